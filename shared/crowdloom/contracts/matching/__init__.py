@@ -1,0 +1,16 @@
+"""What matching-service says: who holds which task (closed to task-service), and how many do."""
+
+from crowdloom.contracts.matching.assignments import (
+    AssignmentClaimed,
+    AssignmentExpired,
+    AssignmentReturned,
+)
+from crowdloom.contracts.matching.batches import BatchProgressed, SlotsWithdrawn
+
+__all__ = [
+    "AssignmentClaimed",
+    "AssignmentExpired",
+    "AssignmentReturned",
+    "BatchProgressed",
+    "SlotsWithdrawn",
+]

@@ -1,0 +1,19 @@
+"""What payment-service says: reserved funds (open to all), rewards and payouts (closed ones)."""
+
+from crowdloom.contracts.payment.fees import slot_fee
+from crowdloom.contracts.payment.funding import (
+    BatchFunded,
+    BatchFundingDeclined,
+    BatchFundsReleased,
+)
+from crowdloom.contracts.payment.rewards import PayoutFailed, PayoutPaid, RewardSettled
+
+__all__ = [
+    "BatchFunded",
+    "BatchFundingDeclined",
+    "BatchFundsReleased",
+    "PayoutFailed",
+    "PayoutPaid",
+    "RewardSettled",
+    "slot_fee",
+]

@@ -1,0 +1,31 @@
+"""What task-service says: the life of batches and of submissions. Names no worker, ever."""
+
+from crowdloom.contracts.task.batches import (
+    BatchCancelled,
+    BatchCompleted,
+    BatchFundingRequested,
+    BatchOpened,
+    BatchPaused,
+    BatchResumed,
+    LogAdvanced,
+    TasksReleased,
+)
+from crowdloom.contracts.task.submissions import (
+    SubmissionAccepted,
+    SubmissionReceived,
+    SubmissionRejected,
+)
+
+__all__ = [
+    "BatchCancelled",
+    "BatchCompleted",
+    "BatchFundingRequested",
+    "BatchOpened",
+    "BatchPaused",
+    "BatchResumed",
+    "LogAdvanced",
+    "SubmissionAccepted",
+    "SubmissionReceived",
+    "SubmissionRejected",
+    "TasksReleased",
+]

@@ -1,0 +1,170 @@
+"""Batches: from the wish for funds to the last decided answer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from crowdloom.contracts import examples as ex
+from crowdloom.contracts.registry import Event, event
+from crowdloom.kernel.ids import BatchId, ProjectId, RequesterId, TaskId
+from crowdloom.kernel.money import Money
+
+OWNER = "task-service"
+TOPIC = "task.lifecycle"
+
+
+@event(
+    "task.batch.funding_requested.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={
+        "batch_id": ex.BATCH,
+        "requester_id": ex.REQUESTER,
+        "revision": 1,
+        "slot_count": 300,
+        "reward": ex.FIVE_CENTS,
+        "fee": ex.ONE_CENT,
+    },
+)
+@dataclass(frozen=True)
+class BatchFundingRequested(Event):
+    """A requester wants a batch to go live: slot_count x (reward + fee) is to be reserved."""
+
+    batch_id: BatchId
+    requester_id: RequesterId
+    revision: int
+    slot_count: int
+    reward: Money
+    fee: Money
+
+
+@event(
+    "task.batch.opened.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={
+        "batch_id": ex.BATCH,
+        "project_id": ex.PROJECT,
+        "requester_id": ex.REQUESTER,
+        "requester_name": "Fir Research Group",
+        "title": "Does the second sentence follow from the first?",
+        "description": "Read two sentences and choose.",
+        "language": "en",
+        "reward": ex.FIVE_CENTS,
+        "task_count": 100,
+        "redundancy": 3,
+        "lease_seconds": 600,
+        "auto_accept_seconds": 86400,
+        "opened_at": ex.INSTANT,
+    },
+)
+@dataclass(frozen=True)
+class BatchOpened(Event):
+    """A funded batch may be shown to workers; its tasks follow in TasksReleased."""
+
+    batch_id: BatchId
+    project_id: ProjectId
+    requester_id: RequesterId
+    requester_name: str
+    title: str
+    description: str
+    reward: Money
+    task_count: int
+    redundancy: int
+    lease_seconds: int
+    auto_accept_seconds: int
+    opened_at: datetime
+    language: str | None = None
+
+
+@event(
+    "task.tasks.released.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={"batch_id": ex.BATCH, "chunk": 0, "redundancy": 3, "task_ids": [ex.TASK]},
+)
+@dataclass(frozen=True)
+class TasksReleased(Event):
+    """At most 500 tasks of an opened batch, each wanting `redundancy` different workers."""
+
+    batch_id: BatchId
+    chunk: int
+    redundancy: int
+    task_ids: tuple[TaskId, ...]
+
+
+@event(
+    "task.batch.paused.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={"batch_id": ex.BATCH},
+)
+@dataclass(frozen=True)
+class BatchPaused(Event):
+    """No new claims until the batch is resumed; work in hand goes on."""
+
+    batch_id: BatchId
+
+
+@event(
+    "task.batch.resumed.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={"batch_id": ex.BATCH},
+)
+@dataclass(frozen=True)
+class BatchResumed(Event):
+    """Claims are possible again."""
+
+    batch_id: BatchId
+
+
+@event(
+    "task.batch.cancelled.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={"batch_id": ex.BATCH, "cancelled_at": ex.INSTANT},
+)
+@dataclass(frozen=True)
+class BatchCancelled(Event):
+    """No new claims for good. Open slots are withdrawn; claimed and submitted ones are honoured."""
+
+    batch_id: BatchId
+    cancelled_at: datetime
+
+
+@event(
+    "task.batch.completed.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={"batch_id": ex.BATCH, "requester_id": ex.REQUESTER, "completed_at": ex.INSTANT},
+)
+@dataclass(frozen=True)
+class BatchCompleted(Event):
+    """Every slot is decided or withdrawn: what is still reserved goes back to the wallet."""
+
+    batch_id: BatchId
+    requester_id: RequesterId
+    completed_at: datetime
+
+
+@event(
+    "task.log.advanced.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="as_of",
+    example={"as_of": ex.INSTANT},
+)
+@dataclass(frozen=True)
+class LogAdvanced(Event):
+    """The event-time watermark, written to every partition by the relay, never by the outbox:
+    whatever task-service committed before `as_of` stands ahead of this record.
+    """
+
+    as_of: datetime

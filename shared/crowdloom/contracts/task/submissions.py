@@ -1,0 +1,96 @@
+"""Submissions: received, then accepted or rejected, each exactly once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from crowdloom.contracts import examples as ex
+from crowdloom.contracts.registry import Event, event
+from crowdloom.contracts.task.batches import OWNER, TOPIC
+from crowdloom.kernel.ids import (
+    AssignmentId,
+    BatchId,
+    Pseudonym,
+    RequesterId,
+    SubmissionId,
+    TaskId,
+)
+
+_SUBMISSION = {
+    "submission_id": ex.SUBMISSION,
+    "assignment_id": ex.ASSIGNMENT,
+    "task_id": ex.TASK,
+    "batch_id": ex.BATCH,
+    "requester_id": ex.REQUESTER,
+    "pseudonym": ex.PSEUDONYM,
+}
+
+
+@event(
+    "task.submission.received.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={**_SUBMISSION, "submitted_at": ex.INSTANT, "auto_accept_at": ex.LATER},
+)
+@dataclass(frozen=True)
+class SubmissionReceived(Event):
+    """An answer was acknowledged: it counts, and its lease is over."""
+
+    submission_id: SubmissionId
+    assignment_id: AssignmentId
+    task_id: TaskId
+    batch_id: BatchId
+    requester_id: RequesterId
+    pseudonym: Pseudonym
+    submitted_at: datetime
+    auto_accept_at: datetime
+
+
+@event(
+    "task.submission.accepted.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={**_SUBMISSION, "accepted_at": ex.INSTANT, "decided_by": "requester"},
+)
+@dataclass(frozen=True)
+class SubmissionAccepted(Event):
+    """To be paid, at the terms published for the batch. `decided_by` is requester or auto."""
+
+    submission_id: SubmissionId
+    assignment_id: AssignmentId
+    task_id: TaskId
+    batch_id: BatchId
+    requester_id: RequesterId
+    pseudonym: Pseudonym
+    accepted_at: datetime
+    decided_by: str
+
+
+@event(
+    "task.submission.rejected.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={
+        **_SUBMISSION,
+        "rejected_at": ex.INSTANT,
+        "reason": "The answer is about another sentence.",
+        "slot_reopened": True,
+    },
+)
+@dataclass(frozen=True)
+class SubmissionRejected(Event):
+    """Not to be paid, for a reason the worker reads. A reopened slot keeps its reserved money and
+    goes to another worker; a closed one gives it back.
+    """
+
+    submission_id: SubmissionId
+    assignment_id: AssignmentId
+    task_id: TaskId
+    batch_id: BatchId
+    requester_id: RequesterId
+    pseudonym: Pseudonym
+    rejected_at: datetime
+    reason: str
+    slot_reopened: bool
