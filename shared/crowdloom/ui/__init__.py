@@ -1,0 +1,8 @@
+"""What every page shares: layout, look, components, languages. See README.md beside this file."""
+
+from crowdloom.ui.bar import Bar, Purse
+from crowdloom.ui.messages import Message, say
+from crowdloom.ui.problems import error_page
+from crowdloom.ui.registration import PAGE_POLICY, register
+
+__all__ = ["PAGE_POLICY", "Bar", "Message", "Purse", "error_page", "register", "say"]
