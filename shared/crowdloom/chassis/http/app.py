@@ -1,0 +1,106 @@
+"""The Flask application every service starts from."""
+
+import time
+import uuid
+from collections.abc import Mapping
+
+import structlog
+from flask import Flask, Response, g, request
+from flask_smorest import Api, Blueprint
+
+from crowdloom.chassis.context import caused_by
+from crowdloom.chassis.http.auth import ApiKeys, install_auth, refuse_cross_site
+from crowdloom.chassis.http.headers import add_security_headers
+from crowdloom.chassis.http.health import Check, health_blueprint
+from crowdloom.chassis.http.problems import register_problem_handlers
+from crowdloom.chassis.idempotency import IdempotencyStore
+from crowdloom.chassis.tokens import Sessions
+from crowdloom.contracts import Cause
+
+log = structlog.get_logger(__name__)
+
+REQUEST_BYTES_MAX = 60_000_000
+REQUEST_ID = "X-Request-Id"
+_REQUEST_ID_CHARACTERS_MAX = 100
+
+
+class ProblemApi(Api):  # type: ignore[misc]
+    """flask-smorest, with our problem+json instead of its own error format."""
+
+    def _register_error_handlers(self) -> None:
+        """Errors are answered by crowdloom.chassis.http.problems."""
+
+
+def create_app(
+    import_name: str,
+    *,
+    area: str,
+    title: str,
+    sessions: Sessions,
+    idempotency: IdempotencyStore,
+    checks: Mapping[str, Check],
+    secure_cookies: bool,
+    api_keys: ApiKeys | None = None,
+) -> tuple[Flask, ProblemApi]:
+    """Make a service's application: problems, auth, headers, health and its OpenAPI.
+
+    The API is documented at `/api/<area>/openapi.json`. Pages come by `crowdloom.ui.register`,
+    which the service's entry point calls on the application it gets from here.
+    """
+    app = Flask(import_name, static_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=REQUEST_BYTES_MAX,
+        CROWDLOOM_SECURE_COOKIES=secure_cookies,
+        API_TITLE=title,
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=f"/api/{area}",
+        OPENAPI_JSON_PATH="openapi.json",
+        JSON_SORT_KEYS=False,
+    )
+    install_auth(app, sessions, api_keys)
+    app.extensions["crowdloom_idempotency"] = idempotency
+    app.before_request(_begin)
+    app.before_request(refuse_cross_site)
+    app.after_request(_end)
+    app.teardown_request(_leave)
+    add_security_headers(app)
+    register_problem_handlers(app)
+    app.register_blueprint(health_blueprint(area, checks))
+    return app, ProblemApi(app)
+
+
+def api_blueprint(name: str, *, area: str, description: str) -> Blueprint:
+    """A flask-smorest blueprint under `/api/<area>/v1`."""
+    return Blueprint(name, name, url_prefix=f"/api/{area}/v1", description=description)
+
+
+def _begin() -> None:
+    sent = request.headers.get(REQUEST_ID, "")
+    acceptable = sent.isprintable() and 0 < len(sent) <= _REQUEST_ID_CHARACTERS_MAX
+    g.request_id = sent if acceptable else uuid.uuid4().hex
+    g.began = time.perf_counter()
+    cause = Cause(
+        correlation_id=g.request_id, traceparent=request.headers.get("traceparent") or None
+    )
+    g.context = caused_by(cause)
+    g.context.__enter__()
+
+
+def _end(response: Response) -> Response:
+    response.headers[REQUEST_ID] = g.request_id
+    # The path without its query: queries may carry what a log must not keep.
+    log.info(
+        "request",
+        method=request.method,
+        path=request.path,
+        status=response.status_code,
+        duration_ms=round((time.perf_counter() - g.began) * 1000, 1),
+    )
+    return response
+
+
+def _leave(_error: BaseException | None) -> None:
+    context = g.pop("context", None)
+    if context is not None:
+        context.__exit__(None, None, None)

@@ -1,0 +1,182 @@
+"""Who calls: a bearer token, an API key of the service's own, or a browser's session cookie."""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from functools import wraps
+from typing import Any, Protocol, TypeVar, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from crowdloom.chassis.http.problems import wants_page
+from crowdloom.chassis.tokens import InvalidToken, Principal, Sessions
+from crowdloom.kernel.errors import DomainError, NotAllowed
+
+ViewT = TypeVar("ViewT", bound=Callable[..., Any])
+
+COOKIE_OF_ROLE = {"requester": "cl_requester", "worker": "cl_worker", "staff": "cl_staff"}
+# The worker's cookie has no path that task-service serves: it never learns who a worker is.
+COOKIE_PATHS = {
+    "requester": ("/requester", "/pay", "/api/tasks", "/api/payments"),
+    "worker": ("/work", "/match", "/pay", "/api/workers", "/api/matching", "/api/payments"),
+    "staff": (
+        "/finance",
+        "/operator",
+        "/api/payments",
+        "/api/matching",
+        "/api/tasks/operations",
+        "/api/workers/operations",
+    ),
+}
+SIGN_IN_PAGE = {
+    "requester": "/requester/sign-in",
+    "worker": "/work/start",
+    "staff": "/finance/sign-in",
+}
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+class NotSignedIn(DomainError):
+    code = "not_signed_in"
+    status = 401
+
+
+class CrossSiteRequest(DomainError):
+    code = "cross_site_request"
+    status = 403
+
+
+class ApiKeys(Protocol):
+    """Looks up API keys; blocks for one point read; idempotent."""
+
+    def principal_of(self, api_key: str) -> Principal | None:
+        """Return whose key it is, or None where it is unknown or revoked."""
+        ...
+
+
+def install_auth(app: Flask, sessions: Sessions, api_keys: ApiKeys | None = None) -> None:
+    app.extensions["crowdloom_sessions"] = sessions
+    app.extensions["crowdloom_api_keys"] = api_keys
+
+
+def require(role: str, *grants: str) -> Callable[[ViewT], ViewT]:
+    """Let only `role` in, and of staff only those with one of `grants` (any, where none is named).
+
+    A browser that asked for a page is sent to the role's sign-in instead of getting a problem.
+    """
+
+    def decorate(view: ViewT) -> ViewT:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            try:
+                g.principal = authenticate((role,))
+            except (NotSignedIn, InvalidToken):
+                if wants_page() and request.method == "GET":
+                    return _to_sign_in(role)
+                raise
+            _check_grants(g.principal, grants)
+            return view(*args, **kwargs)
+
+        return cast("ViewT", guarded)
+
+    return decorate
+
+
+def require_any(*roles: str) -> Callable[[ViewT], ViewT]:
+    """Let any of the roles in; the view looks at `principal().role`."""
+
+    def decorate(view: ViewT) -> ViewT:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            g.principal = authenticate(roles)
+            return view(*args, **kwargs)
+
+        return cast("ViewT", guarded)
+
+    return decorate
+
+
+def principal() -> Principal:
+    """The caller that `require` let in."""
+    return cast("Principal", g.principal)
+
+
+def authenticate(roles: Iterable[str]) -> Principal:
+    """Find the caller among the roles. Raises NotSignedIn, InvalidToken, NotAllowed."""
+    wanted = tuple(roles)
+    token = bearer_token()
+    found = _principal_of_bearer(token) if token else _principal_of_cookies(wanted)
+    if found is None:
+        raise NotSignedIn("Sign in first, or send a token in the Authorization header")
+    if found.role not in wanted:
+        raise NotAllowed(f"This is for the role {' or '.join(wanted)}", role=found.role)
+    return found
+
+
+def bearer_token() -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def set_session_cookies(
+    response: BaseResponse, *, role: str, token: str, lifetime: timedelta
+) -> None:
+    """Give the browser its session, once per path the role needs and nowhere else."""
+    for path in COOKIE_PATHS[role]:
+        response.set_cookie(
+            COOKIE_OF_ROLE[role],
+            token,
+            path=path,
+            max_age=int(lifetime.total_seconds()),
+            httponly=True,
+            samesite="Lax",
+            secure=bool(current_app.config["CROWDLOOM_SECURE_COOKIES"]),
+        )
+
+
+def clear_session_cookies(response: BaseResponse, *, role: str) -> None:
+    for path in COOKIE_PATHS[role]:
+        response.delete_cookie(COOKIE_OF_ROLE[role], path=path)
+
+
+def refuse_cross_site() -> None:
+    """Before every request: an unsafe one that a browser sends must come from our own origin."""
+    if request.method in _SAFE_METHODS or bearer_token() or request.path.startswith("/webhooks/"):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site not in ("same-origin", "none"):
+        raise CrossSiteRequest("The request came from another site", site=site)
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        raise CrossSiteRequest("The request came from another origin", origin=origin)
+
+
+def _principal_of_bearer(token: str) -> Principal | None:
+    api_keys: ApiKeys | None = current_app.extensions["crowdloom_api_keys"]
+    if token.startswith("ck_"):
+        return api_keys.principal_of(token) if api_keys else None
+    return _sessions().read(token)
+
+
+def _principal_of_cookies(roles: Iterable[str]) -> Principal | None:
+    for role in roles:
+        token = request.cookies.get(COOKIE_OF_ROLE[role])
+        if token:
+            return _sessions().read(token)
+    return None
+
+
+def _sessions() -> Sessions:
+    return cast("Sessions", current_app.extensions["crowdloom_sessions"])
+
+
+def _check_grants(caller: Principal, grants: tuple[str, ...]) -> None:
+    if grants and not caller.grants.intersection(grants):
+        raise NotAllowed(f"This needs {' or '.join(grants)}", needed=list(grants))
+
+
+def _to_sign_in(role: str) -> Response:
+    target = request.full_path.rstrip("?")
+    answer = redirect(f"{SIGN_IN_PAGE[role]}?next={target}")
+    return Response(answer.response, answer.status, answer.headers)

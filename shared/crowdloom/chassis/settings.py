@@ -1,0 +1,56 @@
+"""Settings that every service has. Each service's config.py reads its own beside these; nobody
+else reads the environment.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from environs import Env
+
+
+@dataclass(frozen=True)
+class CommonSettings:
+    """`public_keys` maps each issuing service to its public PEM; `sandbox` allows fault switches
+    and is refused where a live payment key is set.
+    """
+
+    mongodb_uri: str
+    kafka_bootstrap: str
+    signing_key: str
+    public_keys: Mapping[str, str]
+    public_url: str
+    secure_cookies: bool
+    sandbox: bool
+    chaos_duplicate_every: int
+    log_level: str
+
+
+def read_environment() -> Env:
+    """An Env that collects every missing or bad name; the caller seals it to report them all."""
+    return Env(prefix="CROWDLOOM_", eager=False)
+
+
+def read_common(env: Env, *, service: str) -> CommonSettings:
+    """Read what all services share; keys come as CROWDLOOM_<SERVICE>_SIGNING_KEY (PEM)."""
+    prefix = service.replace("-", "_").upper()
+    public_url = env.str("PUBLIC_URL", "http://127.0.0.1:8000")
+    return CommonSettings(
+        mongodb_uri=env.str("MONGODB_URI"),
+        kafka_bootstrap=env.str("KAFKA_BOOTSTRAP"),
+        signing_key=env.str(f"{prefix}_SIGNING_KEY"),
+        public_keys=_public_keys(env),
+        public_url=public_url,
+        secure_cookies=(public_url or "").startswith("https://"),
+        sandbox=env.bool("SANDBOX", False),
+        chaos_duplicate_every=env.int("CHAOS_DUPLICATE_EVERY", 0),
+        log_level=env.str("LOG_LEVEL", "INFO"),
+    )
+
+
+def _public_keys(env: Env) -> Mapping[str, str]:
+    text = env.str("PUBLIC_KEYS")
+    if not text:
+        return {}
+    keys: dict[str, str] = json.loads(text)
+    return keys

@@ -1,0 +1,179 @@
+"""MongoDB with a transactional outbox and an inbox: state and the events that say so commit as one.
+
+A service subclasses Session with its repositories and hands the class to MongoStore. Application
+code sees `store.run(lambda session: ...)` and knows nothing of MongoDB; a fake store passes the
+same contract suite (`crowdloom.testkit.store_contract`).
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Generic, Protocol, TypeVar
+
+import pymongo
+from pymongo import ASCENDING, IndexModel, MongoClient
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from crowdloom.chassis.context import current_cause
+from crowdloom.chassis.idempotency import IDEMPOTENCY, IDEMPOTENCY_INDEXES, mark_committed
+from crowdloom.contracts import Envelope, Event, envelope_of
+from crowdloom.kernel import Clock, IdFactory, TransientError
+
+Document = dict[str, Any]
+MongoDatabase = Database[Document]
+
+TRANSACTION_SECONDS_MAX = 5
+"""Longest a transaction may take; the watermark of the relay counts on it."""
+
+OUTBOX = "outbox"
+INBOX = "inbox"
+
+
+class Emits(Protocol):
+    """The outbox as use cases see it. Does not block beyond the transaction it is part of."""
+
+    def emit(self, *events: Event) -> None:
+        """Publish the events if, and only if, the transaction commits; in this order per key."""
+        ...
+
+
+class MongoSession:
+    """One transaction. Subclasses add repositories that pass `self.session` on to pymongo."""
+
+    def __init__(
+        self, database: MongoDatabase, session: ClientSession, *, clock: Clock, ids: IdFactory
+    ) -> None:
+        self.database = database
+        self.session = session
+        self._clock = clock
+        self._ids = ids
+
+    def emit(self, *events: Event) -> None:
+        if events:
+            rows = [outbox_row(self._envelope(event)) for event in events]
+            self.database[OUTBOX].insert_many(rows, session=self.session)
+
+    def take_unhandled(self, event_ids: Sequence[str]) -> set[str]:
+        """Note the events in the inbox and return those that had not been noted before."""
+        found = self.database[INBOX].find(
+            {"_id": {"$in": list(event_ids)}}, {"_id": 1}, session=self.session
+        )
+        fresh = set(event_ids) - {row["_id"] for row in found}
+        if fresh:
+            now = self._clock.now()
+            rows: list[Document] = [
+                {"_id": event_id, "handled_at": now} for event_id in sorted(fresh)
+            ]
+            self.database[INBOX].insert_many(rows, session=self.session)
+        return fresh
+
+    def _envelope(self, event: Event) -> Envelope:
+        event_id = self._ids.new("event")
+        return envelope_of(
+            event, event_id=event_id, occurred_at=self._clock.now(), cause=current_cause(event_id)
+        )
+
+
+def outbox_row(envelope: Envelope) -> Document:
+    """The outbox document of an event: all the relay needs, so that it interprets nothing."""
+    return {
+        "_id": envelope.event_id,
+        "topic": envelope.topic,
+        "key": envelope.key,
+        "type": envelope.type.name,
+        "headers": [[name, value] for name, value in envelope.headers()],
+        "value": envelope.body(),
+        "created_at": envelope.occurred_at,
+        "pending": True,
+    }
+
+
+OUTBOX_INDEXES = [
+    IndexModel([("pending", ASCENDING), ("_id", ASCENDING)], name="pending_in_order"),
+]
+
+SessionT = TypeVar("SessionT", bound=MongoSession)
+SessionT_co = TypeVar("SessionT_co", covariant=True)
+ResultT = TypeVar("ResultT")
+
+
+class Store(Protocol[SessionT_co]):
+    """A service's durable state."""
+
+    def run(self, work: Callable[[SessionT_co], ResultT]) -> ResultT:
+        """Run `work` in one transaction and return its result.
+
+        Blocks up to TRANSACTION_SECONDS_MAX. `work` may run several times, so it must have no
+        side effect beyond its session. An exception from `work` rolls everything back and comes
+        out unchanged; a conflict that does not go away, or an engine that is not there, comes out
+        as TransientError.
+        """
+        ...
+
+
+class MongoStore(Generic[SessionT]):
+    """Store on MongoDB. `make_session` builds the service's session for one transaction."""
+
+    def __init__(
+        self,
+        client: "MongoClient[Document]",
+        database: str,
+        *,
+        session_class: type[SessionT],
+        clock: Clock,
+        ids: IdFactory,
+    ) -> None:
+        self._client = client
+        self.database: MongoDatabase = client.get_database(
+            database, write_concern=WriteConcern("majority"), read_concern=ReadConcern("majority")
+        )
+        self._session_class = session_class
+        self._clock = clock
+        self._ids = ids
+
+    def run(self, work: Callable[[SessionT], ResultT]) -> ResultT:
+        def in_transaction(session: ClientSession) -> ResultT:
+            opened = self._session_class(self.database, session, clock=self._clock, ids=self._ids)
+            result = work(opened)
+            mark_committed(self.database, session)
+            return result
+
+        try:
+            with pymongo.timeout(TRANSACTION_SECONDS_MAX), self._client.start_session() as session:
+                return session.with_transaction(
+                    in_transaction,
+                    read_concern=ReadConcern("snapshot"),
+                    write_concern=WriteConcern("majority"),
+                )
+        except (ConnectionFailure, OperationFailure) as error:
+            if is_transient(error):
+                raise TransientError(str(error)) from error
+            raise
+
+    def migrate(self, indexes: dict[str, list[IndexModel]]) -> None:
+        """Create collections and indexes; can be run again and side by side with others."""
+        wanted = {
+            OUTBOX: OUTBOX_INDEXES,
+            INBOX: [],
+            IDEMPOTENCY: IDEMPOTENCY_INDEXES,
+            **indexes,
+        }
+        existing = set(self.database.list_collection_names())
+        for name, models in wanted.items():
+            if name not in existing:
+                with suppress(PyMongoError):
+                    self.database.create_collection(name)
+            if models:
+                self.database[name].create_indexes(models)
+
+
+def is_transient(error: PyMongoError) -> bool:
+    """Whether trying the whole transaction again may help."""
+    if isinstance(error, ConnectionFailure):
+        return True
+    return error.has_error_label("TransientTransactionError") or error.has_error_label(
+        "UnknownTransactionCommitResult"
+    )
