@@ -53,12 +53,17 @@ class StaticFolder:
         return response
 
 
-def mount_static(app: Flask, *, prefix: str, own: Path | None) -> None:
-    """Give templates `asset(name)` and `own_asset(name)`."""
+def mount_shared_static(app: Flask) -> None:
+    """Give templates `asset(name)`."""
     shared = StaticFolder("ui_static", SHARED_STATIC, "")
     app.register_blueprint(shared.blueprint)
     app.jinja_env.globals["asset"] = shared.url
-    if own is not None and own.is_dir():
-        service = StaticFolder("own_static", own, prefix)
-        app.register_blueprint(service.blueprint)
-        app.jinja_env.globals["own_asset"] = service.url
+
+
+def mount_own_static(app: Flask, *, prefix: str, folder: Path) -> None:
+    """Give templates `own_asset(name)`, where the service has files of its own."""
+    if not folder.is_dir():
+        return
+    service = StaticFolder("own_static", folder, prefix)
+    app.register_blueprint(service.blueprint)
+    app.jinja_env.globals["own_asset"] = service.url

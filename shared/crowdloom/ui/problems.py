@@ -7,7 +7,7 @@ and not for an API path, the same facts are shown as a page that says what happe
 import json
 from dataclasses import dataclass
 
-from flask import Response, make_response, render_template, request
+from flask import Response, g, make_response, render_template, request
 from flask_babel import gettext
 
 PROBLEM_TYPE = "application/problem+json"
@@ -114,7 +114,7 @@ def problem_as_page(response: Response) -> Response:
         response.status_code,
         detail=str(problem.get("detail") or ""),
         code=str(problem.get("code") or ""),
-        reference=str(problem.get("correlation_id") or problem.get("instance") or ""),
+        reference=str(g.get("request_id") or ""),
     )
     for name in ("Allow", "Retry-After", "WWW-Authenticate"):
         if name in response.headers:

@@ -1,18 +1,19 @@
 """`register`: everything a service's Flask app needs to show pages."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, render_template, request
-from flask_babel import Babel
+from flask_babel import Babel, get_babel
 from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
 
 from crowdloom.kernel.clock import Clock, SystemClock
 from crowdloom.ui import formats, messages, preferences, problems
-from crowdloom.ui.assets import mount_static
+from crowdloom.ui.assets import mount_own_static, mount_shared_static
 from crowdloom.ui.bar import Bar, mark_current
 from crowdloom.ui.languages import DEFAULT_LANGUAGE, LANGUAGES, direction_of
 
@@ -42,30 +43,30 @@ def register(
     app: Flask,
     *,
     service: str,
-    prefix: str,
+    prefix: str = "",
     pages: Path | None = None,
     bar: Callable[[], Bar] = Bar,
     clock: Clock | None = None,
+    translations: Iterable[Path] = (),
 ) -> None:
     """Mount templates, static files, languages, preferences, landing page and error pages.
 
-    `pages` is the service's folder that may hold `templates/`, `static/` and `translations/`;
-    `prefix` is where its pages live, e.g. `/work`; `bar` is called once a page, inside the request.
+    The chassis calls this for every service, which then adds what is its own by `mount_pages`; an
+    application without the chassis may say all at once. `translations` are further catalogues.
     """
-    own = [pages] if pages else []
-    _mount_templates(app, [folder / "templates" for folder in own])
-    _mount_languages(app, [folder / "translations" for folder in own])
-    mount_static(app, prefix=prefix, own=pages / "static" if pages else None)
+    _mount_templates(app)
+    _mount_languages(app, translations)
+    mount_shared_static(app)
     _mount_filters(app, clock or SystemClock())
     app.jinja_env.globals.update(
         bar_of_page=bar,
+        chrome=_chrome,
+        fresh_key=lambda: secrets.token_hex(16),
         mark_current=mark_current,
         service=service,
         take_messages=messages.take_messages,
         with_query=with_query,
-        fresh_key=lambda: secrets.token_hex(16),
     )
-    app.jinja_env.globals["chrome"] = _chrome
     app.register_blueprint(preferences.blueprint)
     app.register_blueprint(_shared_pages())
     # Flask runs these from the last to the first: the error page is made before the headers.
@@ -73,6 +74,32 @@ def register(
     app.after_request(messages.carry_messages)
     app.after_request(preferences.remember_asked_language)
     app.after_request(problems.problem_as_page)
+    if pages is not None:
+        mount_pages(app, prefix=prefix, pages=pages, bar=bar, clock=clock)
+
+
+def mount_pages(
+    app: Flask,
+    *,
+    prefix: str,
+    pages: Path,
+    bar: Callable[[], Bar] | None = None,
+    clock: Clock | None = None,
+) -> None:
+    """Add a service's own pages to a registered app.
+
+    `pages` is the folder that may hold `templates/`, `static/` and `translations/`; `prefix` is
+    where its static files live, e.g. `/work`; `bar` is called once a page, inside the request.
+    """
+    loader = cast("ChoiceLoader", app.jinja_loader)
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(pages / "templates"), *loader.loaders])
+    # Last wins: a service's own catalogue may word a shared string better.
+    get_babel(app).translation_directories.append(str(pages / "translations"))
+    mount_own_static(app, prefix=prefix, folder=pages / "static")
+    if bar is not None:
+        app.jinja_env.globals["bar_of_page"] = bar
+    if clock is not None:
+        _mount_filters(app, clock)
 
 
 def with_query(**changes: object) -> str:
@@ -86,16 +113,14 @@ def with_query(**changes: object) -> str:
     return request.path + (f"?{urlencode(query, doseq=True)}" if query else "")
 
 
-def _mount_templates(app: Flask, own: list[Path]) -> None:
-    folders = [*own, HERE / "templates"]
+def _mount_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(HERE / "templates")])
 
 
-def _mount_languages(app: Flask, own: list[Path]) -> None:
-    # The shared strings first: a service's own catalogue may word one of them better.
-    folders = [HERE / "translations", *own]
+def _mount_languages(app: Flask, further: Iterable[Path]) -> None:
+    folders = [HERE / "translations", *further]
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(str(folder) for folder in folders)
     Babel(
         app,
@@ -127,9 +152,14 @@ def _chrome() -> dict[str, object]:
 
 def _shared_pages() -> Blueprint:
     blueprint = Blueprint("ui_pages", __name__)
-    blueprint.add_url_rule("/", "landing", lambda: render_template("ui/landing.html"))
+    blueprint.add_url_rule("/", "landing", _landing)
     blueprint.add_url_rule("/kit", "kit", lambda: render_template("ui/kit.html"))
     return blueprint
+
+
+def _landing() -> str:
+    # Whoever serves it: nobody is signed in here, since no role's cookie is sent to this path.
+    return render_template("ui/landing.html", nav_items=[], purse=None)
 
 
 def _protect(response: Response) -> Response:
