@@ -162,7 +162,7 @@ def pseudonym(value: str | None) -> Markup:
     """A worker as one requester sees them: `··7F3K`."""
     if value is None:
         return unknown()
-    return Markup('<bdi class="id" dir="ltr">··{}</bdi>').format(value[-4:].upper())
+    return Markup('<bdi class="id short" dir="ltr">··{}</bdi>').format(value[-4:].upper())
 
 
 def own_text(value: str | None) -> Markup:

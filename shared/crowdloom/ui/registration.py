@@ -2,13 +2,16 @@
 
 import secrets
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from functools import wraps
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, render_template, request
 from flask_babel import Babel, get_babel
-from jinja2 import ChoiceLoader, FileSystemLoader
+from jinja2 import ChoiceLoader, FileSystemLoader, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from crowdloom.kernel.clock import Clock, SystemClock
@@ -131,12 +134,22 @@ def _mount_languages(app: Flask, further: Iterable[Path]) -> None:
 
 
 def _mount_filters(app: Flask, clock: Clock) -> None:
-    app.jinja_env.filters.update({name: getattr(formats, name) for name in _TEXT_FILTERS})
+    def relative(moment: datetime | None) -> Markup:
+        return formats.relative(moment, now=clock.now())
 
-    def relative(moment: object) -> Markup:
-        return formats.relative(moment, now=clock.now())  # type: ignore[arg-type]
+    chosen = {name: getattr(formats, name) for name in _TEXT_FILTERS} | {"relative": relative}
+    app.jinja_env.filters.update({name: _unfolded(made) for name, made in chosen.items()})
 
-    app.jinja_env.filters["relative"] = relative
+
+def _unfolded(made: Callable[..., str]) -> Callable[..., str]:
+    """Take the context, so that Jinja does not word a constant once for all languages."""
+
+    @pass_context
+    @wraps(made)
+    def in_context(_context: Context, *values: Any, **options: Any) -> str:
+        return made(*values, **options)
+
+    return in_context
 
 
 def _chrome() -> dict[str, object]:
@@ -153,8 +166,16 @@ def _chrome() -> dict[str, object]:
 def _shared_pages() -> Blueprint:
     blueprint = Blueprint("ui_pages", __name__)
     blueprint.add_url_rule("/", "landing", _landing)
-    blueprint.add_url_rule("/kit", "kit", lambda: render_template("ui/kit.html"))
+    blueprint.add_url_rule("/kit", "kit", _kit)
     return blueprint
+
+
+def _kit() -> str:
+    return render_template(
+        "ui/kit.html",
+        example_instant=datetime(2026, 11, 22, 14, 5, tzinfo=UTC),
+        example_deadline=datetime.now(UTC) + timedelta(seconds=161),
+    )
 
 
 def _landing() -> str:
