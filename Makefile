@@ -47,3 +47,37 @@ lock: ## pin the dependencies again, with hashes
 format: .venv/.ready
 	@$(BIN)/ruff format -q .
 	@$(BIN)/ruff check -q --fix .
+
+run: setup ## the whole market on this machine, with a demo
+	@$(BIN)/python -m crowdloom_local run --port $(PORT) --data $(DATA) --demo $(DEMO)
+
+test: setup ## every test that needs no download beyond PyPI
+	@$(BIN)/pytest -m "not kafka" -n 2 --dist loadfile
+
+lint: .venv/.ready ## ruff, mypy, import rules, generated files fresh
+	@$(BIN)/ruff check -q .
+	@$(BIN)/ruff format -q --check .
+	@$(BIN)/mypy shared/crowdloom deploy/local $(wildcard services/*/*_service)
+	@$(BIN)/lint-imports --no-cache > .lint-imports.log 2>&1 || { cat .lint-imports.log; exit 1; }
+	@rm -f .lint-imports.log
+	@$(BIN)/python -m crowdloom_local docs check
+	@echo "lint: clean"
+
+docs: .venv/.ready ## regenerate event catalogue, AsyncAPI, OpenAPI, translations, configuration guide
+	@$(BIN)/python -m crowdloom_local docs write
+
+replay: setup ## the recorded answers of a data set through the whole life of a batch
+	@test -n "$(DATASET)" || { echo "Say which data set: make replay DATASET=dir"; exit 2; }
+	@$(BIN)/python -m crowdloom_local replay --dataset $(DATASET) --tasks $(TASKS) --redundancy $(REDUNDANCY) --workers $(WORKERS) $(if $(filter 1,$(CHAOS)),--chaos)
+
+acceptance: setup ## real Mechanical Turk projects, imported, answered in Chromium, compared
+	@test -n "$(CASES)" || { echo "Say where the cases are: make acceptance CASES=dir"; exit 2; }
+	@$(BIN)/python -m crowdloom_local.acceptance --cases $(CASES) --limit $(LIMIT) --rows $(ROWS)
+
+guards: setup ## take four guards away, one at a time: a test must notice each
+	@$(BIN)/python tests/guards.py
+
+clean: ## forget the environments and the local market's data
+	rm -rf .venv .venv-engines .data .replay .acceptance
+
+-include deploy/local/engines.mk

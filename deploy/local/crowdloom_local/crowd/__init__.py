@@ -1,0 +1,1 @@
+"""Simulated workers: ordinary clients of the public HTTP API and nothing more."""

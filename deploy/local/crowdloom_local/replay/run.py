@@ -1,0 +1,287 @@
+"""Replay: the recorded answers of a data set through the whole life of a batch, over HTTP."""
+
+import csv
+import io
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from crowdloom.client import Requester, Staff
+from crowdloom.client.api import Json
+from crowdloom_local.crowd.answers import Dataset, RecordedAnswers
+from crowdloom_local.crowd.checkout import pay_checkout
+from crowdloom_local.crowd.workers import Habits, SimulatedWorker
+from crowdloom_local.market import Market
+from crowdloom_local.replay.chaos import Chaos
+from crowdloom_local.staff import add_staff
+
+TASK_COLUMN = "task"
+FIELD = "label"
+REWARD = {"amount_minor": 5, "currency": "USD"}
+TOP_UP_MINOR_MIN = 100
+_LEASE_SECONDS = 60
+_CHAOS_LEASE_SECONDS = 30
+_AUTO_ACCEPT_SECONDS = 86_400
+_STEP_SECONDS_MAX = 240
+_REVIEW_PAUSE_SECONDS = 0.4
+_DECISIONS_MAX = 200
+
+TEMPLATE = f"""<h1>Item ${{{TASK_COLUMN}}}</h1>
+<p><label>Your answer <input name="{FIELD}" required></label></p>"""
+
+console = Console(stderr=True)
+
+
+class ReplayFailed(RuntimeError):
+    """A step did not come about in time; says which."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is replayed: `tasks` x `redundancy` answers given by `workers` simulated people."""
+
+    dataset: Path
+    tasks: int
+    redundancy: int
+    workers: int
+    chaos: bool
+
+
+def replay(market: Market, plan: Plan) -> Json:
+    """Run the whole life of a batch and return the figures, all read back from the market."""
+    began = time.monotonic()
+    dataset = Dataset(plan.dataset)
+    requester = _funded_requester(market, plan)
+    batch_id = _published_batch(requester, dataset, plan)
+    chaos = Chaos(market) if plan.chaos else None
+    crowd = _work_and_review(market, requester, batch_id, dataset=dataset, plan=plan, chaos=chaos)
+    _await("every answer to be settled", lambda: _all_settled(requester, batch_id, plan))
+    run = _pay_out(market, crowd)
+    return {
+        **_figures(market, requester, batch_id, run=run, plan=plan, dataset=dataset),
+        "lost_acknowledged": _lost(requester, batch_id, crowd),
+        **({"chaos": chaos.log} if chaos else {}),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+def _funded_requester(market: Market, plan: Plan) -> Requester:
+    console.print("requester: signing up and paying in")
+    requester = Requester.sign_up(
+        market.url, email="replay@example.org", password="replay-replay-1", name="Replay"  # noqa: S106 - a market of its own, gone after the run
+    )
+    needed_minor = plan.tasks * plan.redundancy * REWARD["amount_minor"] * 6 // 5 + 1  # type: ignore[operator]
+    amount = {"amount_minor": max(needed_minor, TOP_UP_MINOR_MIN), "currency": "USD"}
+    top_up = requester.top_up(amount)
+    pay_checkout(top_up["checkout_url"])
+    _await("the top-up to be booked", lambda: requester.wallet()["free"] == amount)
+    return requester
+
+
+def _published_batch(requester: Requester, dataset: Dataset, plan: Plan) -> str:
+    project = requester.create_project(
+        title=f"Replay of {plan.dataset.name}",
+        description="Recorded answers of real workers.",
+        template_html=TEMPLATE,
+    )
+    batch = requester.create_batch(
+        project["project_id"],
+        redundancy=plan.redundancy,
+        reward=REWARD,
+        lease_seconds=_CHAOS_LEASE_SECONDS if plan.chaos else _LEASE_SECONDS,
+        auto_accept_seconds=_AUTO_ACCEPT_SECONDS,
+    )
+    batch_id: str = batch["batch_id"]
+    requester.add_csv(batch_id, _table(dataset.tasks(plan.tasks, plan.redundancy)))
+    requester.publish(batch_id)
+    _await("the batch to open", lambda: requester.batch(batch_id)["status"] == "open")
+    return batch_id
+
+
+def _table(tasks: list[str]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([TASK_COLUMN])
+    writer.writerows([task] for task in tasks)
+    return text.getvalue().encode()
+
+
+def _work_and_review(
+    market: Market,
+    requester: Requester,
+    batch_id: str,
+    *,
+    dataset: Dataset,
+    plan: Plan,
+    chaos: Chaos | None,
+) -> list[SimulatedWorker]:
+    """Have the crowd answer while the requester accepts; ends when every slot is accepted."""
+    answers = RecordedAnswers(dataset, task_column=TASK_COLUMN, field=FIELD)
+    habits = Habits(
+        think_seconds=(0.2, 1.5) if plan.chaos else (0.0, 0.02),
+        return_share=0.02,
+        lapse_share=0.005,
+    )
+    stop = threading.Event()
+
+    def finished() -> bool:
+        return stop.is_set()
+
+    with ThreadPoolExecutor(plan.workers + 1) as pool:
+        crowd = list(
+            pool.map(
+                lambda seed: SimulatedWorker(
+                    market.url, answers=answers, habits=habits, seed=seed, batch_id=batch_id
+                ),
+                range(plan.workers),
+            )
+        )
+        console.print(f"crowd: {len(crowd)} workers signed up")
+        working = [pool.submit(worker.work, stop=stop, finished=finished) for worker in crowd]
+        try:
+            _review_until_done(requester, batch_id, plan, chaos)
+        finally:
+            stop.set()
+        for work in working:
+            work.result()
+    return crowd
+
+
+def _review_until_done(
+    requester: Requester, batch_id: str, plan: Plan, chaos: Chaos | None
+) -> None:
+    wanted = plan.tasks * plan.redundancy
+    deadline = time.monotonic() + _STEP_SECONDS_MAX + (_STEP_SECONDS_MAX if chaos else 0)
+    shown = -1
+    while True:
+        _accept_all(requester, batch_id)
+        accepted = requester.batch(batch_id)["counts"]["accepted"]
+        if accepted // 50 != shown:
+            shown = accepted // 50
+            console.print(f"accepted {accepted} of {wanted}")
+        if chaos:
+            chaos.advance(accepted / wanted)
+        if accepted >= wanted and (chaos is None or chaos.over):
+            return
+        if time.monotonic() > deadline:
+            raise ReplayFailed(f"only {accepted} of {wanted} answers were accepted in time")
+        time.sleep(_REVIEW_PAUSE_SECONDS)
+
+
+def _accept_all(requester: Requester, batch_id: str) -> None:
+    waiting = [
+        {"submission_id": submission["submission_id"], "decision": "accept"}
+        for submission in requester.submissions(batch_id, status="submitted", limit=_DECISIONS_MAX)
+    ]
+    for start in range(0, len(waiting), _DECISIONS_MAX):
+        requester.review(batch_id, waiting[start : start + _DECISIONS_MAX])
+
+
+def _all_settled(requester: Requester, batch_id: str, plan: Plan) -> bool:
+    settled: int = requester.spend(batch_id)["settled_count"]
+    return settled >= plan.tasks * plan.redundancy
+
+
+def _pay_out(market: Market, crowd: list[SimulatedWorker]) -> Json:
+    console.print("payout: workers ask, the maker drafts and freezes, the checker approves")
+    earners = [worker for worker in crowd if worker.worker.earnings()["settled_count"]]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(SimulatedWorker.ask_for_payout, earners))
+    maker = add_staff(market, "maker@example.org", ["finance.view", "finance.maker"])
+    checker = add_staff(
+        market, "checker@example.org", ["finance.view", "finance.checker", "operator"]
+    )
+    market.lose_one_transfer_answer_if_chaos()
+    run_id = maker.draft_payout_run()["payout_run_id"]
+    frozen = maker.freeze(run_id)
+    checker.approve(run_id, frozen["content_hash"])
+    _await(
+        "the payout run to complete",
+        lambda: checker.payout_run(run_id)["status"].startswith("completed"),
+    )
+    market.checker = checker
+    return checker.payout_run(run_id)
+
+
+def _figures(
+    market: Market, requester: Requester, batch_id: str, *, run: Json, plan: Plan, dataset: Dataset
+) -> Json:
+    staff: Staff = market.checker
+    counts = requester.batch(batch_id)["counts"]
+    spend = requester.spend(batch_id)
+    books = _reconciled(staff)
+    return {
+        "dataset": plan.dataset.name,
+        "tasks": requester.batch(batch_id)["task_count"],
+        "redundancy": plan.redundancy,
+        "workers": plan.workers,
+        "claimed": staff.batch_counts(batch_id)["claimed_total"],
+        "submitted": counts["submitted"] + counts["accepted"] + counts["rejected"],
+        "accepted": counts["accepted"],
+        "settled": spend["settled_count"],
+        "paid_minor": run["paid"]["amount_minor"],
+        "owed_minor": spend["settled"]["amount_minor"],
+        "currency": spend["settled"]["currency"],
+        "ledger_sum": staff.trial_balance()["sum"],
+        "unreconciled_minor": books["unreconciled_minor"],
+        "processor_transfers": books["transfers_count"],
+        "accuracy": _accuracy(requester, batch_id, dataset),
+        **_over_assigned(requester, batch_id, plan),
+    }
+
+
+def _reconciled(staff: Staff) -> Json:
+    reconciliation_id = staff.reconcile()["reconciliation_id"]
+    _await(
+        "the reconciliation to end",
+        lambda: staff.reconciliation(reconciliation_id)["status"] not in {"running", "queued"},
+    )
+    return staff.reconciliation(reconciliation_id)
+
+
+def _accuracy(requester: Requester, batch_id: str, dataset: Dataset) -> float | None:
+    """The share of tasks with a known truth whose consensus equals it; None for free text."""
+    if dataset.is_free_text or not dataset.truth:
+        return None
+    rows = csv.DictReader(io.StringIO(requester.results(batch_id, kind="consensus").decode()))
+    judged = [
+        row[f"consensus.{FIELD}"] == dataset.truth[row[TASK_COLUMN]]
+        for row in rows
+        if row[TASK_COLUMN] in dataset.truth
+    ]
+    return round(sum(judged) / len(judged), 4) if judged else None
+
+
+def _over_assigned(requester: Requester, batch_id: str, plan: Plan) -> Json:
+    """Tasks with more answers than wanted, and workers with two answers to one task."""
+    answers = list(requester.submissions(batch_id, limit=_DECISIONS_MAX))
+    per_task = Counter(answer["task_id"] for answer in answers)
+    per_pair = Counter((answer["task_id"], answer["pseudonym"]) for answer in answers)
+    return {
+        "over_assigned": sum(count > plan.redundancy for count in per_task.values()),
+        "same_worker_twice": sum(count > 1 for count in per_pair.values()),
+    }
+
+
+def _lost(requester: Requester, batch_id: str, crowd: list[SimulatedWorker]) -> int:
+    """Acknowledged submissions that the market no longer knows."""
+    kept = {
+        answer["submission_id"] for answer in requester.submissions(batch_id, limit=_DECISIONS_MAX)
+    }
+    return sum(receipt not in kept for worker in crowd for receipt in worker.acknowledged)
+
+
+def _await(what: str, reached: Callable[[], Any], seconds_max: float = _STEP_SECONDS_MAX) -> None:
+    console.print(f"waiting for {what}")
+    deadline = time.monotonic() + seconds_max
+    while not reached():
+        if time.monotonic() > deadline:
+            raise ReplayFailed(f"waited {seconds_max:.0f} s in vain for {what}")
+        time.sleep(0.25)

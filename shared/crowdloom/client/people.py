@@ -1,0 +1,193 @@
+"""The three roles, each with the calls it needs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyotp
+
+from crowdloom.client.api import HttpApi, Json
+
+TASKS = "/api/tasks/v1"
+WORKERS = "/api/workers/v1"
+MATCHING = "/api/matching/v1"
+PAYMENTS = "/api/payments/v1"
+
+Answer = Sequence[tuple[str, str]]
+Money = Mapping[str, Any]
+
+
+class Requester:
+    """Publishes projects, reviews, downloads; and keeps a funded wallet."""
+
+    def __init__(self, api: HttpApi) -> None:
+        self.api = api
+
+    @classmethod
+    def sign_up(cls, base_url: str, *, email: str, password: str, name: str) -> "Requester":
+        api = HttpApi(base_url)
+        answer = api.post(
+            f"{TASKS}/requesters", {"email": email, "password": password, "name": name}
+        )
+        api.use_token(answer["token"])
+        return cls(api)
+
+    @classmethod
+    def sign_in(cls, base_url: str, *, email: str, password: str) -> "Requester":
+        api = HttpApi(base_url)
+        answer = api.post(f"{TASKS}/sessions", {"email": email, "password": password})
+        api.use_token(answer["token"])
+        return cls(api)
+
+    def create_project(self, **fields: Any) -> Json:
+        return self.api.post(f"{TASKS}/projects", fields)
+
+    def create_batch(self, project_id: str, **terms: Any) -> Json:
+        return self.api.post(f"{TASKS}/projects/{project_id}/batches", terms)
+
+    def add_csv(self, batch_id: str, table: bytes) -> Json:
+        answer: Json = self.api.call(
+            "POST",
+            f"{TASKS}/batches/{batch_id}/tasks",
+            data=table,
+            headers={"Content-Type": "text/csv"},
+        ).json()
+        return answer
+
+    def publish(self, batch_id: str) -> Json:
+        return self.api.post(f"{TASKS}/batches/{batch_id}/publish")
+
+    def batch(self, batch_id: str) -> Json:
+        return self.api.get(f"{TASKS}/batches/{batch_id}")
+
+    def batches(self, project_id: str) -> Iterator[Json]:
+        return self.api.items(f"{TASKS}/projects/{project_id}/batches")
+
+    def projects(self) -> Iterator[Json]:
+        return self.api.items(f"{TASKS}/projects")
+
+    def submissions(self, batch_id: str, **query: Any) -> Iterator[Json]:
+        return self.api.items(f"{TASKS}/batches/{batch_id}/submissions", **query)
+
+    def accept(self, submission_id: str) -> Json:
+        return self.api.post(f"{TASKS}/submissions/{submission_id}/accept")
+
+    def reject(self, submission_id: str, reason: str, *, reopen: bool = True) -> Json:
+        body = {"reason": reason, "reopen": reopen}
+        return self.api.post(f"{TASKS}/submissions/{submission_id}/reject", body)
+
+    def review(self, batch_id: str, decisions: Sequence[Mapping[str, Any]]) -> Json:
+        return self.api.post(f"{TASKS}/batches/{batch_id}/reviews", {"decisions": list(decisions)})
+
+    def results(self, batch_id: str, *, kind: str = "tidy") -> bytes:
+        path = f"{TASKS}/batches/{batch_id}/results"
+        return self.api.call("GET", path, params={"format": kind}).content
+
+    def wallet(self) -> Json:
+        return self.api.get(f"{PAYMENTS}/wallet")
+
+    def top_up(self, amount: Money) -> Json:
+        return self.api.post(f"{PAYMENTS}/top-ups", {"amount": amount})
+
+    def top_up_status(self, top_up_id: str) -> Json:
+        return self.api.get(f"{PAYMENTS}/top-ups/{top_up_id}")
+
+    def spend(self, batch_id: str) -> Json:
+        return self.api.get(f"{PAYMENTS}/batches/{batch_id}")
+
+
+class Worker:
+    """Claims, answers, and is paid. Has no e-mail and no name."""
+
+    def __init__(self, api: HttpApi, worker_id: str = "", recovery_code: str = "") -> None:
+        self.api = api
+        self.worker_id = worker_id
+        self.recovery_code = recovery_code
+
+    @classmethod
+    def sign_up(cls, base_url: str, *, languages: Sequence[str] = ()) -> "Worker":
+        api = HttpApi(base_url)
+        answer = api.post(f"{WORKERS}/workers", {"languages": list(languages)})
+        api.use_token(answer["token"])
+        return cls(api, answer["worker_id"], answer["recovery_code"])
+
+    def claim(self, batch_id: str | None = None) -> Json | None:
+        """Ask for work. Returns the assignment with its ticket, or None where there is none."""
+        body = {"batch_id": batch_id} if batch_id else {}
+        return self.api.post(f"{MATCHING}/claims", body) or None
+
+    def give_back(self, assignment_id: str) -> Json:
+        return self.api.post(f"{MATCHING}/assignments/{assignment_id}/return")
+
+    def load(self, assignment: Json) -> Json:
+        answer: Json = self._with_ticket("GET", assignment, "task").json()
+        return answer
+
+    def save_draft(self, assignment: Json, answer: Answer) -> None:
+        self._with_ticket("PUT", assignment, "draft", json={"answer": [list(a) for a in answer]})
+
+    def submit(self, assignment: Json, answer: Answer) -> Json:
+        body = {"answer": [list(pair) for pair in answer]}
+        receipt: Json = self._with_ticket("POST", assignment, "submission", json=body).json()
+        return receipt
+
+    def work(self, **query: Any) -> Iterator[Json]:
+        return self.api.items(f"{WORKERS}/work", **query)
+
+    def earnings(self) -> Json:
+        return self.api.get(f"{PAYMENTS}/earnings")
+
+    def open_payout_account(self) -> Json:
+        return self.api.post(f"{PAYMENTS}/payout-account")
+
+    def payout_account(self) -> Json:
+        return self.api.get(f"{PAYMENTS}/payout-account")
+
+    def ask_for_payout(self) -> Json:
+        return self.api.post(f"{PAYMENTS}/payout-requests")
+
+    def _with_ticket(self, method: str, assignment: Json, part: str, **options: Any) -> Any:
+        path = f"{TASKS}/assignments/{assignment['assignment_id']}/{part}"
+        headers = {"Authorization": f"Bearer {assignment['ticket']}"}
+        return self.api.call(method, path, headers=headers, **options)
+
+
+class Staff:
+    """Finance staff and operators: signed in with a second factor."""
+
+    def __init__(self, api: HttpApi) -> None:
+        self.api = api
+
+    @classmethod
+    def sign_in(cls, base_url: str, *, email: str, password: str, totp_secret: str) -> "Staff":
+        api = HttpApi(base_url)
+        body = {"email": email, "password": password, "totp": pyotp.TOTP(totp_secret).now()}
+        api.use_token(api.post(f"{PAYMENTS}/sessions", body)["token"])
+        return cls(api)
+
+    def trial_balance(self) -> Json:
+        return self.api.get(f"{PAYMENTS}/ledger/trial-balance")
+
+    def draft_payout_run(self) -> Json:
+        return self.api.post(f"{PAYMENTS}/payout-runs")
+
+    def freeze(self, run_id: str) -> Json:
+        return self.api.post(f"{PAYMENTS}/payout-runs/{run_id}/freeze")
+
+    def approve(self, run_id: str, content_hash: str) -> Json:
+        body = {"content_hash": content_hash}
+        return self.api.post(f"{PAYMENTS}/payout-runs/{run_id}/approve", body)
+
+    def payout_run(self, run_id: str) -> Json:
+        return self.api.get(f"{PAYMENTS}/payout-runs/{run_id}")
+
+    def reconcile(self) -> Json:
+        return self.api.post(f"{PAYMENTS}/reconciliations")
+
+    def reconciliation(self, reconciliation_id: str) -> Json:
+        return self.api.get(f"{PAYMENTS}/reconciliations/{reconciliation_id}")
+
+    def batch_counts(self, batch_id: str) -> Json:
+        return self.api.get(f"{MATCHING}/batches/{batch_id}/counts")
+
+    def operations(self, area: str) -> Json:
+        return self.api.get(f"/api/{area}/operations")
