@@ -12,6 +12,7 @@ import io
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +32,8 @@ _KEYWORDS: Mapping[str, tuple[int | tuple[int, str], ...] | None] = {
     "lazy_ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
+# A file that changes only when a string does carries no date of its making.
+_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 _METHODS = [("**/tests/**", "ignore"), ("**.py", "python"), ("**.html", "jinja2")]
 _OPTIONS = {"**.html": {"trimmed": "true", "silent": "false"}}
 
@@ -116,14 +119,10 @@ def mo_bytes(source: Source, language: str) -> bytes:
     """What the .mo file must hold for the .po file as it stands."""
     with source.po_of(language).open("rb") as stored:
         catalog = read_po(stored, locale=language, domain=DOMAIN)
-    plain = Catalog(locale=language, domain=DOMAIN, charset="utf-8", fuzzy=False)
+    plain = Catalog(locale=language, domain=DOMAIN, creation_date=_NO_DATE, fuzzy=False)
     for message in catalog:
         if message.id:
             plain[message.id] = message
-    plain.mime_headers = [
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Plural-Forms", str(catalog.plural_forms)),
-    ]
     written = io.BytesIO()
     write_mo(written, plain)
     return written.getvalue()
@@ -155,10 +154,10 @@ def faults(root: Path) -> Iterator[str]:
     """Every reason why the committed catalogues are not what they should be."""
     for source in sources(root):
         for language in other_languages():
-            yield from _faults_of(source, language)
+            yield from faults_of(source, language)
 
 
-def _faults_of(source: Source, language: str) -> Iterator[str]:
+def faults_of(source: Source, language: str) -> Iterator[str]:
     place = f"{source.name} {language}"
     catalog = updated(source, language)
     if not len(catalog):
