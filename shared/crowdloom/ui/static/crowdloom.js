@@ -71,30 +71,28 @@
     }
   });
 
-  /* One line at the bottom for what went wrong on the way. */
-  const notice = (sentence) => {
-    let line = document.getElementById("connection");
-    if (!sentence) {
-      line?.remove();
-      return;
-    }
-    if (!line) {
-      line = document.createElement("div");
-      line.id = "connection";
-      line.className = "toast";
-      line.setAttribute("role", "status");
-      document.body.append(line);
-    }
+  /* One line at the bottom for what went wrong on the way: it stays while the line is down. */
+  const notice = (id, sentence) => {
+    document.getElementById(id)?.remove();
+    if (!sentence) return null;
+    const line = document.createElement("div");
+    line.id = id;
+    line.className = "toast";
+    line.setAttribute("role", "status");
     line.textContent = sentence;
+    document.body.append(line);
+    return line;
   };
-  document.addEventListener("htmx:error", () => notice(words().connectionLost));
+  document.addEventListener("htmx:error", () => notice("line-down", words().connectionLost));
+  document.addEventListener("htmx:after:request", () => notice("line-down", ""));
   document.addEventListener("htmx:response:error", (event) => {
-    /* A region that loads itself may fail in silence, the line returns; what a person did may not. */
-    const context = event.detail?.ctx;
-    const byPerson = context?.sourceEvent?.isTrusted;
-    if (byPerson && context.response.status !== 422) notice(words().requestFailed);
+    /* A region that loads itself may fail in silence and try again; what a person did may not. */
+    const { sourceEvent, response } = event.detail?.ctx ?? {};
+    if (!sourceEvent?.isTrusted || response.status === 422) return;
+    const line = notice("request-failed", words().requestFailed);
+    line.dataset.toast = "8";
+    dismissLater(line);
   });
-  document.addEventListener("htmx:after:swap", () => notice(""));
 
   /* A toast goes by itself, but not while somebody points at it or has the focus in it. */
   const dismissLater = (toast) => {
