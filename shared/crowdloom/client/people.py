@@ -110,6 +110,12 @@ class Worker:
         api.use_token(answer["token"])
         return cls(api, answer["worker_id"], answer["recovery_code"])
 
+    @classmethod
+    def sign_in(cls, base_url: str, *, recovery_code: str) -> "Worker":
+        api = HttpApi(base_url)
+        api.use_token(api.post(f"{WORKERS}/sessions", {"recovery_code": recovery_code})["token"])
+        return cls(api, recovery_code=recovery_code)
+
     def claim(self, batch_id: str | None = None) -> Json | None:
         """Ask for work. Returns the assignment with its ticket, or None where there is none."""
         body = {"batch_id": batch_id} if batch_id else {}

@@ -19,6 +19,11 @@ def complete_onboarding(url: str) -> None:
     _press(url, "complete")
 
 
+def refuse_transfers(url: str) -> None:
+    """Complete the onboarding of somebody whose transfers the processor will refuse."""
+    _press(url, "refuse")
+
+
 def _press(url: str, action: str) -> None:
     """Submit the form on the page whose button or action is named `action`."""
     with requests.Session() as browser:

@@ -32,18 +32,18 @@ class SimulatedWorker:
 
     def __init__(
         self,
-        base_url: str,
+        worker: Worker,
         *,
         answers: Answers,
         habits: Habits,
         seed: int,
         batch_id: str | None = None,
     ) -> None:
-        self.worker = Worker.sign_up(base_url)
+        self.worker = worker
         self._answers = answers
         self._habits = habits
         self._random = random.Random(seed)
-        self._batch_id = batch_id
+        self.batch_id = batch_id
         self.acknowledged: list[str] = []
 
     def work(self, *, stop: threading.Event, finished: Callable[[], bool]) -> None:
@@ -62,7 +62,7 @@ class SimulatedWorker:
 
     def _claim(self) -> Json | None:
         try:
-            return self.worker.claim(self._batch_id)
+            return self.worker.claim(self.batch_id)
         except Problem as problem:
             # Items that were left to lapse still count as held: wait until they are not.
             if problem.code == "too_many_leases":

@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from crowdloom.client import Requester, Staff
+from crowdloom.client import Requester, Staff, Worker
 from crowdloom.client.api import Json
 from crowdloom_local.crowd.answers import Dataset, RecordedAnswers
 from crowdloom_local.crowd.checkout import pay_checkout
@@ -138,7 +138,7 @@ def _work_and_review(
         crowd = list(
             pool.map(
                 lambda seed: SimulatedWorker(
-                    market.url, answers=answers, habits=habits, seed=seed, batch_id=batch_id
+                    Worker.sign_up(market.url), answers=answers, habits=habits, seed=seed, batch_id=batch_id
                 ),
                 range(plan.workers),
             )
