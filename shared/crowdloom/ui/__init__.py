@@ -3,6 +3,6 @@
 from crowdloom.ui.bar import Bar, Purse
 from crowdloom.ui.messages import Message, say
 from crowdloom.ui.problems import error_page
-from crowdloom.ui.registration import PAGE_POLICY, mount_pages, register
+from crowdloom.ui.registration import PAGE_POLICY, register
 
-__all__ = ["PAGE_POLICY", "Bar", "Message", "Purse", "error_page", "mount_pages", "register", "say"]
+__all__ = ["PAGE_POLICY", "Bar", "Message", "Purse", "error_page", "register", "say"]

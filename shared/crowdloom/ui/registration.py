@@ -54,8 +54,9 @@ def register(
 ) -> None:
     """Mount templates, static files, languages, preferences, landing page and error pages.
 
-    The chassis calls this for every service, which then adds what is its own by `mount_pages`; an
-    application without the chassis may say all at once. `translations` are further catalogues.
+    `pages` is the service's folder that may hold `templates/`, `static/` and `translations/`;
+    `prefix` is where its static files live, e.g. `/work`; `bar` is called once a page, inside the
+    request. `translations` are further folders of catalogues.
     """
     _mount_templates(app)
     _mount_languages(app, translations)
@@ -78,31 +79,15 @@ def register(
     app.after_request(preferences.remember_asked_language)
     app.after_request(problems.problem_as_page)
     if pages is not None:
-        mount_pages(app, prefix=prefix, pages=pages, bar=bar, clock=clock)
+        _mount_pages(app, prefix, pages)
 
 
-def mount_pages(
-    app: Flask,
-    *,
-    prefix: str,
-    pages: Path,
-    bar: Callable[[], Bar] | None = None,
-    clock: Clock | None = None,
-) -> None:
-    """Add a service's own pages to a registered app.
-
-    `pages` is the folder that may hold `templates/`, `static/` and `translations/`; `prefix` is
-    where its static files live, e.g. `/work`; `bar` is called once a page, inside the request.
-    """
+def _mount_pages(app: Flask, prefix: str, pages: Path) -> None:
     loader = cast("ChoiceLoader", app.jinja_loader)
     app.jinja_loader = ChoiceLoader([FileSystemLoader(pages / "templates"), *loader.loaders])
     # Last wins: a service's own catalogue may word a shared string better.
     get_babel(app).translation_directories.append(str(pages / "translations"))
     mount_own_static(app, prefix=prefix, folder=pages / "static")
-    if bar is not None:
-        app.jinja_env.globals["bar_of_page"] = bar
-    if clock is not None:
-        _mount_filters(app, clock)
 
 
 def with_query(**changes: object) -> str:

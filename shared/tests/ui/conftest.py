@@ -26,8 +26,14 @@ def app(tmp_path: Path) -> Flask:
     made = Flask(__name__)
     (tmp_path / "static").mkdir()
     (tmp_path / "static" / "own.js").write_text("// own")
-    ui.register(made, service="worker-service", clock=StandingClock())
-    ui.mount_pages(made, prefix="/work", pages=tmp_path, bar=bar)
+    ui.register(
+        made,
+        service="worker-service",
+        prefix="/work",
+        pages=tmp_path,
+        bar=bar,
+        clock=StandingClock(),
+    )
 
     @made.get("/work/queue")
     def queue() -> str:
