@@ -5,10 +5,12 @@ and not for an API path, the same facts are shown as a page that says what happe
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Response, g, make_response, render_template, request
 from flask_babel import gettext
+from werkzeug.exceptions import default_exceptions
 
 PROBLEM_TYPE = "application/problem+json"
 _API_PREFIXES = ("/api/", "/webhooks/", "/mturk/")
@@ -112,7 +114,7 @@ def problem_as_page(response: Response) -> Response:
         problem = {}
     page = error_page(
         response.status_code,
-        detail=str(problem.get("detail") or ""),
+        detail=_telling_detail(problem, response.status_code),
         code=str(problem.get("code") or ""),
         reference=str(g.get("request_id") or ""),
     )
@@ -120,6 +122,15 @@ def problem_as_page(response: Response) -> Response:
         if name in response.headers:
             page.headers[name] = response.headers[name]
     return page
+
+
+def _telling_detail(problem: Mapping[str, object], status: int) -> str:
+    """The problem's own sentence, unless the page's words for the status say it already."""
+    detail = str(problem.get("detail") or "")
+    usual = default_exceptions.get(status)
+    if status >= _SERVER_ERROR or (usual and detail == usual.description):
+        return ""
+    return detail
 
 
 def _person_reads() -> bool:

@@ -3,8 +3,9 @@ import re
 import pytest
 from crowdloom.ui import PAGE_POLICY
 from crowdloom.ui.preferences import local_path
-from flask import Flask
+from flask import Flask, Response, json
 from flask.testing import FlaskClient
+from werkzeug.exceptions import NotFound
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -134,6 +135,18 @@ def test_a_problem_becomes_a_page_for_a_browser(client: FlaskClient) -> None:
     assert "There is nothing here" in answer.text
     assert "No &lt;such&gt; batch" in answer.text
     assert 'href="/work/queue"' in answer.text
+
+
+def test_an_error_page_repeats_no_sentence_the_framework_made_up(app: Flask) -> None:
+    usual = NotFound.description
+
+    @app.get("/work/usual")
+    def usual_problem() -> Response:
+        return Response(json.dumps({"detail": usual}), 404, mimetype="application/problem+json")
+
+    text = app.test_client().get("/work/usual", headers=BROWSER).text
+    assert "There is nothing here" in text
+    assert "The reason" not in text
 
 
 def test_a_problem_stays_a_problem_for_an_api_or_a_script(client: FlaskClient) -> None:
