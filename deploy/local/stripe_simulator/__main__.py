@@ -26,11 +26,11 @@ def main() -> int:
 
 def serve(simulator: Simulator) -> None:
     """Until SIGTERM or SIGINT."""
-    settings = simulator.settings
+    settings = simulator.place.settings
     server = Server(
         settings.host, settings.port, simulator.app, threads_max=settings.connections_max
     )
-    simulator.port = server.port
+    simulator.place.port = server.port
     simulator.sender.start()
 
     def stop(_number: int, _frame: object) -> None:
@@ -39,7 +39,7 @@ def serve(simulator: Simulator) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    print(f"Stripe SIMULATOR on {simulator.origin()}, data in {settings.data}", flush=True)
+    print(f"Stripe SIMULATOR on {simulator.place.origin()}, data in {settings.data}", flush=True)
     server.serve_forever(poll_interval=0.5)
 
 

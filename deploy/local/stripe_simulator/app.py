@@ -8,7 +8,6 @@ from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
 from stripe_simulator import api, control, pages, webhooks
-from stripe_simulator.params import Params
 from stripe_simulator.pipeline import OURS, Pipeline
 from stripe_simulator.settings import LOOPBACK_HOSTS, Settings
 from stripe_simulator.store import Store
@@ -18,17 +17,24 @@ BODY_BYTES_MAX = 1_000_000
 
 
 @dataclass
+class Place:
+    """Where browsers find the hosted pages; the port is known once the server listens."""
+
+    settings: Settings
+    port: int
+
+    def origin(self) -> str:
+        host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
+        return self.settings.public_url or f"http://{host}:{self.port}"
+
+
+@dataclass(frozen=True)
 class Simulator:
     app: Flask
     store: Store
     sender: Sender
-    settings: Settings
-    port: int = 0
-
-    def origin(self) -> str:
-        """Where browsers find the hosted pages."""
-        host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
-        return self.settings.public_url or f"http://{host}:{self.port}"
+    pipeline: Pipeline
+    place: Place
 
     def close(self) -> None:
         self.sender.stop()
@@ -40,24 +46,17 @@ def build(settings: Settings) -> Simulator:
     store = Store(settings.data)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
-    simulator = Simulator(app, store, Sender(store, settings), settings, settings.port)
-    pipeline = Pipeline(store, settings, simulator.origin)
+    place = Place(settings, settings.port)
+    pipeline = Pipeline(store, settings, place.origin)
     app.register_blueprint(api.build(pipeline))
     app.register_blueprint(control.build(pipeline, store))
     app.register_blueprint(pages.build(pipeline, store))
     _guard(app, settings)
     _explain_errors(app)
     if settings.webhook_url:
-        _register_webhook(store, settings)
-    return simulator
-
-
-def _register_webhook(store: Store, settings: Settings) -> None:
-    given = {"url": settings.webhook_url}
-    if settings.webhook_secret:
-        given["secret"] = settings.webhook_secret
-    with store.transaction() as tx:
-        webhooks.register(tx, Params(given), settings)
+        with store.transaction() as tx:
+            webhooks.configure(tx, settings)
+    return Simulator(app, store, Sender(store, settings), pipeline, place)
 
 
 def _guard(app: Flask, settings: Settings) -> None:

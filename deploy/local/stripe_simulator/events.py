@@ -1,7 +1,6 @@
 """Records events and queues their deliveries in the transaction that caused them."""
 
 import json
-import time
 
 from stripe_simulator import objects
 from stripe_simulator.errors import Json
@@ -43,13 +42,18 @@ def emit_thin(scope: Scope, kind: str, account_id: str, data: Json) -> None:
     scope.tx.insert(V2_KIND, body, scope.now)
 
 
+def _due(now: float, window_seconds: float) -> tuple[float, int]:
+    """When to deliver, and in which direction: the events of one window leave newest first."""
+    if not window_seconds:
+        return now, 1
+    return (now // window_seconds + 1) * window_seconds, -1
+
+
 def _queue(scope: Scope, event_id: str, kind: str, payload: str) -> int:
     """One delivery an endpoint (more when doubled); returns how many endpoints await it."""
     policy = json.loads(scope.tx.fact("webhook_policy", "{}"))
-    due = time.time() + float(policy.get("reorder_seconds", 0))
+    due, direction = _due(scope.tx.began, float(policy.get("reorder_seconds", 0)))
     state = "withheld" if policy.get("withhold") else "due"
-    # Reordered deliveries that are due together leave newest first.
-    direction = -1 if policy.get("reorder_seconds") else 1
     awaiting = 0
     for (text,) in scope.tx.db.execute("SELECT body FROM endpoints").fetchall():
         endpoint = json.loads(text)

@@ -58,7 +58,7 @@ class Pipeline:
         self._store = store
         self._settings = settings
         self._origin = origin
-        self._flights = idempotency.Flights()
+        self.flights = idempotency.Flights()
 
     def handle(self, call: Call, operation: Operation) -> Answer:
         request_id = new_id("req")
@@ -75,7 +75,7 @@ class Pipeline:
         _require_test_key(call)
         if call.method == "GET":
             call = replace(call, key=None)
-        with self._flights.hold(idempotency.check_key(call.key)):
+        with self.flights.hold(idempotency.check_key(call.key)):
             fault = self._take_fault(call)
             if fault is None:
                 return self._execute(call, operation, None)

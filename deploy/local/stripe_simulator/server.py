@@ -44,6 +44,13 @@ class Handler(WSGIRequestHandler):
     disable_nagle_algorithm = True
     protocol_version = "HTTP/1.1"
 
+    def connection_dropped(
+        self, error: BaseException, environ: "WSGIEnvironment | None" = None
+    ) -> None:
+        """Nothing was answered: do not wait for another request on this line."""
+        del error, environ
+        self.close_connection = True
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Silent: the objects themselves are the record."""
 

@@ -82,6 +82,7 @@ class Tx:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
+        self.began = time.time()
         self.wakes_sender = False
 
     def insert(self, kind: str, body: Json, created: int) -> None:
@@ -164,7 +165,7 @@ class Store:
         # WAL with NORMAL survives the death of the process, which is what this stand-in promises.
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA cache_size = -4000")
-        self._db.executescript(SCHEMA)
+        self._db.executescript(f"BEGIN; {SCHEMA} COMMIT;")
 
     def close(self) -> None:
         with self._lock:

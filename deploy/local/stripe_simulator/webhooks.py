@@ -44,9 +44,9 @@ def register(tx: Tx, params: Params, settings: Settings) -> Json:
     row = tx.db.execute("SELECT body FROM endpoints WHERE url = ?", (url,)).fetchone()
     body = json.loads(row[0]) if row is not None else _new_endpoint(tx, url)
     secret, keep = params.text("secret", 200), params.flag("keep_previous_secret")
-    if secret is not None and secret not in body["secrets"][:1]:
-        body["secrets"] = [secret, *(body["secrets"] if keep and row is not None else [])]
-    body["secrets"] = body["secrets"][:SECRETS_MAX]
+    if secret is not None:
+        others = [old for old in body["secrets"] if old != secret]
+        body["secrets"] = [secret, *(others if keep and row is not None else [])][:SECRETS_MAX]
     body["payloads"] = params.texts("payloads") or body["payloads"]
     body["enabled_events"] = params.texts("enabled_events") or body["enabled_events"]
     params.done()
@@ -57,6 +57,27 @@ def register(tx: Tx, params: Params, settings: Settings) -> Json:
         (body["id"], url, json.dumps(body)),
     )
     return show_endpoint(body)
+
+
+def configure(tx: Tx, settings: Settings) -> None:
+    """The endpoint that the start named. When it moved, what it still waits for moves with it."""
+    moved_from = tx.fact("configured_url")
+    if moved_from not in {"", settings.webhook_url}:
+        _move(tx, moved_from, settings.webhook_url)
+    given = {"url": settings.webhook_url}
+    if settings.webhook_secret:
+        given["secret"] = settings.webhook_secret
+    register(tx, Params(given), settings)
+    tx.set_fact("configured_url", settings.webhook_url)
+
+
+def _move(tx: Tx, old: str, new: str) -> None:
+    by_url = {body["url"]: body for body in endpoints(tx)}
+    if old not in by_url or new in by_url:
+        return
+    body = by_url[old] | {"url": new}
+    sql = "UPDATE endpoints SET url = ?, body = ? WHERE id = ?"
+    tx.db.execute(sql, (new, json.dumps(body), body["id"]))
 
 
 def _new_endpoint(tx: Tx, url: str) -> Json:
