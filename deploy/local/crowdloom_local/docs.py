@@ -10,6 +10,7 @@ from pathlib import Path
 from crowdloom.chassis.tokens import new_signing_key
 from crowdloom.contracts import catalogue
 from crowdloom.ui import catalogues
+
 from crowdloom_local.secrets import SERVICES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -21,8 +22,8 @@ _AREAS = {
 }
 _GUIDE_HEAD = """# Configuration
 
-Generated from the services' `config.py` files by `make docs`; do not edit. Every name is an environment variable; a
-service that starts with one missing or unreadable says so for all of them at once.
+Generated from the services' `config.py` files by `make docs`; do not edit. Every name is an
+environment variable; a service that starts with some missing or unreadable names them all at once.
 """
 
 
@@ -101,7 +102,9 @@ def main(action: str) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         return catalogues.main(["extract"]) or catalogues.main(["compile"])
-    stale = [path for path, text in files().items() if not path.exists() or path.read_text() != text]
+    stale = [
+        path for path, text in files().items() if not path.exists() or path.read_text() != text
+    ]
     for path in stale:
         sys.stderr.write(f"stale, run `make docs`: {path.relative_to(ROOT)}\n")
     return 1 if stale else catalogues.main(["check"])

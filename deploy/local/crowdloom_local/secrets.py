@@ -1,4 +1,4 @@
-"""The secrets of a market on one machine: made once, kept in its data folder, for its owner only."""
+"""The secrets of a market on one machine: made once, kept in its data folder for its owner."""
 
 import json
 import os

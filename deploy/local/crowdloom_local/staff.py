@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 
 import pyotp
-
 from crowdloom.client import Staff
+
 from crowdloom_local.market import Market
 
 PASSWORD = "market-on-one-machine"  # noqa: S105 - printed for whoever started the market here

@@ -18,6 +18,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from crowdloom.chassis.context import current_cause
+from crowdloom.chassis.dead_letters import DEAD_LETTER_INDEXES, DEAD_LETTERS
 from crowdloom.chassis.idempotency import IDEMPOTENCY, IDEMPOTENCY_INDEXES, mark_committed
 from crowdloom.contracts import Envelope, Event, envelope_of
 from crowdloom.kernel import Clock, IdFactory, TransientError
@@ -159,6 +160,7 @@ class MongoStore(Generic[SessionT]):
             OUTBOX: OUTBOX_INDEXES,
             INBOX: [],
             IDEMPOTENCY: IDEMPOTENCY_INDEXES,
+            DEAD_LETTERS: DEAD_LETTER_INDEXES,
             **indexes,
         }
         existing = set(self.database.list_collection_names())

@@ -16,9 +16,9 @@ from typing import Any
 
 import pyotp
 import requests
-
 from crowdloom.client import Problem, Requester, Staff, Worker
 from crowdloom.client.people import Answer
+
 from crowdloom_local.crowd.checkout import complete_onboarding, pay_checkout, refuse_transfers
 from crowdloom_local.crowd.workers import Habits, SimulatedWorker
 from crowdloom_local.market import Market
@@ -243,7 +243,8 @@ class Demo:
 def _unfinished(batch: Mapping[str, Any]) -> bool:
     counts = batch["counts"]
     answered: int = counts["submitted"] + counts["accepted"]
-    return answered < counts["slots"]
+    slots: int = counts["slots"]
+    return answered < slots
 
 
 def _recorded(folder: str) -> dict[str, list[str]]:
@@ -302,5 +303,3 @@ def _await(reached: Any) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError("the demo's scene could not be set in time")
         time.sleep(0.2)
-
-

@@ -2,30 +2,42 @@
 
 import csv
 import io
+import shutil
+import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from crowdloom.client import Requester, Staff, Worker
 from crowdloom.client.api import Json
+from rich.console import Console
+
 from crowdloom_local.crowd.answers import Dataset, RecordedAnswers
 from crowdloom_local.crowd.checkout import pay_checkout
 from crowdloom_local.crowd.workers import Habits, SimulatedWorker
 from crowdloom_local.market import Market
 from crowdloom_local.replay.chaos import Chaos
-from crowdloom_local.staff import add_staff
+from crowdloom_local.staff import PASSWORD, add_staff
 
 TASK_COLUMN = "task"
 FIELD = "label"
-REWARD = {"amount_minor": 5, "currency": "USD"}
+REWARD_MINOR = 5
+REWARD = {"amount_minor": REWARD_MINOR, "currency": "USD"}
 TOP_UP_MINOR_MIN = 100
+DUPLICATE_EVERY = 20
+LOST_TRANSFER_ANSWER = {
+    "kind": "lost_answer",
+    "method": "POST",
+    "path": "/v1/transfers",
+    "count": 1,
+    # The package's own two retries are lost as well: otherwise it would hide the fault from us.
+    "repeats": 2,
+}
 _LEASE_SECONDS = 60
 _CHAOS_LEASE_SECONDS = 30
 _AUTO_ACCEPT_SECONDS = 86_400
@@ -54,6 +66,53 @@ class Plan:
     chaos: bool
 
 
+def run_fresh(plan: Plan, *, kafka_nodes: int = 0) -> tuple[Json, list[str]]:
+    """Replay on a market made for it and removed after it.
+
+    Returns the figures and what is wrong with them. A market whose figures are wrong, or that
+    failed, leaves its folder behind for a look at its logs.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="crowdloom-replay-"))
+    overrides = {"CROWDLOOM_CHAOS_DUPLICATE_EVERY": str(DUPLICATE_EVERY)} if plan.chaos else {}
+    try:
+        with Market(folder, overrides=overrides, kafka_nodes=kafka_nodes) as market:
+            console.print(f"market: {market.url} on {market.engines.description}")
+            figures = replay(market, plan)
+    except BaseException:
+        console.print(f"the market's logs are in {folder / 'logs'}")
+        raise
+    faults = list(wrong_figures(figures, plan))
+    if faults:
+        console.print(f"the market's logs are in {folder / 'logs'}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return figures, faults
+
+
+def wrong_figures(figures: Json, plan: Plan) -> Iterator[str]:
+    """Every equality of the replay that does not hold."""
+    wanted = plan.tasks * plan.redundancy
+    expected = {
+        "submitted": wanted,
+        "accepted": wanted,
+        "settled": wanted,
+        "paid_minor": figures["owed_minor"],
+        "owed_minor": wanted * REWARD_MINOR,
+        "ledger_sum": 0,
+        "unreconciled_minor": 0,
+        "over_assigned": 0,
+        "same_worker_twice": 0,
+        "lost_acknowledged": 0,
+    }
+    for name, value in expected.items():
+        if figures[name] != value:
+            yield f"{name} is {figures[name]}, expected {value}"
+    if figures["claimed"] < wanted:
+        yield f"claimed is {figures['claimed']}, expected at least {wanted}"
+    if figures["processor_transfers"] > plan.workers:
+        yield f"{figures['processor_transfers']} transfers for {plan.workers} workers"
+
+
 def replay(market: Market, plan: Plan) -> Json:
     """Run the whole life of a batch and return the figures, all read back from the market."""
     began = time.monotonic()
@@ -63,9 +122,9 @@ def replay(market: Market, plan: Plan) -> Json:
     chaos = Chaos(market) if plan.chaos else None
     crowd = _work_and_review(market, requester, batch_id, dataset=dataset, plan=plan, chaos=chaos)
     _await("every answer to be settled", lambda: _all_settled(requester, batch_id, plan))
-    run = _pay_out(market, crowd)
+    staff, run = _pay_out(market, crowd, plan)
     return {
-        **_figures(market, requester, batch_id, run=run, plan=plan, dataset=dataset),
+        **_figures(staff, requester, batch_id, run=run, plan=plan, dataset=dataset),
         "lost_acknowledged": _lost(requester, batch_id, crowd),
         **({"chaos": chaos.log} if chaos else {}),
         "seconds": round(time.monotonic() - began, 1),
@@ -75,9 +134,12 @@ def replay(market: Market, plan: Plan) -> Json:
 def _funded_requester(market: Market, plan: Plan) -> Requester:
     console.print("requester: signing up and paying in")
     requester = Requester.sign_up(
-        market.url, email="replay@example.org", password="replay-replay-1", name="Replay"  # noqa: S106 - a market of its own, gone after the run
+        market.url,
+        email="replay@example.org",
+        password=PASSWORD,
+        name="Replay",
     )
-    needed_minor = plan.tasks * plan.redundancy * REWARD["amount_minor"] * 6 // 5 + 1  # type: ignore[operator]
+    needed_minor = plan.tasks * plan.redundancy * REWARD_MINOR * 6 // 5 + 1
     amount = {"amount_minor": max(needed_minor, TOP_UP_MINOR_MIN), "currency": "USD"}
     top_up = requester.top_up(amount)
     pay_checkout(top_up["checkout_url"])
@@ -138,7 +200,11 @@ def _work_and_review(
         crowd = list(
             pool.map(
                 lambda seed: SimulatedWorker(
-                    Worker.sign_up(market.url), answers=answers, habits=habits, seed=seed, batch_id=batch_id
+                    Worker.sign_up(market.url),
+                    answers=answers,
+                    habits=habits,
+                    seed=seed,
+                    batch_id=batch_id,
                 ),
                 range(plan.workers),
             )
@@ -189,7 +255,7 @@ def _all_settled(requester: Requester, batch_id: str, plan: Plan) -> bool:
     return settled >= plan.tasks * plan.redundancy
 
 
-def _pay_out(market: Market, crowd: list[SimulatedWorker]) -> Json:
+def _pay_out(market: Market, crowd: list[SimulatedWorker], plan: Plan) -> tuple[Staff, Json]:
     console.print("payout: workers ask, the maker drafts and freezes, the checker approves")
     earners = [worker for worker in crowd if worker.worker.earnings()["settled_count"]]
     with ThreadPoolExecutor(8) as pool:
@@ -198,7 +264,8 @@ def _pay_out(market: Market, crowd: list[SimulatedWorker]) -> Json:
     checker = add_staff(
         market, "checker@example.org", ["finance.view", "finance.checker", "operator"]
     )
-    market.lose_one_transfer_answer_if_chaos()
+    if plan.chaos:
+        market.simulate_fault(LOST_TRANSFER_ANSWER)
     run_id = maker.draft_payout_run()["payout_run_id"]
     frozen = maker.freeze(run_id)
     checker.approve(run_id, frozen["content_hash"])
@@ -206,14 +273,12 @@ def _pay_out(market: Market, crowd: list[SimulatedWorker]) -> Json:
         "the payout run to complete",
         lambda: checker.payout_run(run_id)["status"].startswith("completed"),
     )
-    market.checker = checker
-    return checker.payout_run(run_id)
+    return checker, checker.payout_run(run_id)
 
 
 def _figures(
-    market: Market, requester: Requester, batch_id: str, *, run: Json, plan: Plan, dataset: Dataset
+    staff: Staff, requester: Requester, batch_id: str, *, run: Json, plan: Plan, dataset: Dataset
 ) -> Json:
-    staff: Staff = market.checker
     counts = requester.batch(batch_id)["counts"]
     spend = requester.spend(batch_id)
     books = _reconciled(staff)

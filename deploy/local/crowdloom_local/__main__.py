@@ -1,0 +1,57 @@
+"""`python -m crowdloom_local {run|replay|docs}`: the market on this machine."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from crowdloom_local import docs as generated
+
+
+@click.group()
+def main() -> None:
+    """The whole market on one machine."""
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True, help="Where the market listens.")
+@click.option("--data", type=click.Path(path_type=Path), default=Path(".data"), show_default=True)
+@click.option("--demo", type=bool, default=True, show_default=True, help="Start with the demo.")
+def run(port: int, data: Path, demo: bool) -> None:
+    """Start the market and keep it up until Ctrl-C."""
+    from crowdloom_local.launcher import launch
+
+    sys.exit(launch(port=port, data=data.resolve(), demo=demo))
+
+
+@main.command()
+@click.option("--dataset", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--tasks", default=100, show_default=True)
+@click.option("--redundancy", default=5, show_default=True)
+@click.option("--workers", default=25, show_default=True)
+@click.option("--chaos", is_flag=True, help="With faults while the batch runs.")
+@click.option("--kafka-nodes", default=0, help="Use that many nodes of real Kafka.")
+def replay(
+    dataset: Path, tasks: int, redundancy: int, workers: int, chaos: bool, kafka_nodes: int
+) -> None:
+    """Replay recorded answers through a fresh market; the last line is one JSON object."""
+    from crowdloom_local.replay.run import Plan, run_fresh
+
+    plan = Plan(dataset, tasks=tasks, redundancy=redundancy, workers=workers, chaos=chaos)
+    figures, faults = run_fresh(plan, kafka_nodes=kafka_nodes)
+    for fault in faults:
+        click.echo(f"WRONG: {fault}", err=True)
+    click.echo(json.dumps(figures))
+    sys.exit(1 if faults else 0)
+
+
+@main.command("docs")
+@click.argument("action", type=click.Choice(["write", "check"]))
+def docs_command(action: str) -> None:
+    """Write the generated documents, or check that they are fresh."""
+    sys.exit(generated.main(action))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""The relay: publishes the outbox to the bus, in order per key, at least once.
+
+MongoDB is the truth. A broker that lost its log is noticed by a changed topic id, or by an end
+offset below the last acknowledged one, and is filled again from the outbox.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from pymongo import ASCENDING
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from crowdloom.chassis.bus import PARTITION_COUNT, BusMessage, Producer
+from crowdloom.chassis.store import OUTBOX, TRANSACTION_SECONDS_MAX
+from crowdloom.contracts import Cause, Event, envelope_of
+from crowdloom.kernel import Clock, IdFactory, TransientError
+
+log = structlog.get_logger(__name__)
+
+RELAY_STATE = "relay_state"
+BATCH_COUNT_MAX = 200
+_LEASE_SECONDS = 3
+_CHECK_SECONDS = 5
+_IDLE_SECONDS_MIN, _IDLE_SECONDS_MAX = 0.02, 0.4
+_LEASE_ID = "lease"
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """What the relay tells every partition of `topic` once the outbox is drained.
+
+    `make(as_of)` builds the event that says: all that was committed before `as_of` is ahead of me.
+    """
+
+    topic: str
+    make: Callable[[datetime], Event]
+    every_seconds: float = 2.0
+
+
+class Relay:
+    """One relay is active per service; a lease decides which, should there be two."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[dict[str, Any]],
+        producer: Producer,
+        topics: Sequence[str],
+        clock: Clock,
+        ids: IdFactory,
+        watermark: Watermark | None = None,
+        duplicate_every: int = 0,
+    ) -> None:
+        self._outbox = database[OUTBOX]
+        self._state = database[RELAY_STATE]
+        self._producer = producer
+        self._topics = list(topics)
+        self._clock = clock
+        self._ids = ids
+        self._holder = ids.new("session")
+        self._watermark = watermark
+        self._watermark_due = clock.now()
+        self._lease_until = clock.now()
+        self._check_due = clock.now()
+        self._duplicate_every = duplicate_every
+        self._published_count = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Publish until told to stop: at once while there is something, gently while not."""
+        pause_seconds = _IDLE_SECONDS_MIN
+        while not stop.is_set():
+            try:
+                busy = self.run_once() > 0
+            except (TransientError, PyMongoError) as error:
+                log.warning("relay_waits", error=str(error))
+                self._check_due = self._clock.now()
+                stop.wait(_IDLE_SECONDS_MAX)
+                continue
+            pause_seconds = _IDLE_SECONDS_MIN if busy else min(pause_seconds * 2, _IDLE_SECONDS_MAX)
+            stop.wait(0 if busy else pause_seconds)
+
+    def run_once(self) -> int:
+        """Publish one batch; returns how many rows. Raises TransientError."""
+        if not self._holds_lease():
+            return 0
+        if self._clock.now() >= self._check_due:
+            self.refill_lost_topics()
+        began = self._clock.now()
+        rows = self._pending_rows()
+        if rows:
+            self._publish(rows)
+        if len(rows) < BATCH_COUNT_MAX:
+            self._tell_watermark(as_of=began - timedelta(seconds=TRANSACTION_SECONDS_MAX))
+        return len(rows)
+
+    def refill_lost_topics(self) -> None:
+        """Make missing topics; put every row of a topic whose log is gone back to pending."""
+        self._producer.ensure_topics(self._topics)
+        states = self._producer.topic_states(self._topics)
+        for topic in self._topics:
+            state = states.get(topic)
+            if state is None:
+                raise TransientError(f"{topic} is not there yet")
+            known = self._state.find_one({"_id": topic})
+            ends = {str(number): end for number, end in state.end_offsets.items()}
+            if known is not None and _is_lost(known, state.topic_id, ends):
+                again = self._outbox.update_many(
+                    {"topic": topic, "pending": False}, {"$set": {"pending": True}}
+                )
+                log.warning("broker_was_wiped", topic=topic, republished=again.modified_count)
+            self._state.replace_one(
+                {"_id": topic}, {"topic_id": state.topic_id, "ends": ends}, upsert=True
+            )
+        self._check_due = self._clock.now() + timedelta(seconds=_CHECK_SECONDS)
+
+    def _pending_rows(self) -> list[dict[str, Any]]:
+        pending = self._outbox.find({"pending": True}).sort("_id", ASCENDING)
+        return list(pending.limit(BATCH_COUNT_MAX))
+
+    def _publish(self, rows: Sequence[dict[str, Any]]) -> None:
+        messages: list[BusMessage] = []
+        for row in rows:
+            message = _message(row)
+            messages.append(message)
+            self._published_count += 1
+            if self._duplicate_every and self._published_count % self._duplicate_every == 0:
+                messages.append(message)
+        self._producer.publish(messages)
+        self._outbox.update_many(
+            {"_id": {"$in": [row["_id"] for row in rows]}}, {"$set": {"pending": False}}
+        )
+
+    def _tell_watermark(self, *, as_of: datetime) -> None:
+        now = self._clock.now()
+        if self._watermark is None or now < self._watermark_due:
+            return
+        self._watermark_due = now + timedelta(seconds=self._watermark.every_seconds)
+        event_id = self._ids.new("event")
+        envelope = envelope_of(
+            self._watermark.make(as_of), event_id=event_id, occurred_at=now, cause=Cause(event_id)
+        )
+        self._producer.publish(
+            [
+                BusMessage(
+                    topic=self._watermark.topic,
+                    key=envelope.key,
+                    value=envelope.body(),
+                    headers=envelope.headers(),
+                    partition=partition,
+                )
+                for partition in range(PARTITION_COUNT)
+            ]
+        )
+
+    def _holds_lease(self) -> bool:
+        now = self._clock.now()
+        # Renewed at half time, so that a relay at rest writes little.
+        if now + timedelta(seconds=_LEASE_SECONDS / 2) < self._lease_until:
+            return True
+        until = now + timedelta(seconds=_LEASE_SECONDS)
+        free = {"$or": [{"holder": self._holder}, {"until": {"$lt": now}}]}
+        try:
+            self._state.update_one(
+                {"_id": _LEASE_ID, **free},
+                {"$set": {"holder": self._holder, "until": until}},
+                upsert=True,
+            )
+        except DuplicateKeyError:
+            return False
+        self._lease_until = until
+        return True
+
+
+def _is_lost(known: dict[str, Any], topic_id: str, ends: dict[str, int]) -> bool:
+    if known["topic_id"] != topic_id:
+        return True
+    return any(ends.get(number, 0) < end for number, end in known["ends"].items())
+
+
+def _message(row: dict[str, Any]) -> BusMessage:
+    return BusMessage(
+        topic=row["topic"],
+        key=row["key"],
+        value=bytes(row["value"]),
+        headers=tuple((name, bytes(value)) for name, value in row["headers"]),
+    )

@@ -1,0 +1,119 @@
+"""The events process of a service: relay, consumer and periodic jobs, each in a thread.
+
+A bug in any of them ends the process with a non-zero code; whoever supervises it starts it again.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+
+from crowdloom.chassis.consumer import ConsumerLoop
+from crowdloom.chassis.relay import Relay
+from crowdloom.kernel import Clock, TransientError
+
+log = structlog.get_logger(__name__)
+
+PROCESS_STATUS = "process_status"
+STATUS_SECONDS = 5.0
+_TICK_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work done again and again. `run` returns how much it did, or None where that means nothing:
+    a job that did something is run again at once.
+    """
+
+    name: str
+    every_seconds: float
+    run: Callable[[], int | None]
+
+
+class EventsProcess:
+    """Runs until SIGTERM or SIGINT. Returns the exit code."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        database: Database[dict[str, Any]],
+        clock: Clock,
+        relay: Relay,
+        consumer: ConsumerLoop[Any],
+        jobs: Sequence[Job] = (),
+    ) -> None:
+        self._service = service
+        self._database = database
+        self._clock = clock
+        self._relay = relay
+        self._consumer = consumer
+        self._jobs = [*jobs, Job("status", STATUS_SECONDS, self._write_status)]
+        self._stop = threading.Event()
+        self._failed = False
+
+    def run(self) -> int:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        threads = [
+            threading.Thread(target=self._guarded, args=(name, work), name=name)
+            for name, work in (
+                ("relay", self._relay.run),
+                ("consumer", self._consumer.run),
+                ("jobs", self._run_jobs),
+            )
+        ]
+        for thread in threads:
+            thread.start()
+        log.info("events_process_started", pid=os.getpid())
+        for thread in threads:
+            thread.join()
+        return 1 if self._failed else 0
+
+    def _guarded(self, name: str, work: Callable[[threading.Event], None]) -> None:
+        try:
+            work(self._stop)
+        except Exception:
+            log.exception("thread_failed", thread=name)
+            self._failed = True
+        finally:
+            self._stop.set()
+
+    def _run_jobs(self, stop: threading.Event) -> None:
+        due = {job.name: 0.0 for job in self._jobs}
+        while not stop.wait(_TICK_SECONDS):
+            for job in self._jobs:
+                if time.monotonic() >= due[job.name]:
+                    again_seconds = 0.0 if self._run_job(job) else job.every_seconds
+                    due[job.name] = time.monotonic() + again_seconds
+
+    def _run_job(self, job: Job) -> int | None:
+        try:
+            return job.run()
+        except (TransientError, PyMongoError) as error:
+            log.warning("job_waits", job=job.name, error=str(error))
+            return None
+
+    def _write_status(self) -> None:
+        lag = {f"{topic}/{partition}": count for (topic, partition), count in self._lag()}
+        self._database[PROCESS_STATUS].replace_one(
+            {"_id": f"{self._service}-events"},
+            {
+                "pid": os.getpid(),
+                "seen_at": self._clock.now(),
+                "handled_count": self._consumer.handled_count,
+                "lag": sum(lag.values()),
+                "lag_by_partition": lag,
+            },
+            upsert=True,
+        )
+
+    def _lag(self) -> list[tuple[tuple[str, int], int]]:
+        return sorted(self._consumer.lag_seen.items())
