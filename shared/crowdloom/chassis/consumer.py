@@ -1,7 +1,7 @@
 """The consumer loop: many events a transaction, each taking effect once, offsets afterwards.
 
 Three error families. DomainError in a handler is an expected result: logged, and the event counts
-as handled. TransientError is tried again with back-off, then its partition is paused while the others
+as handled. TransientError is tried again with back-off, then its partition is paused while others
 go on. PoisonMessage, and whatever keeps failing, goes to the dead letters; a ceiling on those stops
 the consumer before it hides a bad deploy.
 """
