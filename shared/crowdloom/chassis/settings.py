@@ -5,6 +5,7 @@ else reads the environment.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from environs import Env
 
@@ -26,8 +27,24 @@ class CommonSettings:
     log_level: str
 
 
-def read_environment() -> Env:
-    """An Env that collects every missing or bad name; the caller seals it to report them all."""
+class _GivenEnv(Env):
+    """Reads a mapping in place of the process's environment."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        super().__init__(prefix="CROWDLOOM_", eager=False)
+        self._given = given
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        return self._given.get(env_key, default)
+
+
+def read_environment(environment: Mapping[str, str] | None = None) -> Env:
+    """An Env that collects every missing or bad name; the caller seals it to report them all.
+
+    Reads `environment`, or the process's own where none is given.
+    """
+    if environment is not None:
+        return _GivenEnv(environment)
     return Env(prefix="CROWDLOOM_", eager=False)
 
 
