@@ -5,7 +5,7 @@ from crowdloom.contracts.matching.assignments import (
     AssignmentExpired,
     AssignmentReturned,
 )
-from crowdloom.contracts.matching.batches import BatchProgressed, SlotsWithdrawn
+from crowdloom.contracts.matching.batches import BatchProgressed, SlotsWithdrawn, TicketRevoked
 
 __all__ = [
     "AssignmentClaimed",
@@ -13,4 +13,5 @@ __all__ = [
     "AssignmentReturned",
     "BatchProgressed",
     "SlotsWithdrawn",
+    "TicketRevoked",
 ]

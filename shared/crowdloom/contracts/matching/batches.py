@@ -6,7 +6,7 @@ from datetime import datetime
 from crowdloom.contracts import examples as ex
 from crowdloom.contracts.matching.assignments import OWNER
 from crowdloom.contracts.registry import Event, event
-from crowdloom.kernel.ids import BatchId
+from crowdloom.kernel.ids import AssignmentId, BatchId, TaskId
 
 TOPIC = "matching.batches"
 
@@ -50,3 +50,21 @@ class SlotsWithdrawn(Event):
     revision: int
     slot_count: int
     leased_slot_count: int
+
+
+@event(
+    "matching.ticket.revoked.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={"assignment_id": ex.ASSIGNMENT, "task_id": ex.TASK, "batch_id": ex.BATCH},
+)
+@dataclass(frozen=True)
+class TicketRevoked(Event):
+    """A worker gave an assignment back. task-service is asked to honour its ticket no more, and
+    answers with AssignmentClosed, or not at all where a submission was there first.
+    """
+
+    assignment_id: AssignmentId
+    task_id: TaskId
+    batch_id: BatchId

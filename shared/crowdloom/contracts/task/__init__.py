@@ -11,12 +11,14 @@ from crowdloom.contracts.task.batches import (
     TasksReleased,
 )
 from crowdloom.contracts.task.submissions import (
+    AssignmentClosed,
     SubmissionAccepted,
     SubmissionReceived,
     SubmissionRejected,
 )
 
 __all__ = [
+    "AssignmentClosed",
     "BatchCancelled",
     "BatchCompleted",
     "BatchFundingRequested",

@@ -94,3 +94,19 @@ class SubmissionRejected(Event):
     rejected_at: datetime
     reason: str
     slot_reopened: bool
+
+
+@event(
+    "task.assignment.closed.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={"assignment_id": ex.ASSIGNMENT, "task_id": ex.TASK, "batch_id": ex.BATCH},
+)
+@dataclass(frozen=True)
+class AssignmentClosed(Event):
+    """A revoked ticket can be submitted with no more: its slot may go to somebody else."""
+
+    assignment_id: AssignmentId
+    task_id: TaskId
+    batch_id: BatchId
