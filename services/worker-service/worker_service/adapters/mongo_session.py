@@ -1,0 +1,55 @@
+"""The repositories of one transaction, and the same outside of any."""
+
+from functools import cached_property
+
+from crowdloom.chassis.store import MongoDatabase, MongoSession
+
+from worker_service.adapters.mongo_batches import (
+    BATCH_DURATIONS,
+    BATCH_INDEXES,
+    BATCHES,
+    PROJECT_DURATIONS,
+    MongoBatches,
+)
+from worker_service.adapters.mongo_registration_limit import (
+    REGISTRATION_COUNT_INDEXES,
+    REGISTRATION_COUNTS,
+)
+from worker_service.adapters.mongo_work_items import (
+    WORK_ITEM_INDEXES,
+    WORK_ITEMS,
+    MongoWorkItems,
+)
+from worker_service.adapters.mongo_workers import WORKER_INDEXES, WORKERS, MongoWorkers
+
+INDEXES = {
+    WORKERS: WORKER_INDEXES,
+    WORK_ITEMS: WORK_ITEM_INDEXES,
+    BATCHES: BATCH_INDEXES,
+    BATCH_DURATIONS: [],
+    PROJECT_DURATIONS: [],
+    REGISTRATION_COUNTS: REGISTRATION_COUNT_INDEXES,
+}
+
+
+class WorkerSession(MongoSession):
+    @cached_property
+    def workers(self) -> MongoWorkers:
+        return MongoWorkers(self.database, self.session)
+
+    @cached_property
+    def work_items(self) -> MongoWorkItems:
+        return MongoWorkItems(self.database, self.session)
+
+    @cached_property
+    def batches(self) -> MongoBatches:
+        return MongoBatches(self.database, self.session)
+
+
+class MongoReaders:
+    """For pages and lists, which need no transaction."""
+
+    def __init__(self, database: MongoDatabase) -> None:
+        self.workers = MongoWorkers(database)
+        self.work_items = MongoWorkItems(database)
+        self.batches = MongoBatches(database)

@@ -1,0 +1,115 @@
+"""Work items in MongoDB: one document an assignment, written by one upsert an event.
+
+`$max` on the rank keeps the furthest stage whatever the order, and each event sets fields of its
+own, so nothing is read before it is written.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from crowdloom.chassis.store import Document, MongoDatabase
+from crowdloom.kernel import Money
+from crowdloom.kernel.ids import AssignmentId, WorkerId
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.client_session import ClientSession
+
+from worker_service.application.ports import DayOfWork, FinishedWork, ItemFacts
+from worker_service.domain.pay import duration_ms
+from worker_service.domain.work_items import Status, WorkItem
+
+WORK_ITEMS = "work_items"
+WORK_ITEM_INDEXES = [
+    # Assignment ids sort by the moment of the claim: newest first is by id.
+    IndexModel([("worker_id", ASCENDING), ("_id", DESCENDING)], name="of_worker"),
+    IndexModel([("worker_id", ASCENDING), ("submitted_at", DESCENDING)], name="day_of_worker"),
+    IndexModel([("to_measure", ASCENDING)], name="to_measure", sparse=True),
+]
+_DAY_ITEMS_MAX = 1_000
+_PLAIN_FIELDS = (
+    "worker_id",
+    "claimed_at",
+    "deadline",
+    "submitted_at",
+    "auto_accept_at",
+    "decided_at",
+    "closed_at",
+    "settled_at",
+    "reason",
+)
+
+
+class MongoWorkItems:
+    def __init__(self, database: MongoDatabase, session: ClientSession | None = None) -> None:
+        self._items = database[WORK_ITEMS]
+        self._session = session
+
+    def learn(self, facts: ItemFacts) -> None:
+        self._items.update_one(
+            {"_id": facts.assignment_id},
+            {
+                "$set": {"batch_id": facts.batch_id, **facts.facts},
+                "$max": {"rank": facts.status.rank},
+            },
+            upsert=True,
+            session=self._session,
+        )
+
+    def get(self, assignment_id: AssignmentId) -> WorkItem | None:
+        found = self._items.find_one({"_id": assignment_id}, session=self._session)
+        return None if found is None else _item(found)
+
+    def page(
+        self,
+        worker_id: WorkerId,
+        *,
+        status: Status | None,
+        before: AssignmentId | None,
+        count_max: int,
+    ) -> Sequence[WorkItem]:
+        query: dict[str, Any] = {"worker_id": worker_id}
+        if status is not None:
+            query["rank"] = status.rank
+        if before is not None:
+            query["_id"] = {"$lt": before}
+        found = self._items.find(query, session=self._session).sort("_id", DESCENDING)
+        return [_item(document) for document in found.limit(count_max)]
+
+    def day_of(self, worker_id: WorkerId, since: datetime) -> DayOfWork:
+        found = self._items.find(
+            {"worker_id": worker_id, "submitted_at": {"$gte": since}},
+            {"claimed_at": 1, "submitted_at": 1},
+            session=self._session,
+        ).limit(_DAY_ITEMS_MAX)
+        # An answer whose claim has not been heard of yet counts, its time does not.
+        spans = [(item.get("claimed_at"), item["submitted_at"]) for item in found]
+        worked = [duration_ms(claimed, submitted) for claimed, submitted in spans if claimed]
+        return DayOfWork(answer_count=len(spans), worked_ms=sum(worked))
+
+    def unmeasured(self, count_max: int) -> Sequence[FinishedWork]:
+        found = self._items.find(
+            {"to_measure": True, "claimed_at": {"$exists": True}}, session=self._session
+        ).limit(count_max)
+        return [
+            FinishedWork(item["_id"], item["batch_id"], item["claimed_at"], item["submitted_at"])
+            for item in found
+        ]
+
+    def mark_measured(self, assignment_ids: Sequence[AssignmentId]) -> None:
+        if assignment_ids:
+            self._items.update_many(
+                {"_id": {"$in": list(assignment_ids)}},
+                {"$unset": {"to_measure": ""}},
+                session=self._session,
+            )
+
+
+def _item(document: Document) -> WorkItem:
+    reward = document.get("reward")
+    return WorkItem(
+        assignment_id=document["_id"],
+        batch_id=document["batch_id"],
+        status=Status.of_rank(document["rank"]),
+        reward=None if reward is None else Money.from_wire(reward),
+        **{name: document.get(name) for name in _PLAIN_FIELDS},
+    )

@@ -1,0 +1,156 @@
+"""What the use cases need of the outside world. Each docstring is the contract."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from crowdloom.chassis.store import Emits, Store
+from crowdloom.kernel.ids import AssignmentId, BatchId, ProjectId, WorkerId
+
+from worker_service.domain.batches import BatchCard
+from worker_service.domain.work_items import Status, WorkItem
+from worker_service.domain.workers import Worker
+
+__all__ = ["Emits", "Store"]
+
+
+class Workers(Protocol):
+    """Accounts. Point operations; blocks for one each."""
+
+    def add(self, worker: Worker) -> None:
+        """Keep a new worker. Fails on an id or a recovery digest that exists."""
+        ...
+
+    def get(self, worker_id: WorkerId) -> Worker | None: ...
+
+    def by_recovery_digest(self, digest: str) -> Worker | None: ...
+
+    def replace(self, worker: Worker) -> None:
+        """Write the worker as it is now; idempotent."""
+        ...
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """What one event says about an assignment: `facts` are stored as they are, by field name."""
+
+    assignment_id: AssignmentId
+    batch_id: BatchId
+    status: Status
+    facts: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class FinishedWork:
+    """A claim and a submission that have both been seen."""
+
+    assignment_id: AssignmentId
+    batch_id: BatchId
+    claimed_at: datetime
+    submitted_at: datetime
+
+
+@dataclass(frozen=True)
+class DayOfWork:
+    """What one worker submitted since an instant; at most the newest thousand are counted."""
+
+    answer_count: int
+    worked_ms: int
+
+
+class WorkItems(Protocol):
+    """Work items, one document an assignment."""
+
+    def learn(self, facts: ItemFacts) -> None:
+        """Add facts and raise the status; one write, idempotent, in any order."""
+        ...
+
+    def get(self, assignment_id: AssignmentId) -> WorkItem | None:
+        """Point read."""
+        ...
+
+    def page(
+        self,
+        worker_id: WorkerId,
+        *,
+        status: Status | None,
+        before: AssignmentId | None,
+        count_max: int,
+    ) -> Sequence[WorkItem]:
+        """The worker's newest items, older than `before`."""
+        ...
+
+    def day_of(self, worker_id: WorkerId, since: datetime) -> DayOfWork: ...
+
+    def unmeasured(self, count_max: int) -> Sequence[FinishedWork]:
+        """Finished work whose time is in no measurement yet."""
+        ...
+
+    def mark_measured(self, assignment_ids: Sequence[AssignmentId]) -> None:
+        """Take them out of `unmeasured` for good; idempotent."""
+        ...
+
+
+class Batches(Protocol):
+    """Batch cards and the work times measured on them and on their projects."""
+
+    def get(self, batch_id: BatchId) -> BatchCard | None: ...
+
+    def put(self, card: BatchCard) -> None:
+        """Write the card as it is now; keeps the measured times."""
+        ...
+
+    def many(self, batch_ids: Sequence[BatchId]) -> Mapping[BatchId, BatchCard]: ...
+
+    def listed(self, count_max: int) -> Sequence[BatchCard]:
+        """Cards that the queue shows, newest first."""
+        ...
+
+    def add_durations(self, batch_id: BatchId, durations_ms: Sequence[int]) -> None:
+        """Add work times to the batch, and to its project where that is known; newest kept."""
+        ...
+
+    def durations_of(self, cards: Sequence[BatchCard]) -> "Durations": ...
+
+
+@dataclass(frozen=True)
+class Durations:
+    """Measured work times in milliseconds."""
+
+    of_batch: Mapping[BatchId, Sequence[int]]
+    of_project: Mapping[ProjectId, Sequence[int]]
+
+
+class Session(Emits, Protocol):
+    """One transaction over everything worker-service keeps."""
+
+    @property
+    def workers(self) -> Workers: ...
+
+    @property
+    def work_items(self) -> WorkItems: ...
+
+    @property
+    def batches(self) -> Batches: ...
+
+
+class Readers(Protocol):
+    """The same repositories outside any transaction, for pages and lists."""
+
+    @property
+    def workers(self) -> Workers: ...
+
+    @property
+    def work_items(self) -> WorkItems: ...
+
+    @property
+    def batches(self) -> Batches: ...
+
+
+class RegistrationLimit(Protocol):
+    """How many accounts one source may make."""
+
+    def take(self, source: str) -> None:
+        """Count one registration. Blocks for one write. Raises TooManyRegistrations."""
+        ...

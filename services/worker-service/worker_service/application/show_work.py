@@ -1,0 +1,83 @@
+"""My work: what became of everything a worker took on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import AssignmentId, WorkerId
+
+from worker_service.application.ports import DayOfWork, Readers
+from worker_service.application.show_queue import Offer, ShowQueue
+from worker_service.domain.batches import BatchCard
+from worker_service.domain.work_items import Status, Terms, WorkItem
+
+
+@dataclass(frozen=True)
+class WorkPage:
+    """`next_before` is the id to ask on with, None on the last page."""
+
+    items: Sequence[WorkItem]
+    next_before: AssignmentId | None
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """An assignment to work in. `item` is None until its claim has been heard of here, `offer`
+    until its batch has: the page shows the task all the same.
+    """
+
+    assignment_id: AssignmentId
+    item: WorkItem | None
+    offer: Offer | None
+
+
+class ShowWork:
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
+
+    def __call__(
+        self,
+        worker_id: WorkerId,
+        *,
+        count_max: int,
+        status: Status | None = None,
+        before: AssignmentId | None = None,
+    ) -> WorkPage:
+        found = self._readers.work_items.page(
+            worker_id, status=status, before=before, count_max=count_max + 1
+        )
+        items = list(found[:count_max])
+        more = len(found) > count_max
+        return WorkPage(self._with_terms(items), items[-1].assignment_id if more else None)
+
+    def day(self, worker_id: WorkerId, since: datetime) -> DayOfWork:
+        """What the worker submitted since `since`."""
+        return self._readers.work_items.day_of(worker_id, since)
+
+    def _with_terms(self, items: Sequence[WorkItem]) -> list[WorkItem]:
+        cards = self._readers.batches.many(sorted({item.batch_id for item in items}))
+        return [replace(item, terms=_terms(cards.get(item.batch_id))) for item in items]
+
+
+def _terms(card: BatchCard | None) -> Terms | None:
+    if card is None or card.terms is None:
+        return None
+    terms = card.terms
+    return Terms(terms.title, terms.requester_name, terms.reward, terms.lease_seconds)
+
+
+class OpenWorkspace:
+    """An assignment's page. Claims come as events, so a fresh one may not be known here yet."""
+
+    def __init__(self, readers: Readers, queue: ShowQueue) -> None:
+        self._readers = readers
+        self._queue = queue
+
+    def __call__(self, worker_id: WorkerId, assignment_id: AssignmentId) -> Workspace:
+        """Raises NotFound for another worker's assignment. The task itself is guarded by its ticket."""
+        item = self._readers.work_items.get(assignment_id)
+        if item is not None and item.worker_id not in (None, worker_id):
+            raise NotFound("There is no such assignment", assignment_id=assignment_id)
+        card = self._readers.batches.get(item.batch_id) if item else None
+        return Workspace(assignment_id, item, self._queue.offer(card) if card else None)

@@ -1,0 +1,105 @@
+"""The only place that knows the domain and the events."""
+
+from datetime import datetime
+
+from crowdloom.contracts.matching import AssignmentClaimed, AssignmentExpired, AssignmentReturned
+from crowdloom.contracts.payment import RewardSettled
+from crowdloom.contracts.task import (
+    BatchOpened,
+    SubmissionAccepted,
+    SubmissionReceived,
+    SubmissionRejected,
+)
+from crowdloom.contracts.worker import ProfileChanged, WorkerRegistered
+
+from worker_service.application.ports import ItemFacts
+from worker_service.domain.batches import BatchTerms
+from worker_service.domain.work_items import Status
+from worker_service.domain.workers import Worker
+
+ItemEvent = (
+    AssignmentClaimed
+    | AssignmentReturned
+    | AssignmentExpired
+    | SubmissionReceived
+    | SubmissionAccepted
+    | SubmissionRejected
+    | RewardSettled
+)
+
+
+def registered(worker: Worker) -> WorkerRegistered:
+    return WorkerRegistered(
+        worker_id=worker.worker_id,
+        registered_at=worker.registered_at,
+        languages=worker.languages,
+    )
+
+
+def profile_changed(worker: Worker, changed_at: datetime) -> ProfileChanged:
+    return ProfileChanged(
+        worker_id=worker.worker_id, changed_at=changed_at, languages=worker.languages
+    )
+
+
+def terms_of(event: BatchOpened) -> BatchTerms:
+    return BatchTerms(
+        project_id=event.project_id,
+        requester_name=event.requester_name,
+        title=event.title,
+        description=event.description,
+        reward=event.reward,
+        task_count=event.task_count,
+        redundancy=event.redundancy,
+        lease_seconds=event.lease_seconds,
+        auto_accept_seconds=event.auto_accept_seconds,
+        opened_at=event.opened_at,
+        language=event.language,
+    )
+
+
+def facts_of(event: ItemEvent) -> ItemFacts:
+    """What an event about one assignment adds to its work item."""
+    status, facts = _status_and_facts(event)
+    return ItemFacts(event.assignment_id, event.batch_id, status, facts)
+
+
+def _status_and_facts(event: ItemEvent) -> tuple[Status, dict[str, object]]:
+    match event:
+        case AssignmentClaimed():
+            return Status.CLAIMED, {
+                "worker_id": event.worker_id,
+                "claimed_at": event.claimed_at,
+                "deadline": event.deadline,
+            }
+        case AssignmentReturned():
+            return Status.RETURNED, {
+                "worker_id": event.worker_id,
+                "closed_at": event.returned_at,
+            }
+        case AssignmentExpired():
+            return Status.EXPIRED, {"worker_id": event.worker_id, "closed_at": event.expired_at}
+        case _:
+            return _of_submission(event)
+
+
+def _of_submission(
+    event: SubmissionReceived | SubmissionAccepted | SubmissionRejected | RewardSettled,
+) -> tuple[Status, dict[str, object]]:
+    match event:
+        case SubmissionReceived():
+            return Status.SUBMITTED, {
+                "submitted_at": event.submitted_at,
+                "auto_accept_at": event.auto_accept_at,
+                "to_measure": True,
+            }
+        case SubmissionAccepted():
+            return Status.ACCEPTED, {"decided_at": event.accepted_at}
+        case SubmissionRejected():
+            return Status.REJECTED, {"decided_at": event.rejected_at, "reason": event.reason}
+        case RewardSettled():
+            return Status.SETTLED, {
+                "worker_id": event.worker_id,
+                "settled_at": event.settled_at,
+                "reward": event.reward.to_wire(),
+            }
