@@ -18,6 +18,8 @@ class CommonSettings:
 
     mongodb_uri: str
     kafka_bootstrap: str
+    kafka_replication: int
+    cursor_key: str
     signing_key: str
     public_keys: Mapping[str, str]
     public_url: str
@@ -55,6 +57,8 @@ def read_common(env: Env, *, service: str) -> CommonSettings:
     return CommonSettings(
         mongodb_uri=env.str("MONGODB_URI"),
         kafka_bootstrap=env.str("KAFKA_BOOTSTRAP"),
+        kafka_replication=env.int("KAFKA_REPLICATION", 1),
+        cursor_key=env.str("CURSOR_KEY"),
         signing_key=env.str(f"{prefix}_SIGNING_KEY"),
         public_keys=_public_keys(env),
         public_url=public_url,

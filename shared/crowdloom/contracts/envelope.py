@@ -3,11 +3,13 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from crowdloom.contracts.registry import Event, EventType, event_type
 from crowdloom.kernel.clock import format_instant, parse_instant
 from crowdloom.kernel.errors import PoisonMessage
 
+EventT = TypeVar("EventT", bound=Event)
 Headers = tuple[tuple[str, bytes], ...]
 
 
@@ -33,6 +35,12 @@ class Envelope:
     @property
     def type(self) -> EventType:
         return event_type(type(self.event))
+
+    def of(self, cls: type[EventT]) -> EventT:
+        """The event, known to be of a class: a subscription table promises which."""
+        if not isinstance(self.event, cls):
+            raise TypeError(f"{cls.__name__} expected, got {type(self.event).__name__}")
+        return self.event
 
     @property
     def topic(self) -> str:
