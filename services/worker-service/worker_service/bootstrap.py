@@ -27,7 +27,6 @@ from worker_service.config import SERVICE, Settings, read_settings
 from worker_service.domain.recovery import SecretBits
 
 SESSION_LIFETIME = timedelta(days=30)
-MEASURE_PAY_SECONDS = 2.0
 _READY_TIMEOUT_MS = 1_500
 
 

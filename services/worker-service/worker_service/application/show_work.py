@@ -75,7 +75,7 @@ class OpenWorkspace:
         self._queue = queue
 
     def __call__(self, worker_id: WorkerId, assignment_id: AssignmentId) -> Workspace:
-        """Raises NotFound for another worker's assignment. The task itself is guarded by its ticket."""
+        """Raises NotFound for another worker's assignment. The task is guarded by its ticket."""
         item = self._readers.work_items.get(assignment_id)
         if item is not None and item.worker_id not in (None, worker_id):
             raise NotFound("There is no such assignment", assignment_id=assignment_id)

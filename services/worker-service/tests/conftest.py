@@ -1,0 +1,112 @@
+"""The service on the embedded MongoDB, in a database of its own for each test."""
+
+import importlib.util
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from crowdloom.chassis.tokens import new_signing_key
+from crowdloom.contracts import Cause, Envelope, Event
+from crowdloom.testkit.ports import FrozenClock, SequentialIds
+from flask import Flask
+from flask.testing import FlaskClient
+from worker_service.adapters.mongo_session import INDEXES
+from worker_service.bootstrap import Application, build
+from worker_service.config import read_settings
+from worker_service.entrypoints.events import SUBSCRIPTIONS
+from worker_service.entrypoints.wsgi import create_web
+
+PRIVATE_KEY, PUBLIC_KEY = new_signing_key()
+ENVIRONMENT = {
+    "CROWDLOOM_MONGODB_URI": "mongodb://unused",
+    "CROWDLOOM_KAFKA_BOOTSTRAP": "unused",
+    "CROWDLOOM_WORKER_SERVICE_SIGNING_KEY": PRIVATE_KEY,
+    "CROWDLOOM_PUBLIC_KEYS": json.dumps({"worker-service": PUBLIC_KEY}),
+    "CROWDLOOM_CURSOR_KEY": "a key for tests alone",
+    "CROWDLOOM_WORKER_REGISTRATIONS_PER_HOUR_MAX": "5",
+}
+
+Deliver = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def make() -> ModuleType:
+    """builders.py: events with what a test does not care about filled in."""
+    path = Path(__file__).parent / "builders.py"
+    spec = importlib.util.spec_from_file_location("worker_service_builders", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture
+def application(mongo_client: Any, clock: FrozenClock) -> Iterator[Application]:
+    name = f"worker-service-{uuid.uuid4().hex[:12]}"
+    made = build(
+        read_settings(ENVIRONMENT),
+        client=mongo_client,
+        database=name,
+        clock=clock,
+        ids=SequentialIds(),
+    )
+    made.store.migrate(INDEXES)
+    yield made
+    mongo_client.drop_database(name)
+
+
+@pytest.fixture
+def web(application: Application) -> Flask:
+    app = create_web(application)
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def api(web: Flask) -> FlaskClient:
+    return web.test_client()
+
+
+@pytest.fixture
+def deliver(application: Application) -> Deliver:
+    """Hand events to the service's handlers, each in a transaction, as the consumer does."""
+
+    def one(event: Event, event_id: str) -> None:
+        envelope = Envelope(
+            event_id=event_id,
+            occurred_at=application.clock.now(),
+            key="key",
+            cause=Cause(event_id),
+            event=event,
+        )
+        handler = SUBSCRIPTIONS[type(event)]
+        application.store.run(lambda session: handler(envelope, session))
+
+    counter = iter(range(1, 1_000_000))
+
+    def deliver_all(*events: Event) -> None:
+        for event in events:
+            one(event, f"evt_{next(counter):026d}")
+
+    return deliver_all
+
+
+@pytest.fixture
+def outbox(application: Application) -> Callable[[], list[tuple[str, Any]]]:
+    """What the service has published: (name, body) in order."""
+
+    def read() -> list[tuple[str, Any]]:
+        rows = application.database["outbox"].find().sort("_id", 1)
+        return [(row["type"], json.loads(row["value"])) for row in rows]
+
+    return read
