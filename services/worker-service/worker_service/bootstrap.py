@@ -1,17 +1,15 @@
 """The composition root: settings in, use cases out. The only file that builds concrete adapters."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
-from typing import Any
 
-from crowdloom.chassis.dead_letters import DeadLetters
+from crowdloom.chassis.http.health import Check
 from crowdloom.chassis.idempotency import IdempotencyStore
 from crowdloom.chassis.store import Document, MongoDatabase, MongoStore
-from crowdloom.chassis.tokens import SESSION_AUDIENCE, Sessions, TokenSigner, TokenVerifier
-from crowdloom.contracts import topics_of
+from crowdloom.chassis.tokens import Sessions
+from crowdloom.chassis.wiring import mongo_client, readiness_checks, sessions_of
 from crowdloom.kernel import Clock, IdFactory, SystemClock, TimeOrderedIds
 from pymongo import MongoClient
 
@@ -27,7 +25,6 @@ from worker_service.config import SERVICE, Settings, read_settings
 from worker_service.domain.recovery import SecretBits
 
 SESSION_LIFETIME = timedelta(days=30)
-_READY_TIMEOUT_MS = 1_500
 
 
 @dataclass(frozen=True)
@@ -36,10 +33,10 @@ class Application:
 
     settings: Settings
     clock: Clock
+    ids: IdFactory
     store: MongoStore[WorkerSession]
     sessions: Sessions
     idempotency: IdempotencyStore
-    dead_letters: DeadLetters
     register_worker: RegisterWorker
     sign_in: SignIn
     show_profile: ShowProfile
@@ -49,16 +46,11 @@ class Application:
     show_work: ShowWork
     open_workspace: OpenWorkspace
     measure_pay: MeasurePay
-    checks: Mapping[str, Callable[[], str | None]]
+    checks: Mapping[str, Check]
 
     @property
     def database(self) -> MongoDatabase:
         return self.store.database
-
-    @property
-    def topics(self) -> list[str]:
-        """The topics this service publishes to."""
-        return topics_of(SERVICE)
 
 
 def build(
@@ -74,23 +66,23 @@ def build(
     clock = clock or SystemClock()
     ids = ids or TimeOrderedIds(clock)
     randomness = randomness or secrets.SystemRandom()
-    client = client or MongoClient(settings.common.mongodb_uri, tz_aware=True)
+    client = client or mongo_client(settings.common)
     store = MongoStore(client, database, session_class=WorkerSession, clock=clock, ids=ids)
     readers = MongoReaders(store.database)
     queue = ShowQueue(readers)
     limit = MongoRegistrationLimit(
         store.database,
         clock=clock,
-        key=settings.cursor_key,
+        key=settings.common.cursor_key,
         per_hour_max=settings.registrations_per_hour_max,
     )
     return Application(
         settings=settings,
         clock=clock,
+        ids=ids,
         store=store,
-        sessions=_sessions(settings, clock),
+        sessions=sessions_of(settings.common, service=SERVICE, clock=clock),
         idempotency=IdempotencyStore(store.database, clock),
-        dead_letters=DeadLetters(store.database, clock),
         register_worker=RegisterWorker(
             store, limit=limit, clock=clock, ids=ids, randomness=randomness
         ),
@@ -102,31 +94,10 @@ def build(
         show_work=ShowWork(readers),
         open_workspace=OpenWorkspace(readers, queue),
         measure_pay=MeasurePay(store),
-        checks={"mongodb": partial(_mongodb_answers, client)},
+        checks=readiness_checks(client, store.database, clock),
     )
 
 
 def migrate(environment: Mapping[str, str] | None = None) -> None:
     """Create this service's collections and indexes; can be run again."""
     build(read_settings(environment)).store.migrate(INDEXES)
-
-
-def _sessions(settings: Settings, clock: Clock) -> Sessions:
-    signer = TokenSigner(
-        issuer=SERVICE,
-        private_key=settings.common.signing_key,
-        audience=SESSION_AUDIENCE,
-        clock=clock,
-    )
-    verifier = TokenVerifier(
-        public_keys=settings.common.public_keys, audience=SESSION_AUDIENCE, clock=clock
-    )
-    return Sessions(signer=signer, verifier=verifier, clock=clock)
-
-
-def _mongodb_answers(client: "MongoClient[Any]") -> str | None:
-    import pymongo
-
-    with pymongo.timeout(_READY_TIMEOUT_MS / 1_000):
-        client.admin.command("ping")
-    return None

@@ -15,8 +15,6 @@ class Settings:
     """
 
     common: CommonSettings
-    cursor_key: str
-    kafka_replication: int
     registrations_per_hour_max: int
     trusted_proxy_count: int
 
@@ -26,8 +24,6 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     env = read_environment(environment)
     settings = Settings(
         common=read_common(env, service=SERVICE),
-        cursor_key=env.str("CURSOR_KEY"),
-        kafka_replication=env.int("KAFKA_REPLICATION", 1),
         registrations_per_hour_max=env.int("WORKER_REGISTRATIONS_PER_HOUR_MAX", 2_000),
         trusted_proxy_count=env.int("TRUSTED_PROXY_COUNT", 0),
     )

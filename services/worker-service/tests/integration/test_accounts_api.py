@@ -124,5 +124,9 @@ def test_the_api_describes_itself(api: FlaskClient) -> None:
     assert {f"{V1}/workers", f"{V1}/sessions", f"{V1}/me", f"{V1}/work"} <= set(document["paths"])
 
 
-def test_the_service_is_ready_when_its_database_answers(api: FlaskClient) -> None:
+def test_the_service_is_ready_once_its_events_process_is_heard_of(
+    api: FlaskClient, application: Application
+) -> None:
+    assert list(api.get("/api/workers/readyz").json["failing"]) == ["events"]
+    application.database["process_status"].insert_one({"seen_at": application.clock.now()})
     assert api.get("/api/workers/readyz").status_code == 200

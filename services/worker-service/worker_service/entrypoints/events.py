@@ -1,10 +1,7 @@
 """The events process: which events this service follows, and what it does by itself."""
 
-from typing import Any
-
-from crowdloom.chassis.consumer import ConsumerLoop, topics_of
-from crowdloom.chassis.kafka_bus import KafkaBusConsumer, KafkaBusProducer
-from crowdloom.chassis.relay import Relay
+from crowdloom.chassis.consumer import Handler
+from crowdloom.chassis.wiring import events_process
 from crowdloom.chassis.worker import EventsProcess, Job
 from crowdloom.contracts import Event
 from crowdloom.contracts.matching import (
@@ -25,14 +22,14 @@ from crowdloom.contracts.task import (
     SubmissionRejected,
     TasksReleased,
 )
-from crowdloom.kernel import TimeOrderedIds
 
+from worker_service.adapters.mongo_session import WorkerSession
 from worker_service.application.follow_batches import follow_batch
 from worker_service.application.follow_work import follow_work
 from worker_service.bootstrap import Application
 from worker_service.config import SERVICE
 
-SUBSCRIPTIONS: dict[type[Event], Any] = {
+SUBSCRIPTIONS: dict[type[Event], Handler[WorkerSession]] = {
     BatchOpened: follow_batch,
     BatchPaused: follow_batch,
     BatchResumed: follow_batch,
@@ -55,34 +52,14 @@ def jobs_of(application: Application) -> list[Job]:
     return [Job("measure_pay", MEASURE_PAY_SECONDS, application.measure_pay)]
 
 
-def run_events(application: Application) -> int:
-    """Relay, consume and measure until told to stop; returns the exit code."""
-    common = application.settings.common
-    producer = KafkaBusProducer(
-        common.kafka_bootstrap, replication=application.settings.kafka_replication
-    )
-    relay = Relay(
-        database=application.database,
-        producer=producer,
-        topics=application.topics,
-        clock=application.clock,
-        ids=TimeOrderedIds(application.clock),
-        duplicate_every=common.chaos_duplicate_every,
-    )
-    consumer = ConsumerLoop(
-        consumer=KafkaBusConsumer(
-            common.kafka_bootstrap, group=SERVICE, topics=topics_of(SUBSCRIPTIONS)
-        ),
-        store=application.store,
-        subscriptions=SUBSCRIPTIONS,
-        dead_letters=application.dead_letters,
-    )
-    process = EventsProcess(
+def make_events_process(application: Application) -> EventsProcess:
+    """Relay, consumer and jobs of this service."""
+    return events_process(
         service=SERVICE,
-        database=application.database,
+        common=application.settings.common,
+        store=application.store,
         clock=application.clock,
-        relay=relay,
-        consumer=consumer,
+        ids=application.ids,
+        subscriptions=SUBSCRIPTIONS,
         jobs=jobs_of(application),
     )
-    return process.run()

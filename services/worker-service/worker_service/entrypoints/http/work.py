@@ -16,7 +16,7 @@ from worker_service.entrypoints.http.schemas import WorkPageSchema, WorkQuerySch
 
 def work_blueprint(application: Application) -> Blueprint:
     blueprint = api_blueprint("work", area="workers", description="What became of one's work")
-    cursors = Cursors(application.settings.cursor_key, salt="work")
+    cursors = Cursors(application.settings.common.cursor_key, salt="work")
 
     @blueprint.get("/work")
     @require("worker")
