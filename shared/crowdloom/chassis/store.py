@@ -48,7 +48,8 @@ class MongoSession:
         self, database: MongoDatabase, session: ClientSession, *, clock: Clock, ids: IdFactory
     ) -> None:
         self.database = database
-        self.session = session
+        # As pymongo takes it, so that a repository can also be used beside a transaction.
+        self.session: ClientSession | None = session
         self._clock = clock
         self._ids = ids
 

@@ -1,5 +1,6 @@
 """How an event travels: CloudEvents 1.0 attributes in Kafka headers (binary mode), JSON body."""
 
+import builtins
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +37,7 @@ class Envelope:
     def type(self) -> EventType:
         return event_type(type(self.event))
 
-    def of(self, cls: type[EventT]) -> EventT:
+    def of(self, cls: "builtins.type[EventT]") -> EventT:
         """The event, known to be of a class: a subscription table promises which."""
         if not isinstance(self.event, cls):
             raise TypeError(f"{cls.__name__} expected, got {type(self.event).__name__}")

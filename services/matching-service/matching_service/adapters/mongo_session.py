@@ -1,0 +1,63 @@
+"""MongoDB behind the application's ports: one session over all collections."""
+
+from functools import cached_property
+from typing import Any
+
+from crowdloom.chassis.store import MongoSession
+from pymongo import IndexModel
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from matching_service.adapters import mongo_assignments, mongo_batches, mongo_tasks
+from matching_service.adapters.mongo_assignments import MongoAssignments
+from matching_service.adapters.mongo_batches import MongoBatches
+from matching_service.adapters.mongo_tasks import MongoTasks
+from matching_service.adapters.mongo_workers import MongoWatermarks, MongoWorkers
+
+INDEXES: dict[str, list[IndexModel]] = {
+    mongo_assignments.COLLECTION: mongo_assignments.INDEXES,
+    mongo_batches.COLLECTION: mongo_batches.INDEXES,
+    mongo_tasks.COLLECTION: mongo_tasks.INDEXES,
+    "workers": [],
+    "watermarks": [],
+}
+
+
+class _Repositories:
+    database: Database[dict[str, Any]]
+    session: ClientSession | None
+
+    @cached_property
+    def batches(self) -> MongoBatches:
+        return MongoBatches(self.database, self.session)
+
+    @cached_property
+    def tasks(self) -> MongoTasks:
+        return MongoTasks(self.database, self.session)
+
+    @cached_property
+    def assignments(self) -> MongoAssignments:
+        return MongoAssignments(self.database, self.session)
+
+    @cached_property
+    def workers(self) -> MongoWorkers:
+        return MongoWorkers(self.database, self.session)
+
+    @cached_property
+    def watermarks(self) -> MongoWatermarks:
+        return MongoWatermarks(self.database, self.session)
+
+
+class MatchingSession(_Repositories, MongoSession):
+    """One transaction over everything matching-service owns."""
+
+
+class MatchingReader(_Repositories):
+    """The same repositories outside any transaction."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self.database = database
+        self.session = None
+
+    def emit(self, *_events: object) -> None:
+        raise TypeError("events are emitted in a transaction, never beside one")

@@ -1,0 +1,46 @@
+"""Collections `workers` (profiles, from worker-service's events) and `watermarks`."""
+
+from datetime import datetime
+from typing import Any
+
+from crowdloom.chassis.bus import PARTITION_COUNT
+from crowdloom.kernel.ids import WorkerId
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from matching_service.domain.batches import WorkerProfile
+
+
+class MongoWorkers:
+    def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
+        self._workers = database["workers"]
+        self._session = session
+
+    def put(self, worker_id: WorkerId, profile: WorkerProfile) -> None:
+        self._workers.update_one(
+            {"_id": worker_id},
+            {"$set": {"languages": sorted(profile.languages)}},
+            upsert=True,
+            session=self._session,
+        )
+
+    def get(self, worker_id: WorkerId) -> WorkerProfile:
+        row = self._workers.find_one({"_id": worker_id}, session=self._session)
+        return WorkerProfile(frozenset(row["languages"])) if row else WorkerProfile()
+
+
+class MongoWatermarks:
+    def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
+        self._watermarks = database["watermarks"]
+        self._session = session
+
+    def advance(self, partition: int, as_of: datetime) -> None:
+        self._watermarks.update_one(
+            {"_id": partition}, {"$max": {"as_of": as_of}}, upsert=True, session=self._session
+        )
+
+    def lowest(self) -> datetime | None:
+        known: list[datetime] = [
+            row["as_of"] for row in self._watermarks.find(session=self._session)
+        ]
+        return min(known) if len(known) == PARTITION_COUNT else None

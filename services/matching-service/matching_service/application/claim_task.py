@@ -1,0 +1,163 @@
+"""A worker asks for work: one slot of one task, one lease, one ticket."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from crowdloom.chassis.tickets import Ticket
+from crowdloom.contracts.matching import AssignmentClaimed
+from crowdloom.kernel import Clock, IdFactory, Money
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import AssignmentId, BatchId, TaskId, WorkerId
+from crowdloom.kernel.limits import LEASES_PER_WORKER_MAX
+
+from matching_service.application.ports import Reader, Session, Store, Tickets
+from matching_service.domain.assignments import Assignment
+from matching_service.domain.batches import Batch, BatchStatus, why_not
+from matching_service.domain.errors import AlreadyClaimed, TooManyLeases
+from matching_service.domain.pseudonyms import pseudonym_of
+from matching_service.domain.routing import in_order_of_need
+
+_CANDIDATES_TRIED_MAX = 8
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a worker is given: the assignment, its signed ticket, and the reward."""
+
+    assignment: Assignment
+    ticket: str
+    reward: Money
+    title: str
+
+
+class ClaimTask:
+    """Claims are safe by one conditional write (`Tasks.take`); all before it is only a good guess.
+
+    Repeating a claim with its key returns the same assignment.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        reader: Reader,
+        tickets: Tickets,
+        clock: Clock,
+        ids: IdFactory,
+        randomness: random.Random,
+        pseudonym_key: bytes,
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._tickets = tickets
+        self._clock = clock
+        self._ids = ids
+        self._random = randomness
+        self._pseudonym_key = pseudonym_key
+
+    def __call__(
+        self, worker_id: WorkerId, claim_key: str, *, batch_id: BatchId | None = None
+    ) -> Claim | None:
+        """Return a claim, or None where there is nothing for this worker.
+
+        Raises NotFound for an unknown batch, TooManyLeases.
+        """
+        earlier = self._reader.assignments.by_claim_key(worker_id, claim_key)
+        if earlier is not None:
+            return self.claim_of(earlier)
+        if len(self._reader.assignments.held_by(worker_id)) >= LEASES_PER_WORKER_MAX:
+            raise TooManyLeases(
+                "Finish or return one of the items you hold first", held_max=LEASES_PER_WORKER_MAX
+            )
+        for batch in self._batches_for(worker_id, batch_id):
+            for task_id in self._candidates(batch, worker_id):
+                try:
+                    assignment = self._try(batch, task_id, worker_id, claim_key)
+                except AlreadyClaimed:
+                    assignment = self._reader.assignments.by_claim_key(worker_id, claim_key)
+                if assignment is not None:
+                    return self.claim_of(assignment)
+        return None
+
+    def claim_of(self, assignment: Assignment) -> Claim:
+        """The claim an assignment stands for, with a fresh signature over the same ticket."""
+        batch = self._reader.batches.get(assignment.batch_id)
+        if batch is None:
+            raise NotFound("There is no such batch", batch_id=assignment.batch_id)
+        ticket = Ticket(
+            assignment_id=assignment.assignment_id,
+            task_id=assignment.task_id,
+            batch_id=assignment.batch_id,
+            pseudonym=assignment.pseudonym,
+            claimed_at=assignment.claimed_at,
+            deadline=assignment.deadline,
+        )
+        return Claim(assignment, self._tickets.sign(ticket), batch.reward, batch.title)
+
+    def _batches_for(self, worker_id: WorkerId, batch_id: BatchId | None) -> list[Batch]:
+        if batch_id is None:
+            batches = self._reader.batches.with_status(BatchStatus.OPEN)
+        else:
+            batch = self._reader.batches.get(batch_id)
+            if batch is None:
+                raise NotFound("There is no such batch", batch_id=batch_id)
+            batches = [batch]
+        profile = self._reader.workers.get(worker_id)
+        fitting = [batch for batch in batches if why_not(batch, profile) is None]
+        return in_order_of_need(fitting, self._random)
+
+    def _candidates(self, batch: Batch, worker_id: WorkerId) -> Iterator[TaskId]:
+        """Some tasks worth trying, chunk by chunk from a random one on, so that workers who ask at
+        the same time do not all reach for the same document.
+        """
+        start = self._random.randrange(batch.chunk_count) if batch.chunk_count else 0
+        for step in range(batch.chunk_count):
+            chunk = (start + step) % batch.chunk_count
+            found = self._reader.tasks.candidates(batch.batch_id, chunk, worker_id)
+            self._random.shuffle(found)
+            yield from found[:_CANDIDATES_TRIED_MAX]
+
+    def _try(
+        self, batch: Batch, task_id: TaskId, worker_id: WorkerId, claim_key: str
+    ) -> Assignment | None:
+        assignment = self._assignment(batch, task_id, worker_id, claim_key)
+
+        def work(session: Session) -> bool:
+            if not session.tasks.take(task_id, worker_id):
+                return False
+            session.assignments.add(assignment)
+            session.emit(_claimed(assignment))
+            return True
+
+        return assignment if self._store.run(work) else None
+
+    def _assignment(
+        self, batch: Batch, task_id: TaskId, worker_id: WorkerId, claim_key: str
+    ) -> Assignment:
+        now = self._clock.now()
+        return Assignment(
+            assignment_id=AssignmentId(self._ids.new("assignment")),
+            task_id=task_id,
+            batch_id=batch.batch_id,
+            requester_id=batch.requester_id,
+            worker_id=worker_id,
+            pseudonym=pseudonym_of(self._pseudonym_key, batch.requester_id, worker_id),
+            claimed_at=now,
+            deadline=now + timedelta(seconds=batch.lease_seconds),
+            claim_key=claim_key,
+        )
+
+
+def _claimed(assignment: Assignment) -> AssignmentClaimed:
+    return AssignmentClaimed(
+        assignment_id=assignment.assignment_id,
+        task_id=assignment.task_id,
+        batch_id=assignment.batch_id,
+        requester_id=assignment.requester_id,
+        worker_id=assignment.worker_id,
+        pseudonym=assignment.pseudonym,
+        claimed_at=assignment.claimed_at,
+        deadline=assignment.deadline,
+    )

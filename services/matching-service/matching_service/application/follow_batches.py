@@ -1,0 +1,96 @@
+"""Handlers of task-service's and worker-service's events: they converge under repetition."""
+
+import structlog
+from crowdloom.contracts import Envelope
+from crowdloom.contracts.task import (
+    AssignmentClosed,
+    BatchCancelled,
+    BatchCompleted,
+    BatchOpened,
+    BatchPaused,
+    BatchResumed,
+    SubmissionReceived,
+    SubmissionRejected,
+    TasksReleased,
+)
+from crowdloom.contracts.worker import ProfileChanged, WorkerRegistered
+
+from matching_service.application.ports import Session
+from matching_service.application.translate import batch_of
+from matching_service.domain.assignments import AssignmentStatus
+from matching_service.domain.batches import BatchStatus, WorkerProfile
+
+log = structlog.get_logger(__name__)
+
+
+def batch_opened(envelope: Envelope, session: Session) -> None:
+    event = envelope.of(BatchOpened)
+    session.batches.put(batch_of(event))
+
+
+def tasks_released(envelope: Envelope, session: Session) -> None:
+    event = envelope.of(TasksReleased)
+    session.tasks.add(event.batch_id, event.chunk, event.task_ids, event.redundancy)
+    session.batches.add_chunk(event.batch_id, event.chunk)
+
+
+def batch_paused(envelope: Envelope, session: Session) -> None:
+    session.batches.set_status(envelope.of(BatchPaused).batch_id, BatchStatus.PAUSED)
+
+
+def batch_resumed(envelope: Envelope, session: Session) -> None:
+    session.batches.set_status(envelope.of(BatchResumed).batch_id, BatchStatus.OPEN)
+
+
+def batch_cancelled(envelope: Envelope, session: Session) -> None:
+    session.batches.set_status(envelope.of(BatchCancelled).batch_id, BatchStatus.CANCELLED)
+
+
+def batch_completed(envelope: Envelope, session: Session) -> None:
+    session.batches.set_status(envelope.of(BatchCompleted).batch_id, BatchStatus.COMPLETED)
+
+
+def submission_received(envelope: Envelope, session: Session) -> None:
+    """Close the lease. A submission counts even where the lease had been given up: then the slot
+    that was opened for somebody else is closed again, if it is still there.
+    """
+    event = envelope.of(SubmissionReceived)
+    done = session.assignments.finish(
+        event.assignment_id, AssignmentStatus.SUBMITTED, event.submitted_at
+    )
+    if done:
+        return
+    assignment = session.assignments.get(event.assignment_id)
+    if assignment is None or assignment.status is AssignmentStatus.SUBMITTED:
+        return
+    session.assignments.override(
+        event.assignment_id, AssignmentStatus.SUBMITTED, event.submitted_at
+    )
+    if assignment.status is AssignmentStatus.EXPIRED:
+        # The watermark makes this impossible; should it happen all the same, it must be seen.
+        closed = session.tasks.close_slot(event.task_id)
+        log.error("submission_after_expiry", assignment_id=event.assignment_id, slot_closed=closed)
+
+
+def submission_rejected(envelope: Envelope, session: Session) -> None:
+    event = envelope.of(SubmissionRejected)
+    if event.slot_reopened:
+        session.tasks.reopen(event.task_id)
+        session.batches.count_reopened(event.batch_id)
+
+
+def assignment_closed(envelope: Envelope, session: Session) -> None:
+    event = envelope.of(AssignmentClosed)
+    assignment = session.assignments.get(event.assignment_id)
+    if assignment is not None and assignment.status is AssignmentStatus.RETURNED:
+        session.tasks.reopen(event.task_id)
+
+
+def worker_registered(envelope: Envelope, session: Session) -> None:
+    event = envelope.of(WorkerRegistered)
+    session.workers.put(event.worker_id, WorkerProfile(frozenset(event.languages)))
+
+
+def profile_changed(envelope: Envelope, session: Session) -> None:
+    event = envelope.of(ProfileChanged)
+    session.workers.put(event.worker_id, WorkerProfile(frozenset(event.languages)))

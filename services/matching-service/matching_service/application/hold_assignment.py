@@ -1,0 +1,81 @@
+"""What a worker may do with an assignment he holds: look, ask for more time, give it back."""
+
+from dataclasses import replace
+
+from crowdloom.contracts.matching import AssignmentReturned, TicketRevoked
+from crowdloom.kernel import Clock
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import AssignmentId, WorkerId
+
+from matching_service.application.claim_task import Claim, ClaimTask
+from matching_service.application.ports import Reader, Session, Store
+from matching_service.domain.assignments import Assignment, AssignmentStatus
+from matching_service.domain.errors import LeaseOver
+
+
+class HoldAssignment:
+    """An assignment of somebody else is answered like one that does not exist."""
+
+    def __init__(
+        self, *, store: Store, reader: Reader, clock: Clock, claim_task: ClaimTask
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._clock = clock
+        self._claim_task = claim_task
+
+    def held(self, worker_id: WorkerId) -> list[Assignment]:
+        return self._reader.assignments.held_by(worker_id)
+
+    def get(self, worker_id: WorkerId, assignment_id: AssignmentId) -> Claim:
+        """Raises NotFound."""
+        return self._claim_task.claim_of(self._own(worker_id, assignment_id))
+
+    def extend(self, worker_id: WorkerId, assignment_id: AssignmentId) -> Claim:
+        """Prolong the lease by its full length. Raises NotFound, LeaseOver, NoMoreTime."""
+        assignment = self._own(worker_id, assignment_id)
+        batch = self._reader.batches.get(assignment.batch_id)
+        if batch is None:
+            raise NotFound("There is no such batch", batch_id=assignment.batch_id)
+        deadline = assignment.extended_deadline(lease_seconds=batch.lease_seconds)
+        if not self._store.run(lambda s: s.assignments.prolong(assignment, deadline)):
+            raise LeaseOver("The item changed meanwhile; look at it again")
+        return self._claim_task.claim_of(replace(assignment, deadline=deadline))
+
+    def give_back(self, worker_id: WorkerId, assignment_id: AssignmentId) -> None:
+        """Return the assignment unanswered. Its slot opens again once task-service has confirmed
+        that the ticket is honoured no more. Repeating it changes nothing. Raises LeaseOver.
+        """
+        assignment = self._own(worker_id, assignment_id)
+        if assignment.status is AssignmentStatus.RETURNED:
+            return
+        assignment.check_held()
+        now = self._clock.now()
+
+        def work(session: Session) -> bool:
+            if not session.assignments.finish(assignment_id, AssignmentStatus.RETURNED, now):
+                return False
+            session.emit(
+                AssignmentReturned(
+                    assignment_id=assignment_id,
+                    task_id=assignment.task_id,
+                    batch_id=assignment.batch_id,
+                    worker_id=worker_id,
+                    returned_at=now,
+                ),
+                TicketRevoked(
+                    assignment_id=assignment_id,
+                    task_id=assignment.task_id,
+                    batch_id=assignment.batch_id,
+                ),
+            )
+            return True
+
+        if not self._store.run(work):
+            raise LeaseOver("You do not hold this item any more")
+
+    def _own(self, worker_id: WorkerId, assignment_id: AssignmentId) -> Assignment:
+        assignment = self._reader.assignments.get(assignment_id)
+        if assignment is None or assignment.worker_id != worker_id:
+            raise NotFound("There is no such assignment", assignment_id=assignment_id)
+        return assignment

@@ -1,0 +1,49 @@
+"""Leases that ran out: their slots go back, but only past the event-time watermark."""
+
+from crowdloom.contracts.matching import AssignmentExpired
+from crowdloom.kernel import Clock
+
+from matching_service.application.ports import Reader, Session, Store
+from matching_service.domain.assignments import Assignment, AssignmentStatus, expired_before
+
+_EXPIRED_AT_ONCE_MAX = 100
+
+
+class ExpireLeases:
+    """Expires what can have no submission any more: the watermark, the least over all partitions of
+    task-service's topic, is past the deadline and its grace. Without one, nothing expires.
+    """
+
+    def __init__(self, *, store: Store, reader: Reader, clock: Clock) -> None:
+        self._store = store
+        self._reader = reader
+        self._clock = clock
+
+    def __call__(self) -> int:
+        """Returns how many leases expired."""
+        watermark = self._reader.watermarks.lowest()
+        if watermark is None:
+            return 0
+        overdue = self._reader.assignments.overdue(expired_before(watermark), _EXPIRED_AT_ONCE_MAX)
+        return sum(self._expire(assignment) for assignment in overdue)
+
+    def _expire(self, assignment: Assignment) -> bool:
+        now = self._clock.now()
+
+        def work(session: Session) -> bool:
+            expired = AssignmentStatus.EXPIRED
+            if not session.assignments.finish(assignment.assignment_id, expired, now):
+                return False
+            session.tasks.reopen(assignment.task_id)
+            session.emit(
+                AssignmentExpired(
+                    assignment_id=assignment.assignment_id,
+                    task_id=assignment.task_id,
+                    batch_id=assignment.batch_id,
+                    worker_id=assignment.worker_id,
+                    expired_at=now,
+                )
+            )
+            return True
+
+        return self._store.run(work)

@@ -1,0 +1,34 @@
+"""What a worker may work on, and why he may not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import BatchId, WorkerId
+
+from matching_service.application.ports import Reader
+from matching_service.domain.assignments import AssignmentStatus
+from matching_service.domain.batches import Batch, BatchStatus, why_not
+
+
+@dataclass(frozen=True)
+class QueueItem:
+    batch: Batch
+    why_not: str | None
+
+
+class Queue:
+    def __init__(self, *, reader: Reader) -> None:
+        self._reader = reader
+
+    def items(self, worker_id: WorkerId) -> list[QueueItem]:
+        """Every open batch, with the reason where this worker is given none of it."""
+        profile = self._reader.workers.get(worker_id)
+        batches = self._reader.batches.with_status(BatchStatus.OPEN)
+        return [QueueItem(batch, why_not(batch, profile)) for batch in batches]
+
+    def counts(self, batch_id: BatchId) -> Mapping[AssignmentStatus, int]:
+        """How many assignments of the batch are in each status. Raises NotFound."""
+        if self._reader.batches.get(batch_id) is None:
+            raise NotFound("There is no such batch", batch_id=batch_id)
+        return self._reader.assignments.counts(batch_id)

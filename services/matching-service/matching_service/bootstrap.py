@@ -1,0 +1,103 @@
+"""The composition root: settings in, use cases out. The only file that builds concrete adapters."""
+
+import random
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crowdloom.chassis.http.health import Check
+from crowdloom.chassis.idempotency import IdempotencyStore
+from crowdloom.chassis.store import MongoDatabase, MongoStore
+from crowdloom.chassis.tickets import TicketSigner
+from crowdloom.chassis.tokens import TICKET_AUDIENCE, Sessions, TokenSigner
+from crowdloom.chassis.wiring import mongo_client, readiness_checks, sessions_of
+from crowdloom.kernel import Clock, IdFactory, SystemClock, TimeOrderedIds
+
+from matching_service.adapters.mongo_session import INDEXES, MatchingReader, MatchingSession
+from matching_service.application.claim_task import ClaimTask
+from matching_service.application.hold_assignment import HoldAssignment
+from matching_service.application.keep_batches import CountProgress, WithdrawSlots
+from matching_service.application.keep_leases import ExpireLeases
+from matching_service.application.queue import Queue
+from matching_service.config import SERVICE, Settings, read_settings
+
+
+@dataclass(frozen=True)
+class Application:
+    """Everything the entry points call."""
+
+    settings: Settings
+    clock: Clock
+    ids: IdFactory
+    store: MongoStore[MatchingSession]
+    sessions: Sessions
+    idempotency: IdempotencyStore
+    claim_task: ClaimTask
+    hold_assignment: HoldAssignment
+    queue: Queue
+    expire_leases: ExpireLeases
+    count_progress: CountProgress
+    withdraw_slots: WithdrawSlots
+    checks: Mapping[str, Check]
+
+    @property
+    def database(self) -> MongoDatabase:
+        return self.store.database
+
+
+def build(
+    settings: Settings,
+    *,
+    database: str = SERVICE,
+    clock: Clock | None = None,
+    ids: IdFactory | None = None,
+    randomness: random.Random | None = None,
+) -> Application:
+    """Build the service. Call it after a fork: the MongoDB client does not survive one."""
+    clock = clock or SystemClock()
+    ids = ids or TimeOrderedIds(clock)
+    client = mongo_client(settings.common)
+    store = MongoStore(client, database, session_class=MatchingSession, clock=clock, ids=ids)
+    reader = MatchingReader(store.database)
+    claim_task = ClaimTask(
+        store=store,
+        reader=reader,
+        tickets=_ticket_signer(settings, clock),
+        clock=clock,
+        ids=ids,
+        randomness=randomness or secrets.SystemRandom(),
+        pseudonym_key=settings.pseudonym_key,
+    )
+    return Application(
+        settings=settings,
+        clock=clock,
+        ids=ids,
+        store=store,
+        sessions=sessions_of(settings.common, service=SERVICE, clock=clock),
+        idempotency=IdempotencyStore(store.database, clock),
+        claim_task=claim_task,
+        hold_assignment=HoldAssignment(
+            store=store, reader=reader, clock=clock, claim_task=claim_task
+        ),
+        queue=Queue(reader=reader),
+        expire_leases=ExpireLeases(store=store, reader=reader, clock=clock),
+        count_progress=CountProgress(store=store, reader=reader, clock=clock),
+        withdraw_slots=WithdrawSlots(store=store, reader=reader),
+        checks=readiness_checks(client, store.database, clock),
+    )
+
+
+def migrate(environment: Mapping[str, str] | None = None) -> None:
+    """Create this service's collections and indexes; can be run again."""
+    build(read_settings(environment)).store.migrate(INDEXES)
+
+
+def _ticket_signer(settings: Settings, clock: Clock) -> TicketSigner:
+    return TicketSigner(
+        TokenSigner(
+            issuer=SERVICE,
+            private_key=settings.common.signing_key,
+            audience=TICKET_AUDIENCE,
+            clock=clock,
+        )
+    )

@@ -1,0 +1,27 @@
+"""What matching-service refuses."""
+
+from crowdloom.kernel.errors import Conflict
+
+
+class TooManyLeases(Conflict):
+    """The worker holds as many items as one may hold."""
+
+    code = "too_many_leases"
+
+
+class AlreadyClaimed(Conflict):
+    """The same claim was made at the same moment, and the other one won."""
+
+    code = "already_claimed"
+
+
+class LeaseOver(Conflict):
+    """The assignment is not held any more: submitted, given back or expired."""
+
+    code = "lease_over"
+
+
+class NoMoreTime(Conflict):
+    """The lease was prolonged as often as it may be."""
+
+    code = "no_more_time"

@@ -1,0 +1,65 @@
+"""What the API takes and answers."""
+
+from crowdloom.contracts.fields import InstantField, MoneyField
+from marshmallow import RAISE, Schema, fields
+
+
+class ClaimRequest(Schema):
+    class Meta:
+        unknown = RAISE
+
+    batch_id = fields.String(metadata={"description": "Only work of this batch; any without it."})
+
+
+class AssignmentAnswer(Schema):
+    """An assignment with its ticket, the only authority needed to load and answer the task."""
+
+    assignment_id = fields.String(required=True)
+    task_id = fields.String(required=True)
+    batch_id = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.String(required=True)
+    claimed_at = InstantField(required=True)
+    deadline = InstantField(required=True)
+    reward = MoneyField(required=True)
+    ticket = fields.String(required=True)
+
+
+class AssignmentsAnswer(Schema):
+    items = fields.List(fields.Nested(AssignmentAnswer(exclude=("ticket", "title", "reward"))))
+    next_cursor = fields.String(allow_none=True)
+
+
+class PayPerHourAnswer(Schema):
+    kind = fields.String(required=True, metadata={"enum": ["measured", "unknown"]})
+    p25 = MoneyField()
+    p75 = MoneyField()
+    n = fields.Integer()
+
+
+class QueueItemAnswer(Schema):
+    batch_id = fields.String(required=True)
+    title = fields.String(required=True)
+    description = fields.String(required=True)
+    requester_name = fields.String(required=True)
+    reward = MoneyField(required=True)
+    open_slots = fields.Integer(allow_none=True)
+    lease_seconds = fields.Integer(required=True)
+    language = fields.String(allow_none=True)
+    pay_per_hour = fields.Nested(PayPerHourAnswer, required=True)
+    why_not = fields.String(allow_none=True)
+
+
+class QueueAnswer(Schema):
+    items = fields.List(fields.Nested(QueueItemAnswer))
+    next_cursor = fields.String(allow_none=True)
+
+
+class BatchCountsAnswer(Schema):
+    """Assignments of a batch by status; `claimed_total` is their sum."""
+
+    claimed_total = fields.Integer(required=True)
+    leased = fields.Integer(required=True)
+    submitted = fields.Integer(required=True)
+    returned = fields.Integer(required=True)
+    expired = fields.Integer(required=True)

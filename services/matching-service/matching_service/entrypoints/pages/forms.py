@@ -1,0 +1,90 @@
+"""`/match`: the forms a worker's browser posts. They work without JavaScript."""
+
+from datetime import timedelta
+
+from crowdloom import ui
+from crowdloom.chassis.http.auth import principal, require
+from crowdloom.chassis.http.idempotent import idempotency_key
+from crowdloom.kernel.errors import DomainError
+from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
+from flask import Blueprint, current_app, redirect, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from matching_service.application.claim_task import Claim
+from matching_service.bootstrap import Application
+
+TICKET_PATHS = ("/frame", "/api/tasks")
+_KEPT_AFTER_DEADLINE = timedelta(days=1)
+
+
+def make_forms(application: Application) -> Blueprint:
+    blueprint = Blueprint("match", __name__, url_prefix="/match")
+
+    @blueprint.post("/claim")
+    @require("worker")
+    def claim() -> Response:
+        batch_id = request.form.get("batch_id") or None
+        try:
+            made = application.claim_task(
+                _worker(), idempotency_key(), batch_id=BatchId(batch_id) if batch_id else None
+            )
+        except DomainError as refusal:
+            ui.say("wait", _("No item was taken"), refusal.sentence)
+            return redirect("/work/queue", 303)
+        if made is None:
+            ui.say(
+                "wait",
+                _("Nothing left here"),
+                _("You have done every item of this kind that is open. Look for another one."),
+            )
+            return redirect("/work/queue", 303)
+        return _to_workspace(application, made)
+
+    @blueprint.post("/assignments/<assignment_id>/open")
+    @require("worker")
+    def open_again(assignment_id: str) -> Response:
+        made = application.hold_assignment.get(_worker(), AssignmentId(assignment_id))
+        return _to_workspace(application, made)
+
+    @blueprint.post("/assignments/<assignment_id>/extend")
+    @require("worker")
+    def extend(assignment_id: str) -> Response:
+        try:
+            made = application.hold_assignment.extend(_worker(), AssignmentId(assignment_id))
+        except DomainError as refusal:
+            ui.say("wait", _("No more time"), refusal.sentence)
+            made = application.hold_assignment.get(_worker(), AssignmentId(assignment_id))
+        return _to_workspace(application, made)
+
+    @blueprint.post("/assignments/<assignment_id>/return")
+    @require("worker")
+    def give_back(assignment_id: str) -> Response:
+        application.hold_assignment.give_back(_worker(), AssignmentId(assignment_id))
+        ui.say(
+            "good", _("Returned"), _("Somebody else will get the item. Nothing was lost for you.")
+        )
+        return redirect("/work/queue", 303)
+
+    return blueprint
+
+
+def _worker() -> WorkerId:
+    return WorkerId(principal().subject)
+
+
+def _to_workspace(application: Application, made: Claim) -> Response:
+    response = redirect(f"/work/assignments/{made.assignment.assignment_id}", 303)
+    left = made.assignment.deadline - application.clock.now() + _KEPT_AFTER_DEADLINE
+    for path in TICKET_PATHS:
+        # HttpOnly: neither the page's script nor the requester's HTML can read a ticket.
+        response.set_cookie(
+            f"cl_ticket_{made.assignment.assignment_id}",
+            made.ticket,
+            path=path,
+            max_age=max(0, int(left.total_seconds())),
+            httponly=True,
+            samesite="Lax",
+            secure=bool(current_app.config["CROWDLOOM_SECURE_COOKIES"]),
+        )
+    return response
