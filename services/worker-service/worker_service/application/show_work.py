@@ -80,4 +80,5 @@ class OpenWorkspace:
         if item is not None and item.worker_id not in (None, worker_id):
             raise NotFound("There is no such assignment", assignment_id=assignment_id)
         card = self._readers.batches.get(item.batch_id) if item else None
-        return Workspace(assignment_id, item, self._queue.offer(card) if card else None)
+        described = replace(item, terms=_terms(card)) if item else None
+        return Workspace(assignment_id, described, self._queue.offer(card) if card else None)

@@ -1,22 +1,32 @@
 """The web application: API, health and pages. gunicorn calls `create_wsgi_app` in each worker."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
+from crowdloom import ui
 from crowdloom.chassis.http.app import create_app
+from crowdloom.chassis.logs import configure_logging
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from worker_service.bootstrap import Application, build
-from worker_service.config import read_settings
+from worker_service.config import SERVICE, read_settings
 from worker_service.entrypoints.http.accounts import accounts_blueprint
 from worker_service.entrypoints.http.work import work_blueprint
+from worker_service.entrypoints.pages.account_pages import account_pages
+from worker_service.entrypoints.pages.queue_pages import queue_pages
+from worker_service.entrypoints.pages.shell import bar
+from worker_service.entrypoints.pages.work_pages import work_pages
+from worker_service.entrypoints.pages.workspace_pages import workspace_pages
 
 AREA = "workers"
 
 
 def create_wsgi_app(environment: Mapping[str, str] | None = None) -> Flask:
-    """Build the service from the environment, or from a mapping in its place."""
-    return create_web(build(read_settings(environment)))
+    """Build the service from the environment; call it in each server process, after the fork."""
+    settings = read_settings(environment)
+    configure_logging(service=SERVICE, process="api", level=settings.common.log_level)
+    return create_web(build(settings))
 
 
 def create_web(application: Application) -> Flask:
@@ -35,4 +45,14 @@ def create_web(application: Application) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     api.register_blueprint(accounts_blueprint(application))
     api.register_blueprint(work_blueprint(application))
+    ui.register(
+        app,
+        service=SERVICE,
+        prefix="/work",
+        pages=Path(__file__).parent / "pages",
+        bar=bar,
+        clock=application.clock,
+    )
+    for pages in (account_pages, queue_pages, work_pages, workspace_pages):
+        app.register_blueprint(pages(application))
     return app

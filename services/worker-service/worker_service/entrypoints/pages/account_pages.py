@@ -1,0 +1,184 @@
+"""Start without e-mail, keep the code, come back with it, settings."""
+
+from typing import Any
+
+from crowdloom import ui
+from crowdloom.chassis.http.auth import (
+    clear_session_cookies,
+    require,
+    set_session_cookies,
+)
+from crowdloom.kernel import DomainError
+from crowdloom.kernel.errors import InvalidInput
+from flask import Blueprint, Response, current_app, redirect, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from worker_service.application.register_worker import TooManyRegistrations
+from worker_service.bootstrap import SESSION_LIFETIME, Application
+from worker_service.domain.recovery import (
+    RecoveryCode,
+    RecoveryCodeMistyped,
+    RecoveryCodeUnknown,
+)
+from worker_service.domain.workers import Worker
+from worker_service.entrypoints.http.accounts import session_of
+from worker_service.entrypoints.pages import languages, shell
+
+_CODE_COOKIE = "cl_recovery"
+_CODE_PATH = "/work/recovery-code"
+_CODE_SECONDS = 1_800
+
+
+def account_pages(application: Application) -> Blueprint:
+    blueprint = Blueprint("account_pages", __name__)
+    _add_start(blueprint, application)
+    _add_recovery_code(blueprint)
+    _add_sign_in(blueprint, application)
+    _add_settings(blueprint, application)
+    return blueprint
+
+
+def _add_start(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get(shell.START_PAGE)
+    def start() -> Any:
+        if shell.signed_in():
+            return redirect(shell.next_page())
+        return _start_page(languages.guessed())
+
+    @blueprint.post(shell.START_PAGE)
+    def begin() -> Any:
+        chosen = request.form.getlist("languages")
+        try:
+            made = application.register_worker(languages=chosen, source=request.remote_addr or "")
+        except InvalidInput:
+            return _start_page(chosen, _("Choose languages from the list.")), 422
+        except TooManyRegistrations:
+            too_many = _("Too many new accounts came from your address. Try again in an hour.")
+            return _start_page(chosen, too_many), 429
+        response = _to_code(made.recovery_code)
+        _remember(response, application, made.worker)
+        return response
+
+
+def _start_page(chosen: list[str], error: str = "") -> str:
+    return render_template(
+        "work/start.html",
+        offered=languages.named(chosen),
+        chosen=chosen,
+        errors={"languages": error} if error else {},
+        next=shell.next_page(),
+    )
+
+
+def _add_recovery_code(blueprint: Blueprint) -> None:
+    # The code waits in a cookie of this one path until its owner has it: the server keeps none.
+    @blueprint.get(_CODE_PATH)
+    @require("worker")
+    def recovery_code() -> Any:
+        code = request.cookies.get(_CODE_COOKIE)
+        if not code:
+            return redirect(shell.next_page())
+        return render_template("work/recovery_code.html", code=code, next=shell.next_page())
+
+    @blueprint.get(f"{_CODE_PATH}/file")
+    @require("worker")
+    def recovery_code_file() -> Any:
+        code = request.cookies.get(_CODE_COOKIE)
+        if not code:
+            return redirect(_CODE_PATH)
+        text = _("Crowdloom recovery code. Whoever has it has the account.")
+        response = Response(f"{text}\n\n{code}\n", mimetype="text/plain")
+        response.headers["Content-Disposition"] = "attachment; filename=crowdloom-code.txt"
+        return response
+
+    @blueprint.post(_CODE_PATH)
+    @require("worker")
+    def kept() -> BaseResponse:
+        response = redirect(shell.next_page(), 303)
+        response.delete_cookie(_CODE_COOKIE, path=_CODE_PATH)
+        return response
+
+
+def _to_code(code: RecoveryCode) -> BaseResponse:
+    following = shell.next_page()
+    query = "" if following == shell.QUEUE_PAGE else f"?next={following}"
+    response = redirect(f"{_CODE_PATH}{query}", 303)
+    response.set_cookie(
+        _CODE_COOKIE,
+        code.text,
+        path=_CODE_PATH,
+        max_age=_CODE_SECONDS,
+        httponly=True,
+        samesite="Strict",
+        secure=bool(current_app.config["CROWDLOOM_SECURE_COOKIES"]),
+    )
+    return response
+
+
+def _remember(response: BaseResponse, application: Application, worker: Worker) -> None:
+    token = session_of(application, worker)["token"]
+    set_session_cookies(response, role="worker", token=token, lifetime=SESSION_LIFETIME)
+
+
+def _add_sign_in(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get("/work/sign-in")
+    def sign_in() -> str:
+        return _sign_in_page()
+
+    @blueprint.post("/work/sign-in")
+    def come_back() -> Any:
+        try:
+            worker = application.sign_in(request.form.get("recovery_code", ""))
+        except RecoveryCodeMistyped:
+            return _sign_in_page(_("This is not a whole code, or a character is wrong.")), 422
+        except RecoveryCodeUnknown:
+            return _sign_in_page(_("No account has this code. A newer code replaces it.")), 401
+        response = redirect(shell.next_page(), 303)
+        _remember(response, application, worker)
+        return response
+
+    @blueprint.post("/work/sign-out")
+    def sign_out() -> BaseResponse:
+        response = redirect("/", 303)
+        clear_session_cookies(response, role="worker")
+        response.delete_cookie(_CODE_COOKIE, path=_CODE_PATH)
+        return response
+
+
+def _sign_in_page(error: str = "") -> str:
+    return render_template(
+        "work/sign_in.html",
+        # What was typed is not sent back: a code does not belong into a page that may be kept.
+        errors={"recovery_code": error} if error else {},
+        next=shell.next_page(),
+    )
+
+
+def _add_settings(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get("/work/settings")
+    @require("worker")
+    def settings() -> str:
+        worker = application.show_profile(shell.reader())
+        return render_template(
+            "work/settings.html",
+            worker=worker,
+            offered=languages.named(worker.languages),
+            chosen=worker.languages,
+        )
+
+    @blueprint.post("/work/settings")
+    @require("worker")
+    def save() -> BaseResponse:
+        try:
+            application.change_profile(shell.reader(), languages=request.form.getlist("languages"))
+        except DomainError:
+            ui.say("bad", _("Not saved"), _("Choose languages from the list."))
+        else:
+            ui.say("good", _("Saved"), _("The queue shows what is in your languages."))
+        return redirect("/work/settings", 303)
+
+    @blueprint.post("/work/settings/recovery-code")
+    @require("worker")
+    def new_code() -> BaseResponse:
+        return _to_code(application.reissue_recovery_code(shell.reader()))

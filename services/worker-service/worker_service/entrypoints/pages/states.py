@@ -1,0 +1,29 @@
+"""The states of a work item as a reader sees them."""
+
+from flask_babel import gettext as _
+
+from worker_service.domain.work_items import Status
+
+TONES = {
+    "claimed": "move",
+    "submitted": "wait",
+    "accepted": "good",
+    "settled": "good",
+    "rejected": "bad",
+    "returned": "quiet",
+    "expired": "quiet",
+}
+
+
+def words() -> dict[str, str]:
+    """Wire word to the reader's word, in the order of a life."""
+    said = {
+        Status.CLAIMED: _("in work"),
+        Status.SUBMITTED: _("in review"),
+        Status.ACCEPTED: _("accepted"),
+        Status.SETTLED: _("paid to you"),
+        Status.REJECTED: _("rejected"),
+        Status.RETURNED: _("given back"),
+        Status.EXPIRED: _("ran out"),
+    }
+    return {status.word: word for status, word in said.items()}

@@ -1,0 +1,8 @@
+/* Printing needs script; its button stays hidden without. */
+(() => {
+  "use strict";
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+})();

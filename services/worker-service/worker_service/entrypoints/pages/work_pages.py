@@ -1,0 +1,116 @@
+"""My work: the table, and the same as a file for a spreadsheet."""
+
+import io
+from collections.abc import Iterator
+from datetime import datetime
+
+from crowdloom.chassis.http.auth import require
+from crowdloom.kernel.clock import format_instant
+from crowdloom.kernel.ids import AssignmentId, WorkerId
+from defusedcsv import csv
+from flask import Blueprint, Response, render_template, request
+
+from worker_service.application.show_work import ShowWork
+from worker_service.bootstrap import Application
+from worker_service.domain.work_items import Status, WorkItem
+from worker_service.entrypoints.http.cursors import Cursors
+from worker_service.entrypoints.pages import shell, states
+
+PAGE_ITEMS = 50
+FILE_ITEMS_MAX = 20_000
+_FILE_CHUNK_ITEMS = 200
+_COLUMNS = (
+    "assignment_id",
+    "title",
+    "requester",
+    "status",
+    "reward",
+    "currency",
+    "claimed_at",
+    "submitted_at",
+    "in_review_until",
+    "decided_at",
+    "settled_at",
+    "closed_at",
+    "reason",
+)
+
+
+def work_pages(application: Application) -> Blueprint:
+    blueprint = Blueprint("work_pages", __name__)
+    cursors = Cursors(application.settings.common.cursor_key, salt="work")
+
+    @blueprint.get("/work/my-work")
+    @require("worker")
+    def my_work() -> str:
+        cursor = request.args.get("cursor")
+        status = Status.of_word(request.args.get("status", ""))
+        page = application.show_work(
+            shell.reader(),
+            count_max=PAGE_ITEMS,
+            status=status,
+            before=AssignmentId(cursors.read(cursor)) if cursor else None,
+        )
+        following = page.next_before
+        return render_template(
+            "work/my_work.html",
+            items=page.items,
+            next_cursor=cursors.write(following) if following else None,
+            status=status.word if status else "",
+            words=states.words(),
+            tones=states.TONES,
+        )
+
+    @blueprint.get("/work/my-work.csv")
+    @require("worker")
+    def my_work_file() -> Response:
+        lines = _lines(application.show_work, shell.reader())
+        response = Response(lines, mimetype="text/csv")
+        response.headers["Content-Disposition"] = "attachment; filename=my-work.csv"
+        return response
+
+    return blueprint
+
+
+def _lines(show_work: ShowWork, worker_id: WorkerId) -> Iterator[str]:
+    """The file, piece by piece. Begins with a byte order mark, by which spreadsheets know UTF-8;
+    cells that a spreadsheet would run as a formula are defused.
+    """
+    yield "\ufeff" + _line(_COLUMNS)
+    before: AssignmentId | None = None
+    for _ in range(FILE_ITEMS_MAX // _FILE_CHUNK_ITEMS):
+        page = show_work(worker_id, count_max=_FILE_CHUNK_ITEMS, before=before)
+        yield "".join(_line(_cells(item)) for item in page.items)
+        before = page.next_before
+        if before is None:
+            return
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()
+
+
+def _cells(item: WorkItem) -> tuple[str, ...]:
+    pays = item.pays
+    amount, currency = str(pays).split() if pays else ("", "")
+    return (
+        item.assignment_id,
+        item.terms.title if item.terms else "",
+        item.terms.requester_name if item.terms else "",
+        item.status.word,
+        amount,
+        currency,
+        _when(item.claimed_at),
+        _when(item.submitted_at),
+        _when(item.auto_accept_at),
+        _when(item.decided_at),
+        _when(item.settled_at),
+        _when(item.closed_at),
+        item.reason or "",
+    )
+
+
+def _when(instant: datetime | None) -> str:
+    return format_instant(instant) if instant else ""

@@ -1,0 +1,50 @@
+"""The workspace: the task in its sandboxed frame, with the bar that belongs to it.
+
+A claim reaches this service as an event, so the page may be opened before it is known here. Then it
+shows the frame at once, and its script asks matching-service, the owner of the fact, for the rest.
+"""
+
+import re
+from typing import Any
+
+from crowdloom.chassis.http.auth import require
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import AssignmentId
+from flask import Blueprint, render_template
+
+from worker_service.application.show_work import Workspace
+from worker_service.bootstrap import Application
+from worker_service.domain.work_items import Status
+from worker_service.entrypoints.pages import shell, states
+
+_ASSIGNMENT_ID = re.compile(r"asg_[0-9a-hjkmnp-tv-z]{26}")
+
+
+def workspace_pages(application: Application) -> Blueprint:
+    blueprint = Blueprint("workspace_pages", __name__)
+
+    @blueprint.get("/work/assignments/<assignment_id>")
+    @require("worker")
+    def workspace(assignment_id: str) -> str:
+        if not _ASSIGNMENT_ID.fullmatch(assignment_id):
+            raise NotFound("There is no such assignment", assignment_id=assignment_id)
+        found = application.open_workspace(shell.reader(), AssignmentId(assignment_id))
+        if _is_over(found):
+            return render_template("work/over.html", **_facts(found))
+        return render_template("work/workspace.html", **_facts(found))
+
+    return blueprint
+
+
+def _is_over(found: Workspace) -> bool:
+    return found.item is not None and found.item.status is not Status.CLAIMED
+
+
+def _facts(found: Workspace) -> dict[str, Any]:
+    return {
+        "assignment_id": found.assignment_id,
+        "item": found.item,
+        "offer": found.offer,
+        "words": states.words(),
+        "tones": states.TONES,
+    }
