@@ -1,0 +1,131 @@
+import re
+from http.cookies import SimpleCookie
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from worker_service.bootstrap import Application
+
+BROWSER = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def browser(web: Flask) -> FlaskClient:
+    client = web.test_client()
+    client.environ_base["HTTP_ACCEPT"] = "text/html"
+    return client
+
+
+def started(browser: FlaskClient, **form: Any) -> str:
+    """Start without e-mail; returns the recovery code as the page shows it."""
+    answer = browser.post("/work/start", data=form)
+    assert answer.status_code == 303
+    assert answer.location.startswith("/work/recovery-code")
+    page = browser.get(answer.location)
+    found = re.search(r'value="([0-9A-Z]{4}(?:-[0-9A-Z]{4}){6})"', page.text)
+    assert found, page.text
+    return found.group(1)
+
+
+def test_starting_takes_one_press_and_no_email(browser: FlaskClient) -> None:
+    page = browser.get("/work/start")
+    assert page.status_code == 200
+    assert 'type="email"' not in page.text
+    started(browser)
+    assert browser.get("/work/queue").status_code == 200
+
+
+def test_the_code_is_shown_until_it_is_kept_and_not_after(browser: FlaskClient) -> None:
+    code = started(browser)
+    assert code in browser.get("/work/recovery-code").text
+    assert code in browser.get("/work/recovery-code/file").text
+    kept = browser.post("/work/recovery-code")
+    assert (kept.status_code, kept.location) == (303, "/work/queue")
+    again = browser.get("/work/recovery-code")
+    assert (again.status_code, again.location) == (302, "/work/queue")
+
+
+def test_the_session_reaches_only_what_a_worker_needs(browser: FlaskClient) -> None:
+    answer = browser.post("/work/start")
+    paths = set()
+    for header in answer.headers.getlist("Set-Cookie"):
+        cookie = SimpleCookie(header)
+        assert all(morsel["httponly"] for morsel in cookie.values())
+        if "cl_worker" in cookie:
+            paths.add(cookie["cl_worker"]["path"])
+    assert "/" not in paths
+    assert not any(path.startswith(("/api/tasks", "/frame", "/requester")) for path in paths)
+
+
+def test_the_code_brings_back_into_the_account(browser: FlaskClient, web: Flask) -> None:
+    code = started(browser, languages=["fa"])
+    other = web.test_client()
+    answer = other.post("/work/sign-in", data={"recovery_code": code.lower()}, headers=BROWSER)
+    assert (answer.status_code, answer.location) == (303, "/work/queue")
+    page = other.get("/work/settings", headers=BROWSER).text
+    assert re.search(r'value="fa" checked', page)
+
+
+@pytest.mark.parametrize(("typed", "status"), [("", 422), ("nonsense", 422), ("0" * 28, 422)])
+def test_a_wrong_code_is_told_in_the_form(browser: FlaskClient, typed: str, status: int) -> None:
+    answer = browser.post("/work/sign-in", data={"recovery_code": typed})
+    assert answer.status_code == status
+    assert 'role="alert"' in answer.text
+    assert not any("cl_worker" in header for header in answer.headers.getlist("Set-Cookie"))
+
+
+def test_signing_in_leads_back_to_where_one_wanted_to_go(browser: FlaskClient) -> None:
+    asked = browser.get("/work/my-work?status=rejected")
+    assert asked.status_code == 302
+    assert asked.location.startswith("/work/start?next=/work/my-work")
+    page = browser.get(asked.location)
+    assert 'name="next" value="/work/my-work?status=rejected"' in page.text
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/requester", "x"])
+def test_next_leads_nowhere_else(browser: FlaskClient, target: str) -> None:
+    started(browser)
+    answer = browser.post("/work/recovery-code", data={"next": target})
+    assert answer.location == "/work/queue"
+
+
+def test_a_form_from_another_site_is_refused(browser: FlaskClient) -> None:
+    started(browser)
+    answer = browser.post("/work/settings/recovery-code", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+
+
+def test_settings_save_languages_and_make_a_new_code(
+    browser: FlaskClient, application: Application
+) -> None:
+    first = started(browser)
+    saved = browser.post("/work/settings", data={"languages": ["fa", "fi"]})
+    assert saved.status_code == 303
+    answer = browser.post("/work/settings/recovery-code")
+    second = re.search(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){6}", browser.get(answer.location).text)
+    assert second
+    assert second.group(0) != first
+    worker = application.sign_in(second.group(0))
+    assert worker.languages == ("fa", "fi")
+
+
+def test_signing_out_forgets_the_session(browser: FlaskClient) -> None:
+    started(browser)
+    browser.post("/work/sign-out")
+    assert browser.get("/work/queue").status_code == 302
+
+
+def test_too_many_accounts_are_told_in_the_form(web: Flask) -> None:
+    for _ in range(5):
+        assert web.test_client().post("/work/start", headers=BROWSER).status_code == 303
+    answer = web.test_client().post("/work/start", headers=BROWSER)
+    assert answer.status_code == 429
+    assert 'role="alert"' in answer.text
+
+
+def test_pages_run_under_the_page_policy(browser: FlaskClient) -> None:
+    for path in ("/work/start", "/work/sign-in"):
+        policy = browser.get(path).headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
