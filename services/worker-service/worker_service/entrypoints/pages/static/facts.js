@@ -13,10 +13,8 @@
   };
   const fill = (name, text) => {
     for (const slot of document.querySelectorAll(`[data-fact="${name}"]`)) {
-      const word = document.createElement("bdi");
-      word.dir = "auto";
-      word.textContent = text;
-      slot.replaceChildren(word);
+      slot.dir = "auto";
+      slot.textContent = text;
     }
   };
   const show = (facts) => {
