@@ -1,0 +1,180 @@
+"""Batches: drafted, filled with tasks, published, paused, cancelled, and looked at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crowdloom.contracts.payment import slot_fee
+from crowdloom.contracts.task import (
+    BatchCancelled,
+    BatchFundingRequested,
+    BatchPaused,
+    BatchResumed,
+)
+from crowdloom.kernel import Clock, IdFactory, Money
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import BatchId, ProjectId, RequesterId
+
+from task_service.application.ports import Reader, Session, Store, Task
+from task_service.domain.batches import Batch, BatchStatus, Terms, check_terms
+from task_service.domain.errors import WrongBatchStatus
+from task_service.domain.projects import Project
+from task_service.domain.submissions import SubmissionStatus
+from task_service.domain.tables import Table
+
+
+@dataclass(frozen=True)
+class BatchView:
+    """A batch with its project and how many submissions are in each status."""
+
+    batch: Batch
+    project: Project
+    counts: Mapping[SubmissionStatus, int]
+
+
+class Batches:
+    def __init__(self, *, store: Store, reader: Reader, clock: Clock, ids: IdFactory) -> None:
+        self._store = store
+        self._reader = reader
+        self._clock = clock
+        self._ids = ids
+
+    def draft(
+        self,
+        project: Project,
+        *,
+        title: str | None,
+        redundancy: int,
+        reward: Money,
+        lease_seconds: int,
+        auto_accept_seconds: int,
+    ) -> Batch:
+        """Raises InvalidInput."""
+        terms = Terms(
+            redundancy=redundancy,
+            reward=reward,
+            fee=slot_fee(reward),
+            lease_seconds=lease_seconds,
+            auto_accept_seconds=auto_accept_seconds,
+        )
+        check_terms(terms)
+        batch = Batch(
+            batch_id=BatchId(self._ids.new("batch")),
+            project_id=project.project_id,
+            requester_id=project.requester_id,
+            title=(title or "").strip() or project.title,
+            terms=terms,
+            status=BatchStatus.DRAFT,
+            created_at=self._clock.now(),
+        )
+        self._store.run(lambda session: session.batches.add(batch))
+        return batch
+
+    def get(self, requester_id: RequesterId, batch_id: BatchId) -> Batch:
+        """Raises NotFound, for somebody else's as well."""
+        batch = self._reader.batches.get(batch_id)
+        if batch is None or batch.requester_id != requester_id:
+            raise NotFound("There is no such batch", batch_id=batch_id)
+        return batch
+
+    def view(self, requester_id: RequesterId, batch_id: BatchId) -> BatchView:
+        """Raises NotFound."""
+        batch = self.get(requester_id, batch_id)
+        return BatchView(batch, self.project_of(batch), self._reader.submissions.counts(batch_id))
+
+    def project_of(self, batch: Batch) -> Project:
+        project = self._reader.projects.get(batch.project_id)
+        if project is None:
+            raise NotFound("There is no such project", project_id=batch.project_id)
+        return project
+
+    def page(
+        self, project_id: ProjectId, *, before: str | None = None, count_max: int = 50
+    ) -> list[Batch]:
+        return self._reader.batches.page(project_id, before=before, count_max=count_max)
+
+    def newest(self, requester_id: RequesterId, count_max: int = 20) -> list[Batch]:
+        return self._reader.batches.of_requester(requester_id, count_max)
+
+    def tasks(self, batch: Batch, *, after: int = 0, count_max: int = 20) -> list[Task]:
+        """The batch's tasks in the table's order, numbers above `after`."""
+        if batch.table_id is None:
+            return []
+        return self._reader.tasks.page(batch.table_id, after=after, count_max=count_max)
+
+    def set_table(self, batch: Batch, table: Table) -> Batch:
+        """Give a draft its tasks, in place of any it had. All of them, or none: they count only
+        once the batch names their table. Raises WrongBatchStatus.
+        """
+        batch.check_status(BatchStatus.DRAFT)
+        table_id = self._ids.new("request")
+        count = self._reader.tasks.add(table_id, table.rows)
+        named = self._store.run(
+            lambda s: s.batches.set_table(batch.batch_id, table_id, table.columns, count)
+        )
+        superseded = batch.table_id if named else table_id
+        if superseded:
+            self._reader.tasks.forget(superseded)
+        if not named:
+            raise WrongBatchStatus("The batch was published meanwhile")
+        return self.get(batch.requester_id, batch.batch_id)
+
+    def publish(self, batch: Batch) -> Batch:
+        """Ask for the funds; the batch opens when they are reserved. Publishing again while that is
+        under way, or after it, changes nothing. Raises WrongBatchStatus, NothingToPublish.
+        """
+        if batch.status in (BatchStatus.FUNDING, BatchStatus.OPEN):
+            return batch
+        batch.check_publishable()
+
+        def work(session: Session) -> None:
+            revision = session.batches.begin_funding(batch.batch_id)
+            if revision is not None:
+                session.emit(
+                    BatchFundingRequested(
+                        batch_id=batch.batch_id,
+                        requester_id=batch.requester_id,
+                        revision=revision,
+                        slot_count=batch.slot_count,
+                        reward=batch.terms.reward,
+                        fee=batch.terms.fee,
+                    )
+                )
+
+        self._store.run(work)
+        return self.get(batch.requester_id, batch.batch_id)
+
+    def pause(self, batch: Batch) -> Batch:
+        """Raises WrongBatchStatus."""
+        event = BatchPaused(batch_id=batch.batch_id)
+        return self._move(batch, (BatchStatus.OPEN,), BatchStatus.PAUSED, event)
+
+    def resume(self, batch: Batch) -> Batch:
+        """Raises WrongBatchStatus."""
+        event = BatchResumed(batch_id=batch.batch_id)
+        return self._move(batch, (BatchStatus.PAUSED,), BatchStatus.OPEN, event)
+
+    def cancel(self, batch: Batch) -> Batch:
+        """No new claims; what is claimed or submitted is honoured, the rest goes back to the
+        wallet. Raises WrongBatchStatus.
+        """
+        event = BatchCancelled(batch_id=batch.batch_id, cancelled_at=self._clock.now())
+        live = (BatchStatus.OPEN, BatchStatus.PAUSED)
+        return self._move(batch, live, BatchStatus.CANCELLED, event)
+
+    def _move(
+        self,
+        batch: Batch,
+        before: tuple[BatchStatus, ...],
+        after: BatchStatus,
+        event: BatchPaused | BatchResumed | BatchCancelled,
+    ) -> Batch:
+        if batch.status is after:
+            return batch
+        batch.check_status(*before)
+
+        def work(session: Session) -> None:
+            if session.batches.move(batch.batch_id, before, after):
+                session.emit(event)
+
+        self._store.run(work)
+        return self.get(batch.requester_id, batch.batch_id)

@@ -1,0 +1,173 @@
+"""Handlers of payment-service's and matching-service's events, and the steps that follow."""
+
+from crowdloom.contracts import Envelope
+from crowdloom.contracts.matching import BatchProgressed, SlotsWithdrawn, TicketRevoked
+from crowdloom.contracts.payment import BatchFunded, BatchFundingDeclined
+from crowdloom.contracts.task import AssignmentClosed, BatchCompleted, BatchOpened, TasksReleased
+from crowdloom.kernel import Clock, IdFactory, PoisonMessage
+from crowdloom.kernel.ids import SubmissionId
+
+from task_service.application.ports import Reader, Session, Store
+from task_service.domain.batches import LIVE, Batch, BatchStatus, Declined
+from task_service.domain.submissions import Submission, SubmissionStatus
+
+
+class FollowEvents:
+    def __init__(self, *, clock: Clock, ids: IdFactory) -> None:
+        self._clock = clock
+        self._ids = ids
+
+    def batch_funded(self, envelope: Envelope, session: Session) -> None:
+        """The money is reserved: open the batch. Its tasks are released by ReleaseTasks."""
+        event = envelope.of(BatchFunded)
+        batch = _known(session.batches.get(event.batch_id), event.batch_id)
+        if batch.revision != event.revision:
+            return
+        if not session.batches.move(event.batch_id, [BatchStatus.FUNDING], BatchStatus.OPEN):
+            return
+        project = session.projects.get(batch.project_id)
+        requester = session.requesters.get(batch.requester_id)
+        if project is None or requester is None:
+            raise PoisonMessage(f"{batch.batch_id} has no project or no requester")
+        session.emit(
+            BatchOpened(
+                batch_id=batch.batch_id,
+                project_id=batch.project_id,
+                requester_id=batch.requester_id,
+                requester_name=requester.name,
+                title=batch.title,
+                description=project.description,
+                language=project.language,
+                reward=batch.terms.reward,
+                task_count=batch.task_count,
+                redundancy=batch.terms.redundancy,
+                lease_seconds=batch.terms.lease_seconds,
+                auto_accept_seconds=batch.terms.auto_accept_seconds,
+                opened_at=self._clock.now(),
+            )
+        )
+
+    def funding_declined(self, envelope: Envelope, session: Session) -> None:
+        event = envelope.of(BatchFundingDeclined)
+        declined = Declined(code=event.code, needed=event.needed, missing=event.missing)
+        session.batches.decline(event.batch_id, event.revision, declined)
+
+    def batch_progressed(self, envelope: Envelope, session: Session) -> None:
+        event = envelope.of(BatchProgressed)
+        session.batches.note_progress(
+            event.batch_id,
+            open_slots=event.open_slot_count,
+            leased=event.leased_slot_count,
+            counted_at=event.counted_at,
+        )
+
+    def slots_withdrawn(self, envelope: Envelope, session: Session) -> None:
+        event = envelope.of(SlotsWithdrawn)
+        session.batches.note_withdrawn(event.batch_id, event.slot_count)
+
+    def ticket_revoked(self, envelope: Envelope, session: Session) -> None:
+        """Close the assignment, unless a submission was here first: then that one counts, and
+        matching-service hears of it by its own event.
+        """
+        event = envelope.of(TicketRevoked)
+        if session.submissions.of_assignment(event.assignment_id) is not None:
+            return
+        batch = _known(session.batches.get(event.batch_id), event.batch_id)
+        now = self._clock.now()
+        session.submissions.add(
+            Submission(
+                submission_id=SubmissionId(self._ids.new("submission")),
+                assignment_id=event.assignment_id,
+                task_id=event.task_id,
+                batch_id=event.batch_id,
+                requester_id=batch.requester_id,
+                pseudonym="",  # type: ignore[arg-type] # nobody's: it only stands in the way
+                answer=(),
+                status=SubmissionStatus.CLOSED,
+                claimed_at=now,
+                submitted_at=now,
+                auto_accept_at=now,
+            )
+        )
+        session.emit(
+            AssignmentClosed(
+                assignment_id=event.assignment_id,
+                task_id=event.task_id,
+                batch_id=event.batch_id,
+            )
+        )
+
+
+class ReleaseTasks:
+    """Releases opened batches' tasks, one chunk a transaction; picks up where it was stopped."""
+
+    def __init__(self, *, store: Store, reader: Reader) -> None:
+        self._store = store
+        self._reader = reader
+
+    def __call__(self) -> int:
+        """Returns how many chunks were released."""
+        return sum(
+            self._release(batch)
+            for batch in self._reader.batches.with_status(BatchStatus.OPEN, BatchStatus.PAUSED)
+            if batch.released_chunk_count < batch.chunk_count
+        )
+
+    def _release(self, batch: Batch) -> bool:
+        chunk = batch.released_chunk_count
+        task_ids = self._reader.tasks.chunk(batch.table_id or "", chunk)
+        event = TasksReleased(
+            batch_id=batch.batch_id,
+            chunk=chunk,
+            redundancy=batch.terms.redundancy,
+            task_ids=tuple(task_ids),
+        )
+
+        def work(session: Session) -> bool:
+            is_next = session.batches.note_released(batch.batch_id, chunk)
+            if is_next:
+                session.emit(event)
+            return is_next
+
+        return self._store.run(work)
+
+
+class CompleteBatches:
+    """Completes batches whose every slot is accepted, closed or withdrawn."""
+
+    def __init__(self, *, store: Store, reader: Reader, clock: Clock) -> None:
+        self._store = store
+        self._reader = reader
+        self._clock = clock
+
+    def __call__(self) -> int:
+        """Returns how many batches were completed."""
+        live = self._reader.batches.with_status(*LIVE)
+        return sum(self._complete(batch) for batch in live if self._is_done(batch))
+
+    def _is_done(self, batch: Batch) -> bool:
+        counts = self._reader.submissions.counts(batch.batch_id)
+        accepted = counts.get(SubmissionStatus.ACCEPTED, 0)
+        closed = self._reader.submissions.closed_slot_count(batch.batch_id)
+        return accepted + closed + batch.withdrawn_count >= batch.slot_count
+
+    def _complete(self, batch: Batch) -> bool:
+        event = BatchCompleted(
+            batch_id=batch.batch_id,
+            requester_id=batch.requester_id,
+            completed_at=self._clock.now(),
+        )
+
+        def work(session: Session) -> bool:
+            moved = session.batches.move(batch.batch_id, LIVE, BatchStatus.COMPLETED)
+            if moved:
+                session.emit(event)
+            return moved
+
+        return self._store.run(work)
+
+
+def _known(batch: Batch | None, batch_id: str) -> Batch:
+    if batch is None:
+        raise PoisonMessage(f"{batch_id} is not known here")
+    return batch

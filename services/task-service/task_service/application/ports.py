@@ -1,0 +1,224 @@
+"""What the use cases need, as contracts. All blocking; adapters raise TransientError."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from crowdloom.contracts import Event
+from crowdloom.kernel.ids import (
+    AssignmentId,
+    BatchId,
+    ProjectId,
+    RequesterId,
+    SubmissionId,
+    TaskId,
+)
+
+from task_service.domain.batches import Batch, BatchStatus, Declined
+from task_service.domain.projects import Project
+from task_service.domain.requesters import ApiKey, Requester
+from task_service.domain.submissions import Answer, Submission, SubmissionStatus
+
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row of the batch's table; `number` counts from 1."""
+
+    task_id: TaskId
+    number: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Draft:
+    answer: Answer
+    saved_at: datetime
+
+
+class Requesters(Protocol):
+    def add(self, requester: Requester) -> None:
+        """Raises EmailTaken."""
+        ...
+
+    def get(self, requester_id: RequesterId) -> Requester | None: ...
+
+    def by_email(self, email: str) -> Requester | None: ...
+
+
+class ApiKeyRing(Protocol):
+    def add(self, key: ApiKey) -> None: ...
+
+    def of_requester(self, requester_id: RequesterId) -> list[ApiKey]:
+        """Those not revoked, newest first."""
+        ...
+
+    def by_digest(self, digest: str) -> ApiKey | None: ...
+
+    def revoke(self, requester_id: RequesterId, key_id: str) -> bool: ...
+
+
+class Projects(Protocol):
+    def add(self, project: Project) -> None: ...
+
+    def get(self, project_id: ProjectId) -> Project | None: ...
+
+    def page(
+        self, requester_id: RequesterId, *, before: str | None, count_max: int
+    ) -> list[Project]:
+        """Newest first, ids below `before`."""
+        ...
+
+
+class Batches(Protocol):
+    def add(self, batch: Batch) -> None: ...
+
+    def get(self, batch_id: BatchId) -> Batch | None: ...
+
+    def page(self, project_id: ProjectId, *, before: str | None, count_max: int) -> list[Batch]: ...
+
+    def of_requester(self, requester_id: RequesterId, count_max: int) -> list[Batch]:
+        """The newest ones, of all projects."""
+        ...
+
+    def with_status(self, *statuses: BatchStatus) -> list[Batch]: ...
+
+    def set_table(
+        self, batch_id: BatchId, table_id: str, columns: Sequence[str], task_count: int
+    ) -> bool:
+        """Give a draft its tasks; False where it is no draft any more."""
+        ...
+
+    def move(self, batch_id: BatchId, before: Sequence[BatchStatus], after: BatchStatus) -> bool:
+        """Change the status, if it is one of `before`."""
+        ...
+
+    def begin_funding(self, batch_id: BatchId) -> int | None:
+        """Draft to funding; returns the new revision, None where it is no draft."""
+        ...
+
+    def decline(self, batch_id: BatchId, revision: int, declined: Declined) -> None: ...
+
+    def note_released(self, batch_id: BatchId, chunk: int) -> bool:
+        """Note that this chunk is released, if it is the next one."""
+        ...
+
+    def note_progress(
+        self, batch_id: BatchId, *, open_slots: int, leased: int, counted_at: datetime
+    ) -> None:
+        """Keep the newest counts."""
+        ...
+
+    def note_withdrawn(self, batch_id: BatchId, slot_count: int) -> None: ...
+
+
+class Tasks(Protocol):
+    def add(self, table_id: str, rows: Iterable[Sequence[str]]) -> int:
+        """Add rows as tasks, outside any transaction; returns how many."""
+        ...
+
+    def forget(self, table_id: str) -> None: ...
+
+    def get(self, task_id: TaskId) -> Task | None: ...
+
+    def chunk(self, table_id: str, chunk: int) -> list[TaskId]: ...
+
+    def page(self, table_id: str, *, after: int, count_max: int) -> list[Task]:
+        """In the table's order, numbers above `after`."""
+        ...
+
+    def all(self, table_id: str) -> Iterator[Task]: ...
+
+
+class Submissions(Protocol):
+    def add(self, submission: Submission) -> None:
+        """Raises AlreadySubmitted where the assignment has one, or was closed."""
+        ...
+
+    def get(self, submission_id: SubmissionId) -> Submission | None: ...
+
+    def of_assignment(self, assignment_id: AssignmentId) -> Submission | None: ...
+
+    def of_task(self, task_id: TaskId) -> list[Submission]: ...
+
+    def page(
+        self,
+        batch_id: BatchId,
+        *,
+        status: SubmissionStatus | None,
+        after: str | None,
+        count_max: int,
+    ) -> list[Submission]:
+        """Oldest first, ids above `after`; closed ones are never among them."""
+        ...
+
+    def decide(self, submission: Submission) -> bool:
+        """Write a decision, if none was written before."""
+        ...
+
+    def due_for_acceptance(self, now: datetime, count_max: int) -> list[Submission]: ...
+
+    def counts(self, batch_id: BatchId) -> Mapping[SubmissionStatus, int]: ...
+
+    def closed_slot_count(self, batch_id: BatchId) -> int:
+        """Rejected ones whose slot was not opened again."""
+        ...
+
+
+class Drafts(Protocol):
+    def put(self, assignment_id: AssignmentId, draft: Draft) -> None: ...
+
+    def get(self, assignment_id: AssignmentId) -> Draft | None: ...
+
+
+class Session(Protocol):
+    """One transaction over everything task-service owns."""
+
+    @property
+    def requesters(self) -> Requesters: ...
+    @property
+    def api_keys(self) -> ApiKeyRing: ...
+    @property
+    def projects(self) -> Projects: ...
+    @property
+    def batches(self) -> Batches: ...
+    @property
+    def tasks(self) -> Tasks: ...
+    @property
+    def submissions(self) -> Submissions: ...
+    @property
+    def drafts(self) -> Drafts: ...
+
+    def emit(self, *events: Event) -> None: ...
+
+
+class Store(Protocol):
+    """Runs work in a transaction; see crowdloom.chassis.store.Store."""
+
+    def run(self, work: Callable[[Session], ResultT]) -> ResultT: ...
+
+
+class Reader(Session, Protocol):
+    """The same repositories outside any transaction."""
+
+
+class Passwords(Protocol):
+    """Slow on purpose (tenths of a second)."""
+
+    def hash(self, password: str) -> str: ...
+
+    def matches(self, password_hash: str, password: str) -> bool: ...
+
+
+class Tries(Protocol):
+    """Counts failed sign-ins of an e-mail address."""
+
+    def check(self, subject: str) -> None:
+        """Raises TooManyTries."""
+        ...
+
+    def failed(self, subject: str) -> None: ...
+
+    def succeeded(self, subject: str) -> None: ...

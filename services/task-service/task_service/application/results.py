@@ -1,0 +1,136 @@
+"""Results: raw answers and the consensus, streamed task by task."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from crowdloom.kernel.clock import format_instant
+
+from task_service.application.ports import Reader, Task
+from task_service.domain.batches import Batch
+from task_service.domain.consensus import joined, majority
+from task_service.domain.submissions import Submission, SubmissionStatus
+
+_SAFE_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
+_PAGE = 200
+
+
+class Results:
+    """Every format names pseudonyms, never more."""
+
+    def __init__(self, *, reader: Reader) -> None:
+        self._reader = reader
+
+    def jsonl(self, batch: Batch) -> Iterator[str]:
+        """One line a submission, byte for byte what came in."""
+        for task, submissions in self._by_task(batch):
+            for submission in submissions:
+                document = _record(batch, task, submission)
+                yield json.dumps(document, ensure_ascii=False) + "\n"
+
+    def tidy(self, batch: Batch) -> Iterator[str]:
+        """One row a submission: the table's columns, the answer's fields, what became of it. Cells
+        that a spreadsheet would run as a formula are quoted with an apostrophe.
+        """
+        fields = self._fields(batch)
+        meta = ["task_id", "submission_id", "worker", "status", "submitted_at", "seconds", "reason"]
+        yield _line([*batch.columns, *(f"answer.{name}" for name in fields), *meta])
+        for task, submissions in self._by_task(batch):
+            for submission in submissions:
+                answer = joined(submission.answer)
+                answered = [answer.get(name, "") for name in fields]
+                yield _line([*task.cells, *answered, *_meta(task, submission)])
+
+    def consensus(self, batch: Batch) -> Iterator[str]:
+        """One row a task: the table's columns, and for every field the majority and its votes."""
+        fields = self._fields(batch)
+        head = [f"{part}.{name}" for name in fields for part in ("consensus", "votes", "tied")]
+        yield _line([*batch.columns, "task_id", "answers", *head])
+        for task, submissions in self._by_task(batch):
+            counted = [
+                one.answer for one in submissions if one.status is not SubmissionStatus.REJECTED
+            ]
+            found = majority(counted)
+            cells: list[str] = []
+            for name in fields:
+                won = found.get(name)
+                tied = "yes" if won and won.tied else ""
+                cells += [won.value, f"{won.votes}/{won.n}", tied] if won else ["", "", ""]
+            yield _line([*task.cells, task.task_id, str(len(counted)), *cells])
+
+    def _fields(self, batch: Batch) -> list[str]:
+        """Names of all fields that occur in the batch's answers, sorted."""
+        names = {name for submission in self._submissions(batch) for name, _ in submission.answer}
+        return sorted(names)
+
+    def _by_task(self, batch: Batch) -> Iterator[tuple[Task, list[Submission]]]:
+        """Tasks in the table's order, with their submissions in the order they came."""
+        if batch.table_id is None:
+            return
+        waiting: dict[str, list[Submission]] = {}
+        for submission in self._submissions(batch):
+            waiting.setdefault(submission.task_id, []).append(submission)
+        for task in self._reader.tasks.all(batch.table_id):
+            yield task, waiting.get(task.task_id, [])
+
+    def _submissions(self, batch: Batch) -> Iterator[Submission]:
+        after: str | None = None
+        while True:
+            page = self._reader.submissions.page(
+                batch.batch_id, status=None, after=after, count_max=_PAGE
+            )
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].submission_id
+
+
+def _record(batch: Batch, task: Task, submission: Submission) -> dict[str, Any]:
+    return {
+        "task_id": task.task_id,
+        "row": task.number,
+        "input": dict(zip(batch.columns, task.cells, strict=True)),
+        "submission_id": submission.submission_id,
+        "pseudonym": submission.pseudonym,
+        "answer": [list(pair) for pair in submission.answer],
+        "status": str(submission.status),
+        "submitted_at": format_instant(submission.submitted_at),
+        "seconds": submission.seconds,
+        "reason": submission.reason,
+    }
+
+
+def _meta(task: Task, submission: Submission) -> list[str]:
+    return [
+        task.task_id,
+        submission.submission_id,
+        submission.pseudonym,
+        str(submission.status),
+        format_instant(submission.submitted_at),
+        f"{submission.seconds:.1f}",
+        submission.reason or "",
+    ]
+
+
+def _line(cells: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(_safe(cells))
+    return text.getvalue()
+
+
+def _safe(cells: Iterable[str]) -> list[str]:
+    """As spreadsheets are kept from running a cell: the rule of OWASP's CSV injection page."""
+    return [
+        f"'{cell}" if cell.startswith(_SAFE_PREFIXES) and not _is_number(cell) else cell
+        for cell in cells
+    ]
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,154 @@
+"""Submissions are accepted or rejected, once: by the requester, or by the announced time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from crowdloom.contracts.task import SubmissionAccepted, SubmissionRejected
+from crowdloom.kernel import Clock
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import BatchId, RequesterId, SubmissionId
+
+from task_service.application.ports import Reader, Session, Store
+from task_service.domain.errors import AlreadyDecided
+from task_service.domain.submissions import Submission, SubmissionStatus, checked_reason
+
+BY_REQUESTER = "requester"
+BY_TIME = "auto"
+_DECIDED_AT_ONCE_MAX = 50
+_AUTO_ACCEPTED_AT_ONCE_MAX = 100
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`reason` is needed to reject; `reopen` gives the slot to another worker."""
+
+    submission_id: SubmissionId
+    accept: bool
+    reason: str = ""
+    reopen: bool = True
+
+
+class ReviewSubmissions:
+    def __init__(self, *, store: Store, reader: Reader, clock: Clock) -> None:
+        self._store = store
+        self._reader = reader
+        self._clock = clock
+
+    def get(self, requester_id: RequesterId, submission_id: SubmissionId) -> Submission:
+        """Raises NotFound, for somebody else's as well."""
+        found = self._reader.submissions.get(submission_id)
+        closed = found is not None and found.status is SubmissionStatus.CLOSED
+        if found is None or found.requester_id != requester_id or closed:
+            raise NotFound("There is no such submission", submission_id=submission_id)
+        return found
+
+    def page(
+        self,
+        batch_id: BatchId,
+        *,
+        status: SubmissionStatus | None = None,
+        after: str | None = None,
+        count_max: int = 50,
+    ) -> list[Submission]:
+        return self._reader.submissions.page(
+            batch_id, status=status, after=after, count_max=count_max
+        )
+
+    def decide(self, requester_id: RequesterId, decision: Decision) -> Submission:
+        """Deciding again in the same way changes nothing. Raises NotFound, AlreadyDecided,
+        InvalidInput where the reason is missing.
+        """
+        submission = self.get(requester_id, decision.submission_id)
+        self.decide_all(requester_id, submission.batch_id, [decision])
+        return self.get(requester_id, decision.submission_id)
+
+    def decide_all(
+        self, requester_id: RequesterId, batch_id: BatchId, decisions: Sequence[Decision]
+    ) -> int:
+        """Decide many of one batch; returns how many were new. All are checked before any is
+        written. Raises NotFound, AlreadyDecided, InvalidInput.
+        """
+        new = []
+        for decision in decisions:
+            submission = self.get(requester_id, decision.submission_id)
+            if submission.batch_id != batch_id:
+                raise NotFound("There is no such submission", submission_id=decision.submission_id)
+            decided = self._decided(submission, decision)
+            if submission.status is SubmissionStatus.SUBMITTED:
+                new.append(decided)
+            elif submission.status is not decided.status:
+                raise AlreadyDecided(
+                    f"It was {submission.status} before", submission_id=submission.submission_id
+                )
+        for start in range(0, len(new), _DECIDED_AT_ONCE_MAX):
+            self._write(new[start : start + _DECIDED_AT_ONCE_MAX])
+        return len(new)
+
+    def accept_what_is_due(self) -> int:
+        """Accept submissions whose announced time has come; returns how many."""
+        due = self._reader.submissions.due_for_acceptance(
+            self._clock.now(), _AUTO_ACCEPTED_AT_ONCE_MAX
+        )
+        if due:
+            now = self._clock.now()
+            self._write([_accepted(submission, now, BY_TIME) for submission in due])
+        return len(due)
+
+    def _decided(self, submission: Submission, decision: Decision) -> Submission:
+        now = self._clock.now()
+        if decision.accept:
+            return _accepted(submission, now, BY_REQUESTER)
+        return replace(
+            submission,
+            status=SubmissionStatus.REJECTED,
+            decided_at=now,
+            decided_by=BY_REQUESTER,
+            reason=checked_reason(decision.reason),
+            slot_reopened=decision.reopen,
+        )
+
+    def _write(self, decided: Sequence[Submission]) -> None:
+        def work(session: Session) -> None:
+            for submission in decided:
+                # Somebody, or the announced time, may have been faster: then theirs stands.
+                if session.submissions.decide(submission):
+                    session.emit(_event_of(submission))
+
+        self._store.run(work)
+
+
+def _accepted(submission: Submission, now: datetime, decided_by: str) -> Submission:
+    return replace(
+        submission,
+        status=SubmissionStatus.ACCEPTED,
+        decided_at=now,
+        decided_by=decided_by,
+    )
+
+
+def _event_of(submission: Submission) -> SubmissionAccepted | SubmissionRejected:
+    if submission.decided_at is None or submission.decided_by is None:
+        raise ValueError(f"{submission.submission_id} is not decided")
+    if submission.status is SubmissionStatus.ACCEPTED:
+        return SubmissionAccepted(
+            submission_id=submission.submission_id,
+            assignment_id=submission.assignment_id,
+            task_id=submission.task_id,
+            batch_id=submission.batch_id,
+            requester_id=submission.requester_id,
+            pseudonym=submission.pseudonym,
+            accepted_at=submission.decided_at,
+            decided_by=submission.decided_by,
+        )
+    return SubmissionRejected(
+        submission_id=submission.submission_id,
+        assignment_id=submission.assignment_id,
+        task_id=submission.task_id,
+        batch_id=submission.batch_id,
+        requester_id=submission.requester_id,
+        pseudonym=submission.pseudonym,
+        rejected_at=submission.decided_at,
+        reason=submission.reason or "",
+        slot_reopened=submission.slot_reopened,
+    )

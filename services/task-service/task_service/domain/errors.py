@@ -1,0 +1,72 @@
+"""What task-service refuses."""
+
+from crowdloom.kernel.errors import Conflict, DomainError, InvalidInput
+
+
+class TemplateHasNoAnswerField(InvalidInput):
+    """Workers would have nothing to fill in."""
+
+    code = "template_has_no_answer_field"
+
+
+class TemplateTooLarge(InvalidInput):
+    code = "template_too_large"
+
+
+class FaultyRows(InvalidInput):
+    """`facts["faults"]` lists every faulty row with its line, column and reason."""
+
+    code = "faulty_rows"
+
+
+class WrongBatchStatus(Conflict):
+    """The batch is not in a state in which this can be done."""
+
+    code = "wrong_batch_status"
+
+
+class NothingToPublish(Conflict):
+    code = "batch_has_no_tasks"
+
+
+class LeaseExpired(Conflict):
+    """The time is over: the answer is kept as a draft and changes nothing else."""
+
+    code = "lease_expired"
+
+
+class AlreadySubmitted(Conflict):
+    """Another answer was submitted for this assignment before."""
+
+    code = "already_submitted"
+
+
+class AssignmentOver(Conflict):
+    """The assignment was given back: its slot is somebody else's."""
+
+    code = "assignment_over"
+
+
+class AlreadyDecided(Conflict):
+    """The submission was accepted or rejected before, the other way."""
+
+    code = "already_decided"
+
+
+class AnswerTooLarge(DomainError):
+    code = "answer_too_large"
+    status = 413
+
+
+class EmailTaken(Conflict):
+    code = "email_taken"
+
+
+class WrongPassword(DomainError):
+    code = "wrong_password"
+    status = 401
+
+
+class TooManyTries(DomainError):
+    code = "too_many_tries"
+    status = 429

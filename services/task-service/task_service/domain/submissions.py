@@ -1,0 +1,84 @@
+"""Submissions: acknowledged answers and what was decided about them."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from crowdloom.kernel.errors import InvalidInput
+from crowdloom.kernel.ids import (
+    AssignmentId,
+    BatchId,
+    Pseudonym,
+    RequesterId,
+    SubmissionId,
+    TaskId,
+)
+from crowdloom.kernel.limits import ANSWER_BYTES_MAX, REASON_CHARACTERS_MAX
+
+from task_service.domain.errors import AnswerTooLarge
+
+Answer = tuple[tuple[str, str], ...]
+
+SUBMIT_GRACE = timedelta(seconds=2)
+"""How long after its deadline a lease's submission is still taken in: the network's share."""
+
+
+class SubmissionStatus(StrEnum):
+    """`closed` is no submission: it stands where the assignment was given back."""
+
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Submission:
+    submission_id: SubmissionId
+    assignment_id: AssignmentId
+    task_id: TaskId
+    batch_id: BatchId
+    requester_id: RequesterId
+    pseudonym: Pseudonym
+    answer: Answer
+    status: SubmissionStatus
+    claimed_at: datetime
+    submitted_at: datetime
+    auto_accept_at: datetime
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    reason: str | None = None
+    slot_reopened: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """From claim to submission."""
+        return (self.submitted_at - self.claimed_at).total_seconds()
+
+
+def checked_answer(pairs: Sequence[Sequence[str]]) -> Answer:
+    """Raises AnswerTooLarge, InvalidInput. The order and every repetition is kept."""
+    answer = tuple((name, value) for name, value in pairs)
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in answer)
+    if size > ANSWER_BYTES_MAX:
+        limit = f"{ANSWER_BYTES_MAX // 1000} kB"
+        raise AnswerTooLarge(f"The answer is larger than {limit}; shorten it", bytes=size)
+    if not answer:
+        raise InvalidInput("The answer is empty", errors={"answer": ["Fill in the task first."]})
+    return answer
+
+
+def fingerprint_of(answer: Answer) -> str:
+    return hashlib.sha256(json.dumps(answer, ensure_ascii=False).encode()).hexdigest()
+
+
+def checked_reason(reason: str) -> str:
+    """Raises InvalidInput: a worker whose answer is rejected reads why."""
+    kept = reason.strip()
+    if not 0 < len(kept) <= REASON_CHARACTERS_MAX:
+        sentence = f"Give a reason of 1 to {REASON_CHARACTERS_MAX} characters; the worker reads it"
+        raise InvalidInput(sentence, errors={"reason": [f"{sentence}."]})
+    return kept

@@ -1,0 +1,169 @@
+"""Tables as requesters bring them: every faulty row is found, with its line and the reason."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from crowdloom.kernel.limits import (
+    CELL_CHARACTERS_MAX,
+    TABLE_BYTES_MAX,
+    TABLE_COLUMNS_MAX,
+    TABLE_ROWS_MAX,
+)
+
+from task_service.domain.errors import FaultyRows
+
+FAULTS_MAX = 1_000
+_QUOTE = '"'
+
+
+@dataclass(frozen=True)
+class RowFault:
+    """`line` counts from 1, the header's line being the first; `column` is None for a whole row."""
+
+    line: int
+    column: str | None
+    reason: str
+
+    def to_wire(self) -> dict[str, object]:
+        return {"line": self.line, "column": self.column, "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Column names, and rows of as many cells."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def records(self) -> Iterable[dict[str, str]]:
+        for row in self.rows:
+            yield dict(zip(self.columns, row, strict=True))
+
+
+def read_table(content: bytes, *, needed: Sequence[str] = ()) -> Table:
+    """Read CSV in UTF-8, with or without a byte order mark, any line ends, quoted cells of many
+    lines. `needed` are columns that must be there.
+
+    Raises FaultyRows with every fault found; a table is either read whole or not at all.
+    """
+    text = _decoded(content)
+    _refuse_unclosed_quote(text)
+    try:
+        numbered = list(_numbered_rows(text))
+    except csv.Error as error:
+        raise _refused([RowFault(1, None, f"not a table: {error}")]) from error
+    if not numbered:
+        raise _refused([RowFault(1, None, "the file is empty: its first line names the columns")])
+    _, header = numbered[0]
+    columns = tuple(name.strip() for name in header)
+    faults = [*_header_faults(columns, needed)]
+    rows = [(line, row) for line, row in numbered[1:] if any(cell.strip() for cell in row)]
+    for line, row in rows:
+        faults += _row_faults(line, row, columns)
+    if not rows and not faults:
+        faults.append(RowFault(1, None, "there is a header and no row below it"))
+    if len(rows) > TABLE_ROWS_MAX:
+        faults.append(RowFault(TABLE_ROWS_MAX + 2, None, f"more than {TABLE_ROWS_MAX:,} rows"))
+    if faults:
+        raise _refused(faults)
+    return Table(columns, tuple(tuple(row) for _, row in rows))
+
+
+def table_of_records(records: Sequence[object], *, needed: Sequence[str] = ()) -> Table:
+    """A table from JSON objects with text values. Raises FaultyRows; `line` is then the record's
+    number, from 1.
+    """
+    faults: list[RowFault] = []
+    columns: dict[str, None] = {}
+    for number, record in enumerate(records, start=1):
+        if not isinstance(record, dict):
+            faults.append(RowFault(number, None, "not an object of column names and texts"))
+            continue
+        columns |= dict.fromkeys(record)
+        faults += [
+            RowFault(number, name, "not a text")
+            for name, value in record.items()
+            if not isinstance(value, str)
+        ]
+    names = tuple(columns)
+    faults += _header_faults(names, needed) if records else [RowFault(1, None, "there is no row")]
+    for number, record in enumerate(records, start=1):
+        if isinstance(record, dict):
+            faults += [RowFault(number, name, "is missing") for name in names if name not in record]
+    if faults:
+        raise _refused(faults)
+    return Table(names, tuple(tuple(record[name] for name in names) for record in records))  # type: ignore[index]  # every record is a dict by now
+
+
+def _decoded(content: bytes) -> str:
+    if len(content) > TABLE_BYTES_MAX:
+        limit = f"{TABLE_BYTES_MAX // 1_000_000} MB"
+        raise _refused([RowFault(1, None, f"the file is larger than {limit}")])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = f"0x{content[error.start]:02x}"
+        reason = f"not UTF-8 (byte {byte}): save the file as “CSV UTF-8” and try again"
+        raise _refused([RowFault(line, None, reason)]) from error
+
+
+def _numbered_rows(text: str) -> Iterable[tuple[int, list[str]]]:
+    csv.field_size_limit(TABLE_BYTES_MAX)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line = 1
+    for row in reader:
+        if row:
+            yield line, row
+        line = reader.line_num + 1
+
+
+def _refuse_unclosed_quote(text: str) -> None:
+    """An odd number of quotes means one was never closed: say where the last one opened."""
+    if text.count(_QUOTE) % 2:
+        line = text.count("\n", 0, text.rfind(_QUOTE)) + 1
+        raise _refused([RowFault(line, None, "a quote is opened and never closed")])
+
+
+def _header_faults(columns: Sequence[str], needed: Sequence[str]) -> list[RowFault]:
+    faults = [
+        RowFault(1, name, "this column is there twice")
+        for name in dict.fromkeys(columns)
+        if columns.count(name) > 1
+    ]
+    faults += [
+        RowFault(1, None, f"column {number} has no name")
+        for number, name in enumerate(columns, start=1)
+        if not name
+    ]
+    faults += [
+        RowFault(1, name, "the template needs this column, and the file has none of that name")
+        for name in needed
+        if name not in columns
+    ]
+    if len(columns) > TABLE_COLUMNS_MAX:
+        faults.append(RowFault(1, None, f"more than {TABLE_COLUMNS_MAX} columns"))
+    return faults
+
+
+def _row_faults(line: int, row: Sequence[str], columns: Sequence[str]) -> list[RowFault]:
+    if len(row) != len(columns):
+        return [RowFault(line, None, f"{len(row)} cells where the header has {len(columns)}")]
+    faults = []
+    for name, cell in zip(columns, row, strict=True):
+        if "\0" in cell:
+            faults.append(RowFault(line, name, "contains a NUL byte"))
+        if len(cell) > CELL_CHARACTERS_MAX:
+            faults.append(RowFault(line, name, f"longer than {CELL_CHARACTERS_MAX:,} characters"))
+    return faults
+
+
+def _refused(faults: Sequence[RowFault]) -> FaultyRows:
+    count = len(faults)
+    return FaultyRows(
+        f"{count} faulty row{'s' if count > 1 else ''}; nothing was created",
+        faults=[fault.to_wire() for fault in faults[:FAULTS_MAX]],
+        fault_count=count,
+    )

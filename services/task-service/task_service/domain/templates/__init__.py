@@ -1,0 +1,26 @@
+"""Requester-supplied task templates: what they need, what they ask, and the page they become.
+
+Compatible with Mechanical Turk's web templates: `${name}` placeholders, forms of their own or none.
+"""
+
+from task_service.domain.templates.document import FrameContext, render_document
+from task_service.domain.templates.hosts import foreign_hosts, frame_policy
+from task_service.domain.templates.parts import answer_fields, check_template, has_own_form
+from task_service.domain.templates.placeholders import (
+    find_placeholders,
+    needed_columns,
+    substitute,
+)
+
+__all__ = [
+    "FrameContext",
+    "answer_fields",
+    "check_template",
+    "find_placeholders",
+    "foreign_hosts",
+    "frame_policy",
+    "has_own_form",
+    "needed_columns",
+    "render_document",
+    "substitute",
+]

@@ -1,0 +1,96 @@
+"""The page that a template and a row become inside the sandboxed frame."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from task_service.domain.templates.parts import read_parts
+from task_service.domain.templates.placeholders import substitute
+
+PREVIEW_ASSIGNMENT = "ASSIGNMENT_ID_NOT_AVAILABLE"
+_SUBMIT_BUTTON = '<p><input type="submit" id="submitButton" value="Submit"></p>'
+_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
+_HTML = re.compile(r"<html\b[^>]*>", re.IGNORECASE)
+_DOCTYPE = re.compile(r"^\s*<!doctype[^>]*>", re.IGNORECASE)
+_FORM_END = re.compile(r"</form\s*>", re.IGNORECASE)
+_BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
+_BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
+_LAYOUT = (
+    "<style>body{margin:1rem;font-family:system-ui,sans-serif;line-height:1.5}"
+    "img,video,iframe{max-width:100%}</style>"
+)
+
+
+@dataclass(frozen=True)
+class FrameContext:
+    """Where the page runs: `assignment_id` None means a preview, with nothing to submit.
+
+    `runtime` is the address of the script that speaks with the page around the frame.
+    """
+
+    assignment_id: str | None
+    runtime: str
+    action: str = ""
+
+    @property
+    def shown_assignment(self) -> str:
+        return self.assignment_id or PREVIEW_ASSIGNMENT
+
+
+def render_document(template: str, row: Mapping[str, str], context: FrameContext) -> str:
+    """A complete HTML document. The template's own form is kept, or one is put around it; a submit
+    button is added where there is none; a document of its own is completed, never nested.
+    """
+    parts = read_parts(template)
+    body = substitute(template, row)
+    if not parts.has_submit_button:
+        body = _with_submit_button(body, has_form=parts.form_count > 0)
+    if parts.form_count == 0:
+        body = _with_form(body, context, is_document=parts.is_document)
+    if parts.is_document:
+        return _completed(body, context)
+    return f"<!doctype html><html><head>{_head(context)}{_LAYOUT}</head><body>{body}</body></html>"
+
+
+def _head(context: FrameContext) -> str:
+    mode = "work" if context.assignment_id else "preview"
+    return (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, '
+        'initial-scale=1">'
+        f'<script src="{escape(context.runtime)}" data-mode="{mode}" '
+        f'data-assignment="{escape(context.shown_assignment)}"></script>'
+    )
+
+
+def _with_submit_button(body: str, *, has_form: bool) -> str:
+    """At the end of the last form, or of the body where the form is yet to come."""
+    end = _FORM_END if has_form else _BODY_END
+    found = list(end.finditer(body))
+    if not found:
+        return body + _SUBMIT_BUTTON
+    place = found[-1].start()
+    return body[:place] + _SUBMIT_BUTTON + body[place:]
+
+
+def _with_form(body: str, context: FrameContext, *, is_document: bool) -> str:
+    start = (
+        f'<form name="mturk_form" method="post" id="mturk_form" action="{escape(context.action)}">'
+        '<input type="hidden" name="assignmentId" id="assignmentId" '
+        f'value="{escape(context.shown_assignment)}">'
+    )
+    if not is_document:
+        return f"{start}{body}</form>"
+    opened, closed = _BODY.search(body), list(_BODY_END.finditer(body))
+    begin = opened.end() if opened else 0
+    end = closed[-1].start() if closed else len(body)
+    return f"{body[:begin]}{start}{body[begin:end]}</form>{body[end:]}"
+
+
+def _completed(body: str, context: FrameContext) -> str:
+    """Put the runtime first in the document's own head, so that it is there before any script."""
+    for pattern in (_HEAD, _HTML, _DOCTYPE):
+        found = pattern.search(body)
+        if found:
+            return body[: found.end()] + _head(context) + body[found.end() :]
+    return f"<!doctype html>{_head(context)}{body}"
