@@ -162,6 +162,8 @@ class KafkaBusConsumer:
             polled = consumer.poll(
                 timeout_ms=int(timeout_seconds * 1_000), max_records=message_count_max
             )
+            if polled:
+                _refresh_metadata(consumer)
             if self._restart_lost_topics(consumer):
                 return []
             return [_message(record) for records in polled.values() for record in records]
@@ -233,7 +235,7 @@ class KafkaBusConsumer:
         """Begin anew with topics whose id has changed. Returns whether there was one."""
         lost = []
         for topic in self._topics:
-            now = consumer._client.cluster.topic_id(topic)  # noqa: SLF001 - no public way to it
+            now = consumer._cluster.topic_id(topic)  # noqa: SLF001 - no public way to it
             if now is None:
                 continue
             before = self._topic_ids.setdefault(topic, now)
@@ -253,6 +255,15 @@ class KafkaBusConsumer:
         again = [place for place in assigned if (place.topic, place.partition) in self._paused]
         if again and self._consumer is not None:
             self._consumer.pause(*again)
+
+
+def _refresh_metadata(consumer: Any) -> None:
+    """Ask for the topics' ids after a fetch that brought something, before it is believed.
+
+    Fetches go by name: of a log made anew they would go on at the old position and skip its
+    beginning, a watermark among the rest. Asked afterwards, the id is that of the log we read.
+    """
+    consumer._net.run(consumer._cluster.refresh_metadata)  # noqa: SLF001 - no public way to it
 
 
 class _PausesKept(ConsumerRebalanceListener):  # type: ignore[misc]

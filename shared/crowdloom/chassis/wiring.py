@@ -36,9 +36,7 @@ def sessions_of(common: CommonSettings, *, service: str, clock: Clock) -> Sessio
     signer = TokenSigner(
         issuer=service, private_key=common.signing_key, audience=SESSION_AUDIENCE, clock=clock
     )
-    verifier = TokenVerifier(
-        public_keys=common.public_keys, audience=SESSION_AUDIENCE, clock=clock
-    )
+    verifier = TokenVerifier(public_keys=common.public_keys, audience=SESSION_AUDIENCE, clock=clock)
     return Sessions(signer=signer, verifier=verifier, clock=clock)
 
 
