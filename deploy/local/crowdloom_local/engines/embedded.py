@@ -41,7 +41,8 @@ class SecantusDb:
         folder.mkdir(parents=True, exist_ok=True)
         command = [str(self._root / _ENVIRONMENT / "bin/secantusd-py"), "--host", "127.0.0.1"]
         command += ["--port", str(self._port), "--storage-path", str(folder)]
-        command += ["--log-level", "WARNING"]
+        # Without it, kill -9 of the server loses acknowledged commits (docs/guides/engines.md).
+        command += ["--sync-on-commit", "--log-level", "WARNING"]
         process = ManagedProcess("mongodb", command, self._data / "logs" / "mongodb.log")
         self._supervisor.start(process)
         wait_until(self._answers, what=self.name, seconds_max=_START_SECONDS_MAX, watched=process)
