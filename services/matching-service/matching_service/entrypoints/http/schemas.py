@@ -11,22 +11,25 @@ class ClaimRequest(Schema):
     batch_id = fields.String(metadata={"description": "Only work of this batch; any without it."})
 
 
-class AssignmentAnswer(Schema):
-    """An assignment with its ticket, the only authority needed to load and answer the task."""
-
+class HeldAssignmentAnswer(Schema):
     assignment_id = fields.String(required=True)
     task_id = fields.String(required=True)
     batch_id = fields.String(required=True)
-    title = fields.String(required=True)
     status = fields.String(required=True)
     claimed_at = InstantField(required=True)
     deadline = InstantField(required=True)
+
+
+class AssignmentAnswer(HeldAssignmentAnswer):
+    """An assignment with its ticket, the only authority needed to load and answer the task."""
+
+    title = fields.String(required=True)
     reward = MoneyField(required=True)
     ticket = fields.String(required=True)
 
 
 class AssignmentsAnswer(Schema):
-    items = fields.List(fields.Nested(AssignmentAnswer(exclude=("ticket", "title", "reward"))))
+    items = fields.List(fields.Nested(HeldAssignmentAnswer))
     next_cursor = fields.String(allow_none=True)
 
 
