@@ -1,0 +1,81 @@
+"""MongoDB behind the application's ports: one session over all collections."""
+
+from functools import cached_property
+from typing import Any
+
+from crowdloom.chassis.store import MongoSession
+from crowdloom.kernel import IdFactory
+from pymongo import IndexModel
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from task_service.adapters import (
+    mongo_accounts,
+    mongo_batches,
+    mongo_projects,
+    mongo_submissions,
+    mongo_tasks,
+)
+from task_service.adapters.mongo_accounts import MongoApiKeys, MongoRequesters
+from task_service.adapters.mongo_batches import MongoBatches
+from task_service.adapters.mongo_projects import MongoProjects
+from task_service.adapters.mongo_submissions import MongoDrafts, MongoSubmissions
+from task_service.adapters.mongo_tasks import MongoTasks
+
+INDEXES: dict[str, list[IndexModel]] = {
+    **mongo_accounts.INDEXES,
+    **mongo_batches.INDEXES,
+    **mongo_projects.INDEXES,
+    **mongo_submissions.INDEXES,
+    **mongo_tasks.INDEXES,
+}
+
+
+class _Repositories:
+    database: Database[dict[str, Any]]
+    session: ClientSession | None
+    _ids: IdFactory
+
+    @cached_property
+    def requesters(self) -> MongoRequesters:
+        return MongoRequesters(self.database, self.session)
+
+    @cached_property
+    def api_keys(self) -> MongoApiKeys:
+        return MongoApiKeys(self.database, self.session)
+
+    @cached_property
+    def projects(self) -> MongoProjects:
+        return MongoProjects(self.database, self.session)
+
+    @cached_property
+    def batches(self) -> MongoBatches:
+        return MongoBatches(self.database, self.session)
+
+    @cached_property
+    def tasks(self) -> MongoTasks:
+        return MongoTasks(self.database, self.session, self._ids)
+
+    @cached_property
+    def submissions(self) -> MongoSubmissions:
+        return MongoSubmissions(self.database, self.session)
+
+    @cached_property
+    def drafts(self) -> MongoDrafts:
+        return MongoDrafts(self.database, self.session)
+
+
+class TaskSession(_Repositories, MongoSession):
+    """One transaction over everything task-service owns."""
+
+
+class TaskReader(_Repositories):
+    """The same repositories outside any transaction."""
+
+    def __init__(self, database: Database[dict[str, Any]], ids: IdFactory) -> None:
+        self.database = database
+        self.session = None
+        self._ids = ids
+
+    def emit(self, *_events: object) -> None:
+        raise TypeError("events are emitted in a transaction, never beside one")

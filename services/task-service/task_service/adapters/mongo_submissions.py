@@ -1,0 +1,167 @@
+"""Collections `submissions` and `drafts`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from crowdloom.kernel.ids import AssignmentId, BatchId, SubmissionId, TaskId
+from pymongo import ASCENDING, IndexModel
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from task_service.application.ports import Draft
+from task_service.domain.errors import AlreadySubmitted
+from task_service.domain.submissions import Answer, Submission, SubmissionStatus
+
+INDEXES = {
+    "submissions": [
+        # One submission an assignment; a closed assignment takes the place of one.
+        IndexModel([("assignment_id", ASCENDING)], name="one_per_assignment", unique=True),
+        IndexModel(
+            [("batch_id", ASCENDING), ("status", ASCENDING), ("_id", ASCENDING)], name="of_batch"
+        ),
+        IndexModel([("task_id", ASCENDING)], name="of_task"),
+        IndexModel([("status", ASCENDING), ("auto_accept_at", ASCENDING)], name="due"),
+    ],
+    "drafts": [],
+}
+_SHOWN = [str(status) for status in SubmissionStatus if status is not SubmissionStatus.CLOSED]
+
+
+class MongoSubmissions:
+    def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
+        self._submissions = database["submissions"]
+        self._session = session
+
+    def add(self, submission: Submission) -> None:
+        try:
+            self._submissions.insert_one(_row(submission), session=self._session)
+        except DuplicateKeyError as error:
+            raise AlreadySubmitted(
+                "This assignment was answered or given back before",
+                assignment_id=submission.assignment_id,
+            ) from error
+
+    def get(self, submission_id: SubmissionId) -> Submission | None:
+        return self._one({"_id": submission_id})
+
+    def of_assignment(self, assignment_id: AssignmentId) -> Submission | None:
+        return self._one({"assignment_id": assignment_id})
+
+    def of_task(self, task_id: TaskId) -> list[Submission]:
+        wanted = {"task_id": task_id, "status": {"$in": _SHOWN}}
+        return [_submission(row) for row in self._submissions.find(wanted, session=self._session)]
+
+    def page(
+        self,
+        batch_id: BatchId,
+        *,
+        status: SubmissionStatus | None,
+        after: str | None,
+        count_max: int,
+    ) -> list[Submission]:
+        wanted: dict[str, Any] = {
+            "batch_id": batch_id,
+            "status": str(status) if status else {"$in": _SHOWN},
+        }
+        if after:
+            wanted["_id"] = {"$gt": after}
+        found = self._submissions.find(wanted, session=self._session).sort("_id", ASCENDING)
+        return [_submission(row) for row in found.limit(count_max)]
+
+    def decide(self, submission: Submission) -> bool:
+        decided = self._submissions.update_one(
+            {"_id": submission.submission_id, "status": str(SubmissionStatus.SUBMITTED)},
+            {
+                "$set": {
+                    "status": str(submission.status),
+                    "decided_at": submission.decided_at,
+                    "decided_by": submission.decided_by,
+                    "reason": submission.reason,
+                    "slot_reopened": submission.slot_reopened,
+                }
+            },
+            session=self._session,
+        )
+        return decided.modified_count == 1
+
+    def due_for_acceptance(self, now: datetime, count_max: int) -> list[Submission]:
+        due = {"status": str(SubmissionStatus.SUBMITTED), "auto_accept_at": {"$lte": now}}
+        found = self._submissions.find(due, session=self._session).limit(count_max)
+        return [_submission(row) for row in found]
+
+    def counts(self, batch_id: BatchId) -> Mapping[SubmissionStatus, int]:
+        return {
+            status: self._submissions.count_documents(
+                {"batch_id": batch_id, "status": str(status)}, session=self._session
+            )
+            for status in SubmissionStatus
+            if status is not SubmissionStatus.CLOSED
+        }
+
+    def closed_slot_count(self, batch_id: BatchId) -> int:
+        rejected = {"batch_id": batch_id, "status": str(SubmissionStatus.REJECTED)}
+        return self._submissions.count_documents(
+            {**rejected, "slot_reopened": False}, session=self._session
+        )
+
+    def _one(self, wanted: dict[str, Any]) -> Submission | None:
+        row = self._submissions.find_one(wanted, session=self._session)
+        return _submission(row) if row else None
+
+
+class MongoDrafts:
+    def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
+        self._drafts = database["drafts"]
+        self._session = session
+
+    def put(self, assignment_id: AssignmentId, draft: Draft) -> None:
+        kept = {"answer": [list(pair) for pair in draft.answer], "saved_at": draft.saved_at}
+        self._drafts.update_one(
+            {"_id": assignment_id}, {"$set": kept}, upsert=True, session=self._session
+        )
+
+    def get(self, assignment_id: AssignmentId) -> Draft | None:
+        row = self._drafts.find_one({"_id": assignment_id}, session=self._session)
+        return Draft(_answer(row["answer"]), row["saved_at"]) if row else None
+
+
+def _row(submission: Submission) -> dict[str, Any]:
+    return {
+        "_id": submission.submission_id,
+        "assignment_id": submission.assignment_id,
+        "task_id": submission.task_id,
+        "batch_id": submission.batch_id,
+        "requester_id": submission.requester_id,
+        "pseudonym": submission.pseudonym,
+        "answer": [list(pair) for pair in submission.answer],
+        "status": str(submission.status),
+        "claimed_at": submission.claimed_at,
+        "submitted_at": submission.submitted_at,
+        "auto_accept_at": submission.auto_accept_at,
+    }
+
+
+def _submission(row: dict[str, Any]) -> Submission:
+    return Submission(
+        submission_id=row["_id"],
+        assignment_id=row["assignment_id"],
+        task_id=row["task_id"],
+        batch_id=row["batch_id"],
+        requester_id=row["requester_id"],
+        pseudonym=row["pseudonym"],
+        answer=_answer(row["answer"]),
+        status=SubmissionStatus(row["status"]),
+        claimed_at=row["claimed_at"],
+        submitted_at=row["submitted_at"],
+        auto_accept_at=row["auto_accept_at"],
+        decided_at=row.get("decided_at"),
+        decided_by=row.get("decided_by"),
+        reason=row.get("reason"),
+        slot_reopened=row.get("slot_reopened", False),
+    )
+
+
+def _answer(pairs: list[list[str]]) -> Answer:
+    return tuple((name, value) for name, value in pairs)

@@ -1,0 +1,112 @@
+"""The composition root: settings in, use cases out. The only file that builds concrete adapters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crowdloom.chassis.http.health import Check
+from crowdloom.chassis.idempotency import IdempotencyStore
+from crowdloom.chassis.store import MongoDatabase, MongoStore
+from crowdloom.chassis.tickets import TicketReader
+from crowdloom.chassis.tokens import TICKET_AUDIENCE, Sessions, TokenVerifier
+from crowdloom.chassis.wiring import mongo_client, readiness_checks, sessions_of
+from crowdloom.kernel import Clock, IdFactory, SystemClock, TimeOrderedIds
+
+from task_service.adapters.argon2_passwords import Argon2Passwords
+from task_service.adapters.mongo_accounts import MongoTries
+from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
+from task_service.application.accounts import ApiKeys, SignIn, SignUp
+from task_service.application.answer_task import AnswerTask
+from task_service.application.batches import Batches
+from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
+from task_service.application.projects import Projects
+from task_service.application.results import Results
+from task_service.application.review_submissions import ReviewSubmissions
+from task_service.config import SERVICE, Settings, read_settings
+
+
+@dataclass(frozen=True)
+class Application:
+    """Everything the entry points call."""
+
+    settings: Settings
+    clock: Clock
+    ids: IdFactory
+    store: MongoStore[TaskSession]
+    reader: TaskReader
+    sessions: Sessions
+    tickets: TicketReader
+    idempotency: IdempotencyStore
+    sign_up: SignUp
+    sign_in: SignIn
+    api_keys: ApiKeys
+    projects: Projects
+    batches: Batches
+    answer_task: AnswerTask
+    review: ReviewSubmissions
+    results: Results
+    follow: FollowEvents
+    release_tasks: ReleaseTasks
+    complete_batches: CompleteBatches
+    checks: Mapping[str, Check]
+
+    @property
+    def database(self) -> MongoDatabase:
+        return self.store.database
+
+
+def build(
+    settings: Settings,
+    *,
+    database: str = SERVICE,
+    clock: Clock | None = None,
+    ids: IdFactory | None = None,
+) -> Application:
+    """Build the service. Call it after a fork: the MongoDB client does not survive one."""
+    clock = clock or SystemClock()
+    ids = ids or TimeOrderedIds(clock)
+    client = mongo_client(settings.common)
+    store = MongoStore(client, database, session_class=TaskSession, clock=clock, ids=ids)
+    reader = TaskReader(store.database, ids)
+    passwords = Argon2Passwords()
+    return Application(
+        settings=settings,
+        clock=clock,
+        ids=ids,
+        store=store,
+        reader=reader,
+        sessions=sessions_of(settings.common, service=SERVICE, clock=clock),
+        tickets=_ticket_reader(settings, clock),
+        idempotency=IdempotencyStore(store.database, clock),
+        sign_up=SignUp(store=store, passwords=passwords, clock=clock, ids=ids),
+        sign_in=SignIn(reader=reader, passwords=passwords, tries=MongoTries(store.database, clock)),
+        api_keys=ApiKeys(store=store, reader=reader, clock=clock, ids=ids),
+        projects=Projects(store=store, reader=reader, clock=clock, ids=ids),
+        batches=Batches(store=store, reader=reader, clock=clock, ids=ids),
+        answer_task=AnswerTask(store=store, reader=reader, clock=clock, ids=ids),
+        review=ReviewSubmissions(store=store, reader=reader, clock=clock),
+        results=Results(reader=reader),
+        follow=FollowEvents(clock=clock, ids=ids),
+        release_tasks=ReleaseTasks(store=store, reader=reader),
+        complete_batches=CompleteBatches(store=store, reader=reader, clock=clock),
+        checks=readiness_checks(client, store.database, clock),
+    )
+
+
+def migrate(environment: Mapping[str, str] | None = None) -> None:
+    """Create this service's collections and indexes; can be run again."""
+    build(read_settings(environment)).store.migrate(INDEXES)
+
+
+def _ticket_reader(settings: Settings, clock: Clock) -> TicketReader:
+    return TicketReader(
+        TokenVerifier(
+            public_keys={
+                issuer: key
+                for issuer, key in settings.common.public_keys.items()
+                # matching-service alone gives work out.
+                if issuer == "matching-service"
+            },
+            audience=TICKET_AUDIENCE,
+            clock=clock,
+        )
+    )

@@ -1,0 +1,46 @@
+"""Which events task-service follows, and what it does again and again."""
+
+from crowdloom.chassis.consumer import Handler
+from crowdloom.chassis.relay import Watermark
+from crowdloom.chassis.wiring import events_process
+from crowdloom.chassis.worker import EventsProcess, Job
+from crowdloom.contracts import Event
+from crowdloom.contracts.matching import BatchProgressed, SlotsWithdrawn, TicketRevoked
+from crowdloom.contracts.payment import BatchFunded, BatchFundingDeclined
+from crowdloom.contracts.task import LogAdvanced
+from crowdloom.contracts.task.batches import TOPIC
+
+from task_service.adapters.mongo_session import TaskSession
+from task_service.application.follow_events import FollowEvents
+from task_service.bootstrap import Application
+from task_service.config import SERVICE
+
+# None of these topics names a worker: what a worker's id is, this service never learns.
+SUBSCRIPTIONS = {
+    BatchFunded: FollowEvents.batch_funded,
+    BatchFundingDeclined: FollowEvents.funding_declined,
+    BatchProgressed: FollowEvents.batch_progressed,
+    SlotsWithdrawn: FollowEvents.slots_withdrawn,
+    TicketRevoked: FollowEvents.ticket_revoked,
+}
+
+
+def handlers(follow: FollowEvents) -> dict[type[Event], Handler[TaskSession]]:
+    return {cls: getattr(follow, method.__name__) for cls, method in SUBSCRIPTIONS.items()}
+
+
+def make_events_process(application: Application) -> EventsProcess:
+    return events_process(
+        service=SERVICE,
+        common=application.settings.common,
+        store=application.store,
+        clock=application.clock,
+        ids=application.ids,
+        subscriptions=handlers(application.follow),
+        watermark=Watermark(TOPIC, lambda as_of: LogAdvanced(as_of=as_of)),
+        jobs=[
+            Job("release_tasks", 0.5, application.release_tasks),
+            Job("accept_what_is_due", 2.0, application.review.accept_what_is_due),
+            Job("complete_batches", 3.0, application.complete_batches),
+        ],
+    )
