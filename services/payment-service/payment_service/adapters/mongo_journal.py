@@ -1,0 +1,173 @@
+"""Reading the journal: trial balance, statements, entries, and what was booked for which line."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from crowdloom.chassis.store import Document, MongoDatabase
+from crowdloom.kernel import Currency, Money
+from pymongo import DESCENDING
+
+from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL
+from payment_service.application.journal import (
+    AccountBalance,
+    JournalEntry,
+    JournalLine,
+    StatementLine,
+)
+from payment_service.domain.chart import is_debit_side
+from payment_service.domain.reconciliation import Booked
+
+_STRIPE_ACCOUNTS = ("asset:stripe:pending:", "asset:stripe:available:")
+_PROCESSING = "expense:stripe:processing:"
+_LINE_CODES = ["topup", "suspense", "payout_post"]
+
+
+class MongoJournal:
+    def __init__(self, database: MongoDatabase) -> None:
+        self._journal = database[JOURNAL]
+        self._accounts = database[ACCOUNTS]
+
+    def trial_balance(self) -> Sequence[AccountBalance]:
+        rows = self._journal.aggregate(
+            [
+                {"$unwind": "$lines"},
+                {
+                    "$group": {
+                        "_id": "$lines.a",
+                        "dr": {"$sum": "$lines.dr"},
+                        "cr": {"$sum": "$lines.cr"},
+                    }
+                },
+            ]
+        )
+        found = [
+            AccountBalance(row["_id"], _currency_of(row["_id"]), int(row["dr"]), int(row["cr"]))
+            for row in rows
+        ]
+        return sorted(found, key=lambda balance: balance.path)
+
+    def statement(
+        self, path: str, *, count_max: int, before: str | None = None
+    ) -> Sequence[StatementLine]:
+        query: Document = {"lines.a": path}
+        if before is not None:
+            query["_id"] = {"$lt": before}
+        found = self._journal.find(query).sort("_id", DESCENDING).limit(count_max)
+        entries = [_entry(row) for row in found]
+        balance = self._balance_up_to(path, entries[0].entry_id) if entries else 0
+        lines = []
+        for entry in entries:
+            debit = sum(line.debit for line in entry.lines if line.account == path)
+            credit = sum(line.credit for line in entry.lines if line.account == path)
+            lines.append(StatementLine(entry, debit, credit, balance))
+            change = debit - credit
+            balance -= change if is_debit_side(path) else -change
+        return lines
+
+    def _balance_up_to(self, path: str, entry_id: str) -> int:
+        rows = list(
+            self._journal.aggregate(
+                [
+                    {"$match": {"lines.a": path, "_id": {"$lte": entry_id}}},
+                    {"$unwind": "$lines"},
+                    {"$match": {"lines.a": path}},
+                    {
+                        "$group": {
+                            "_id": "$lines.a",
+                            "dr": {"$sum": "$lines.dr"},
+                            "cr": {"$sum": "$lines.cr"},
+                        }
+                    },
+                ]
+            )
+        )
+        change = int(rows[0]["dr"]) - int(rows[0]["cr"]) if rows else 0
+        return change if is_debit_side(path) else -change
+
+    def entries(
+        self,
+        *,
+        count_max: int,
+        before: str | None = None,
+        code: str | None = None,
+        ref: tuple[str, str] | None = None,
+    ) -> Sequence[JournalEntry]:
+        query: Document = {}
+        if before is not None:
+            query["_id"] = {"$lt": before}
+        if code is not None:
+            query["code"] = code
+        if ref is not None:
+            query[f"refs.{ref[0]}"] = ref[1]
+        found = self._journal.find(query).sort("_id", DESCENDING).limit(count_max)
+        return [_entry(row) for row in found]
+
+    def entry(self, entry_id: str) -> JournalEntry | None:
+        found = self._journal.find_one({"_id": entry_id})
+        return None if found is None else _entry(found)
+
+    def booked_lines(self) -> Mapping[str, Booked]:
+        return {
+            booked.transaction_id: booked
+            for booked in (_booked(row) for row in self._of_codes(_LINE_CODES))
+        }
+
+    def posted_by_item(self) -> Mapping[str, Money]:
+        posted: dict[str, Money] = {}
+        for row in self._of_codes(["payout_post"]):
+            item_id, currency = row["refs"]["item"], Currency.of(row["currency"])
+            amount = Money(int(row["total"]), currency)
+            posted[item_id] = posted.get(item_id, Money.zero(currency)) + amount
+        return posted
+
+    def kept_balances(self) -> Mapping[str, Money]:
+        return {
+            row["_id"]: Money(int(row["posted"]), _currency_of(row["_id"]))
+            for row in self._accounts.find({}, {"posted": 1})
+        }
+
+    def count(self) -> int:
+        return self._journal.estimated_document_count()
+
+    def _of_codes(self, codes: Sequence[str]) -> Iterator[dict[str, Any]]:
+        for code in codes:
+            yield from self._journal.find({"code": code})
+
+
+def _currency_of(path: str) -> Currency:
+    return Currency.of(path.rpartition(":")[2])
+
+
+def _booked(row: dict[str, Any]) -> Booked:
+    currency = Currency.of(row["currency"])
+    net = sum(
+        int(line["dr"]) - int(line["cr"])
+        for line in row["lines"]
+        if line["a"].startswith(_STRIPE_ACCOUNTS)
+    )
+    fee = sum(
+        int(line["dr"]) - int(line["cr"])
+        for line in row["lines"]
+        if line["a"].startswith(_PROCESSING)
+    )
+    return Booked(
+        row["refs"]["stripe_txn"], row["code"], Money(net, currency), Money(fee, currency)
+    )
+
+
+def _entry(row: dict[str, Any]) -> JournalEntry:
+    return JournalEntry(
+        entry_id=row["_id"],
+        key=row["key"],
+        code=row["code"],
+        currency=Currency.of(row["currency"]),
+        lines=tuple(
+            JournalLine(line["a"], int(line["dr"]), int(line["cr"])) for line in row["lines"]
+        ),
+        total=int(row["total"]),
+        effective_on=row["effective_on"],
+        booked_at=row["booked_at"],
+        cause=row["cause"],
+        refs=row["refs"],
+        fingerprint=row["fingerprint"],
+    )

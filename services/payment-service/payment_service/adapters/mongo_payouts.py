@@ -1,0 +1,161 @@
+"""Payout runs and their items in MongoDB. An item changes only from a state it is known in."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from crowdloom.chassis.store import Document, MongoDatabase
+from crowdloom.kernel import Currency, Money
+from crowdloom.kernel.ids import PayoutItemId, PayoutRunId, WorkerId
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.client_session import ClientSession
+
+from payment_service.domain.payouts import ItemState, PayoutItem, PayoutRun, RunStatus
+
+PAYOUT_RUNS = "payout_runs"
+PAYOUT_ITEMS = "payout_items"
+PAYOUT_RUN_INDEXES = [
+    IndexModel([("number", DESCENDING)], name="newest_first", unique=True),
+    IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="by_status"),
+    IndexModel([("request_key", ASCENDING)], name="request_once", unique=True),
+]
+PAYOUT_ITEM_INDEXES = [
+    IndexModel([("run_id", ASCENDING), ("worker_id", ASCENDING)], name="once", unique=True),
+    IndexModel([("due", ASCENDING), ("next_try_at", ASCENDING)], name="due", sparse=True),
+    IndexModel([("worker_id", ASCENDING), ("_id", DESCENDING)], name="of_worker"),
+    IndexModel([("state", ASCENDING)], name="by_state"),
+]
+_DUE_STATES = {ItemState.APPROVED, ItemState.RESERVED, ItemState.SENDING, ItemState.UNKNOWN}
+_ITEMS_MAX = 2_000
+
+
+class MongoPayoutRuns:
+    def __init__(self, database: MongoDatabase, session: ClientSession | None) -> None:
+        self._runs = database[PAYOUT_RUNS]
+        self._items = database[PAYOUT_ITEMS]
+        self._session = session
+
+    def next_number(self) -> int:
+        last = self._runs.find_one(sort=[("number", DESCENDING)], session=self._session)
+        return 1 if last is None else int(last["number"]) + 1
+
+    def add(self, run: PayoutRun, items: Sequence[PayoutItem]) -> None:
+        self._runs.insert_one(_run_document(run), session=self._session)
+        self._items.insert_many([_item_document(item) for item in items], session=self._session)
+
+    def get(self, run_id: PayoutRunId) -> PayoutRun | None:
+        return self._one({"_id": run_id})
+
+    def by_request_key(self, key: str) -> PayoutRun | None:
+        return self._one({"request_key": key})
+
+    def replace(self, run: PayoutRun) -> None:
+        self._runs.replace_one({"_id": run.run_id}, _run_document(run), session=self._session)
+
+    def set_status(self, run_id: PayoutRunId, status: RunStatus, at: datetime) -> None:
+        ended = None if status is RunStatus.EXECUTING else at
+        self._runs.update_one(
+            {"_id": run_id},
+            {"$set": {"status": status.value, "ended_at": ended}},
+            session=self._session,
+        )
+
+    def listed(
+        self, count_max: int, *, before: str | None = None, status: RunStatus | None = None
+    ) -> Sequence[PayoutRun]:
+        query: Document = {}
+        if before is not None:
+            query["_id"] = {"$lt": before}
+        if status is not None:
+            query["status"] = status.value
+        found = self._runs.find(query, session=self._session).sort("_id", DESCENDING)
+        return [_run(row) for row in found.limit(count_max)]
+
+    def items(self, run_id: PayoutRunId) -> Sequence[PayoutItem]:
+        found = self._items.find({"run_id": run_id}, session=self._session)
+        return [_item(row) for row in found.sort("_id", ASCENDING).limit(_ITEMS_MAX)]
+
+    def item(self, item_id: PayoutItemId) -> PayoutItem | None:
+        found = self._items.find_one({"_id": item_id}, session=self._session)
+        return None if found is None else _item(found)
+
+    def remove_item(self, item_id: PayoutItemId) -> None:
+        self._items.delete_one(
+            {"_id": item_id, "state": ItemState.PLANNED.value}, session=self._session
+        )
+
+    def set_states(
+        self, run_id: PayoutRunId, *, state: ItemState, was: ItemState, at: datetime
+    ) -> None:
+        fields: Document = {"state": state.value, "changed_at": at, "next_try_at": at}
+        change: Document = {"$set": fields}
+        if state in _DUE_STATES:
+            fields["due"] = True
+        else:
+            change["$unset"] = {"due": ""}
+        self._items.update_many(
+            {"run_id": run_id, "state": was.value}, change, session=self._session
+        )
+
+    def change_item(self, item: PayoutItem, *, was: Collection[ItemState]) -> bool:
+        changed = self._items.replace_one(
+            {"_id": item.item_id, "state": {"$in": [state.value for state in was]}},
+            _item_document(item),
+            session=self._session,
+        )
+        return changed.matched_count == 1
+
+    def due_items(self, now: datetime, count_max: int) -> Sequence[PayoutItem]:
+        found = self._items.find(
+            {"due": True, "next_try_at": {"$lte": now}}, session=self._session
+        ).sort("next_try_at", ASCENDING)
+        return [_item(row) for row in found.limit(count_max)]
+
+    def open_count(self, run_id: PayoutRunId) -> Mapping[ItemState, int]:
+        found = self._items.find({"run_id": run_id}, {"state": 1}, session=self._session)
+        return Counter(ItemState(row["state"]) for row in found)
+
+    def items_of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[PayoutItem]:
+        found = self._items.find({"worker_id": worker_id}, session=self._session)
+        return [_item(row) for row in found.sort("_id", DESCENDING).limit(count_max)]
+
+    def failed_items(self, count_max: int) -> Sequence[PayoutItem]:
+        found = self._items.find({"state": ItemState.FAILED.value}, session=self._session)
+        return [_item(row) for row in found.limit(count_max)]
+
+    def _one(self, query: Document) -> PayoutRun | None:
+        found = self._runs.find_one(query, session=self._session)
+        return None if found is None else _run(found)
+
+
+def _run_document(run: PayoutRun) -> Document:
+    fields = {name: value for name, value in vars(run).items() if name != "run_id"}
+    return {
+        **fields,
+        "_id": run.run_id,
+        "currency": run.currency.code,
+        "status": run.status.value,
+    }
+
+
+def _run(row: dict[str, Any]) -> PayoutRun:
+    fields = {name: value for name, value in row.items() if name != "_id"}
+    fields["currency"] = Currency.of(row["currency"])
+    fields["status"] = RunStatus(row["status"])
+    return PayoutRun(run_id=row["_id"], **fields)
+
+
+def _item_document(item: PayoutItem) -> Document:
+    fields = {name: value for name, value in vars(item).items() if name != "item_id"}
+    fields |= {"_id": item.item_id, "state": item.state.value, "amount": item.amount.to_wire()}
+    if item.state in _DUE_STATES:
+        fields |= {"due": True, "next_try_at": item.next_try_at or item.changed_at}
+    return fields
+
+
+def _item(row: dict[str, Any]) -> PayoutItem:
+    fields = {name: value for name, value in row.items() if name not in {"_id", "due"}}
+    fields["amount"] = Money.from_wire(row["amount"])
+    fields["state"] = ItemState(row["state"])
+    return PayoutItem(item_id=row["_id"], **fields)

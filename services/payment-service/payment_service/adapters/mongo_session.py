@@ -1,0 +1,172 @@
+"""The repositories of one transaction, the same outside of any, and the store that settles."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from functools import cached_property
+
+from crowdloom.chassis.store import Document, MongoDatabase, MongoSession, MongoStore, ResultT
+from crowdloom.kernel import Clock, IdFactory
+from pymongo import MongoClient
+from pymongo.client_session import ClientSession
+from pymongo.errors import CollectionInvalid
+
+from payment_service.adapters import mongo_exceptions, mongo_payouts, mongo_people
+from payment_service.adapters import mongo_processor as processor
+from payment_service.adapters import mongo_work as work
+from payment_service.adapters.mongo_ledger import (
+    ACCOUNT_INDEXES,
+    ACCOUNTS,
+    JOURNAL,
+    JOURNAL_INDEXES,
+    VALIDATORS,
+    MongoLedger,
+)
+from payment_service.application.ports import Staged
+
+INDEXES = {
+    JOURNAL: JOURNAL_INDEXES,
+    ACCOUNTS: ACCOUNT_INDEXES,
+    work.ASSIGNMENTS: work.ASSIGNMENT_INDEXES,
+    work.BATCHES: work.BATCH_INDEXES,
+    mongo_people.TOP_UPS: mongo_people.TOP_UP_INDEXES,
+    mongo_people.PAYEES: mongo_people.PAYEE_INDEXES,
+    mongo_people.PAYOUT_REQUESTS: mongo_people.PAYOUT_REQUEST_INDEXES,
+    mongo_people.STAFF: mongo_people.STAFF_INDEXES,
+    mongo_payouts.PAYOUT_RUNS: mongo_payouts.PAYOUT_RUN_INDEXES,
+    mongo_payouts.PAYOUT_ITEMS: mongo_payouts.PAYOUT_ITEM_INDEXES,
+    processor.STRIPE_LINES: processor.STRIPE_LINE_INDEXES,
+    processor.STRIPE_EVENTS: processor.STRIPE_EVENT_INDEXES,
+    processor.RECONCILIATIONS: processor.RECONCILIATION_INDEXES,
+    mongo_exceptions.EXCEPTIONS: mongo_exceptions.EXCEPTION_INDEXES,
+    mongo_exceptions.AUDIT_LOG: mongo_exceptions.AUDIT_INDEXES,
+}
+
+
+class Repositories:
+    """What a transaction and a plain reader have alike."""
+
+    database: MongoDatabase
+    session: ClientSession | None
+    _clock: Clock
+    _ids: IdFactory
+
+    @cached_property
+    def ledger(self) -> MongoLedger:
+        return MongoLedger(self.database, self.session, clock=self._clock, ids=self._ids)
+
+    @cached_property
+    def assignments(self) -> work.MongoAssignments:
+        return work.MongoAssignments(self.database, self.session)
+
+    @cached_property
+    def batches(self) -> work.MongoBatches:
+        return work.MongoBatches(self.database, self.session)
+
+    @cached_property
+    def top_ups(self) -> mongo_people.MongoTopUps:
+        return mongo_people.MongoTopUps(self.database, self.session)
+
+    @cached_property
+    def payees(self) -> mongo_people.MongoPayees:
+        return mongo_people.MongoPayees(self.database, self.session)
+
+    @cached_property
+    def payout_requests(self) -> mongo_people.MongoPayoutRequests:
+        return mongo_people.MongoPayoutRequests(self.database, self.session)
+
+    @cached_property
+    def payout_runs(self) -> mongo_payouts.MongoPayoutRuns:
+        return mongo_payouts.MongoPayoutRuns(self.database, self.session)
+
+    @cached_property
+    def lines(self) -> processor.MongoProcessorLines:
+        return processor.MongoProcessorLines(self.database, self.session)
+
+    @cached_property
+    def hints(self) -> processor.MongoHints:
+        return processor.MongoHints(self.database, self.session)
+
+    @cached_property
+    def exceptions(self) -> mongo_exceptions.MongoExceptions:
+        return mongo_exceptions.MongoExceptions(
+            self.database, self.session, clock=self._clock, ids=self._ids
+        )
+
+    @cached_property
+    def staff(self) -> mongo_people.MongoStaff:
+        return mongo_people.MongoStaff(self.database, self.session)
+
+    @cached_property
+    def audit(self) -> mongo_exceptions.MongoAudit:
+        return mongo_exceptions.MongoAudit(
+            self.database, self.session, clock=self._clock, ids=self._ids
+        )
+
+    @cached_property
+    def reconciliations(self) -> processor.MongoReconciliations:
+        return processor.MongoReconciliations(self.database, self.session)
+
+
+class PaymentSession(Repositories, MongoSession):
+    """One transaction. What is staged in it is settled together before it commits."""
+
+    def __init__(
+        self, database: MongoDatabase, session: ClientSession, *, clock: Clock, ids: IdFactory
+    ) -> None:
+        MongoSession.__init__(self, database, session, clock=clock, ids=ids)
+        self.staged = Staged()
+        self.settle: Callable[[PaymentSession], None] = _settle_nothing
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def settle_staged(self) -> None:
+        self.settle(self)
+
+
+def _settle_nothing(_session: PaymentSession) -> None:
+    """For sessions that nobody gave a settlement."""
+
+
+class PaymentStore(MongoStore[PaymentSession]):
+    """Runs `settle` at the end of each transaction."""
+
+    def __init__(
+        self,
+        client: "MongoClient[Document]",
+        database: str,
+        *,
+        settle: Callable[[PaymentSession], None],
+        clock: Clock,
+        ids: IdFactory,
+    ) -> None:
+        super().__init__(client, database, session_class=PaymentSession, clock=clock, ids=ids)
+        self._settle = settle
+
+    def run(self, work: Callable[[PaymentSession], ResultT]) -> ResultT:
+        def whole(session: PaymentSession) -> ResultT:
+            session.settle = self._settle
+            result = work(session)
+            session.settle_staged()
+            return result
+
+        return super().run(whole)
+
+    def migrate_all(self) -> None:
+        """Collections with their validators, then indexes; can be run again."""
+        for name, validator in VALIDATORS.items():
+            with suppress(CollectionInvalid):
+                self.database.create_collection(name)
+            self.database.command("collMod", name, validator=validator, validationLevel="strict")
+        self.migrate(INDEXES)
+
+
+class Readers(Repositories):
+    """For pages and lists, which need no transaction."""
+
+    def __init__(self, database: MongoDatabase, *, clock: Clock, ids: IdFactory) -> None:
+        self.database = database
+        self.session = None
+        self._clock = clock
+        self._ids = ids

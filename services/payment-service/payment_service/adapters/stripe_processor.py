@@ -1,0 +1,309 @@
+"""The payment processor on Stripe (or on what speaks like it), with the real `stripe` package.
+
+Two clients: a patient one for the events process, and a quick one for the few calls that a person
+waits for. What is definite and what is not is decided here and nowhere else.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import stripe
+import structlog
+from crowdloom.kernel import Currency, Money
+from crowdloom.kernel.ids import PayoutRunId, RequesterId, WorkerId
+
+from payment_service.adapters.token_bucket import TokenBucket
+from payment_service.application.ports import Hint
+from payment_service.application.processor import (
+    Checkout,
+    ForgedWebhook,
+    NotSentYet,
+    OutcomeUnknown,
+    ProcessorUnavailable,
+    TransferRefused,
+)
+from payment_service.domain.payouts import PayoutItem
+from payment_service.domain.processor_lines import BalanceTransaction, ProcessorBalance, Transfer
+
+log = structlog.get_logger(__name__)
+
+ResultT = TypeVar("ResultT")
+
+TRANSFERS_PER_SECOND_MAX = 20
+_CONNECT_SECONDS, _READ_SECONDS, _QUICK_READ_SECONDS = 3.05, 20.0, 5.0
+_RETRIES, _QUICK_RETRIES = 2, 1
+_PAGE_ITEMS = 100
+_WEBHOOK_SECONDS_MAX = 300
+_CLIENT_ERRORS = range(400, 500)
+_NOT_DEFINITE = {409, 429}
+
+
+class StripeProcessor:
+    def __init__(
+        self, *, api_key: str, base: str, webhook_secrets: Sequence[str], country: str
+    ) -> None:
+        stripe.enable_telemetry = False
+        self._patient = _client(api_key, base, read_seconds=_READ_SECONDS, retries=_RETRIES)
+        self._quick = _client(
+            api_key, base, read_seconds=_QUICK_READ_SECONDS, retries=_QUICK_RETRIES
+        )
+        self._webhook_secrets = webhook_secrets
+        self._country = country
+        self._bucket = TokenBucket(per_second=TRANSFERS_PER_SECOND_MAX)
+
+    def start_checkout(
+        self, top_up_id: str, *, requester_id: RequesterId, amount: Money, back_url: str
+    ) -> Checkout:
+        told = {"top_up": top_up_id, "requester": requester_id}
+        session = _asked(
+            lambda: self._quick.v1.checkout.sessions.create(
+                {
+                    "mode": "payment",
+                    "line_items": [
+                        {
+                            "quantity": 1,
+                            "price_data": {
+                                "currency": amount.currency.code.lower(),
+                                "unit_amount": amount.minor,
+                                "product_data": {"name": "Crowdloom funds"},
+                            },
+                        }
+                    ],
+                    "success_url": back_url,
+                    "cancel_url": f"{back_url}?cancelled=1",
+                    "metadata": told,
+                    # The charge carries it as well: the books are read from balance transactions.
+                    "payment_intent_data": {"metadata": told},
+                },
+                {"idempotency_key": f"topup:{top_up_id}"},
+            )
+        )
+        return Checkout(session.id, str(session.url))
+
+    def checkout_expired(self, checkout_id: str) -> bool:
+        session = _asked(lambda: self._patient.v1.checkout.sessions.retrieve(checkout_id))
+        return session.status == "expired"
+
+    def open_recipient(self, worker_id: WorkerId) -> str:
+        transfers = {"stripe_balance": {"stripe_transfers": {"requested": True}}}
+        params: Any = {
+            "dashboard": "express",
+            "identity": {"country": self._country, "entity_type": "individual"},
+            "configuration": {"recipient": {"capabilities": transfers}},
+            "defaults": {
+                "responsibilities": {
+                    "fees_collector": "application",
+                    "losses_collector": "application",
+                }
+            },
+            "metadata": {"worker": worker_id},
+        }
+        account = _asked(
+            lambda: self._quick.v2.core.accounts.create(
+                params, {"idempotency_key": f"account:{worker_id}"}
+            )
+        )
+        return account.id
+
+    def onboarding_link(self, account_id: str, *, back_url: str, again_url: str) -> str:
+        # The package's annotation of this call lacks `configurations`, which the API requires.
+        params: Any = {
+            "account": account_id,
+            "use_case": {
+                "type": "account_onboarding",
+                "account_onboarding": {
+                    "configurations": ["recipient"],
+                    "refresh_url": again_url,
+                    "return_url": back_url,
+                },
+            },
+        }
+        link = _asked(lambda: self._quick.v2.core.account_links.create(params))
+        return link.url
+
+    def recipient_status(self, account_id: str) -> str:
+        account: Any = _asked(
+            lambda: self._quick.v2.core.accounts.retrieve(
+                account_id, {"include": ["configuration.recipient"]}
+            )
+        )
+        recipient = account.configuration.recipient
+        status = recipient.capabilities.stripe_balance.stripe_transfers.status
+        return status if status in {"active", "pending"} else "restricted"
+
+    def send(self, item: PayoutItem) -> Transfer:
+        self._bucket.take()
+        try:
+            sent = self._patient.v1.transfers.create(
+                {
+                    "amount": item.amount.minor,
+                    "currency": item.currency.code.lower(),
+                    "destination": item.destination,
+                    "transfer_group": item.run_id,
+                    "metadata": {"payout_item": item.item_id, "attempt": str(item.attempt)},
+                },
+                {"idempotency_key": item.stripe_key},
+            )
+        except stripe.StripeError as error:
+            raise _judged(error) from error
+        return _transfer(sent)
+
+    def transfers(self, run_id: PayoutRunId | None = None) -> Sequence[Transfer]:
+        params: Any = {"limit": _PAGE_ITEMS}
+        if run_id is not None:
+            params["transfer_group"] = run_id
+        return _asked(
+            lambda: [
+                _transfer(each)
+                for each in self._patient.v1.transfers.list(params).auto_paging_iter()
+            ]
+        )
+
+    def lines_since(self, moment: datetime | None) -> Iterator[BalanceTransaction]:
+        params: Any = {"limit": _PAGE_ITEMS, "expand": ["data.source"]}
+        if moment is not None:
+            params["created"] = {"gte": int(moment.timestamp())}
+        found = _asked(
+            lambda: list(self._patient.v1.balance_transactions.list(params).auto_paging_iter())
+        )
+        return (_line(each) for each in found)
+
+    def line(self, transaction_id: str) -> BalanceTransaction:
+        return _line(
+            _asked(
+                lambda: self._patient.v1.balance_transactions.retrieve(
+                    transaction_id, {"expand": ["source"]}
+                )
+            )
+        )
+
+    def balances(self) -> Mapping[str, ProcessorBalance]:
+        balance = _asked(self._patient.v1.balance.retrieve)
+        available = {each.currency: each.amount for each in balance.available}
+        pending = {each.currency: each.amount for each in balance.pending}
+        return {
+            code.upper(): ProcessorBalance(
+                available=Money.of_minor(available.get(code, 0), code.upper()),
+                pending=Money.of_minor(pending.get(code, 0), code.upper()),
+            )
+            for code in sorted(set(available) | set(pending))
+        }
+
+    def hints_since(self, moment: datetime) -> Iterator[Hint]:
+        found = _asked(
+            lambda: list(
+                self._patient.v1.events.list(
+                    {"limit": _PAGE_ITEMS, "created": {"gte": int(moment.timestamp())}}
+                ).auto_paging_iter()
+            )
+        )
+        return (_hint(each.to_dict()) for each in found)
+
+    def read_webhook(self, payload: bytes, signature: str) -> Hint:
+        self._check_signature(payload, signature)
+        try:
+            return _hint(json.loads(payload))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ForgedWebhook("The body is not an event") from error
+
+    def _check_signature(self, payload: bytes, signature: str) -> None:
+        """Try each secret, so that one can be rotated. Refuse what is old, or from the future."""
+        for secret in self._webhook_secrets:
+            try:
+                stripe.WebhookSignature.verify_header(
+                    payload, signature, secret, tolerance=_WEBHOOK_SECONDS_MAX
+                )
+            except (stripe.SignatureVerificationError, ValueError):
+                continue
+            stamped = dict(part.split("=", 1) for part in signature.split(",") if "=" in part)
+            if int(stamped["t"]) <= time.time() + _WEBHOOK_SECONDS_MAX:
+                return
+        raise ForgedWebhook("The signature does not fit, or is not of about now")
+
+
+def _client(api_key: str, base: str, *, read_seconds: float, retries: int) -> stripe.StripeClient:
+    addresses: Any = {"api": base, "connect": base, "files": base, "meter_events": base}
+    if base == "https://api.stripe.com":
+        addresses = {}
+    return stripe.StripeClient(
+        api_key,
+        base_addresses=addresses,
+        max_network_retries=retries,
+        http_client=stripe.RequestsClient(timeout=(_CONNECT_SECONDS, read_seconds)),
+    )
+
+
+def _asked(question: Callable[[], ResultT]) -> ResultT:
+    """Ask; whatever goes wrong, nothing follows from it."""
+    try:
+        return question()
+    except stripe.StripeError as error:
+        log.warning("processor_unavailable", error=str(error), status=error.http_status)
+        raise ProcessorUnavailable("The payment processor did not answer; try again") from error
+
+
+def _judged(error: stripe.StripeError) -> Exception:
+    """Definite, not sent, or unknown. In doubt it is unknown."""
+    status = error.http_status
+    if isinstance(error, stripe.RateLimitError | stripe.AuthenticationError):
+        return NotSentYet(str(error))
+    if isinstance(error, stripe.PermissionError):
+        return NotSentYet(str(error))
+    unsure = isinstance(error, stripe.APIConnectionError | stripe.IdempotencyError)
+    if unsure or status not in _CLIENT_ERRORS or status in _NOT_DEFINITE:
+        return OutcomeUnknown(str(error))
+    return TransferRefused(error.code or "refused", error.user_message or str(error))
+
+
+def _transfer(transfer: Any) -> Transfer:
+    return Transfer(
+        transfer_id=transfer.id,
+        amount=Money.of_minor(transfer.amount, transfer.currency.upper()),
+        destination=str(transfer.destination),
+        group=transfer.transfer_group or "",
+        metadata=_texts(transfer.metadata),
+        reversed_minor=transfer.amount_reversed,
+    )
+
+
+def _line(line: Any) -> BalanceTransaction:
+    currency = Currency.of(line.currency.upper())
+    source = line.source
+    expanded = source is not None and not isinstance(source, str)
+    return BalanceTransaction(
+        transaction_id=line.id,
+        kind=line.type,
+        source_id=(source.id if expanded else source) or "",
+        gross=Money.of_minor(line.amount, currency),
+        fee=Money.of_minor(line.fee, currency),
+        net=Money.of_minor(line.net, currency),
+        available=line.status == "available",
+        available_on=datetime.fromtimestamp(line.available_on, UTC),
+        created_at=datetime.fromtimestamp(line.created, UTC),
+        metadata=_texts(getattr(source, "metadata", None)) if expanded else {},
+    )
+
+
+def _texts(metadata: Any) -> dict[str, str]:
+    if metadata is None:
+        return {}
+    plain = metadata.to_dict() if hasattr(metadata, "to_dict") else dict(metadata)
+    return {str(name): str(value) for name, value in plain.items()}
+
+
+def _hint(event: Mapping[str, Any]) -> Hint:
+    """A snapshot event names its object in `data`, a thin one in `related_object`."""
+    thin = event.get("object") == "v2.core.event"
+    about = event["related_object"] if thin else event["data"]["object"]
+    created = event["created"]
+    return Hint(
+        event_id=str(event["id"]),
+        kind=str(event["type"]),
+        object_id=str((about or {}).get("id", "")),
+        created_at=(
+            datetime.fromisoformat(created) if thin else datetime.fromtimestamp(created, UTC)
+        ),
+    )

@@ -1,0 +1,61 @@
+"""A worker asks for what is payable."""
+
+from crowdloom.chassis.store import Store
+from crowdloom.kernel import Clock, Currency, IdFactory, Money
+from crowdloom.kernel.ids import WorkerId
+
+from payment_service.application.payees import RefreshPayees
+from payment_service.application.ports import Session
+from payment_service.domain import chart
+from payment_service.domain.people import NothingPayable, PayoutAccountMissing, PayoutRequest
+
+
+class AskForPayout:
+    """One request a worker at a time: asking again returns the one that is under way."""
+
+    def __init__(
+        self,
+        store: Store[Session],
+        *,
+        refresh_payees: RefreshPayees,
+        clock: Clock,
+        ids: IdFactory,
+        minimum: Money,
+    ) -> None:
+        self._store = store
+        self._refresh_payees = refresh_payees
+        self._clock = clock
+        self._ids = ids
+        self._minimum = minimum
+
+    def __call__(self, worker_id: WorkerId) -> PayoutRequest:
+        """Raises PayoutAccountMissing, NothingPayable."""
+        payee = self._store.run(lambda session: session.payees.get(worker_id))
+        if payee is None or payee.account_id is None:
+            raise PayoutAccountMissing("Set up a payout account first: it says where to send it")
+        if payee.status != "active":
+            self._refresh_payees.refresh_now(payee)
+        request_id = self._ids.new("request")
+
+        def work(session: Session) -> PayoutRequest:
+            under_way = session.payout_requests.open_one(worker_id)
+            if under_way is not None:
+                return under_way
+            amount = payable_of(session, worker_id, self._minimum.currency)
+            if amount < self._minimum:
+                raise NothingPayable(
+                    f"The smallest payout is {self._minimum}",
+                    payable=amount.to_wire(),
+                    minimum=self._minimum.to_wire(),
+                )
+            asked = PayoutRequest(request_id, worker_id, amount, "open", self._clock.now())
+            session.payout_requests.add(asked)
+            return asked
+
+        return self._store.run(work)
+
+
+def payable_of(session: Session, worker_id: WorkerId, currency: Currency) -> Money:
+    """What a processor can move: floored to the minor unit; the rest stays payable."""
+    path = chart.payable(worker_id, currency)
+    return Money(session.ledger.balances({path})[path], currency).floored_to_minor()

@@ -1,0 +1,207 @@
+"""Carry out approved runs: reserve, persist the attempt, call, and believe only definite answers.
+
+An item's `next_try_at` is its lease: whoever moves it to `sending` has it to himself until then.
+A process that dies there leaves an item whose outcome is unknown, like a lost answer does.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+from crowdloom.chassis.store import Store
+from crowdloom.kernel import Clock
+
+from payment_service.application.finish_runs import finish_run
+from payment_service.application.ports import Session
+from payment_service.application.processor import (
+    NotSentYet,
+    OutcomeUnknown,
+    PaymentProcessor,
+    ProcessorUnavailable,
+    TransferRefused,
+)
+from payment_service.application.translate import payout_failed
+from payment_service.domain import flows
+from payment_service.domain.entries import InsufficientFunds
+from payment_service.domain.payouts import ItemState, PayoutItem
+
+log = structlog.get_logger(__name__)
+
+ITEMS_TOGETHER_MAX = 10
+_LEASE = timedelta(seconds=90)
+_PAUSE = timedelta(seconds=2)
+_PAUSE_MAX = timedelta(minutes=10)
+_TRIES_MAX = 6
+# The processor may forget idempotency keys after a day: no repeated call after that.
+_KEY_LIFETIME = timedelta(hours=20)
+
+
+class ExecutePayouts:
+    def __init__(self, store: Store[Session], processor: PaymentProcessor, *, clock: Clock) -> None:
+        self._store = store
+        self._processor = processor
+        self._clock = clock
+
+    def __call__(self) -> int:
+        """A job: move due items one step on; returns how many."""
+        now = self._clock.now()
+        due = self._store.run(lambda s: s.payout_runs.due_items(now, ITEMS_TOGETHER_MAX))
+        for item in due:
+            self._step(item)
+        return len(due)
+
+    def _step(self, item: PayoutItem) -> None:
+        if item.state is ItemState.APPROVED:
+            reserved = self._reserve(item)
+            if reserved is not None:
+                self._send(reserved)
+        elif item.state is ItemState.RESERVED:
+            self._send(item)
+        else:
+            self._look_up(item)
+
+    def _reserve(self, item: PayoutItem) -> PayoutItem | None:
+        now = self._clock.now()
+        reserved = replace(
+            item,
+            state=ItemState.RESERVED,
+            attempt=item.attempt + 1,
+            tries=0,
+            refusal_code=None,
+            refusal=None,
+            changed_at=now,
+            next_try_at=now,
+        )
+
+        def work(session: Session) -> bool:
+            if not session.payout_runs.change_item(reserved, was={ItemState.APPROVED}):
+                return False
+            session.ledger.post(flows.payout_reserve(reserved))
+            return True
+
+        try:
+            return reserved if self._store.run(work) else None
+        except InsufficientFunds:
+            self._fail(
+                item,
+                code="insufficient_payable",
+                sentence="Less is payable than the line says",
+                was={ItemState.APPROVED},
+            )
+            return None
+
+    def _send(self, item: PayoutItem) -> None:
+        now = self._clock.now()
+        sending = replace(
+            item,
+            state=ItemState.SENDING,
+            tries=item.tries + 1,
+            changed_at=now,
+            sending_since=item.sending_since if item.tries else now,
+            next_try_at=now + _LEASE,
+        )
+        was = {ItemState.RESERVED, ItemState.UNKNOWN, ItemState.SENDING} & {item.state}
+        # Persisted before the call: after a crash we know that there may have been one.
+        if not self._store.run(lambda s: s.payout_runs.change_item(sending, was=was)):
+            return
+        try:
+            transfer = self._processor.send(sending)
+        except TransferRefused as refusal:
+            self._fail(sending, code=refusal.code, sentence=refusal.sentence)
+        except NotSentYet as reason:
+            log.warning("payout_not_sent_yet", item=item.item_id, why=str(reason))
+            self._wait(sending, ItemState.RESERVED)
+        except OutcomeUnknown as reason:
+            log.warning("payout_outcome_unknown", item=item.item_id, why=str(reason))
+            self._wait(sending, ItemState.UNKNOWN)
+        else:
+            self._mark_sent(sending, transfer.transfer_id)
+
+    def _look_up(self, item: PayoutItem) -> None:
+        """Ask what became of an attempt; call again, with the same key, only where it is absent."""
+        try:
+            transfers = self._processor.transfers(item.run_id)
+        except ProcessorUnavailable:
+            self._wait(item, ItemState.UNKNOWN)
+            return
+        for transfer in transfers:
+            if transfer.metadata.get("payout_item") == item.item_id:
+                self._mark_sent(item, transfer.transfer_id)
+                return
+        age = self._clock.now() - (item.sending_since or self._clock.now())
+        if item.tries < _TRIES_MAX and age < _KEY_LIFETIME:
+            self._send(item)
+        else:
+            self._wait(item, ItemState.UNKNOWN, escalated=True)
+
+    def _mark_sent(self, item: PayoutItem, transfer_id: str) -> None:
+        sent = replace(
+            item,
+            state=ItemState.SENT,
+            transfer_id=transfer_id,
+            changed_at=self._clock.now(),
+            next_try_at=None,
+        )
+        was = {ItemState.SENDING, ItemState.UNKNOWN}
+        self._store.run(lambda s: s.payout_runs.change_item(sent, was=was))
+
+    def _wait(self, item: PayoutItem, state: ItemState, *, escalated: bool = False) -> None:
+        now = self._clock.now()
+        pause = min(_PAUSE * 2 ** max(item.tries - 1, 0), _PAUSE_MAX)
+        waiting = replace(
+            item, state=state, escalated=escalated, changed_at=now, next_try_at=now + pause
+        )
+
+        def work(session: Session) -> None:
+            was = {ItemState.SENDING, ItemState.UNKNOWN}
+            changed = session.payout_runs.change_item(waiting, was=was)
+            if changed and state is ItemState.UNKNOWN:
+                session.exceptions.open(
+                    key=f"unknown:{item.item_id}",
+                    kind="unknown_outcome",
+                    subject=item.item_id,
+                    amount=item.amount,
+                    facts={"run": item.run_id, "attempt": item.attempt},
+                )
+
+        self._store.run(work)
+
+    def _fail(
+        self,
+        item: PayoutItem,
+        *,
+        code: str,
+        sentence: str,
+        was: set[ItemState] | None = None,
+    ) -> None:
+        """A definite refusal: what was reserved is payable again, and a person decides."""
+        now = self._clock.now()
+        failed = replace(
+            item,
+            state=ItemState.FAILED,
+            refusal_code=code,
+            refusal=sentence,
+            changed_at=now,
+            next_try_at=None,
+        )
+
+        def work(session: Session) -> None:
+            if not session.payout_runs.change_item(failed, was=was or {ItemState.SENDING}):
+                return
+            if was is None:
+                session.ledger.post(flows.payout_void(failed))
+            session.payout_requests.set_status(
+                {item.request_id}, "failed", at=now, refusal_code=code
+            )
+            session.exceptions.resolve(f"unknown:{item.item_id}", resolution="refused")
+            session.exceptions.open(
+                key=f"payout_failed:{item.item_id}",
+                kind="payout_failed",
+                subject=item.item_id,
+                amount=item.amount,
+                facts={"run": item.run_id, "code": code},
+            )
+            session.emit(payout_failed(failed, now))
+            finish_run(session, item.run_id)
+
+        self._store.run(work)

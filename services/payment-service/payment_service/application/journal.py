@@ -1,0 +1,97 @@
+"""Reading the books, outside of transactions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from crowdloom.kernel import Currency, Money
+
+from payment_service.domain.reconciliation import Booked
+
+
+@dataclass(frozen=True)
+class AccountBalance:
+    """Totals of one account; `balance` is on its natural side."""
+
+    path: str
+    currency: Currency
+    debit: int
+    credit: int
+
+    @property
+    def signed(self) -> int:
+        return self.debit - self.credit
+
+
+@dataclass(frozen=True)
+class JournalLine:
+    account: str
+    debit: int
+    credit: int
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    entry_id: str
+    key: str
+    code: str
+    currency: Currency
+    lines: tuple[JournalLine, ...]
+    total: int
+    effective_on: str
+    booked_at: datetime
+    cause: Mapping[str, str | None]
+    refs: Mapping[str, str]
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class StatementLine:
+    """One movement; `balance` is the account's after it, on its natural side."""
+
+    entry: JournalEntry
+    debit: int
+    credit: int
+    balance: int
+
+
+class Journal(Protocol):
+    """Blocks; reads what is committed."""
+
+    def trial_balance(self) -> Sequence[AccountBalance]:
+        """Every account that was ever posted to, by path."""
+        ...
+
+    def statement(
+        self, path: str, *, count_max: int, before: str | None = None
+    ) -> Sequence[StatementLine]:
+        """Newest first, with the running balance."""
+        ...
+
+    def entries(
+        self,
+        *,
+        count_max: int,
+        before: str | None = None,
+        code: str | None = None,
+        ref: tuple[str, str] | None = None,
+    ) -> Sequence[JournalEntry]:
+        """Newest first."""
+        ...
+
+    def entry(self, entry_id: str) -> JournalEntry | None: ...
+
+    def booked_lines(self) -> Mapping[str, Booked]:
+        """Processor line -> what was booked for it."""
+        ...
+
+    def posted_by_item(self) -> Mapping[str, Money]:
+        """Payout item -> what was posted as paid."""
+        ...
+
+    def kept_balances(self) -> Mapping[str, Money]:
+        """Guarded account -> its kept balance."""
+        ...
+
+    def count(self) -> int: ...

@@ -1,0 +1,279 @@
+"""Payout runs: a maker drafts and freezes, a checker who is somebody else approves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from crowdloom.chassis.store import Store
+from crowdloom.kernel import Clock, Currency, IdFactory, Money
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import PayoutItemId, PayoutRunId, StaffId
+
+from payment_service.application.ask_payout import payable_of
+from payment_service.application.ports import Session
+from payment_service.domain.payouts import (
+    ContentChanged,
+    ItemState,
+    NothingEligible,
+    PayoutItem,
+    PayoutRun,
+    RunNotInState,
+    RunStatus,
+    content_hash,
+)
+
+ITEMS_PER_RUN_MAX = 500
+
+
+@dataclass(frozen=True)
+class RunView:
+    run: PayoutRun
+    items: Sequence[PayoutItem]
+
+    @property
+    def total(self) -> Money:
+        return self._sum(set(ItemState) - {ItemState.CANCELLED})
+
+    @property
+    def paid(self) -> Money:
+        return self._sum({ItemState.PAID})
+
+    @property
+    def failed(self) -> Money:
+        return self._sum({ItemState.FAILED})
+
+    def count(self, *states: ItemState) -> int:
+        return sum(item.state in states for item in self.items)
+
+    def _sum(self, states: set[ItemState]) -> Money:
+        chosen = [item.amount.units for item in self.items if item.state in states]
+        return Money(sum(chosen), self.run.currency)
+
+
+class PayoutRunDesk:
+    """What staff may do with runs. Each act is noted in the audit log, in its own transaction."""
+
+    def __init__(
+        self, store: Store[Session], *, clock: Clock, ids: IdFactory, minimum_minor: int
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._minimum_minor = minimum_minor
+
+    def draft(self, maker: StaffId, currency: Currency, *, key: str) -> RunView:
+        """Everybody who asked, has an active account and enough that is payable.
+
+        Idempotent by key. Raises NothingEligible.
+        """
+        run_id = PayoutRunId(self._ids.new("payout_run"))
+
+        def work(session: Session) -> RunView:
+            earlier = session.payout_runs.by_request_key(f"{maker}:{key}")
+            if earlier is not None:
+                return RunView(earlier, session.payout_runs.items(earlier.run_id))
+            items = self._eligible(session, run_id, currency)
+            if not items:
+                raise NothingEligible("Nobody who asked for a payout can be paid now")
+            run = PayoutRun(
+                run_id=run_id,
+                number=session.payout_runs.next_number(),
+                currency=currency,
+                status=RunStatus.DRAFT,
+                made_by=maker,
+                made_at=self._clock.now(),
+                request_key=f"{maker}:{key}",
+            )
+            session.payout_runs.add(run, items)
+            session.payout_requests.set_status(
+                {item.request_id for item in items}, "in_run", at=run.made_at
+            )
+            view = RunView(run, items)
+            session.audit.note(
+                who=maker, what="payout_run.draft", subject=run_id, total=view.total.to_wire()
+            )
+            return view
+
+        return self._store.run(work)
+
+    def _eligible(
+        self, session: Session, run_id: PayoutRunId, currency: Currency
+    ) -> list[PayoutItem]:
+        requests = session.payout_requests.all_open(ITEMS_PER_RUN_MAX)
+        payees = session.payees.many({request.worker_id for request in requests})
+        items = []
+        for request in requests:
+            payee = payees.get(request.worker_id)
+            if payee is None or payee.status != "active" or payee.account_id is None:
+                continue
+            amount = payable_of(session, request.worker_id, currency)
+            if amount.minor < max(self._minimum_minor, 1):
+                continue
+            items.append(
+                PayoutItem(
+                    item_id=PayoutItemId(self._ids.new("payout_item")),
+                    run_id=run_id,
+                    worker_id=request.worker_id,
+                    request_id=request.request_id,
+                    destination=payee.account_id,
+                    amount=amount,
+                )
+            )
+        return items
+
+    def freeze(self, who: StaffId, run_id: PayoutRunId) -> RunView:
+        """Fix the content by its hash. Idempotent. Raises NotFound, RunNotInState."""
+
+        def work(session: Session) -> RunView:
+            view = found(session, run_id)
+            if view.run.status is RunStatus.FROZEN:
+                return view
+            view.run.require(RunStatus.DRAFT)
+            if not view.items:
+                raise NothingEligible("The run has no lines left")
+            digest = content_hash(run_id, view.items)
+            frozen = replace(
+                view.run,
+                status=RunStatus.FROZEN,
+                content_hash=digest,
+                frozen_at=self._clock.now(),
+            )
+            session.payout_runs.replace(frozen)
+            session.audit.note(
+                who=who, what="payout_run.freeze", subject=run_id, content_hash=digest
+            )
+            return RunView(frozen, view.items)
+
+        return self._store.run(work)
+
+    def remove_item(self, who: StaffId, run_id: PayoutRunId, item_id: PayoutItemId) -> RunView:
+        """Take a line out before approval; a frozen run is a draft again."""
+
+        def work(session: Session) -> RunView:
+            view = found(session, run_id)
+            view.run.require(RunStatus.DRAFT, RunStatus.FROZEN)
+            gone = _item(view, item_id)
+            session.payout_runs.remove_item(item_id)
+            session.payout_requests.set_status({gone.request_id}, "open", at=self._clock.now())
+            session.payout_runs.replace(_thawed(view.run))
+            session.audit.note(who=who, what="payout_run.remove_item", subject=run_id, item=item_id)
+            return found(session, run_id)
+
+        return self._store.run(work)
+
+    def approve(self, checker: StaffId, run_id: PayoutRunId, *, seen_hash: str) -> RunView:
+        """Let the run be carried out. Idempotent for the same checker and content.
+
+        Raises NotFound, RunNotInState, MakerIsChecker, ContentChanged.
+        """
+
+        def work(session: Session) -> RunView:
+            view = found(session, run_id)
+            run = view.run
+            if run.approved_by == checker and run.content_hash == seen_hash:
+                return view
+            run.check_approval(
+                checker, seen_hash=seen_hash, actual_hash=content_hash(run_id, view.items)
+            )
+            _check_still_payable(session, view)
+            now = self._clock.now()
+            approved = replace(
+                run, status=RunStatus.EXECUTING, approved_by=checker, approved_at=now
+            )
+            session.payout_runs.replace(approved)
+            session.payout_runs.set_states(
+                run_id, state=ItemState.APPROVED, was=ItemState.PLANNED, at=now
+            )
+            session.audit.note(
+                who=checker, what="payout_run.approve", subject=run_id, content_hash=seen_hash
+            )
+            return found(session, run_id)
+
+        return self._store.run(work)
+
+    def cancel(self, who: StaffId, run_id: PayoutRunId) -> RunView:
+        """Send a draft or frozen run back: its requests are open again. Idempotent."""
+
+        def work(session: Session) -> RunView:
+            view = found(session, run_id)
+            if view.run.status is RunStatus.CANCELLED:
+                return view
+            view.run.require(RunStatus.DRAFT, RunStatus.FROZEN)
+            now = self._clock.now()
+            session.payout_runs.replace(replace(view.run, status=RunStatus.CANCELLED, ended_at=now))
+            session.payout_runs.set_states(
+                run_id, state=ItemState.CANCELLED, was=ItemState.PLANNED, at=now
+            )
+            session.payout_requests.set_status(
+                {item.request_id for item in view.items}, "open", at=now
+            )
+            session.audit.note(who=who, what="payout_run.cancel", subject=run_id)
+            return found(session, run_id)
+
+        return self._store.run(work)
+
+    def retry_item(self, who: StaffId, run_id: PayoutRunId, item_id: PayoutItemId) -> RunView:
+        """Send a failed item again, as a new attempt with a key of its own.
+
+        Raises NotFound, RunNotInState; ContentChanged where the worker's account is another now.
+        """
+
+        def work(session: Session) -> RunView:
+            item = _item(found(session, run_id), item_id)
+            if item.state is not ItemState.FAILED:
+                raise RunNotInState(f"The line is {item.state}, not failed", state=item.state)
+            payee = session.payees.get(item.worker_id)
+            if payee is None or payee.account_id != item.destination:
+                raise ContentChanged("The worker's account is another now: cancel the line")
+            now = self._clock.now()
+            again = replace(item, state=ItemState.APPROVED, tries=0, changed_at=now)
+            session.payout_runs.change_item(again, was={ItemState.FAILED})
+            session.payout_runs.set_status(run_id, RunStatus.EXECUTING, now)
+            session.payout_requests.set_status({item.request_id}, "in_run", at=now)
+            session.audit.note(who=who, what="payout_item.retry", subject=item_id, run=run_id)
+            return found(session, run_id)
+
+        return self._store.run(work)
+
+    def cancel_item(self, who: StaffId, run_id: PayoutRunId, item_id: PayoutItemId) -> RunView:
+        """Give up on a failed item: its money is payable and may be asked for again."""
+
+        def work(session: Session) -> RunView:
+            item = _item(found(session, run_id), item_id)
+            if item.state is not ItemState.FAILED:
+                raise RunNotInState(f"The line is {item.state}, not failed", state=item.state)
+            gone = replace(item, state=ItemState.CANCELLED, changed_at=self._clock.now())
+            session.payout_runs.change_item(gone, was={ItemState.FAILED})
+            session.exceptions.resolve(f"payout_failed:{item_id}", resolution="cancelled")
+            session.audit.note(who=who, what="payout_item.cancel", subject=item_id, run=run_id)
+            return found(session, run_id)
+
+        return self._store.run(work)
+
+
+def found(session: Session, run_id: PayoutRunId) -> RunView:
+    """Raises NotFound."""
+    run = session.payout_runs.get(run_id)
+    if run is None:
+        raise NotFound("There is no such payout run")
+    return RunView(run, session.payout_runs.items(run_id))
+
+
+def _item(view: RunView, item_id: PayoutItemId) -> PayoutItem:
+    for item in view.items:
+        if item.item_id == item_id:
+            return item
+    raise NotFound("There is no such line in this run")
+
+
+def _thawed(run: PayoutRun) -> PayoutRun:
+    return replace(run, status=RunStatus.DRAFT, content_hash=None, frozen_at=None)
+
+
+def _check_still_payable(session: Session, view: RunView) -> None:
+    payees = session.payees.many({item.worker_id for item in view.items})
+    for item in view.items:
+        payee = payees.get(item.worker_id)
+        if payee is None or payee.account_id != item.destination or payee.status != "active":
+            raise ContentChanged("A payee's account has changed since", item=item.item_id)
+        if payable_of(session, item.worker_id, item.currency) < item.amount:
+            raise ContentChanged("A line is more than what is payable now", item=item.item_id)

@@ -1,0 +1,170 @@
+"""Settle accepted submissions exactly once: reserved funds -> the worker's reward and our fee.
+
+Claims and accepts come from two topics in any order. Whichever is first waits in the database; all
+of one transaction are settled together, with one change per guarded account.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+from crowdloom.chassis.store import Store
+from crowdloom.contracts import Envelope
+from crowdloom.contracts.matching import AssignmentClaimed
+from crowdloom.contracts.payment import RewardSettled
+from crowdloom.contracts.task import SubmissionAccepted
+from crowdloom.kernel import Clock
+from crowdloom.kernel.ids import BatchId
+
+from payment_service.application.ports import Accepted, Claim, Session
+from payment_service.domain import chart, flows
+from payment_service.domain.batches import BatchTerms
+from payment_service.domain.entries import Entry
+
+SETTLED_TOGETHER_MAX = 100
+
+
+def note_claim(envelope: Envelope, session: Session) -> None:
+    event = envelope.of(AssignmentClaimed)
+    session.staged.claims.append(Claim(event.assignment_id, event.batch_id, event.worker_id))
+
+
+def note_accepted(envelope: Envelope, session: Session) -> None:
+    event = envelope.of(SubmissionAccepted)
+    session.staged.accepts.append(Accepted(event.assignment_id, event.batch_id, event.accepted_at))
+
+
+class SettleStaged:
+    """Run at the end of each transaction, and before whatever depends on what was staged.
+
+    `hold` is how long a reward stays in clearing; none makes it payable in the same transaction.
+    """
+
+    def __init__(self, hold: timedelta) -> None:
+        self._hold = hold
+
+    def __call__(self, session: Session) -> None:
+        staged = session.staged
+        if not staged.claims and not staged.accepts:
+            return
+        session.assignments.learn(staged)
+        touched = {claim.assignment_id for claim in staged.claims}
+        touched |= {accept.assignment_id for accept in staged.accepts}
+        staged.claims.clear()
+        staged.accepts.clear()
+        self.settle(session, session.assignments.ready(touched))
+
+    def settle(self, session: Session, ready: Sequence[Claim]) -> int:
+        """Settle what is covered by reserved funds; the rest waits and becomes an exception."""
+        covered = _covered(session, ready)
+        if not covered:
+            return 0
+        fresh = {entry.key for entry in session.ledger.post(*self._entries(covered))}
+        now = session.now()
+        session.assignments.mark_settled(
+            [claim for claim, _ in covered],
+            settled_at=now,
+            matures_at=now + self._hold if self._hold else None,
+        )
+        counted: Counter[BatchId] = Counter()
+        for claim, terms in covered:
+            if f"accept:{claim.assignment_id}" in fresh:
+                counted[claim.batch_id] += 1
+                session.emit(
+                    RewardSettled(
+                        assignment_id=claim.assignment_id,
+                        batch_id=claim.batch_id,
+                        worker_id=claim.worker_id,
+                        reward=terms.reward,
+                        settled_at=now,
+                    )
+                )
+        session.batches.note_settled(counted)
+        return len(covered)
+
+    def _entries(self, covered: Sequence[tuple[Claim, BatchTerms]]) -> list[Entry]:
+        entries = []
+        for claim, terms in covered:
+            entries.append(
+                flows.accept(terms, assignment_id=claim.assignment_id, worker_id=claim.worker_id)
+            )
+            if not self._hold:
+                entries.append(_mature(claim, terms))
+        return entries
+
+
+def _covered(session: Session, ready: Sequence[Claim]) -> list[tuple[Claim, BatchTerms]]:
+    books = session.batches.many({claim.batch_id for claim in ready})
+    terms_of = {batch_id: book.terms for batch_id, book in books.items() if book.terms}
+    left = dict(session.ledger.balances({_escrow(terms) for terms in terms_of.values()}))
+    covered = []
+    for claim in ready:
+        terms = terms_of.get(claim.batch_id)
+        if terms is None:
+            continue
+        if left[_escrow(terms)] >= terms.slot_cost.units:
+            left[_escrow(terms)] -= terms.slot_cost.units
+            covered.append((claim, terms))
+        else:
+            session.exceptions.open(
+                key=f"underfunded:{claim.assignment_id}",
+                kind="underfunded_settlement",
+                subject=claim.assignment_id,
+                amount=terms.slot_cost,
+                facts={"batch": claim.batch_id},
+            )
+    return covered
+
+
+def _escrow(terms: BatchTerms) -> str:
+    return chart.escrow(terms.requester_id, terms.batch_id, terms.currency)
+
+
+def _mature(claim: Claim, terms: BatchTerms) -> Entry:
+    return flows.mature(
+        terms.reward,
+        assignment_id=claim.assignment_id,
+        batch_id=claim.batch_id,
+        worker_id=claim.worker_id,
+    )
+
+
+class SettleWaiting:
+    """A job: whatever was left waiting though all of it is here."""
+
+    def __init__(self, store: Store[Session], settle: SettleStaged) -> None:
+        self._store = store
+        self._settle = settle
+
+    def __call__(self) -> int | None:
+        def work(session: Session) -> None:
+            waiting = session.assignments.waiting(SETTLED_TOGETHER_MAX)
+            if waiting:
+                self._settle.settle(session, session.assignments.ready(waiting))
+
+        self._store.run(work)
+        return None
+
+
+class MatureRewards:
+    """A job: rewards whose hold window is over become payable."""
+
+    def __init__(self, store: Store[Session], clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def __call__(self) -> int:
+        def work(session: Session) -> int:
+            claims = session.assignments.maturing(self._clock.now(), SETTLED_TOGETHER_MAX)
+            books = session.batches.many({claim.batch_id for claim in claims})
+            entries = []
+            for claim in claims:
+                terms = books[claim.batch_id].terms
+                if terms is not None:
+                    entries.append(_mature(claim, terms))
+            if claims:
+                session.ledger.post(*entries)
+                session.assignments.mark_matured({claim.assignment_id for claim in claims})
+            return len(claims)
+
+        return self._store.run(work)

@@ -1,0 +1,145 @@
+"""What requesters and workers see of their money."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from crowdloom.kernel import Currency, Money
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import BatchId, RequesterId, WorkerId
+
+from payment_service.application import ports
+from payment_service.domain import chart
+from payment_service.domain.batches import BatchBook
+from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem
+from payment_service.domain.people import Payee, PayoutRequest, TopUp
+
+_LISTED_MAX = 50
+_ITEMS_MAX = 500
+
+
+class LedgerView(ports.Ledger, Protocol):
+    def reserved_by_owner(self, owner: str) -> int:
+        """Units on all escrow accounts of a requester."""
+        ...
+
+
+class Readers(Protocol):
+    """Repositories outside of any transaction."""
+
+    @property
+    def ledger(self) -> LedgerView: ...
+    @property
+    def assignments(self) -> ports.Assignments: ...
+    @property
+    def batches(self) -> ports.Batches: ...
+    @property
+    def top_ups(self) -> ports.TopUps: ...
+    @property
+    def payees(self) -> ports.Payees: ...
+    @property
+    def payout_requests(self) -> ports.PayoutRequests: ...
+    @property
+    def payout_runs(self) -> ports.PayoutRuns: ...
+
+
+@dataclass(frozen=True)
+class Wallet:
+    free: Money
+    reserved: Money
+
+
+@dataclass(frozen=True)
+class BatchSpend:
+    """`reserved` is what is still set aside for the batch."""
+
+    book: BatchBook
+    reserved: Money
+    settled: Money
+    fees: Money
+    released: Money
+
+
+@dataclass(frozen=True)
+class Earnings:
+    clearing: Money
+    payable: Money
+    on_its_way: Money
+    paid: Money
+    settled_count: int
+
+
+class ShowMoney:
+    def __init__(self, readers: Readers, currency: Currency) -> None:
+        self._readers = readers
+        self._currency = currency
+
+    def wallet(self, requester_id: RequesterId) -> Wallet:
+        path = chart.wallet(requester_id, self._currency)
+        free = self._readers.ledger.balances({path})[path]
+        reserved = self._readers.ledger.reserved_by_owner(requester_id)
+        return Wallet(Money(free, self._currency), Money(reserved, self._currency))
+
+    def top_up(self, requester_id: RequesterId, top_up_id: str) -> TopUp:
+        """Raises NotFound, also for another requester's."""
+        top_up = self._readers.top_ups.get(top_up_id)
+        if top_up is None or top_up.requester_id != requester_id:
+            raise NotFound("There is no such top-up")
+        return top_up
+
+    def top_ups(self, requester_id: RequesterId) -> Sequence[TopUp]:
+        return self._readers.top_ups.of_requester(requester_id, _LISTED_MAX)
+
+    def batch(self, requester_id: RequesterId, batch_id: BatchId) -> BatchSpend:
+        """Raises NotFound for a batch that is unknown, not funded yet, or another's."""
+        book = self._readers.batches.get(batch_id)
+        if book is None or book.terms is None or book.terms.requester_id != requester_id:
+            raise NotFound("No money was reserved for such a batch")
+        return self._spends([book])[0]
+
+    def batches(self, requester_id: RequesterId) -> Sequence[BatchSpend]:
+        return self._spends(self._readers.batches.of_requester(requester_id, _LISTED_MAX))
+
+    def _spends(self, books: Sequence[BatchBook]) -> list[BatchSpend]:
+        funded = [(book, book.terms) for book in books if book.terms is not None]
+        paths = {
+            book.batch_id: chart.escrow(terms.requester_id, terms.batch_id, terms.currency)
+            for book, terms in funded
+        }
+        held = self._readers.ledger.balances(set(paths.values()))
+        return [
+            BatchSpend(
+                book=book,
+                reserved=Money(held[paths[book.batch_id]], terms.currency),
+                settled=terms.reward * book.settled_count,
+                fees=terms.fee * book.settled_count,
+                released=Money(book.released_units, terms.currency),
+            )
+            for book, terms in funded
+        ]
+
+    def earnings(self, worker_id: WorkerId) -> Earnings:
+        clearing = chart.clearing(worker_id, self._currency)
+        payable = chart.payable(worker_id, self._currency)
+        held: Mapping[str, int] = self._readers.ledger.balances({clearing, payable})
+        items = self._readers.payout_runs.items_of_worker(worker_id, _ITEMS_MAX)
+        return Earnings(
+            clearing=Money(held[clearing], self._currency),
+            payable=Money(held[payable], self._currency),
+            on_its_way=self._sum(items, set(IN_FLIGHT)),
+            paid=self._sum(items, {ItemState.PAID}),
+            settled_count=self._readers.assignments.settled_count(worker_id),
+        )
+
+    def payee(self, worker_id: WorkerId) -> Payee | None:
+        return self._readers.payees.get(worker_id)
+
+    def payout_requests(self, worker_id: WorkerId) -> Sequence[PayoutRequest]:
+        return self._readers.payout_requests.of_worker(worker_id, _LISTED_MAX)
+
+    def payouts(self, worker_id: WorkerId) -> Sequence[PayoutItem]:
+        return self._readers.payout_runs.items_of_worker(worker_id, _LISTED_MAX)
+
+    def _sum(self, items: Sequence[PayoutItem], states: set[ItemState]) -> Money:
+        chosen = [i for i in items if i.state in states and i.currency is self._currency]
+        return Money(sum(item.amount.units for item in chosen), self._currency)

@@ -1,0 +1,26 @@
+"""Domain objects as events: the only place that knows both."""
+
+from datetime import datetime
+
+from crowdloom.contracts.payment import PayoutFailed, PayoutPaid
+
+from payment_service.domain.payouts import PayoutItem
+
+
+def payout_paid(item: PayoutItem, paid_at: datetime) -> PayoutPaid:
+    return PayoutPaid(
+        payout_item_id=item.item_id,
+        worker_id=item.worker_id,
+        amount=item.amount,
+        paid_at=paid_at,
+    )
+
+
+def payout_failed(item: PayoutItem, failed_at: datetime) -> PayoutFailed:
+    return PayoutFailed(
+        payout_item_id=item.item_id,
+        worker_id=item.worker_id,
+        amount=item.amount,
+        code=item.refusal_code or "refused",
+        failed_at=failed_at,
+    )

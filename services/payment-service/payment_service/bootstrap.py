@@ -1,0 +1,163 @@
+"""The composition root: settings in, use cases out. The only file that builds concrete adapters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from crowdloom.chassis.http.health import Check
+from crowdloom.chassis.idempotency import IdempotencyStore
+from crowdloom.chassis.store import Document, MongoDatabase
+from crowdloom.chassis.tokens import Sessions
+from crowdloom.chassis.wiring import mongo_client, readiness_checks, sessions_of
+from crowdloom.kernel import Clock, Currency, IdFactory, Money, SystemClock, TimeOrderedIds
+from itsdangerous import URLSafeTimedSerializer
+from pymongo import MongoClient
+
+from payment_service.adapters.credentials import StaffCredentials
+from payment_service.adapters.mongo_journal import MongoJournal
+from payment_service.adapters.mongo_session import PaymentStore, Readers
+from payment_service.adapters.stripe_processor import StripeProcessor
+from payment_service.application.ask_payout import AskForPayout
+from payment_service.application.book_lines import BookLines
+from payment_service.application.execute_payouts import ExecutePayouts
+from payment_service.application.payees import OpenPayoutAccount, RefreshPayees
+from payment_service.application.payout_runs import PayoutRunDesk
+from payment_service.application.poll_processor import PollProcessor, ReceiveHint
+from payment_service.application.processor import PaymentProcessor
+from payment_service.application.reconcile import QueueReconciliation, Reconcile
+from payment_service.application.settle_submissions import (
+    MatureRewards,
+    SettleStaged,
+    SettleWaiting,
+)
+from payment_service.application.show_money import ShowMoney
+from payment_service.application.staff import AddStaff, Enrol, SignIn
+from payment_service.application.top_up import StartTopUp
+from payment_service.config import SERVICE, Settings, read_settings
+
+SESSION_LIFETIME = timedelta(hours=8)
+ENROLMENT_SECONDS_MAX = 86_400
+
+
+@dataclass(frozen=True)
+class Application:
+    """Everything the entry points call."""
+
+    settings: Settings
+    currency: Currency
+    clock: Clock
+    ids: IdFactory
+    store: PaymentStore
+    readers: Readers
+    journal: MongoJournal
+    sessions: Sessions
+    idempotency: IdempotencyStore
+    enrolment_links: URLSafeTimedSerializer
+    start_top_up: StartTopUp
+    show_money: ShowMoney
+    open_payout_account: OpenPayoutAccount
+    refresh_payees: RefreshPayees
+    ask_for_payout: AskForPayout
+    receive_hint: ReceiveHint
+    poll_processor: PollProcessor
+    settle_waiting: SettleWaiting
+    mature_rewards: MatureRewards
+    runs: PayoutRunDesk
+    execute_payouts: ExecutePayouts
+    queue_reconciliation: QueueReconciliation
+    reconcile: Reconcile
+    add_staff: AddStaff
+    enrol: Enrol
+    sign_in: SignIn
+    checks: Mapping[str, Check]
+
+    @property
+    def database(self) -> MongoDatabase:
+        return self.store.database
+
+
+def build(
+    settings: Settings,
+    *,
+    client: "MongoClient[Document] | None" = None,
+    database: str = SERVICE,
+    clock: Clock | None = None,
+    ids: IdFactory | None = None,
+    processor: PaymentProcessor | None = None,
+) -> Application:
+    """Build the service. Call it after a fork: the MongoDB client does not survive one."""
+    clock = clock or SystemClock()
+    ids = ids or TimeOrderedIds(clock)
+    client = client or mongo_client(settings.common)
+    processor = processor or stripe_processor(settings)
+    currency = Currency.of(settings.currency)
+    settle = SettleStaged(timedelta(seconds=settings.clearing_seconds))
+    store = PaymentStore(client, database, settle=settle, clock=clock, ids=ids)
+    readers = Readers(store.database, clock=clock, ids=ids)
+    journal = MongoJournal(store.database)
+    credentials = StaffCredentials(settings.common.cursor_key)
+    refresh_payees = RefreshPayees(store, processor, clock)
+    poll = PollProcessor(
+        store,
+        processor,
+        book_lines=BookLines(store),
+        refresh_payees=refresh_payees,
+        clock=clock,
+    )
+    url = settings.common.public_url
+    return Application(
+        settings=settings,
+        currency=currency,
+        clock=clock,
+        ids=ids,
+        store=store,
+        readers=readers,
+        journal=journal,
+        sessions=sessions_of(settings.common, service=SERVICE, clock=clock),
+        idempotency=IdempotencyStore(store.database, clock),
+        enrolment_links=URLSafeTimedSerializer(settings.common.cursor_key, salt="enrolment"),
+        start_top_up=StartTopUp(store, processor, clock=clock, public_url=url),
+        show_money=ShowMoney(readers, currency),
+        open_payout_account=OpenPayoutAccount(store, processor, clock=clock, public_url=url),
+        refresh_payees=refresh_payees,
+        ask_for_payout=AskForPayout(
+            store,
+            refresh_payees=refresh_payees,
+            clock=clock,
+            ids=ids,
+            minimum=Money.of_minor(max(settings.payout_minimum_minor, 1), currency),
+        ),
+        receive_hint=ReceiveHint(store, processor, clock),
+        poll_processor=poll,
+        settle_waiting=SettleWaiting(store, settle),
+        mature_rewards=MatureRewards(store, clock),
+        runs=PayoutRunDesk(
+            store, clock=clock, ids=ids, minimum_minor=settings.payout_minimum_minor
+        ),
+        execute_payouts=ExecutePayouts(store, processor, clock=clock),
+        queue_reconciliation=QueueReconciliation(store, clock=clock, ids=ids),
+        reconcile=Reconcile(store, journal=journal, processor=processor, poll=poll, clock=clock),
+        add_staff=AddStaff(store, credentials=credentials, clock=clock, ids=ids),
+        enrol=Enrol(store, credentials=credentials, clock=clock),
+        sign_in=SignIn(
+            store,
+            credentials=credentials,
+            clock=clock,
+            codes_once=not settings.common.sandbox,
+        ),
+        checks=readiness_checks(client, store.database, clock),
+    )
+
+
+def stripe_processor(settings: Settings) -> StripeProcessor:
+    return StripeProcessor(
+        api_key=settings.stripe_api_key,
+        base=settings.stripe_api_base,
+        webhook_secrets=settings.stripe_webhook_secrets,
+        country=settings.payout_country,
+    )
+
+
+def migrate(environment: Mapping[str, str] | None = None) -> None:
+    """Create this service's collections, validators and indexes; can be run again."""
+    build(read_settings(environment)).store.migrate_all()

@@ -1,0 +1,68 @@
+"""Settings from the environment; every missing or bad name is reported at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from crowdloom.chassis.settings import CommonSettings, read_common, read_environment
+
+SERVICE = "payment-service"
+STRIPE_BASE = "https://api.stripe.com"
+_STRIPE_PAGES = "https://checkout.stripe.com https://connect.stripe.com"
+_LIVE_KEYS = ("sk_live_", "rk_live_")
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class RefusedToStart(ValueError):
+    """Settings with which real money could go where it must not."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`clearing_seconds` is how long a reward is held before it is payable; `hosted_pages` are the
+    origins of the processor's pages that our forms may lead to.
+    """
+
+    common: CommonSettings
+    stripe_api_key: str
+    stripe_api_base: str
+    stripe_webhook_secrets: tuple[str, ...]
+    hosted_pages: str
+    currency: str
+    payout_minimum_minor: int
+    clearing_seconds: int
+    payout_country: str
+    trusted_proxy_count: int
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Raises EnvValidationError naming everything missing or wrong, or RefusedToStart."""
+    env = read_environment(environment)
+    common = read_common(env, service=SERVICE)
+    base = env.str("STRIPE_API_BASE", STRIPE_BASE)
+    settings = Settings(
+        common=common,
+        stripe_api_key=env.str("STRIPE_API_KEY"),
+        stripe_api_base=base,
+        stripe_webhook_secrets=tuple(env.list("STRIPE_WEBHOOK_SECRET") or ()),
+        hosted_pages=env.str("STRIPE_PAGES", _STRIPE_PAGES if base == STRIPE_BASE else base),
+        currency=env.str("CURRENCY", "USD"),
+        payout_minimum_minor=env.int("PAYOUT_MINIMUM_MINOR", 1),
+        clearing_seconds=env.int("CLEARING_SECONDS", 0),
+        payout_country=env.str("PAYOUT_COUNTRY", "us"),
+        trusted_proxy_count=env.int("TRUSTED_PROXY_COUNT", 0),
+    )
+    env.seal()
+    _refuse_dangerous(settings)
+    return settings
+
+
+def _refuse_dangerous(settings: Settings) -> None:
+    live = settings.stripe_api_key.startswith(_LIVE_KEYS)
+    base = urlsplit(settings.stripe_api_base)
+    if live and settings.common.sandbox:
+        raise RefusedToStart("a live Stripe key and the sandbox exclude each other")
+    if live and settings.stripe_api_base != STRIPE_BASE:
+        raise RefusedToStart("a live Stripe key is sent to Stripe alone")
+    if base.scheme != "https" and base.hostname not in _LOOPBACK:
+        raise RefusedToStart("plain http to the payment processor must not leave this machine")

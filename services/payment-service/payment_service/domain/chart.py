@@ -1,0 +1,87 @@
+"""The chart of accounts: paths, as money.md section 3 names them, each ending with its currency.
+
+Assets and expenses live on the debit side, liabilities and income on the credit side. Guarded
+accounts have a balance of their own that is kept with each entry and never falls below zero; what
+all others hold is derived from the journal.
+"""
+
+from crowdloom.kernel import Currency
+from crowdloom.kernel.ids import BatchId, PayoutItemId, RequesterId, WorkerId
+
+_GUARDED_LAST_BUT_ONE = {"wallet", "clearing", "payable"}
+# Shards spread a very large batch over several documents; one consumer handles a batch, so one is
+# enough until several may touch it.
+_SHARD = 0
+
+
+def wallet(requester_id: RequesterId, currency: Currency) -> str:
+    """Free money of a requester."""
+    return f"liability:requester:{requester_id}:wallet:{currency.code}"
+
+
+def escrow(requester_id: RequesterId, batch_id: BatchId, currency: Currency) -> str:
+    """Reserved for the published slots of a batch."""
+    return f"liability:requester:{requester_id}:escrow:{batch_id}:{_SHARD}:{currency.code}"
+
+
+def clearing(worker_id: WorkerId, currency: Currency) -> str:
+    """Accepted, inside the hold window."""
+    return f"liability:worker:{worker_id}:clearing:{currency.code}"
+
+
+def payable(worker_id: WorkerId, currency: Currency) -> str:
+    """May be paid out."""
+    return f"liability:worker:{worker_id}:payable:{currency.code}"
+
+
+def payout_item(item_id: PayoutItemId, currency: Currency) -> str:
+    """Reserved in a run, outcome not known yet."""
+    return f"liability:payout:{item_id}:{currency.code}"
+
+
+def platform_fees(currency: Currency) -> str:
+    return f"income:fee:platform:{currency.code}"
+
+
+def stripe_pending(currency: Currency) -> str:
+    """Equals the processor's pending balance."""
+    return f"asset:stripe:pending:{currency.code}"
+
+
+def stripe_available(currency: Currency) -> str:
+    """Equals the processor's available balance."""
+    return f"asset:stripe:available:{currency.code}"
+
+
+def processing_costs(currency: Currency) -> str:
+    return f"expense:stripe:processing:{currency.code}"
+
+
+def suspense(currency: Currency) -> str:
+    """Processor lines nobody could identify; must age to zero."""
+    return f"asset:suspense:stripe:{currency.code}"
+
+
+def is_guarded(path: str) -> bool:
+    """Whether the account's balance is kept with each entry and may not fall below zero."""
+    parts = path.split(":")
+    if parts[0] != "liability":
+        return False
+    return parts[-2] in _GUARDED_LAST_BUT_ONE or "escrow" in parts
+
+
+def is_debit_side(path: str) -> bool:
+    return path.startswith(("asset:", "expense:"))
+
+
+def owner_of(path: str) -> str:
+    """The requester or worker a guarded account belongs to."""
+    return path.split(":")[2]
+
+
+def kind_of(path: str) -> str:
+    """wallet, escrow, clearing, payable, payout, or the first two parts of any other path."""
+    parts = path.split(":")
+    if parts[0] == "liability":
+        return "payout" if parts[1] == "payout" else parts[3]
+    return ":".join(parts[:2])

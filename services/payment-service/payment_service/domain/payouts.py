@@ -1,0 +1,141 @@
+"""Payout runs and their items: states, who may do what, and the hash that an approval is for."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from crowdloom.kernel import Currency, Money
+from crowdloom.kernel.errors import Conflict, NotAllowed
+from crowdloom.kernel.ids import PayoutItemId, PayoutRunId, StaffId, WorkerId
+
+
+class RunStatus(StrEnum):
+    DRAFT = "draft"
+    FROZEN = "frozen"
+    EXECUTING = "executing"
+    COMPLETED = "completed"
+    COMPLETED_WITH_EXCEPTIONS = "completed_with_exceptions"
+    CANCELLED = "cancelled"
+
+
+class ItemState(StrEnum):
+    """`unknown` means that the processor's answer was lost: looked up, never assumed."""
+
+    PLANNED = "planned"
+    APPROVED = "approved"
+    RESERVED = "reserved"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+IN_FLIGHT = (ItemState.RESERVED, ItemState.SENDING, ItemState.UNKNOWN, ItemState.SENT)
+OPEN_STATES = (ItemState.APPROVED, *IN_FLIGHT)
+
+
+class MakerIsChecker(NotAllowed):
+    """Whoever made a run may not approve it."""
+
+    code = "maker_is_checker"
+
+
+class ContentChanged(Conflict):
+    """The run is no longer what the approver saw."""
+
+    code = "content_changed"
+
+
+class RunNotInState(Conflict):
+    code = "run_not_in_state"
+
+
+class NothingEligible(Conflict):
+    """Nobody has asked for a payout that could be made."""
+
+    code = "nothing_eligible"
+
+
+@dataclass(frozen=True)
+class PayoutItem:
+    """One worker's share of a run. `attempt` counts reservations; each has a key of its own."""
+
+    item_id: PayoutItemId
+    run_id: PayoutRunId
+    worker_id: WorkerId
+    request_id: str
+    destination: str
+    amount: Money
+    state: ItemState = ItemState.PLANNED
+    attempt: int = 0
+    tries: int = 0
+    transfer_id: str | None = None
+    transaction_id: str | None = None
+    refusal_code: str | None = None
+    refusal: str | None = None
+    escalated: bool = False
+    changed_at: datetime | None = None
+    sending_since: datetime | None = None
+    next_try_at: datetime | None = None
+
+    @property
+    def currency(self) -> Currency:
+        return self.amount.currency
+
+    @property
+    def stripe_key(self) -> str:
+        return f"payout:{self.item_id}:{self.attempt}"
+
+
+@dataclass(frozen=True)
+class PayoutRun:
+    """`content_hash` is set while frozen and after; any change voids it."""
+
+    run_id: PayoutRunId
+    number: int
+    currency: Currency
+    status: RunStatus
+    made_by: StaffId
+    made_at: datetime
+    frozen_at: datetime | None = None
+    content_hash: str | None = None
+    approved_by: StaffId | None = None
+    approved_at: datetime | None = None
+    ended_at: datetime | None = None
+    request_key: str | None = None
+
+    def require(self, *statuses: RunStatus) -> None:
+        """Raises RunNotInState."""
+        if self.status not in statuses:
+            raise RunNotInState(
+                f"The run is {self.status}; this needs {' or '.join(statuses)}", status=self.status
+            )
+
+    def check_approval(self, checker: StaffId, *, seen_hash: str, actual_hash: str) -> None:
+        """Raises RunNotInState, MakerIsChecker, ContentChanged."""
+        self.require(RunStatus.FROZEN)
+        if checker == self.made_by:
+            raise MakerIsChecker("You made this run; somebody else has to approve it")
+        if seen_hash != self.content_hash or actual_hash != self.content_hash:
+            raise ContentChanged(
+                "The run is no longer what you saw; look at it again",
+                content_hash=self.content_hash,
+            )
+
+
+def content_hash(run_id: PayoutRunId, items: Iterable[PayoutItem]) -> str:
+    """What an approval is for: who gets how much, and where it goes."""
+    content = sorted(
+        [item.item_id, item.worker_id, item.destination, item.amount.units, item.currency.code]
+        for item in items
+    )
+    return hashlib.sha256(json.dumps([run_id, content]).encode()).hexdigest()
+
+
+def total_of(items: Iterable[PayoutItem], currency: Currency) -> Money:
+    return Money(sum(item.amount.units for item in items), currency)

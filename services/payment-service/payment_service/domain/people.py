@@ -1,0 +1,112 @@
+"""Whom money comes from and goes to: top-ups, payees, requests; and the staff who watch over it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from crowdloom.kernel import DomainError, Money
+from crowdloom.kernel.errors import Conflict, NotAllowed
+from crowdloom.kernel.ids import RequesterId, StaffId, WorkerId
+
+GRANTS = ("finance.view", "finance.maker", "finance.checker", "operator")
+PASSWORD_CHARACTERS_MIN = 12
+
+
+class PayoutAccountMissing(Conflict):
+    """Money cannot be asked for before there is a place to send it."""
+
+    code = "payout_account_missing"
+
+
+class NothingPayable(Conflict):
+    """Less is payable than the smallest payout."""
+
+    code = "nothing_payable"
+
+
+class AmountOutOfRange(DomainError):
+    code = "amount_out_of_range"
+
+
+class WrongCredentials(DomainError):
+    """E-mail, password or code: never said which."""
+
+    code = "wrong_credentials"
+    status = 401
+
+
+class TooManySignIns(DomainError):
+    code = "too_many_sign_ins"
+    status = 429
+
+
+class NotEnrolled(NotAllowed):
+    """The second factor is not set up yet."""
+
+    code = "not_enrolled"
+
+
+class WeakPassword(DomainError):
+    code = "weak_password"
+
+
+@dataclass(frozen=True)
+class TopUp:
+    """`status` is creating, open, paid or expired; `booked` is what the processor's books say."""
+
+    top_up_id: str
+    requester_id: RequesterId
+    amount: Money
+    status: str
+    created_at: datetime
+    checkout_id: str | None = None
+    checkout_url: str | None = None
+    booked: Money | None = None
+    booked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Payee:
+    """A worker's account at the processor. `status` is pending, active or restricted."""
+
+    worker_id: WorkerId
+    account_id: str | None
+    status: str
+    asked_at: datetime
+    checked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class PayoutRequest:
+    """`status` is open, in_run, paid, failed or cancelled."""
+
+    request_id: str
+    worker_id: WorkerId
+    amount: Money
+    status: str
+    asked_at: datetime
+    refusal_code: str | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class StaffMember:
+    """`secret` is the second factor's, sealed; `last_step` its last code's, used once only."""
+
+    staff_id: StaffId
+    email: str
+    password_hash: str | None
+    secret: str
+    grants: frozenset[str]
+    enrolled: bool
+    last_step: int = 0
+    failures: int = 0
+    locked_until: datetime | None = None
+
+
+def check_password_strength(password: str) -> None:
+    """Raises WeakPassword."""
+    if len(password) < PASSWORD_CHARACTERS_MIN:
+        raise WeakPassword(
+            f"Use at least {PASSWORD_CHARACTERS_MIN} characters",
+            errors={"password": [f"At least {PASSWORD_CHARACTERS_MIN} characters"]},
+        )
