@@ -76,6 +76,7 @@ class ConsumerLoop(Generic[SessionT]):
         self._replay_due = 0.0
         self.handled_count = 0
         self.lag_seen: Mapping[Place, int] = {}
+        self._lag_seen_at: float | None = None
         self._lag_due = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -110,6 +111,12 @@ class ConsumerLoop(Generic[SessionT]):
         if time.monotonic() >= self._lag_due:
             self._lag_due = time.monotonic() + _LAG_SECONDS
             self.lag_seen = self._consumer.lag()
+            # No partition yet is no figure yet, and not a lag of nothing.
+            self._lag_seen_at = time.monotonic() if self.lag_seen else self._lag_seen_at
+
+    def lag_age_seconds(self) -> float | None:
+        """How long ago the lag was looked at; None where it never was."""
+        return None if self._lag_seen_at is None else time.monotonic() - self._lag_seen_at
 
     def _handle_in_order(self, messages: Sequence[BusMessage]) -> int | None:
         """Handle one partition's messages; returns the last offset done, None where none was."""

@@ -56,12 +56,22 @@ class DeadLetters:
         found = self._letters.find({"state": {"$ne": "replayed"}}).sort("buried_at", DESCENDING)
         return list(found.limit(_LISTED_MAX))
 
-    def request_replay(self, letter_id: str) -> None:
-        """Have the events process handle the message again. Raises NotFound."""
-        asked = self._letters.update_one(
-            {"_id": letter_id}, {"$set": {"state": "replay_requested"}}
+    def request_replay(self, letter_id: str, *, asked_by: str) -> None:
+        """Have the events process handle the message again; asked again, it changes nothing.
+
+        Raises NotFound.
+        """
+        self._letters.update_one(
+            {"_id": letter_id, "state": "open"},
+            {
+                "$set": {
+                    "state": "replay_requested",
+                    "asked_by": asked_by,
+                    "asked_at": self._clock.now(),
+                }
+            },
         )
-        if asked.matched_count == 0:
+        if self._letters.find_one({"_id": letter_id}, {"_id": 1}) is None:
             raise NotFound("There is no such dead letter", dead_letter_id=letter_id)
 
     def requested(self) -> Iterator[tuple[str, BusMessage]]:

@@ -111,6 +111,7 @@ class EventsProcess:
                 "handled_count": self._consumer.handled_count,
                 "lag": sum(lag.values()),
                 "lag_by_partition": lag,
+                "lag_age_seconds": self._consumer.lag_age_seconds(),
             },
             upsert=True,
         )

@@ -197,3 +197,6 @@ class Staff:
 
     def operations(self, area: str) -> Json:
         return self.api.get(f"/api/{area}/operations")
+
+    def replay_dead_letter(self, area: str, dead_letter_id: str) -> Json:
+        return self.api.post(f"/api/{area}/operations/dead-letters/{dead_letter_id}/replay")

@@ -6,6 +6,7 @@ from pathlib import Path
 from crowdloom import ui
 from crowdloom.chassis.http.app import create_app
 from crowdloom.chassis.logs import configure_logging
+from crowdloom.chassis.operations import Operations
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -38,6 +39,7 @@ def create_web(application: Application) -> Flask:
         sessions=application.sessions,
         idempotency=application.idempotency,
         checks=application.checks,
+        operations=Operations(application.database, application.clock),
         secure_cookies=settings.common.secure_cookies,
     )
     if settings.trusted_proxy_count:

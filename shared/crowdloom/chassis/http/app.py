@@ -5,20 +5,26 @@ import uuid
 from collections.abc import Mapping
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_smorest import Api, Blueprint
+from prometheus_client import Histogram
 
 from crowdloom.chassis.context import caused_by
 from crowdloom.chassis.http.auth import ApiKeys, install_auth, refuse_cross_site
 from crowdloom.chassis.http.headers import add_security_headers
 from crowdloom.chassis.http.health import Check, health_blueprint
+from crowdloom.chassis.http.operations import operations_blueprint
 from crowdloom.chassis.http.problems import register_problem_handlers
 from crowdloom.chassis.idempotency import IdempotencyStore
+from crowdloom.chassis.operations import Operations
 from crowdloom.chassis.tokens import Sessions
 from crowdloom.contracts import Cause
 
 log = structlog.get_logger(__name__)
 
+REQUEST_SECONDS = Histogram(
+    "crowdloom_request_seconds", "Time to answer a request", ["area", "endpoint", "status"]
+)
 REQUEST_BYTES_MAX = 60_000_000
 REQUEST_ID = "X-Request-Id"
 _REQUEST_ID_CHARACTERS_MAX = 100
@@ -41,15 +47,18 @@ def create_app(
     checks: Mapping[str, Check],
     secure_cookies: bool,
     api_keys: ApiKeys | None = None,
+    operations: Operations | None = None,
 ) -> tuple[Flask, ProblemApi]:
     """Make a service's application: problems, auth, headers, health and its OpenAPI.
 
     The API is documented at `/api/<area>/openapi.json`. Pages come by `crowdloom.ui.register`,
-    which the service's entry point calls on the application it gets from here.
+    which the service's entry point calls on the application it gets from here; so does the
+    template of the operator's panel that comes with `operations`.
     """
     app = Flask(import_name, static_folder=None)
     app.config.update(
         MAX_CONTENT_LENGTH=REQUEST_BYTES_MAX,
+        CROWDLOOM_AREA=area,
         CROWDLOOM_SECURE_COOKIES=secure_cookies,
         API_TITLE=title,
         API_VERSION="v1",
@@ -66,7 +75,9 @@ def create_app(
     app.teardown_request(_leave)
     add_security_headers(app)
     register_problem_handlers(app)
-    app.register_blueprint(health_blueprint(area, checks))
+    app.register_blueprint(health_blueprint(area, checks, operations))
+    if operations is not None:
+        app.register_blueprint(operations_blueprint(area, operations, checks))
     return app, ProblemApi(app)
 
 
@@ -89,13 +100,16 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers[REQUEST_ID] = g.request_id
+    seconds = time.perf_counter() - g.began
+    area, endpoint = current_app.config["CROWDLOOM_AREA"], request.endpoint or "none"
+    REQUEST_SECONDS.labels(area, endpoint, response.status_code).observe(seconds)
     # The path without its query: queries may carry what a log must not keep.
     log.info(
         "request",
         method=request.method,
         path=request.path,
         status=response.status_code,
-        duration_ms=round((time.perf_counter() - g.began) * 1000, 1),
+        duration_ms=round(seconds * 1000, 1),
     )
     return response
 

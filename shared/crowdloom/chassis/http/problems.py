@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import structlog
 from flask import Flask, Response, json, request
+from pymongo.errors import ConnectionFailure
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from crowdloom.kernel import DomainError, TransientError
@@ -51,7 +52,8 @@ def register_problem_handlers(app: Flask) -> None:
         return _answer(error.status, error.code, error.sentence, error.facts)
 
     @app.errorhandler(TransientError)
-    def transient_error(error: TransientError) -> Response:
+    @app.errorhandler(ConnectionFailure)  # of a read beside any transaction
+    def transient_error(error: TransientError | ConnectionFailure) -> Response:
         log.warning("engine_unavailable", error=str(error))
         answer = _answer(503, "try_again", "We could not reach our database. Try again shortly.")
         answer.headers["Retry-After"] = "1"
