@@ -10,6 +10,7 @@ from flask import Flask
 
 from task_service.bootstrap import Application, build
 from task_service.config import SERVICE, read_settings
+from task_service.entrypoints.frame.routes import mount_frame
 from task_service.entrypoints.http.api_keys import ApiKeyPrincipals
 
 AREA = "tasks"
@@ -40,6 +41,6 @@ def create_web(application: Application) -> Flask:
         pages=Path(__file__).parent / "pages",
         clock=application.clock,
     )
-    # The sandboxed task frame: app.register_blueprint(...)
+    mount_frame(app, application)
     # The requester's pages: app.register_blueprint(...)
     return app

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
 from task_service.domain.templates.parts import read_parts
@@ -26,12 +26,14 @@ _LAYOUT = (
 class FrameContext:
     """Where the page runs: `assignment_id` None means a preview, with nothing to submit.
 
-    `runtime` is the address of the script that speaks with the page around the frame.
+    `runtime` is the address of the script that speaks with the page around the frame; `data` is
+    what it is told, as data- attributes.
     """
 
     assignment_id: str | None
     runtime: str
     action: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shown_assignment(self) -> str:
@@ -55,11 +57,12 @@ def render_document(template: str, row: Mapping[str, str], context: FrameContext
 
 def _head(context: FrameContext) -> str:
     mode = "work" if context.assignment_id else "preview"
+    told = {"mode": mode, "assignment": context.shown_assignment, **context.data}
+    attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in told.items())
     return (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, '
         'initial-scale=1">'
-        f'<script src="{escape(context.runtime)}" data-mode="{mode}" '
-        f'data-assignment="{escape(context.shown_assignment)}"></script>'
+        f'<script src="{escape(context.runtime)}"{attributes}></script>'
     )
 
 

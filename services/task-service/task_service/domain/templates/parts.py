@@ -43,13 +43,16 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         parts = self.parts
-        parts.form_count += tag in {"form", "crowd-form"}
+        # A crowd-form is no form to a browser: the one that is put around it posts its fields.
+        parts.form_count += tag == "form"
         parts.is_document |= tag in {"html", "body"}
         parts.has_script |= tag == "script"
         kind = (given.get("type") or "").lower()
         if tag == "input" and kind in {"submit", "image"}:
             parts.has_submit_button = True
         if tag == "button" and kind in {"", "submit"}:
+            parts.has_submit_button = True
+        if tag == "crowd-button" and (given.get("form-action") or "").lower() == "submit":
             parts.has_submit_button = True
         if _takes_answer(tag, kind) and given.get("name"):
             parts.fields.append(str(given["name"]))

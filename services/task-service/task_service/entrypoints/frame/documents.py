@@ -1,0 +1,67 @@
+"""What the frame's documents have in common: their policy, their headers, their words."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from crowdloom.ui.assets import StaticFolder
+from flask import Flask, Response, make_response, render_template
+from flask_babel import gettext as _
+
+from task_service.domain.projects import Project
+from task_service.domain.templates import FrameContext, frame_policy, render_document
+
+# A document of ours: no script, no form, and only our style.
+_NOTICE_POLICY = (
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox"
+)
+
+
+class FrameScripts:
+    """The frame's static files. Their users have an opaque origin: everybody may load them."""
+
+    def __init__(self) -> None:
+        self._folder = StaticFolder("frame_static", Path(__file__).parent / "static", "/frame")
+
+    def mount(self, app: Flask) -> None:
+        @self._folder.blueprint.after_request
+        def share(response: Response) -> Response:
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+            return response
+
+        app.register_blueprint(self._folder.blueprint)
+
+    def url(self, name: str) -> str:
+        return self._folder.url(name)
+
+
+def task_document(project: Project, row: Mapping[str, str], context: FrameContext) -> Response:
+    """The requester's page with the row's values in it, under the policy of its project."""
+    response = make_response(render_document(project.template, row, context))
+    return _protected(response, frame_policy(project.allowed_hosts))
+
+
+def preview_document(scripts: FrameScripts, project: Project, row: Mapping[str, str]) -> Response:
+    words = _("This is a preview: nothing can be submitted here.")
+    context = FrameContext(None, scripts.url("runtime.js"), data={"words": words})
+    return task_document(project, row, context)
+
+
+def notice_document(
+    scripts: FrameScripts, *, status: int, title: str, sentence: str = ""
+) -> Response:
+    """A few words in place of a task."""
+    page = render_template(
+        "frame/notice.html", title=title, sentence=sentence, style=scripts.url("notice.css")
+    )
+    return _protected(make_response(page, status), _NOTICE_POLICY)
+
+
+def _protected(response: Response, policy: str) -> Response:
+    response.headers["Content-Type"] = "text/html; charset=utf-8"
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    return response

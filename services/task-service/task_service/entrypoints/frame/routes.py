@@ -1,0 +1,112 @@
+"""`/frame`: a worker's task, by ticket; `/requester/frame`: previews, for their owner."""
+
+import json
+
+from crowdloom.chassis.http.auth import principal, require
+from crowdloom.chassis.tickets import Ticket
+from crowdloom.chassis.tokens import InvalidToken
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import AssignmentId, BatchId, ProjectId, RequesterId
+from flask import Blueprint, Flask, Response, request
+from flask_babel import gettext as _
+
+from task_service.bootstrap import Application
+from task_service.domain.submissions import Submission, SubmissionStatus
+from task_service.domain.templates import FrameContext
+from task_service.entrypoints.frame.documents import (
+    FrameScripts,
+    notice_document,
+    preview_document,
+    task_document,
+)
+
+TICKET_COOKIE = "cl_ticket_{assignment_id}"
+
+
+def mount_frame(app: Flask, application: Application) -> None:
+    """Register the frame's pages, its previews and its script."""
+    scripts = FrameScripts()
+    scripts.mount(app)
+    app.register_blueprint(_work(application, scripts))
+    app.register_blueprint(_previews(application, scripts))
+
+
+def _work(application: Application, scripts: FrameScripts) -> Blueprint:
+    blueprint = Blueprint("frame", __name__, url_prefix="/frame", template_folder="templates")
+
+    @blueprint.get("/assignments/<assignment_id>")
+    def task(assignment_id: str) -> Response:
+        cookie = request.cookies.get(TICKET_COOKIE.format(assignment_id=assignment_id))
+        if not cookie:
+            return _without_ticket(scripts)
+        try:
+            ticket = application.tickets.read(cookie)
+            application.answer_task.check_ticket(ticket, assignment_id)
+            return _task(application, scripts, ticket)
+        except InvalidToken:
+            return _without_ticket(scripts)
+        except NotFound:
+            return notice_document(scripts, status=404, title=_("There is no such item"))
+
+    return blueprint
+
+
+def _task(application: Application, scripts: FrameScripts, ticket: Ticket) -> Response:
+    """Raises NotFound."""
+    earlier = application.answer_task.submitted(AssignmentId(ticket.assignment_id))
+    if earlier is not None:
+        return _over(scripts, earlier)
+    loaded = application.answer_task.load(ticket)
+    draft = application.answer_task.draft(ticket)
+    data = {"task": ticket.task_id, "pseudonym": ticket.pseudonym}
+    if draft is not None:
+        data["draft"] = json.dumps(draft.answer)
+    context = FrameContext(ticket.assignment_id, scripts.url("runtime.js"), data=data)
+    return task_document(loaded.project, loaded.inputs, context)
+
+
+def _without_ticket(scripts: FrameScripts) -> Response:
+    return notice_document(
+        scripts,
+        status=401,
+        title=_("This item is not open in this browser"),
+        sentence=_(
+            "The ticket that opens it is missing or has run out. Open the item from My work: "
+            "what you wrote is kept."
+        ),
+    )
+
+
+def _over(scripts: FrameScripts, earlier: Submission) -> Response:
+    if earlier.status is SubmissionStatus.CLOSED:
+        title, sentence = _("This item was given back"), _("Somebody else will do it.")
+    else:
+        title = _("Your answer was received")
+        sentence = _("There is nothing more to do here. My work says what becomes of it.")
+    return notice_document(scripts, status=410, title=title, sentence=sentence)
+
+
+def _previews(application: Application, scripts: FrameScripts) -> Blueprint:
+    blueprint = Blueprint("frame_previews", __name__, url_prefix="/requester/frame")
+
+    @blueprint.get("/batches/<batch_id>/<int:number>")
+    @require("requester")
+    def row_of_batch(batch_id: str, number: int) -> Response:
+        batch = application.batches.get(_requester(), BatchId(batch_id))
+        found = application.batches.tasks(batch, after=number - 1, count_max=1)
+        if not found or found[0].number != number:
+            raise NotFound("The batch has no such row", number=number)
+        row = dict(zip(batch.columns, found[0].cells, strict=True))
+        return preview_document(scripts, application.batches.project_of(batch), row)
+
+    @blueprint.get("/projects/<project_id>")
+    @require("requester")
+    def template_of_project(project_id: str) -> Response:
+        project = application.projects.get(_requester(), ProjectId(project_id))
+        return preview_document(scripts, project, request.args.to_dict())
+
+    return blueprint
+
+
+def _requester() -> RequesterId:
+    return RequesterId(principal().subject)
