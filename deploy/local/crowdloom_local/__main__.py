@@ -32,13 +32,30 @@ def run(port: int, data: Path, demo: bool) -> None:
 @click.option("--workers", default=25, show_default=True)
 @click.option("--chaos", is_flag=True, help="With faults while the batch runs.")
 @click.option("--kafka-nodes", default=0, help="Use that many nodes of real Kafka.")
+@click.option("--kill-a-node", is_flag=True, help="Kill -9 one of Kafka's nodes half way.")
 def replay(
-    dataset: Path, tasks: int, redundancy: int, workers: int, chaos: bool, kafka_nodes: int
+    *,
+    dataset: Path,
+    tasks: int,
+    redundancy: int,
+    workers: int,
+    chaos: bool,
+    kafka_nodes: int,
+    kill_a_node: bool,
 ) -> None:
     """Replay recorded answers through a fresh market; the last line is one JSON object."""
     from crowdloom_local.replay.run import Plan, run_fresh
 
-    plan = Plan(dataset, tasks=tasks, redundancy=redundancy, workers=workers, chaos=chaos)
+    if kill_a_node and not kafka_nodes:
+        raise click.UsageError("--kill-a-node needs --kafka-nodes")
+    plan = Plan(
+        dataset,
+        tasks=tasks,
+        redundancy=redundancy,
+        workers=workers,
+        chaos=chaos,
+        kill_a_node=kill_a_node,
+    )
     figures, faults = run_fresh(plan, kafka_nodes=kafka_nodes)
     for fault in faults:
         click.echo(f"WRONG: {fault}", err=True)

@@ -39,8 +39,8 @@ class NamedBroker:
     """A broker that somebody else runs."""
 
     bootstrap: str
+    replication: int
     name: str = "the Kafka that CROWDLOOM_KAFKA_BOOTSTRAP names"
-    replication: int = 1
 
     def start(self) -> None:
         """Nothing to do: it runs."""
@@ -85,14 +85,21 @@ class Engines:
     def wipe_broker(self) -> None:
         self._broker.wipe()
 
+    def kill_a_broker_node(self) -> str:
+        """Kill -9 a node of real Kafka; returns which. Raises RuntimeError on another broker."""
+        if not isinstance(self._broker, KafkaCluster):
+            raise RuntimeError(f"{self._broker.name} has no nodes of ours to kill")  # noqa: TRY004
+        return self._broker.kill_a_node()
+
 
 def choose_engines(supervisor: Supervisor, data: Path, *, kafka_nodes: int = 0) -> Engines:
     """Choose by the environment and by what is there; `kafka_nodes` insists on real Kafka."""
     named = os.environ.get("CROWDLOOM_MONGODB_URI")
     mongodb = None if named else SecantusDb(supervisor, data, ROOT)
     bootstrap = os.environ.get("CROWDLOOM_KAFKA_BOOTSTRAP")
-    if bootstrap:
-        return Engines(mongodb, NamedBroker(bootstrap))
+    if bootstrap and not kafka_nodes:
+        replication = int(os.environ.get("CROWDLOOM_KAFKA_REPLICATION", "1"))
+        return Engines(mongodb, NamedBroker(bootstrap, replication))
     if kafka_nodes or kafka_is_here(ROOT):
         return Engines(mongodb, KafkaCluster(supervisor, data, ROOT, nodes=kafka_nodes or 1))
     return Engines(mongodb, Tansu(supervisor, data, ROOT))

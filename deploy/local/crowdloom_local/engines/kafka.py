@@ -1,16 +1,48 @@
 """Apache Kafka (KRaft) from the published jars that `make engines` fetches, one node or three."""
 
+import json
+import random
+import shutil
+import signal
 import subprocess
 from pathlib import Path
 
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from crowdloom_local.processes import ManagedProcess, Supervisor, free_port, wait_until
+from crowdloom_local.processes import (
+    DidNotStart,
+    ManagedProcess,
+    Supervisor,
+    accepts_connections,
+    free_port,
+    wait_until,
+)
 
 _LIBRARIES = ".engines/kafka/libs"
-_START_SECONDS_MAX = 60
-_HEAP = "-Xmx256m"
+_START_SECONDS_MAX = 90
+# For a laptop: little memory, few threads, quick to start.
+_JAVA = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+_SETTINGS = {
+    "process.roles": "broker,controller",
+    "controller.listener.names": "CONTROLLER",
+    "auto.create.topics.enable": "false",
+    "unclean.leader.election.enable": "false",
+    "group.initial.rebalance.delay.ms": 0,
+    "offsets.topic.num.partitions": 4,
+    "transaction.state.log.num.partitions": 2,
+    "share.coordinator.state.topic.num.partitions": 1,
+    "num.network.threads": 2,
+    "num.io.threads": 4,
+    "log.cleaner.dedupe.buffer.size": 8_000_000,
+    "log.index.size.max.bytes": 1_000_000,
+    "broker.session.timeout.ms": 6_000,
+    # All nodes of this machine stop together: handing leadership on would only take time.
+    "controlled.shutdown.enable": "false",
+}
+
+Ports = tuple[int, int]
+"""Of one node: for clients, for the controllers among themselves."""
 
 
 def kafka_is_here(root: Path) -> bool:
@@ -18,33 +50,34 @@ def kafka_is_here(root: Path) -> bool:
 
 
 class KafkaCluster:
-    """Nodes that are broker and controller at once, replicated as far as there are nodes."""
+    """Nodes that are broker and controller at once, replicated as far as there are nodes.
+
+    A second start on the same folder finds topics and offsets again. The controllers' addresses
+    are part of what is stored, so the ports stay the same as well; where one has been taken
+    meanwhile, or the number of nodes differs, the cluster is made anew: a broker is disposable.
+    """
 
     def __init__(self, supervisor: Supervisor, data: Path, root: Path, *, nodes: int) -> None:
         self._supervisor = supervisor
         self._folder = data / "kafka"
         self._logs = data / "logs"
         self._libraries = root / _LIBRARIES
-        self._ports = [(free_port(), free_port()) for _ in range(nodes)]
+        self._count = nodes
+        self._ports: list[Ports] = []
         self.nodes: list[ManagedProcess] = []
         self.name = f"Apache Kafka ({nodes} node{'s' if nodes > 1 else ''})"
         self.replication = min(nodes, 3)
 
     @property
     def bootstrap(self) -> str:
+        """Known once started."""
         return ",".join(f"127.0.0.1:{port}" for port, _ in self._ports)
 
     def start(self) -> None:
-        files = [self._write_properties(index) for index in range(len(self._ports))]
-        if not self._is_formatted():
-            self._format(files)
-        for index, file in enumerate(files):
-            command = self._java("kafka.Kafka", str(file))
-            log = self._logs / f"kafka-{index + 1}.log"
-            environment = {"LOG_DIR": str(self._logs)}
-            node = ManagedProcess(f"kafka-{index + 1}", command, log, environment=environment)
-            self.nodes.append(node)
-            self._supervisor.start(node)
+        if not kafka_is_here(self._libraries.parents[2]):
+            raise DidNotStart("Apache Kafka is not here: run `make engines` first")
+        self._ports = self._kept_ports() or self._make_anew()
+        self._start_nodes()
         wait_until(self._answers, what=self.name, seconds_max=_START_SECONDS_MAX)
 
     def wipe(self) -> None:
@@ -53,66 +86,100 @@ class KafkaCluster:
             topics = [topic for topic in admin.list_topics() if not topic.startswith("__")]
             admin.delete_topics(topics)
 
-    def _is_formatted(self) -> bool:
-        return (self._folder / "1" / "meta.properties").exists()
+    def kill_a_node(self) -> str:
+        """Kill -9 one of the nodes; returns which. The supervisor starts it again."""
+        node = random.choice(self.nodes)
+        node.send(signal.SIGKILL)
+        return node.name
 
-    def _format(self, files: list[Path]) -> None:
-        cluster = self._random_id()
-        directories = [self._random_id() for _ in files]
+    @property
+    def _state(self) -> Path:
+        # Written last, so that a folder without it was never formatted to the end.
+        return self._folder / "ports.json"
+
+    def _kept_ports(self) -> list[Ports]:
+        """The ports of the cluster in the folder; none where it cannot be started again."""
+        if not self._state.exists():
+            return []
+        kept = [(int(broker), int(own)) for broker, own in json.loads(self._state.read_text())]
+        taken = any(accepts_connections(port) for ports in kept for port in ports)
+        return kept if len(kept) == self._count and not taken else []
+
+    def _make_anew(self) -> list[Ports]:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        ports = [(free_port(), free_port()) for _ in range(self._count)]
+        for number in range(1, self._count + 1):
+            self._write_properties(number, ports)
+        self._format(ports)
+        self._state.write_text(json.dumps(ports))
+        return ports
+
+    def _start_nodes(self) -> None:
+        for number in range(1, self._count + 1):
+            command = [*self._java, "kafka.Kafka", str(self._properties(number))]
+            name = f"kafka-{number}"
+            node = ManagedProcess(name, command, self._logs / f"{name}.log")
+            self.nodes.append(node)
+            self._supervisor.start(node)
+
+    def _format(self, ports: list[Ports]) -> None:
+        cluster, *directories = [self._random_id() for _ in range(self._count + 1)]
         voters = ",".join(
-            f"{index + 1}@127.0.0.1:{controller}:{directory}"
-            for index, ((_, controller), directory) in enumerate(
-                zip(self._ports, directories, strict=True)
+            f"{number}@127.0.0.1:{controller}:{directory}"
+            for number, ((_, controller), directory) in enumerate(
+                zip(ports, directories, strict=True), start=1
             )
         )
-        for file in files:
-            self._storage_tool(
-                "format", "-t", cluster, "-c", str(file), "--initial-controllers", voters
-            )
+        for number in range(1, self._count + 1):
+            file = str(self._properties(number))
+            self._storage_tool("format", "-t", cluster, "-c", file, "-I", voters)
 
     def _random_id(self) -> str:
         return self._storage_tool("random-uuid").strip().splitlines()[-1]
 
     def _storage_tool(self, *arguments: str) -> str:
-        command = self._java("kafka.tools.StorageTool", *arguments)
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        command = [*self._java, "kafka.tools.StorageTool", *arguments]
+        outcome = subprocess.run(command, check=False, capture_output=True, text=True)
+        if outcome.returncode != 0:
+            raise DidNotStart(f"Kafka's storage could not be made: {outcome.stderr[-500:]}")
+        return outcome.stdout
 
-    def _java(self, main_class: str, *arguments: str) -> list[str]:
-        classpath = f"{self._libraries}/*"
-        return ["java", _HEAP, "-cp", classpath, main_class, *arguments]
+    @property
+    def _java(self) -> list[str]:
+        return [*_JAVA, "-cp", f"{self._libraries}/*"]
 
-    def _write_properties(self, index: int) -> Path:
-        broker, controller = self._ports[index]
-        copies = self.replication
-        everyone = ",".join(f"127.0.0.1:{port}" for _, port in self._ports)
+    def _properties(self, number: int) -> Path:
+        return self._folder / f"node-{number}.properties"
+
+    def _write_properties(self, number: int, ports: list[Ports]) -> None:
+        broker, controller = ports[number - 1]
+        copies, in_sync = self.replication, max(1, self.replication - 1)
         lines = {
-            "node.id": index + 1,
-            "process.roles": "broker,controller",
+            **_SETTINGS,
+            "node.id": number,
             "listeners": f"PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}",
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker}",
-            "controller.listener.names": "CONTROLLER",
-            "controller.quorum.bootstrap.servers": everyone,
-            "log.dirs": self._folder / str(index + 1),
+            "controller.quorum.bootstrap.servers": ",".join(
+                f"127.0.0.1:{port}" for _, port in ports
+            ),
+            "log.dirs": self._folder / str(number),
             "default.replication.factor": copies,
-            "min.insync.replicas": max(1, copies - 1),
+            "min.insync.replicas": in_sync,
             "offsets.topic.replication.factor": copies,
             "transaction.state.log.replication.factor": copies,
-            "transaction.state.log.min.isr": max(1, copies - 1),
-            "offsets.topic.num.partitions": 4,
-            "transaction.state.log.num.partitions": 2,
-            "group.initial.rebalance.delay.ms": 0,
-            "auto.create.topics.enable": "false",
+            "transaction.state.log.min.isr": in_sync,
+            "share.coordinator.state.topic.replication.factor": copies,
+            "share.coordinator.state.topic.min.isr": in_sync,
         }
-        self._folder.mkdir(parents=True, exist_ok=True)
-        file = self._folder / f"node-{index + 1}.properties"
-        file.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
-        return file
+        text = "".join(f"{name}={value}\n" for name, value in lines.items())
+        self._properties(number).write_text(text)
 
     def _answers(self) -> bool:
         try:
             with KafkaAdminClient(
                 bootstrap_servers=self.bootstrap.split(","), request_timeout_ms=2_000
             ) as admin:
-                return len(admin.describe_cluster()["brokers"]) == len(self._ports)
+                return len(admin.describe_cluster()["brokers"]) == self._count
         except (KafkaError, OSError):
             return False

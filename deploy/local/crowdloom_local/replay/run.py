@@ -64,6 +64,11 @@ class Plan:
     redundancy: int
     workers: int
     chaos: bool
+    kill_a_node: bool = False
+
+    @property
+    def faulty(self) -> bool:
+        return self.chaos or self.kill_a_node
 
 
 def run_fresh(plan: Plan, *, kafka_nodes: int = 0) -> tuple[Json, list[str]]:
@@ -119,7 +124,9 @@ def replay(market: Market, plan: Plan) -> Json:
     dataset = Dataset(plan.dataset)
     requester = _funded_requester(market, plan)
     batch_id = _published_batch(requester, dataset, plan)
-    chaos = Chaos(market) if plan.chaos else None
+    chaos = None
+    if plan.faulty:
+        chaos = Chaos(market, everything=plan.chaos, broker_node=plan.kill_a_node)
     crowd = _work_and_review(market, requester, batch_id, dataset=dataset, plan=plan, chaos=chaos)
     _await("every answer to be settled", lambda: _all_settled(requester, batch_id, plan))
     staff, run = _pay_out(market, crowd, plan)
