@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from crowdloom.chassis.http.health import Check
 from crowdloom.chassis.idempotency import IdempotencyStore
@@ -10,6 +11,7 @@ from crowdloom.chassis.tickets import TicketReader
 from crowdloom.chassis.tokens import TICKET_AUDIENCE, Sessions, TokenVerifier
 from crowdloom.chassis.wiring import mongo_client, readiness_checks, sessions_of
 from crowdloom.kernel import Clock, IdFactory, SystemClock, TimeOrderedIds
+from crowdloom.kernel.money import Currency
 from pymongo import MongoClient
 
 from task_service.adapters.argon2_passwords import Argon2Passwords
@@ -23,6 +25,8 @@ from task_service.application.projects import Projects
 from task_service.application.results import Results
 from task_service.application.review_submissions import ReviewSubmissions
 from task_service.config import SERVICE, Settings, read_settings
+
+SESSION_LIFETIME = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,13 @@ def build(
         sign_in=SignIn(reader=reader, passwords=passwords, tries=MongoTries(store.database, clock)),
         api_keys=ApiKeys(store=store, reader=reader, clock=clock, ids=ids),
         projects=Projects(store=store, reader=reader, clock=clock, ids=ids),
-        batches=Batches(store=store, reader=reader, clock=clock, ids=ids),
+        batches=Batches(
+            store=store,
+            reader=reader,
+            clock=clock,
+            ids=ids,
+            currency=Currency.of(settings.currency),
+        ),
         answer_task=AnswerTask(store=store, reader=reader, clock=clock, ids=ids),
         review=ReviewSubmissions(store=store, reader=reader, clock=clock),
         results=Results(reader=reader),

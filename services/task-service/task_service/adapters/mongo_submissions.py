@@ -1,6 +1,6 @@
 """Collections `submissions` and `drafts`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,10 @@ class MongoSubmissions:
 
     def get(self, submission_id: SubmissionId) -> Submission | None:
         return self._one({"_id": submission_id})
+
+    def of_ids(self, submission_ids: Sequence[SubmissionId]) -> list[Submission]:
+        wanted = {"_id": {"$in": list(submission_ids)}, "status": {"$in": _SHOWN}}
+        return [_submission(row) for row in self._submissions.find(wanted, session=self._session)]
 
     def of_assignment(self, assignment_id: AssignmentId) -> Submission | None:
         return self._one({"assignment_id": assignment_id})

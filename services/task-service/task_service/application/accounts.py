@@ -68,6 +68,13 @@ class SignIn:
         self._tries.succeeded(subject)
         return requester
 
+    def account(self, requester_id: RequesterId) -> Requester:
+        """Raises NotFound."""
+        requester = self._reader.requesters.get(requester_id)
+        if requester is None:
+            raise NotFound("There is no such account", requester_id=requester_id)
+        return requester
+
 
 @dataclass(frozen=True)
 class NewApiKey:

@@ -6,7 +6,8 @@ from datetime import timedelta
 from crowdloom.chassis.tickets import Ticket
 from crowdloom.contracts.task import SubmissionReceived
 from crowdloom.kernel import Clock, IdFactory
-from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.clock import format_instant
+from crowdloom.kernel.errors import DomainError, NotFound
 from crowdloom.kernel.ids import AssignmentId, SubmissionId
 
 from task_service.application.ports import Draft, Reader, Session, Store, Task
@@ -49,7 +50,9 @@ class AnswerTask:
             raise NotFound("There is no such assignment", assignment_id=assignment_id)
 
     def load(self, ticket: Ticket) -> LoadedTask:
-        """Raises NotFound."""
+        """Raises NotFound, AssignmentOver."""
+        if self._is_over(ticket.assignment_id):
+            raise AssignmentOver("You gave this item back; somebody else gets it")
         batch = self._batch_of(ticket)
         project = self._reader.projects.get(batch.project_id)
         task = self._reader.tasks.get(ticket.task_id)
@@ -67,36 +70,36 @@ class AnswerTask:
         return draft
 
     def submitted(self, assignment_id: AssignmentId) -> Submission | None:
-        return self._reader.submissions.of_assignment(assignment_id)
+        """What was submitted for the assignment; None as well where it was given back."""
+        found = self._reader.submissions.of_assignment(assignment_id)
+        return None if found is None or found.status is SubmissionStatus.CLOSED else found
 
     def submit(self, ticket: Ticket, answer: Answer) -> Submission:
         """Take an answer in and return its receipt. The same answer again returns the same receipt.
 
         Raises LeaseExpired (the answer is kept as a draft), AlreadySubmitted, AssignmentOver.
         """
-        earlier = self._earlier(ticket, answer)
-        if earlier is not None:
-            return earlier
-        if self._clock.now() > ticket.deadline + SUBMIT_GRACE:
-            self.save_draft(ticket, answer)
-            raise LeaseExpired(
-                "The time for this item was over. Your answer is kept as a draft",
-                deadline=ticket.deadline.isoformat(),
-            )
-        submission = self._submission(ticket, answer)
-        try:
-            self._store.run(lambda session: _receive(session, submission))
-        except AlreadySubmitted:
-            earlier = self._earlier(ticket, answer)
-            if earlier is None:
-                raise
-            return earlier
-        return submission
+        batch = self._batch_of(ticket)
 
-    def _earlier(self, ticket: Ticket, answer: Answer) -> Submission | None:
+        def work(session: Session) -> Submission:
+            # The clock is read within the transaction: the relay's watermark counts on it to
+            # commit at most TRANSACTION_SECONDS_MAX after the moment that is judged here.
+            submission = self._submission(ticket, batch, answer)
+            _receive(session, submission)
+            return submission
+
+        # Written first and asked about only where refused: the first submit is the common one.
+        try:
+            return self._store.run(work)
+        except (AlreadySubmitted, LeaseExpired) as refusal:
+            return self._earlier(ticket, answer, refusal)
+
+    def _earlier(self, ticket: Ticket, answer: Answer, refusal: DomainError) -> Submission:
+        """The receipt of an equal answer that came before, or the reason why there is none."""
         earlier = self._reader.submissions.of_assignment(ticket.assignment_id)
         if earlier is None:
-            return None
+            self.save_draft(ticket, answer)
+            raise refusal
         if earlier.status is SubmissionStatus.CLOSED:
             self.save_draft(ticket, answer)
             raise AssignmentOver("You gave this item back. Your answer is kept as a draft")
@@ -107,9 +110,17 @@ class AnswerTask:
             )
         return earlier
 
-    def _submission(self, ticket: Ticket, answer: Answer) -> Submission:
-        batch = self._batch_of(ticket)
+    def _is_over(self, assignment_id: AssignmentId) -> bool:
+        found = self._reader.submissions.of_assignment(assignment_id)
+        return found is not None and found.status is SubmissionStatus.CLOSED
+
+    def _submission(self, ticket: Ticket, batch: Batch, answer: Answer) -> Submission:
         now = self._clock.now()
+        if now > ticket.deadline + SUBMIT_GRACE:
+            raise LeaseExpired(
+                "The time for this item was over. Your answer is kept as a draft",
+                deadline=format_instant(ticket.deadline),
+            )
         return Submission(
             submission_id=SubmissionId(self._ids.new("submission")),
             assignment_id=ticket.assignment_id,

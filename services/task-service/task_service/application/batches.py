@@ -13,11 +13,12 @@ from crowdloom.contracts.task import (
 from crowdloom.kernel import Clock, IdFactory, Money
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import BatchId, ProjectId, RequesterId
+from crowdloom.kernel.money import Currency, WrongCurrency
 
 from task_service.application.ports import Reader, Session, Store, Task
 from task_service.domain.batches import Batch, BatchStatus, Terms, check_terms
 from task_service.domain.errors import WrongBatchStatus
-from task_service.domain.projects import Project
+from task_service.domain.projects import Project, checked_title
 from task_service.domain.submissions import SubmissionStatus
 from task_service.domain.tables import Table
 
@@ -32,11 +33,22 @@ class BatchView:
 
 
 class Batches:
-    def __init__(self, *, store: Store, reader: Reader, clock: Clock, ids: IdFactory) -> None:
+    """`currency` is the one that this market settles in."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        reader: Reader,
+        clock: Clock,
+        ids: IdFactory,
+        currency: Currency,
+    ) -> None:
         self._store = store
         self._reader = reader
         self._clock = clock
         self._ids = ids
+        self._currency = currency
 
     def draft(
         self,
@@ -48,7 +60,11 @@ class Batches:
         lease_seconds: int,
         auto_accept_seconds: int,
     ) -> Batch:
-        """Raises InvalidInput."""
+        """Raises InvalidInput, WrongCurrency."""
+        if reward.currency is not self._currency:
+            raise WrongCurrency(
+                f"This market pays in {self._currency.code}", currency=reward.currency.code
+            )
         terms = Terms(
             redundancy=redundancy,
             reward=reward,
@@ -61,7 +77,7 @@ class Batches:
             batch_id=BatchId(self._ids.new("batch")),
             project_id=project.project_id,
             requester_id=project.requester_id,
-            title=(title or "").strip() or project.title,
+            title=checked_title(title) if title and title.strip() else project.title,
             terms=terms,
             status=BatchStatus.DRAFT,
             created_at=self._clock.now(),

@@ -109,7 +109,8 @@ class ReleaseTasks:
         """Returns how many chunks were released."""
         return sum(
             self._release(batch)
-            for batch in self._reader.batches.with_status(BatchStatus.OPEN, BatchStatus.PAUSED)
+            # Cancelled ones too: only a slot that is known can be withdrawn and its money freed.
+            for batch in self._reader.batches.with_status(*LIVE)
             if batch.released_chunk_count < batch.chunk_count
         )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from crowdloom.contracts.task import SubmissionAccepted, SubmissionRejected
 from crowdloom.kernel import Clock
-from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.errors import InvalidInput, NotFound
 from crowdloom.kernel.ids import BatchId, RequesterId, SubmissionId
 
 from task_service.application.ports import Reader, Session, Store
@@ -61,39 +61,45 @@ class ReviewSubmissions:
         """
         submission = self.get(requester_id, decision.submission_id)
         self.decide_all(requester_id, submission.batch_id, [decision])
-        return self.get(requester_id, decision.submission_id)
+        decided = self.get(requester_id, decision.submission_id)
+        _check_same(decided, decision)
+        return decided
 
     def decide_all(
         self, requester_id: RequesterId, batch_id: BatchId, decisions: Sequence[Decision]
     ) -> int:
         """Decide many of one batch; returns how many were new. All are checked before any is
-        written. Raises NotFound, AlreadyDecided, InvalidInput.
+        written; one that somebody else decides meanwhile stays as that one was decided, and is not
+        counted. Raises NotFound, AlreadyDecided, InvalidInput.
         """
+        wanted = _each_once(decisions)
+        known = {
+            submission.submission_id: submission
+            for submission in self._reader.submissions.of_ids(list(wanted))
+            if submission.requester_id == requester_id and submission.batch_id == batch_id
+        }
         new = []
-        for decision in decisions:
-            submission = self.get(requester_id, decision.submission_id)
-            if submission.batch_id != batch_id:
-                raise NotFound("There is no such submission", submission_id=decision.submission_id)
+        for submission_id, decision in wanted.items():
+            submission = known.get(submission_id)
+            if submission is None:
+                raise NotFound("There is no such submission", submission_id=submission_id)
             decided = self._decided(submission, decision)
             if submission.status is SubmissionStatus.SUBMITTED:
                 new.append(decided)
-            elif submission.status is not decided.status:
-                raise AlreadyDecided(
-                    f"It was {submission.status} before", submission_id=submission.submission_id
-                )
-        for start in range(0, len(new), _DECIDED_AT_ONCE_MAX):
+            else:
+                _check_same(submission, decision)
+        return sum(
             self._write(new[start : start + _DECIDED_AT_ONCE_MAX])
-        return len(new)
+            for start in range(0, len(new), _DECIDED_AT_ONCE_MAX)
+        )
 
     def accept_what_is_due(self) -> int:
         """Accept submissions whose announced time has come; returns how many."""
         due = self._reader.submissions.due_for_acceptance(
             self._clock.now(), _AUTO_ACCEPTED_AT_ONCE_MAX
         )
-        if due:
-            now = self._clock.now()
-            self._write([_accepted(submission, now, BY_TIME) for submission in due])
-        return len(due)
+        now = self._clock.now()
+        return self._write([_accepted(submission, now, BY_TIME) for submission in due])
 
     def _decided(self, submission: Submission, decision: Decision) -> Submission:
         now = self._clock.now()
@@ -108,14 +114,36 @@ class ReviewSubmissions:
             slot_reopened=decision.reopen,
         )
 
-    def _write(self, decided: Sequence[Submission]) -> None:
-        def work(session: Session) -> None:
-            for submission in decided:
-                # Somebody, or the announced time, may have been faster: then theirs stands.
-                if session.submissions.decide(submission):
-                    session.emit(_event_of(submission))
+    def _write(self, decided: Sequence[Submission]) -> int:
+        """Returns how many took effect."""
 
-        self._store.run(work)
+        def work(session: Session) -> int:
+            # Somebody, or the announced time, may have been faster: then theirs stands.
+            new = [one for one in decided if session.submissions.decide(one)]
+            session.emit(*(_event_of(submission) for submission in new))
+            return len(new)
+
+        return self._store.run(work) if decided else 0
+
+
+def _each_once(decisions: Sequence[Decision]) -> dict[SubmissionId, Decision]:
+    """Raises InvalidInput for two different decisions about one submission."""
+    wanted: dict[SubmissionId, Decision] = {}
+    for decision in decisions:
+        if wanted.setdefault(decision.submission_id, decision) != decision:
+            sentence = f"{decision.submission_id} is decided twice, in different ways"
+            raise InvalidInput(sentence, errors={"decisions": [f"{sentence}."]})
+    return wanted
+
+
+def _check_same(submission: Submission, decision: Decision) -> None:
+    """Raises AlreadyDecided where the submission was decided the other way."""
+    if (submission.status is SubmissionStatus.ACCEPTED) is not decision.accept:
+        raise AlreadyDecided(
+            f"It was {submission.status} before",
+            submission_id=submission.submission_id,
+            status=str(submission.status),
+        )
 
 
 def _accepted(submission: Submission, now: datetime, decided_by: str) -> Submission:

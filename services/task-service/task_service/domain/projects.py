@@ -51,7 +51,7 @@ def new_project(
     return Project(
         project_id=project_id,
         requester_id=requester_id,
-        title=_checked("title", title, TITLE_CHARACTERS_MAX),
+        title=checked_title(title),
         description=_checked("description", description, DESCRIPTION_CHARACTERS_MAX),
         language=language or None,
         template=template,
@@ -60,6 +60,11 @@ def new_project(
         allowed_hosts=hosts,
         created_at=created_at,
     )
+
+
+def checked_title(title: str) -> str:
+    """Raises InvalidInput."""
+    return _checked("title", title, TITLE_CHARACTERS_MAX)
 
 
 def _checked(name: str, text: str, characters_max: int) -> str:

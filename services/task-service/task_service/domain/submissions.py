@@ -59,13 +59,19 @@ class Submission:
         return (self.submitted_at - self.claimed_at).total_seconds()
 
 
-def checked_answer(pairs: Sequence[Sequence[str]]) -> Answer:
-    """Raises AnswerTooLarge, InvalidInput. The order and every repetition is kept."""
+def checked_draft(pairs: Sequence[Sequence[str]]) -> Answer:
+    """Raises AnswerTooLarge. Order and repetitions are kept; it may be empty as yet."""
     answer = tuple((name, value) for name, value in pairs)
     size = sum(len(name.encode()) + len(value.encode()) for name, value in answer)
     if size > ANSWER_BYTES_MAX:
         limit = f"{ANSWER_BYTES_MAX // 1000} kB"
         raise AnswerTooLarge(f"The answer is larger than {limit}; shorten it", bytes=size)
+    return answer
+
+
+def checked_answer(pairs: Sequence[Sequence[str]]) -> Answer:
+    """As a draft, but not empty. Raises AnswerTooLarge, InvalidInput."""
+    answer = checked_draft(pairs)
     if not answer:
         raise InvalidInput("The answer is empty", errors={"answer": ["Fill in the task first."]})
     return answer

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -65,36 +66,77 @@ def read_table(content: bytes, *, needed: Sequence[str] = ()) -> Table:
     if not rows and not faults:
         faults.append(RowFault(1, None, "there is a header and no row below it"))
     if len(rows) > TABLE_ROWS_MAX:
-        faults.append(RowFault(TABLE_ROWS_MAX + 2, None, f"more than {TABLE_ROWS_MAX:,} rows"))
+        faults.append(_too_many_rows())
     if faults:
         raise _refused(faults)
     return Table(columns, tuple(tuple(row) for _, row in rows))
 
 
-def table_of_records(records: Sequence[object], *, needed: Sequence[str] = ()) -> Table:
-    """A table from JSON objects with text values. Raises FaultyRows; `line` is then the record's
-    number, from 1.
-    """
+def read_json_records(content: bytes, *, needed: Sequence[str] = ()) -> Table:
+    """Read `{"records": [{column: text}]}`. Raises FaultyRows."""
+    try:
+        document = json.loads(_decoded(content))
+    except (ValueError, RecursionError) as error:
+        raise _refused([RowFault(getattr(error, "lineno", 1), None, "not JSON")]) from error
+    if not isinstance(document, dict) or not isinstance(document.get("records"), list):
+        raise _refused([RowFault(1, None, "not an object with a list of records")])
+    return table_of_records(document["records"], needed=needed)
+
+
+def read_ndjson(content: bytes, *, needed: Sequence[str] = ()) -> Table:
+    """Read one record a line; empty lines are passed over. Raises FaultyRows."""
+    records: list[object] = []
+    lines: list[int] = []
     faults: list[RowFault] = []
-    columns: dict[str, None] = {}
-    for number, record in enumerate(records, start=1):
-        if not isinstance(record, dict):
-            faults.append(RowFault(number, None, "not an object of column names and texts"))
+    for line, text in enumerate(_decoded(content).split("\n"), start=1):
+        if not text.strip():
             continue
-        columns |= dict.fromkeys(record)
-        faults += [
-            RowFault(number, name, "not a text")
-            for name, value in record.items()
-            if not isinstance(value, str)
-        ]
-    names = tuple(columns)
-    faults += _header_faults(names, needed) if records else [RowFault(1, None, "there is no row")]
-    for number, record in enumerate(records, start=1):
-        if isinstance(record, dict):
-            faults += [RowFault(number, name, "is missing") for name in names if name not in record]
+        try:
+            records.append(json.loads(text))
+            lines.append(line)
+        except (ValueError, RecursionError):
+            faults.append(RowFault(line, None, "not JSON"))
     if faults:
         raise _refused(faults)
-    return Table(names, tuple(tuple(record[name] for name in names) for record in records))  # type: ignore[index]  # every record is a dict by now
+    return table_of_records(records, needed=needed, lines=lines)
+
+
+def table_of_records(
+    records: Sequence[object], *, needed: Sequence[str] = (), lines: Sequence[int] | None = None
+) -> Table:
+    """A table from JSON objects with text values. Raises FaultyRows; a fault's `line` is that of
+    `lines`, or the record's number, from 1.
+    """
+    numbered = list(zip(lines or range(1, len(records) + 1), records, strict=True))
+    columns: dict[str, None] = {}
+    for _, record in numbered:
+        if isinstance(record, dict):
+            columns |= dict.fromkeys(record)
+    names = tuple(columns)
+    faults = _header_faults(names, needed) if records else [RowFault(1, None, "there is no row")]
+    rows: list[tuple[str, ...]] = []
+    for line, record in numbered:
+        found = _record_faults(line, record, names)
+        if isinstance(record, dict) and not found:
+            row = tuple(record[name] for name in names)
+            found = _row_faults(line, row, names)
+            rows.append(row)
+        faults += found
+    if len(records) > TABLE_ROWS_MAX:
+        faults.append(_too_many_rows())
+    if faults:
+        raise _refused(faults)
+    return Table(names, tuple(rows))
+
+
+def _record_faults(line: int, record: object, names: Sequence[str]) -> list[RowFault]:
+    if not isinstance(record, dict):
+        return [RowFault(line, None, "not an object of column names and texts")]
+    return [
+        RowFault(line, name, "not a text" if name in record else "is missing")
+        for name in names
+        if not isinstance(record.get(name), str)
+    ]
 
 
 def _decoded(content: bytes) -> str:
@@ -155,9 +197,24 @@ def _row_faults(line: int, row: Sequence[str], columns: Sequence[str]) -> list[R
     for name, cell in zip(columns, row, strict=True):
         if "\0" in cell:
             faults.append(RowFault(line, name, "contains a NUL byte"))
+        if _is_broken(cell):
+            faults.append(RowFault(line, name, "contains half of a character"))
         if len(cell) > CELL_CHARACTERS_MAX:
             faults.append(RowFault(line, name, f"longer than {CELL_CHARACTERS_MAX:,} characters"))
     return faults
+
+
+def _too_many_rows() -> RowFault:
+    return RowFault(TABLE_ROWS_MAX + 1, None, f"more than {TABLE_ROWS_MAX:,} rows")
+
+
+def _is_broken(text: str) -> bool:
+    """Whether JSON spelled half of a surrogate pair, which no engine can store."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _refused(faults: Sequence[RowFault]) -> FaultyRows:

@@ -11,9 +11,27 @@ from flask import Flask
 from task_service.bootstrap import Application, build
 from task_service.config import SERVICE, read_settings
 from task_service.entrypoints.frame.routes import mount_frame
-from task_service.entrypoints.http.api_keys import ApiKeyPrincipals
+from task_service.entrypoints.http.accounts import accounts_blueprint
+from task_service.entrypoints.http.api_keys import ApiKeyPrincipals, api_keys_blueprint
+from task_service.entrypoints.http.assignments import assignments_blueprint
+from task_service.entrypoints.http.batches import batches_blueprint
+from task_service.entrypoints.http.documented import add_security_schemes
+from task_service.entrypoints.http.projects import projects_blueprint
+from task_service.entrypoints.http.results import results_blueprint
+from task_service.entrypoints.http.submissions import submissions_blueprint
+from task_service.entrypoints.http.tasks import tasks_blueprint
 
 AREA = "tasks"
+_API = (
+    accounts_blueprint,
+    api_keys_blueprint,
+    projects_blueprint,
+    batches_blueprint,
+    tasks_blueprint,
+    submissions_blueprint,
+    results_blueprint,
+    assignments_blueprint,
+)
 
 
 def create_wsgi_app(environment: Mapping[str, str] | None = None) -> Flask:
@@ -24,7 +42,7 @@ def create_wsgi_app(environment: Mapping[str, str] | None = None) -> Flask:
 
 
 def create_web(application: Application) -> Flask:
-    app, _api = create_app(
+    app, api = create_app(
         "task_service",
         area=AREA,
         title="Crowdloom tasks",
@@ -34,6 +52,9 @@ def create_web(application: Application) -> Flask:
         secure_cookies=application.settings.common.secure_cookies,
         api_keys=ApiKeyPrincipals(application.api_keys),
     )
+    add_security_schemes(api.spec)
+    for blueprint in _API:
+        api.register_blueprint(blueprint(application))
     ui.register(
         app,
         service=SERVICE,

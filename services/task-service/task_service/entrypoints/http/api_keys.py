@@ -1,8 +1,17 @@
 """API keys: made, listed, revoked; and who calls with one."""
 
+from typing import Any
+
+from crowdloom.chassis.http.app import api_blueprint
+from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.tokens import Principal
+from flask_smorest import Blueprint
 
 from task_service.application.accounts import ApiKeys
+from task_service.bootstrap import Application
+from task_service.entrypoints.http import schemas
+from task_service.entrypoints.http.accounts import caller
+from task_service.entrypoints.http.documented import SIGNED_IN, refusals
 
 
 class ApiKeyPrincipals:
@@ -14,3 +23,41 @@ class ApiKeyPrincipals:
     def principal_of(self, api_key: str) -> Principal | None:
         requester = self._api_keys.requester_of(api_key)
         return Principal(role="requester", subject=requester.requester_id) if requester else None
+
+
+def api_keys_blueprint(application: Application) -> Blueprint:
+    """`/api-keys`. Making one keeps no answer by Idempotency-Key: it holds the secret. Sent twice,
+    it makes a second key, which the list shows and which can be revoked.
+    """
+    blueprint = api_blueprint("api_keys", area="tasks", description="API keys")
+
+    @blueprint.post("/api-keys")
+    @require("requester")
+    @refusals(blueprint, {401: "not_signed_in", 422: "invalid_input"})
+    @blueprint.doc(security=SIGNED_IN)
+    @blueprint.arguments(schemas.NewApiKeySchema)
+    @blueprint.response(201, schemas.CreatedApiKeySchema)
+    def create(body: dict[str, Any]) -> dict[str, Any]:
+        """Make a key. Its secret is in this answer and nowhere else."""
+        made = application.api_keys.create(caller(), body["name"])
+        return {**vars(made.key), "secret": made.secret}
+
+    @blueprint.get("/api-keys")
+    @require("requester")
+    @refusals(blueprint, {401: "not_signed_in"})
+    @blueprint.doc(security=SIGNED_IN)
+    @blueprint.response(200, schemas.ApiKeyPageSchema)
+    def listed() -> dict[str, Any]:
+        """The caller's keys that are not revoked, newest first."""
+        return {"items": application.api_keys.listed(caller()), "next_cursor": None}
+
+    @blueprint.delete("/api-keys/<key_id>")
+    @require("requester")
+    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @blueprint.doc(security=SIGNED_IN)
+    @blueprint.response(204)
+    def revoke(key_id: str) -> None:
+        """Revoke a key, for good. Revoking it again changes nothing."""
+        application.api_keys.revoke(caller(), key_id)
+
+    return blueprint

@@ -1,0 +1,133 @@
+"""Batches: drafted, looked at, published, paused, resumed, cancelled."""
+
+from collections.abc import Callable
+from typing import Any
+
+from crowdloom.chassis.http.app import api_blueprint
+from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.idempotent import idempotent
+from crowdloom.kernel import Money
+from crowdloom.kernel.ids import BatchId, ProjectId
+from flask_smorest import Blueprint
+
+from task_service.bootstrap import Application
+from task_service.domain.batches import Batch
+from task_service.entrypoints.http import present, schemas
+from task_service.entrypoints.http.accounts import caller
+from task_service.entrypoints.http.cursors import Cursors, page_of
+from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
+
+
+def batches_blueprint(application: Application) -> Blueprint:
+    blueprint = api_blueprint("batches", area="tasks", description="Batches")
+    _add_collection(blueprint, application)
+    batches = application.batches
+
+    @blueprint.get("/batches/<batch_id>")
+    @require("requester")
+    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @blueprint.doc(security=SIGNED_IN)
+    @blueprint.response(200, schemas.BatchDetailSchema)
+    def show(batch_id: str) -> dict[str, Any]:
+        """A batch with its counts; `declined` says why its last publication was refused."""
+        return present.batch_view(batches.view(caller(), BatchId(batch_id)))
+
+    _add_step(
+        blueprint,
+        application,
+        batches.publish,
+        """Ask for the funds; the batch opens when they are reserved, or is a draft again.""",
+    )
+    _add_step(
+        blueprint, application, batches.pause, """No new claims until the batch is resumed."""
+    )
+    _add_step(blueprint, application, batches.resume, """Claims are possible again.""")
+    _add_step(
+        blueprint,
+        application,
+        batches.cancel,
+        """No new claims for good. What is claimed or submitted is honoured and paid; the rest of
+        the money goes back to the wallet.""",
+    )
+    return blueprint
+
+
+def _add_collection(blueprint: Blueprint, application: Application) -> None:
+    cursors = Cursors(application.settings.common.cursor_key, salt="batches")
+
+    @blueprint.post("/projects/<project_id>/batches")
+    @require("requester")
+    @idempotent
+    @refusals(
+        blueprint,
+        {
+            400: "idempotency_key_missing",
+            401: "not_signed_in",
+            404: "not_found",
+            422: "invalid_input, wrong_currency",
+        },
+    )
+    @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY])
+    @blueprint.arguments(schemas.NewBatchSchema)
+    @blueprint.response(201, schemas.BatchSchema)
+    def create(body: dict[str, Any], project_id: str) -> dict[str, Any]:
+        """Make a draft with the terms that workers will see."""
+        project = application.projects.get(caller(), ProjectId(project_id))
+        reward = body.pop("reward")
+        made = application.batches.draft(
+            project, reward=Money.of_minor(reward["amount_minor"], reward["currency"]), **body
+        )
+        return present.batch(made)
+
+    @blueprint.get("/projects/<project_id>/batches")
+    @require("requester")
+    @refusals(blueprint, {401: "not_signed_in", 404: "not_found", 422: "invalid_input"})
+    @blueprint.doc(security=SIGNED_IN)
+    @blueprint.arguments(schemas.PageQuerySchema, location="query")
+    @blueprint.response(200, schemas.BatchPageSchema)
+    def listed(query: dict[str, Any], project_id: str) -> dict[str, Any]:
+        """A project's batches, newest first."""
+        project = application.projects.get(caller(), ProjectId(project_id))
+        found = application.batches.page(
+            project.project_id, before=cursors.place_of(query), count_max=query["limit"] + 1
+        )
+        return page_of(
+            found,
+            query["limit"],
+            cursors,
+            place=lambda batch: batch.batch_id,
+            present=present.batch,
+        )
+
+
+def _add_step(
+    blueprint: Blueprint,
+    application: Application,
+    step: Callable[[Batch], Batch],
+    meaning: str,
+) -> None:
+    """`POST /batches/{id}/<name of the step>`."""
+
+    @require("requester")
+    @idempotent
+    @refusals(
+        blueprint,
+        {
+            400: "idempotency_key_missing",
+            401: "not_signed_in",
+            404: "not_found",
+            409: "wrong_batch_status, batch_has_no_tasks",
+        },
+    )
+    @blueprint.doc(
+        security=SIGNED_IN,
+        parameters=[IDEMPOTENCY_KEY],
+        summary=step.__name__.capitalize(),
+        description=" ".join(meaning.split()),
+    )
+    @blueprint.response(200, schemas.BatchSchema)
+    def take(batch_id: str) -> dict[str, Any]:
+        return present.batch(step(application.batches.get(caller(), BatchId(batch_id))))
+
+    name = step.__name__
+    blueprint.add_url_rule(f"/batches/<batch_id>/{name}", name, take, methods=["POST"])

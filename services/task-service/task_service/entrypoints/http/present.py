@@ -1,0 +1,81 @@
+"""From the domain to what the API answers."""
+
+from typing import Any
+
+from task_service.application.answer_task import LoadedTask
+from task_service.application.batches import BatchView
+from task_service.application.ports import Task
+from task_service.domain.batches import Batch, Declined
+from task_service.domain.projects import Project
+from task_service.domain.submissions import Submission, SubmissionStatus
+
+
+def project(shown: Project) -> dict[str, Any]:
+    return {**vars(shown), "template_html": shown.template}
+
+
+def batch(shown: Batch) -> dict[str, Any]:
+    terms = shown.terms
+    return {
+        **vars(shown),
+        "status": str(shown.status),
+        "redundancy": terms.redundancy,
+        "reward": terms.reward.to_wire(),
+        "fee": terms.fee.to_wire(),
+        "cost": shown.cost.to_wire(),
+        "lease_seconds": terms.lease_seconds,
+        "auto_accept_seconds": terms.auto_accept_seconds,
+        "declined": _declined(shown.declined) if shown.declined else None,
+    }
+
+
+def batch_view(view: BatchView) -> dict[str, Any]:
+    shown = view.batch
+    counts = {
+        "slots": shown.slot_count,
+        "submitted": view.counts.get(SubmissionStatus.SUBMITTED, 0),
+        "accepted": view.counts.get(SubmissionStatus.ACCEPTED, 0),
+        "rejected": view.counts.get(SubmissionStatus.REJECTED, 0),
+        "withdrawn": shown.withdrawn_count,
+        "open": shown.open_slot_count,
+        "leased": shown.leased_slot_count,
+    }
+    return {**batch(shown), "counts": counts}
+
+
+def task(shown: Task, columns: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "task_id": shown.task_id,
+        "number": shown.number,
+        "input": dict(zip(columns, shown.cells, strict=True)),
+    }
+
+
+def submission(shown: Submission) -> dict[str, Any]:
+    return {**vars(shown), "status": str(shown.status), "seconds": shown.seconds}
+
+
+def assigned_task(loaded: LoadedTask) -> dict[str, Any]:
+    ticket, terms = loaded.ticket, loaded.batch.terms
+    return {
+        "assignment_id": ticket.assignment_id,
+        "task_id": ticket.task_id,
+        "batch_id": ticket.batch_id,
+        "title": loaded.batch.title,
+        "description": loaded.project.description,
+        "language": loaded.project.language,
+        "reward": terms.reward.to_wire(),
+        "deadline": ticket.deadline,
+        "auto_accept_seconds": terms.auto_accept_seconds,
+        "input": loaded.inputs,
+        "answer_fields": loaded.project.answer_fields,
+        "frame_url": f"/frame/assignments/{ticket.assignment_id}",
+    }
+
+
+def _declined(declined: Declined) -> dict[str, Any]:
+    return {
+        "code": declined.code,
+        "needed": declined.needed.to_wire(),
+        "missing": declined.missing.to_wire(),
+    }

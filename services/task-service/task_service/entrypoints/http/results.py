@@ -1,0 +1,57 @@
+"""Results as files, streamed."""
+
+from typing import Any
+
+from crowdloom.chassis.http.app import api_blueprint
+from crowdloom.chassis.http.auth import require
+from crowdloom.kernel.ids import BatchId
+from flask import Response
+from flask_smorest import Blueprint
+
+from task_service.bootstrap import Application
+from task_service.domain.batches import Batch
+from task_service.entrypoints.http import schemas
+from task_service.entrypoints.http.accounts import caller
+from task_service.entrypoints.http.documented import SIGNED_IN, refusals
+
+_CSV = "text/csv"
+_JSONL = "application/jsonl"
+_ENDINGS = {_CSV: "csv", _JSONL: "jsonl"}
+
+
+def results_blueprint(application: Application) -> Blueprint:
+    blueprint = api_blueprint("results", area="tasks", description="Results")
+
+    @blueprint.get("/batches/<batch_id>/results")
+    @require("requester")
+    @refusals(blueprint, {401: "not_signed_in", 404: "not_found", 422: "invalid_input"})
+    @blueprint.doc(security=SIGNED_IN)
+    @blueprint.arguments(schemas.ResultsQuerySchema, location="query")
+    @blueprint.response(200, {"type": "string"}, content_type=_CSV, description="The file")
+    def download(query: dict[str, Any], batch_id: str) -> Response:
+        """`tidy`: a row an answer, safe to open in a spreadsheet. `jsonl`: a line an answer, byte
+        for byte as it came. `consensus`: a row a task, with the majority of its answers.
+        """
+        batch = application.batches.get(caller(), BatchId(batch_id))
+        return results_file(application, batch, query["format"])
+
+    return blueprint
+
+
+def results_file(application: Application, batch: Batch, kind: str) -> Response:
+    """The download, for API and pages alike; `kind` is tidy, jsonl or consensus."""
+    results = application.results
+    streams = {"tidy": results.tidy, "jsonl": results.jsonl, "consensus": results.consensus}
+    media_type = _JSONL if kind == "jsonl" else _CSV
+    response = Response(streams[kind](batch), mimetype=media_type)
+    response.headers.set(
+        "Content-Disposition", "attachment", filename=_name(batch, kind, _ENDINGS[media_type])
+    )
+    return response
+
+
+def _name(batch: Batch, kind: str, ending: str) -> str:
+    """`does-it-follow-bat_01k...-tidy.csv`: letters and digits of any script, nothing else."""
+    kept = "".join(one.lower() if one.isalnum() else " " for one in batch.title)
+    words = "-".join(kept.split())[:60].strip("-")
+    return "-".join(part for part in (words, batch.batch_id, kind) if part) + f".{ending}"
