@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from crowdloom.chassis.http.health import Check
 from crowdloom.chassis.idempotency import IdempotencyStore
-from crowdloom.chassis.store import MongoDatabase, MongoStore
+from crowdloom.chassis.store import Document, MongoDatabase, MongoStore
 from crowdloom.chassis.tickets import TicketSigner
 from crowdloom.chassis.tokens import TICKET_AUDIENCE, Sessions, TokenSigner
 from crowdloom.chassis.wiring import mongo_client, readiness_checks, sessions_of
 from crowdloom.kernel import Clock, IdFactory, SystemClock, TimeOrderedIds
+from pymongo import MongoClient
 
 from matching_service.adapters.mongo_session import INDEXES, MatchingReader, MatchingSession
 from matching_service.application.claim_task import ClaimTask
@@ -48,6 +49,7 @@ class Application:
 def build(
     settings: Settings,
     *,
+    client: "MongoClient[Document] | None" = None,
     database: str = SERVICE,
     clock: Clock | None = None,
     ids: IdFactory | None = None,
@@ -56,7 +58,7 @@ def build(
     """Build the service. Call it after a fork: the MongoDB client does not survive one."""
     clock = clock or SystemClock()
     ids = ids or TimeOrderedIds(clock)
-    client = mongo_client(settings.common)
+    client = client or mongo_client(settings.common)
     store = MongoStore(client, database, session_class=MatchingSession, clock=clock, ids=ids)
     reader = MatchingReader(store.database)
     claim_task = ClaimTask(

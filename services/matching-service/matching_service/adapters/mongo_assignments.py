@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
@@ -19,10 +19,13 @@ INDEXES = [
     IndexModel(
         [("worker_id", ASCENDING), ("claim_key", ASCENDING)], name="one_per_key", unique=True
     ),
+    # "wrk_...:7" while the lease lasts: no more leases at once than there are places.
+    IndexModel([("place", ASCENDING)], name="one_lease_a_place", unique=True, sparse=True),
     IndexModel([("worker_id", ASCENDING), ("status", ASCENDING)], name="held_by"),
     IndexModel([("status", ASCENDING), ("deadline", ASCENDING)], name="overdue"),
     IndexModel([("batch_id", ASCENDING), ("status", ASCENDING)], name="of_batch"),
 ]
+_LEASED = {"status": str(AssignmentStatus.LEASED)}
 
 
 class MongoAssignments:
@@ -30,14 +33,15 @@ class MongoAssignments:
         self._assignments = database[COLLECTION]
         self._session = session
 
-    def add(self, assignment: Assignment) -> None:
+    def add(self, assignment: Assignment, place: int) -> None:
         row = asdict(assignment)
         row["_id"] = row.pop("assignment_id")
         row["status"] = str(assignment.status)
+        row["place"] = f"{assignment.worker_id}:{place}"
         try:
             self._assignments.insert_one(row, session=self._session)
         except DuplicateKeyError as error:
-            raise AlreadyClaimed("This claim was made already") from error
+            raise AlreadyClaimed("The same worker claims at the same moment") from error
 
     def get(self, assignment_id: AssignmentId) -> Assignment | None:
         return self._one({"_id": assignment_id})
@@ -46,44 +50,67 @@ class MongoAssignments:
         return self._one({"worker_id": worker_id, "claim_key": claim_key})
 
     def held_by(self, worker_id: WorkerId) -> list[Assignment]:
-        held = {"worker_id": worker_id, "status": str(AssignmentStatus.LEASED)}
+        held = {"worker_id": worker_id, **_LEASED}
         return [_assignment(row) for row in self._assignments.find(held, session=self._session)]
+
+    def places_taken(self, worker_id: WorkerId) -> set[int]:
+        held = {"worker_id": worker_id, **_LEASED}
+        found = self._assignments.find(held, {"place": 1}, session=self._session)
+        return {int(row["place"].rpartition(":")[2]) for row in found}
 
     def finish(
         self, assignment_id: AssignmentId, status: AssignmentStatus, finished_at: datetime
     ) -> bool:
-        done = self._assignments.update_one(
-            {"_id": assignment_id, "status": str(AssignmentStatus.LEASED)},
-            {"$set": {"status": str(status), "finished_at": finished_at}},
-            session=self._session,
-        )
-        return done.modified_count == 1
+        return self._end({"_id": assignment_id, **_LEASED}, status, finished_at)
+
+    def expire(self, assignment_id: AssignmentId, before: datetime, finished_at: datetime) -> bool:
+        # The deadline again: the worker may have asked for more time since it was read.
+        overdue = {"_id": assignment_id, **_LEASED, "deadline": {"$lt": before}}
+        return self._end(overdue, AssignmentStatus.EXPIRED, finished_at)
 
     def override(
         self, assignment_id: AssignmentId, status: AssignmentStatus, finished_at: datetime
     ) -> None:
-        self._assignments.update_one(
-            {"_id": assignment_id},
-            {"$set": {"status": str(status), "finished_at": finished_at}},
+        self._end({"_id": assignment_id}, status, finished_at)
+
+    def _end(self, which: dict[str, Any], status: AssignmentStatus, finished_at: datetime) -> bool:
+        ended = self._assignments.update_one(
+            which,
+            {"$set": {"status": str(status), "finished_at": finished_at}, "$unset": {"place": ""}},
             session=self._session,
         )
+        return ended.modified_count == 1
 
-    def prolong(self, assignment: Assignment, deadline: datetime) -> bool:
+    def confirm_return(self, assignment_id: AssignmentId) -> bool:
+        returned = {"_id": assignment_id, "status": str(AssignmentStatus.RETURNED)}
+        confirmed = self._assignments.update_one(
+            {**returned, "confirmed": {"$ne": True}},
+            {"$set": {"confirmed": True}},
+            session=self._session,
+        )
+        return confirmed.modified_count == 1
+
+    def prolong(self, assignment: Assignment, deadline: datetime, key: str) -> bool:
         prolonged = self._assignments.update_one(
             {
                 "_id": assignment.assignment_id,
-                "status": str(AssignmentStatus.LEASED),
-                "extension_count": assignment.extension_count,
+                **_LEASED,
+                "extension_keys": list(assignment.extension_keys),
             },
-            {"$set": {"deadline": deadline}, "$inc": {"extension_count": 1}},
+            {"$set": {"deadline": deadline}, "$push": {"extension_keys": key}},
             session=self._session,
         )
         return prolonged.modified_count == 1
 
     def overdue(self, before: datetime, count_max: int) -> list[Assignment]:
-        past = {"status": str(AssignmentStatus.LEASED), "deadline": {"$lt": before}}
+        past = {**_LEASED, "deadline": {"$lt": before}}
         found = self._assignments.find(past, session=self._session).limit(count_max)
         return [_assignment(row) for row in found]
+
+    def leased_count(self, batch_id: BatchId) -> int:
+        return self._assignments.count_documents(
+            {"batch_id": batch_id, **_LEASED}, session=self._session
+        )
 
     def counts(self, batch_id: BatchId) -> Mapping[AssignmentStatus, int]:
         return {
@@ -92,14 +119,6 @@ class MongoAssignments:
             )
             for status in AssignmentStatus
         }
-
-    def recent_seconds(self, batch_id: BatchId, count_max: int) -> list[float]:
-        submitted = {"batch_id": batch_id, "status": str(AssignmentStatus.SUBMITTED)}
-        found = self._assignments.find(
-            submitted, {"claimed_at": 1, "finished_at": 1}, session=self._session
-        )
-        newest = found.sort("_id", DESCENDING).limit(count_max)
-        return [(row["finished_at"] - row["claimed_at"]).total_seconds() for row in newest]
 
     def _one(self, wanted: dict[str, Any]) -> Assignment | None:
         row = self._assignments.find_one(wanted, session=self._session)
@@ -118,5 +137,5 @@ def _assignment(row: dict[str, Any]) -> Assignment:
         deadline=row["deadline"],
         claim_key=row["claim_key"],
         status=AssignmentStatus(row["status"]),
-        extension_count=row["extension_count"],
+        extension_keys=tuple(row["extension_keys"]),
     )

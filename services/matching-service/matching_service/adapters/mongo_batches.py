@@ -1,74 +1,96 @@
-"""Collection `batches`: what task-service said, and what is counted here."""
+"""Collection `batches`: what task-service said, in whatever order, and what is counted here.
 
-from datetime import datetime
+Each event sets fields of its own, so that all orders end alike; `status` follows from them and is
+there once the batch was opened. `work_times` keeps the last answers' seconds beside it, so that a
+claim does not read them.
+"""
+
+from datetime import datetime, timedelta
 from typing import Any
 
 from crowdloom.kernel import Money, PoisonMessage
 from crowdloom.kernel.ids import BatchId
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, IndexModel
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from matching_service.domain.batches import Batch, BatchStatus, PayPerHour
+from matching_service.domain import pools
+from matching_service.domain.batches import Batch, BatchStatus, PayPerHour, SlotCounts, status_of
 
 COLLECTION = "batches"
-INDEXES = [IndexModel([("status", ASCENDING)], name="by_status")]
+INDEXES = [IndexModel([("status", ASCENDING), ("_id", ASCENDING)], name="by_status")]
+WORK_TIMES = "work_times"
+_TIMES_KEPT_MAX = 200
+_SERVED_RESOLUTION = timedelta(seconds=1)
 
 
 class MongoBatches:
     def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
         self._batches = database[COLLECTION]
+        self._times = database[WORK_TIMES]
         self._session = session
 
     def put(self, batch: Batch) -> None:
-        said = {
-            "requester_id": batch.requester_id,
-            "requester_name": batch.requester_name,
-            "title": batch.title,
-            "description": batch.description,
-            "language": batch.language,
-            "reward": batch.reward.to_wire(),
-            "task_count": batch.task_count,
-            "redundancy": batch.redundancy,
-            "lease_seconds": batch.lease_seconds,
-            "opened_at": batch.opened_at,
-        }
-        first = {"status": str(batch.status), "reopened": 0, "withdrawn": 0, "withdrawals": 0}
-        self._update(batch.batch_id, {"$set": said, "$setOnInsert": first}, upsert=True)
+        self._say(
+            batch.batch_id,
+            {
+                "requester_id": batch.requester_id,
+                "requester_name": batch.requester_name,
+                "title": batch.title,
+                "description": batch.description,
+                "language": batch.language,
+                "reward": batch.reward.to_wire(),
+                "task_count": batch.task_count,
+                "redundancy": batch.redundancy,
+                "lease_seconds": batch.lease_seconds,
+                "opened_at": batch.opened_at,
+            },
+        )
 
     def get(self, batch_id: BatchId) -> Batch | None:
-        row = self._batches.find_one({"_id": batch_id}, session=self._session)
-        return _batch(row) if row else None
+        row = self._row(batch_id)
+        return _batch(row) if row and "status" in row else None
 
     def with_status(self, *statuses: BatchStatus) -> list[Batch]:
-        wanted = {"status": {"$in": [str(status) for status in statuses]}}
-        return [_batch(row) for row in self._batches.find(wanted, session=self._session)]
+        found = self._batches.find(_having(*statuses), session=self._session)
+        return [_batch(row) for row in found]
 
-    def set_status(self, batch_id: BatchId, status: BatchStatus) -> None:
-        self._update(batch_id, {"$set": {"status": str(status)}})
+    def page(self, *statuses: BatchStatus, after: BatchId | None, count_max: int) -> list[Batch]:
+        wanted = {**_having(*statuses), "_id": {"$gt": after or ""}}
+        found = self._batches.find(wanted, session=self._session).sort("_id", ASCENDING)
+        return [_batch(row) for row in found.limit(count_max)]
 
-    def add_chunk(self, batch_id: BatchId, chunk: int) -> None:
-        self._update(batch_id, {"$max": {"chunk_count": chunk + 1}})
+    def note_pause(self, batch_id: BatchId, event_id: str, *, paused: bool) -> None:
+        row = self._row(batch_id) or {}
+        # Ids of events sort by time: an older one that comes late changes nothing.
+        if event_id > row.get("pause_event_id", ""):
+            self._say(batch_id, {"paused": paused, "pause_event_id": event_id})
+
+    def note_over(self, batch_id: BatchId, status: BatchStatus) -> None:
+        self._say(batch_id, {str(status): True})
+
+    def add_chunk(self, batch_id: BatchId, chunk: int, task_count: int) -> None:
+        self._say(batch_id, {f"pool_counts.{chunk}": pools.pool_count(task_count)})
 
     def count_reopened(self, batch_id: BatchId) -> None:
-        self._update(batch_id, {"$inc": {"reopened": 1}})
+        self._update(batch_id, {"$inc": {"reopened": 1}}, upsert=True)
 
-    def slots_wanted(self, batch_id: BatchId) -> int:
-        row = self._batches.find_one({"_id": batch_id}, session=self._session)
-        if row is None:
-            return 0
-        published: int = row["task_count"] * row["redundancy"]
-        reopened: int = row["reopened"]
-        withdrawn: int = row["withdrawn"]
-        return published + reopened - withdrawn
+    def count_submitted(self, batch_id: BatchId, seconds: float) -> None:
+        self._update(batch_id, {"$inc": {"submitted": 1}}, upsert=True)
+        newest = {"$each": [seconds], "$slice": -_TIMES_KEPT_MAX}
+        self._times.update_one(
+            {"_id": batch_id}, {"$push": {"seconds": newest}}, upsert=True, session=self._session
+        )
+
+    def slot_counts(self, batch_id: BatchId) -> SlotCounts:
+        row = self._row(batch_id) or {}
+        published = row.get("task_count", 0) * row.get("redundancy", 0)
+        wanted = published + row.get("reopened", 0) - row.get("withdrawn", 0)
+        return SlotCounts(wanted=wanted, submitted=row.get("submitted", 0))
 
     def withdraw(self, batch_id: BatchId, slot_count: int) -> int:
-        row = self._batches.find_one_and_update(
-            {"_id": batch_id},
-            {"$inc": {"withdrawn": slot_count, "withdrawals": 1}},
-            return_document=ReturnDocument.AFTER,
-            session=self._session,
-        )
+        self._update(batch_id, {"$inc": {"withdrawn": slot_count, "withdrawals": 1}})
+        row = self._row(batch_id)
         if row is None:
             raise PoisonMessage(f"{batch_id} is not known here")
         number: int = row["withdrawals"]
@@ -85,11 +107,40 @@ class MongoBatches:
         measured = {"p25": pay.p25.to_wire(), "p75": pay.p75.to_wire(), "n": pay.n}
         self._update(batch_id, {"$set": {"pay_per_hour": measured}})
 
+    def recent_seconds(self, batch_id: BatchId) -> list[float]:
+        row = self._times.find_one({"_id": batch_id}, session=self._session)
+        return list(row["seconds"]) if row else []
+
     def note_served(self, batch_id: BatchId, served_at: datetime) -> None:
-        self._update(batch_id, {"$max": {"served_at": served_at}})
+        # Once a second is enough to be fair, and keeps the document from being written by all.
+        stale = {"$not": {"$gt": served_at - _SERVED_RESOLUTION}}
+        self._batches.update_one(
+            {"_id": batch_id, "served_at": stale},
+            {"$max": {"served_at": served_at}},
+            session=self._session,
+        )
+
+    def _say(self, batch_id: BatchId, said: dict[str, Any]) -> None:
+        """Note what an event said, and what status follows from all that is known now."""
+        self._update(batch_id, {"$set": said}, upsert=True)
+        row = self._row(batch_id)
+        if row and "opened_at" in row:
+            status = status_of(
+                paused=row.get("paused", False),
+                cancelled=row.get(str(BatchStatus.CANCELLED), False),
+                completed=row.get(str(BatchStatus.COMPLETED), False),
+            )
+            self._update(batch_id, {"$set": {"status": str(status)}})
+
+    def _row(self, batch_id: BatchId) -> dict[str, Any] | None:
+        return self._batches.find_one({"_id": batch_id}, session=self._session)
 
     def _update(self, batch_id: BatchId, change: dict[str, Any], *, upsert: bool = False) -> None:
         self._batches.update_one({"_id": batch_id}, change, upsert=upsert, session=self._session)
+
+
+def _having(*statuses: BatchStatus) -> dict[str, Any]:
+    return {"status": {"$in": [str(status) for status in statuses]}}
 
 
 def _batch(row: dict[str, Any]) -> Batch:
@@ -107,8 +158,9 @@ def _batch(row: dict[str, Any]) -> Batch:
         lease_seconds=row["lease_seconds"],
         status=BatchStatus(row["status"]),
         opened_at=row["opened_at"],
-        chunk_count=row.get("chunk_count", 0),
+        pool_counts={int(chunk): count for chunk, count in row.get("pool_counts", {}).items()},
         open_slot_count=row.get("open_slot_count"),
+        leased_slot_count=row.get("leased_slot_count"),
         served_at=row.get("served_at"),
         pay_per_hour=PayPerHour(
             p25=Money.from_wire(pay["p25"]), p75=Money.from_wire(pay["p75"]), n=pay["n"]

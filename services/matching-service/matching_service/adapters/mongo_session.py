@@ -18,6 +18,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     mongo_assignments.COLLECTION: mongo_assignments.INDEXES,
     mongo_batches.COLLECTION: mongo_batches.INDEXES,
     mongo_tasks.COLLECTION: mongo_tasks.INDEXES,
+    mongo_batches.WORK_TIMES: [],
     "workers": [],
     "watermarks": [],
 }

@@ -8,38 +8,40 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
+from matching_service.domain import pools
+
 COLLECTION = "tasks"
-INDEXES = [IndexModel([("chunk", ASCENDING)], name="by_chunk")]
+INDEXES = [
+    IndexModel([("pool", ASCENDING)], name="by_pool"),
+    IndexModel([("batch_id", ASCENDING), ("open", ASCENDING)], name="open_of_batch"),
+]
 
 
 class MongoTasks:
-    """{_id, batch_id, chunk: "bat_...:12", open: slots, workers: [everyone it was given to]}"""
+    """{_id, batch_id, pool: "bat_...:12:3", open: slots, workers: [everyone it was given to]}"""
 
     def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
         self._tasks = database[COLLECTION]
         self._session = session
 
     def add(self, batch_id: BatchId, chunk: int, task_ids: Sequence[TaskId], slots: int) -> None:
-        new = {
-            "batch_id": batch_id,
-            "chunk": _chunk(batch_id, chunk),
-            "open": slots,
-            "workers": [],
-        }
+        new = {"batch_id": batch_id, "open": slots, "workers": []}
         # Only where it is not there: an event that comes again must not open slots again.
         writes = [
-            UpdateOne({"_id": task_id}, {"$setOnInsert": new}, upsert=True) for task_id in task_ids
+            UpdateOne({"_id": task_id}, {"$setOnInsert": {**new, "pool": pool}}, upsert=True)
+            for task_id, pool in pools.dealt(batch_id, chunk, task_ids)
         ]
-        self._tasks.bulk_write(writes, ordered=False, session=self._session)
+        if writes:
+            self._tasks.bulk_write(writes, ordered=False, session=self._session)
 
-    def candidates(self, batch_id: BatchId, chunk: int, worker_id: WorkerId) -> list[TaskId]:
-        # By equality on the chunk alone: the engine then reads at most one chunk's documents.
-        found = self._tasks.find(
-            {"chunk": _chunk(batch_id, chunk), "open": {"$gt": 0}},
-            {"workers": 1},
-            session=self._session,
-        )
-        return [task["_id"] for task in found if worker_id not in task["workers"]]
+    def in_pool(self, pool: str, worker_id: WorkerId) -> list[TaskId]:
+        fitting = {"pool": pool, "open": {"$gt": 0}, "workers": {"$ne": worker_id}}
+        return [row["_id"] for row in self._tasks.find(fitting, {"_id": 1}, session=self._session)]
+
+    def anywhere(self, batch_id: BatchId, worker_id: WorkerId, count_max: int) -> list[TaskId]:
+        fitting = {"batch_id": batch_id, "open": {"$gt": 0}, "workers": {"$ne": worker_id}}
+        found = self._tasks.find(fitting, {"_id": 1}, session=self._session).limit(count_max)
+        return [row["_id"] for row in found]
 
     def take(self, task_id: TaskId, worker_id: WorkerId) -> bool:
         taken = self._tasks.update_one(
@@ -58,13 +60,14 @@ class MongoTasks:
         )
         return closed.modified_count == 1
 
-    def withdraw_open(self, batch_id: BatchId, chunk: int) -> int:
-        still_open = {"chunk": _chunk(batch_id, chunk), "open": {"$gt": 0}}
-        found = list(self._tasks.find(still_open, {"open": 1}, session=self._session))
-        if found:
-            self._tasks.update_many(still_open, {"$set": {"open": 0}}, session=self._session)
-        return sum(task["open"] for task in found)
-
-
-def _chunk(batch_id: BatchId, chunk: int) -> str:
-    return f"{batch_id}:{chunk}"
+    def withdraw_open(self, batch_id: BatchId, task_count_max: int) -> int:
+        still_open = {"batch_id": batch_id, "open": {"$gt": 0}}
+        found = self._tasks.find(still_open, {"open": 1}, session=self._session)
+        rows = list(found.limit(task_count_max))
+        if rows:
+            self._tasks.update_many(
+                {"_id": {"$in": [row["_id"] for row in rows]}},
+                {"$set": {"open": 0}},
+                session=self._session,
+            )
+        return sum(row["open"] for row in rows)

@@ -15,11 +15,15 @@ from crowdloom.kernel.limits import LEASES_PER_WORKER_MAX
 from matching_service.application.ports import Reader, Session, Store, Tickets
 from matching_service.domain.assignments import Assignment
 from matching_service.domain.batches import Batch, BatchStatus, why_not
-from matching_service.domain.errors import AlreadyClaimed, TooManyLeases
+from matching_service.domain.errors import AlreadyClaimed, ClaimKeyReused, TooManyLeases
+from matching_service.domain.pools import drawn
 from matching_service.domain.pseudonyms import pseudonym_of
 from matching_service.domain.routing import in_order_of_need
 
+_POOLS_TRIED_MAX = 4
 _CANDIDATES_TRIED_MAX = 8
+_LAST_CANDIDATES_MAX = 64
+_SAME_MOMENT_MAX = LEASES_PER_WORKER_MAX
 
 
 @dataclass(frozen=True)
@@ -62,24 +66,36 @@ class ClaimTask:
     ) -> Claim | None:
         """Return a claim, or None where there is nothing for this worker.
 
-        Raises NotFound for an unknown batch, TooManyLeases.
+        Raises NotFound for an unknown batch, ClaimKeyReused, TooManyLeases, AlreadyClaimed.
         """
         earlier = self._reader.assignments.by_claim_key(worker_id, claim_key)
         if earlier is not None:
-            return self.claim_of(earlier)
-        if len(self._reader.assignments.held_by(worker_id)) >= LEASES_PER_WORKER_MAX:
+            return self._again(earlier, batch_id)
+        self._free_place(worker_id)
+        for batch in self._batches_for(worker_id, batch_id):
+            for task_id in self._candidates(batch, worker_id):
+                assignment = self._take(batch, task_id, worker_id, claim_key)
+                if assignment is not None:
+                    self._reader.batches.note_served(batch.batch_id, assignment.claimed_at)
+                    return self.claim_of(assignment)
+        return None
+
+    def _again(self, earlier: Assignment, batch_id: BatchId | None) -> Claim:
+        if batch_id not in (None, earlier.batch_id):
+            raise ClaimKeyReused(
+                "This Idempotency-Key was used for work of another batch", batch_id=batch_id
+            )
+        return self.claim_of(earlier)
+
+    def _free_place(self, worker_id: WorkerId) -> int:
+        """One of the worker's places for leases that is free. Raises TooManyLeases."""
+        taken = self._reader.assignments.places_taken(worker_id)
+        free = [place for place in range(LEASES_PER_WORKER_MAX) if place not in taken]
+        if not free:
             raise TooManyLeases(
                 "Finish or return one of the items you hold first", held_max=LEASES_PER_WORKER_MAX
             )
-        for batch in self._batches_for(worker_id, batch_id):
-            for task_id in self._candidates(batch, worker_id):
-                try:
-                    assignment = self._try(batch, task_id, worker_id, claim_key)
-                except AlreadyClaimed:
-                    assignment = self._reader.assignments.by_claim_key(worker_id, claim_key)
-                if assignment is not None:
-                    return self.claim_of(assignment)
-        return None
+        return self._random.choice(free)
 
     def claim_of(self, assignment: Assignment) -> Claim:
         """The claim an assignment stands for, with a fresh signature over the same ticket."""
@@ -109,25 +125,37 @@ class ClaimTask:
         return in_order_of_need(fitting, self._random)
 
     def _candidates(self, batch: Batch, worker_id: WorkerId) -> Iterator[TaskId]:
-        """Some tasks worth trying, chunk by chunk from a random one on, so that workers who ask at
-        the same time do not all reach for the same document.
+        """Some tasks worth trying, from pools drawn by chance. Where these have nothing, there is
+        little left for this worker, and it is looked for by the index over open slots.
         """
-        start = self._random.randrange(batch.chunk_count) if batch.chunk_count else 0
-        for step in range(batch.chunk_count):
-            chunk = (start + step) % batch.chunk_count
-            found = self._reader.tasks.candidates(batch.batch_id, chunk, worker_id)
+        tasks = self._reader.tasks
+        for pool in drawn(batch.batch_id, batch.pool_counts, _POOLS_TRIED_MAX, self._random):
+            found = tasks.in_pool(pool, worker_id)
             self._random.shuffle(found)
             yield from found[:_CANDIDATES_TRIED_MAX]
+        last = tasks.anywhere(batch.batch_id, worker_id, _LAST_CANDIDATES_MAX)
+        self._random.shuffle(last)
+        yield from last
 
-    def _try(
+    def _take(
         self, batch: Batch, task_id: TaskId, worker_id: WorkerId, claim_key: str
     ) -> Assignment | None:
-        assignment = self._assignment(batch, task_id, worker_id, claim_key)
+        """Take a slot of the task, or return what this key was given at the same moment."""
+        for _ in range(_SAME_MOMENT_MAX):
+            assignment = self._assignment(batch, task_id, worker_id, claim_key)
+            try:
+                return self._try(assignment, self._free_place(worker_id))
+            except AlreadyClaimed:
+                earlier = self._reader.assignments.by_claim_key(worker_id, claim_key)
+                if earlier is not None:
+                    return earlier
+        raise AlreadyClaimed("You are asking too often at the same moment; ask again")
 
+    def _try(self, assignment: Assignment, place: int) -> Assignment | None:
         def work(session: Session) -> bool:
-            if not session.tasks.take(task_id, worker_id):
+            if not session.tasks.take(assignment.task_id, assignment.worker_id):
                 return False
-            session.assignments.add(assignment)
+            session.assignments.add(assignment, place)
             session.emit(_claimed(assignment))
             return True
 

@@ -14,6 +14,7 @@ from crowdloom.contracts.task import (
     TasksReleased,
 )
 from crowdloom.contracts.worker import ProfileChanged, WorkerRegistered
+from crowdloom.kernel import PoisonMessage
 
 from matching_service.application.ports import Session
 from matching_service.application.translate import batch_of
@@ -31,41 +32,42 @@ def batch_opened(envelope: Envelope, session: Session) -> None:
 def tasks_released(envelope: Envelope, session: Session) -> None:
     event = envelope.of(TasksReleased)
     session.tasks.add(event.batch_id, event.chunk, event.task_ids, event.redundancy)
-    session.batches.add_chunk(event.batch_id, event.chunk)
+    session.batches.add_chunk(event.batch_id, event.chunk, len(event.task_ids))
 
 
 def batch_paused(envelope: Envelope, session: Session) -> None:
-    session.batches.set_status(envelope.of(BatchPaused).batch_id, BatchStatus.PAUSED)
+    event = envelope.of(BatchPaused)
+    session.batches.note_pause(event.batch_id, envelope.event_id, paused=True)
 
 
 def batch_resumed(envelope: Envelope, session: Session) -> None:
-    session.batches.set_status(envelope.of(BatchResumed).batch_id, BatchStatus.OPEN)
+    event = envelope.of(BatchResumed)
+    session.batches.note_pause(event.batch_id, envelope.event_id, paused=False)
 
 
 def batch_cancelled(envelope: Envelope, session: Session) -> None:
-    session.batches.set_status(envelope.of(BatchCancelled).batch_id, BatchStatus.CANCELLED)
+    session.batches.note_over(envelope.of(BatchCancelled).batch_id, BatchStatus.CANCELLED)
 
 
 def batch_completed(envelope: Envelope, session: Session) -> None:
-    session.batches.set_status(envelope.of(BatchCompleted).batch_id, BatchStatus.COMPLETED)
+    session.batches.note_over(envelope.of(BatchCompleted).batch_id, BatchStatus.COMPLETED)
 
 
 def submission_received(envelope: Envelope, session: Session) -> None:
-    """Close the lease. A submission counts even where the lease had been given up: then the slot
-    that was opened for somebody else is closed again, if it is still there.
+    """Close the lease. A submission counts even where the lease had been given up: task-service
+    took it in before it heard of that, and confirms no return.
     """
     event = envelope.of(SubmissionReceived)
-    done = session.assignments.finish(
-        event.assignment_id, AssignmentStatus.SUBMITTED, event.submitted_at
-    )
-    if done:
-        return
     assignment = session.assignments.get(event.assignment_id)
-    if assignment is None or assignment.status is AssignmentStatus.SUBMITTED:
+    if assignment is None:
+        raise PoisonMessage(f"{event.assignment_id} was never claimed here")
+    if assignment.status is AssignmentStatus.SUBMITTED:
         return
     session.assignments.override(
         event.assignment_id, AssignmentStatus.SUBMITTED, event.submitted_at
     )
+    seconds = (event.submitted_at - assignment.claimed_at).total_seconds()
+    session.batches.count_submitted(event.batch_id, seconds)
     if assignment.status is AssignmentStatus.EXPIRED:
         # The watermark makes this impossible; should it happen all the same, it must be seen.
         closed = session.tasks.close_slot(event.task_id)
@@ -81,8 +83,7 @@ def submission_rejected(envelope: Envelope, session: Session) -> None:
 
 def assignment_closed(envelope: Envelope, session: Session) -> None:
     event = envelope.of(AssignmentClosed)
-    assignment = session.assignments.get(event.assignment_id)
-    if assignment is not None and assignment.status is AssignmentStatus.RETURNED:
+    if session.assignments.confirm_return(event.assignment_id):
         session.tasks.reopen(event.task_id)
 
 

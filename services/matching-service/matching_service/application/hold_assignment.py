@@ -31,14 +31,19 @@ class HoldAssignment:
         """Raises NotFound."""
         return self._claim_task.claim_of(self._own(worker_id, assignment_id))
 
-    def extend(self, worker_id: WorkerId, assignment_id: AssignmentId) -> Claim:
-        """Prolong the lease by its full length. Raises NotFound, LeaseOver, NoMoreTime."""
+    def extend(self, worker_id: WorkerId, assignment_id: AssignmentId, key: str) -> Claim:
+        """Prolong the lease by its full length; once for each key, however often it is sent.
+
+        Raises NotFound, LeaseOver, NoMoreTime.
+        """
         assignment = self._own(worker_id, assignment_id)
+        if key in assignment.extension_keys:
+            return self._claim_task.claim_of(assignment)
         batch = self._reader.batches.get(assignment.batch_id)
         if batch is None:
             raise NotFound("There is no such batch", batch_id=assignment.batch_id)
         deadline = assignment.extended_deadline(lease_seconds=batch.lease_seconds)
-        if not self._store.run(lambda s: s.assignments.prolong(assignment, deadline)):
+        if not self._store.run(lambda s: s.assignments.prolong(assignment, deadline, key)):
             raise LeaseOver("The item changed meanwhile; look at it again")
         return self._claim_task.claim_of(replace(assignment, deadline=deadline))
 

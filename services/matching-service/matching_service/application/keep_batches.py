@@ -4,10 +4,9 @@ from crowdloom.contracts.matching import BatchProgressed, SlotsWithdrawn
 from crowdloom.kernel import Clock, Money
 
 from matching_service.application.ports import Reader, Session, Store
-from matching_service.domain.assignments import AssignmentStatus
 from matching_service.domain.batches import Batch, BatchStatus, PayPerHour
 
-_MEASURED_MAX = 200
+_WITHDRAWN_AT_ONCE_MAX = 500
 _MEASURED_MIN = 5
 _HOUR_SECONDS = 3600
 
@@ -25,10 +24,10 @@ class CountProgress:
             self._count(batch)
 
     def _count(self, batch: Batch) -> None:
-        counts = self._reader.assignments.counts(batch.batch_id)
-        leased = counts.get(AssignmentStatus.LEASED, 0)
-        taken = leased + counts.get(AssignmentStatus.SUBMITTED, 0)
-        open_count = max(0, self._reader.batches.slots_wanted(batch.batch_id) - taken)
+        leased = self._reader.assignments.leased_count(batch.batch_id)
+        open_count = self._reader.batches.slot_counts(batch.batch_id).open_beside(leased)
+        if (batch.open_slot_count, batch.leased_slot_count) == (open_count, leased):
+            return
         event = BatchProgressed(
             batch_id=batch.batch_id,
             open_slot_count=open_count,
@@ -46,9 +45,7 @@ class CountProgress:
             self._measure(batch)
 
     def _measure(self, batch: Batch) -> None:
-        pay = pay_per_hour(
-            batch.reward, self._reader.assignments.recent_seconds(batch.batch_id, _MEASURED_MAX)
-        )
+        pay = pay_per_hour(batch.reward, self._reader.batches.recent_seconds(batch.batch_id))
         if pay is not None:
             self._store.run(lambda session: session.batches.note_pay(batch.batch_id, pay))
 
@@ -68,7 +65,7 @@ def _hourly(reward: Money, seconds: float) -> Money:
 
 
 class WithdrawSlots:
-    """Closes the open slots of cancelled batches, chunk by chunk, and says how many.
+    """Closes the open slots of cancelled batches, some hundred tasks at once, and says how many.
 
     Slots that come back later, by return or expiry, are withdrawn in the same way.
     """
@@ -80,24 +77,24 @@ class WithdrawSlots:
     def __call__(self) -> int:
         """Returns how many slots were withdrawn."""
         cancelled = self._reader.batches.with_status(BatchStatus.CANCELLED)
-        return sum(
-            self._withdraw(batch, chunk)
-            for batch in cancelled
-            for chunk in range(batch.chunk_count)
-        )
+        return sum(self._withdraw(batch) for batch in cancelled if self._is_open(batch))
 
-    def _withdraw(self, batch: Batch, chunk: int) -> int:
+    def _is_open(self, batch: Batch) -> bool:
+        # A few reads, so that a batch that waits for its last lease costs no transaction.
+        leased = self._reader.assignments.leased_count(batch.batch_id)
+        return self._reader.batches.slot_counts(batch.batch_id).open_beside(leased) > 0
+
+    def _withdraw(self, batch: Batch) -> int:
         def work(session: Session) -> int:
-            count = session.tasks.withdraw_open(batch.batch_id, chunk)
+            count = session.tasks.withdraw_open(batch.batch_id, _WITHDRAWN_AT_ONCE_MAX)
             if count:
                 revision = session.batches.withdraw(batch.batch_id, count)
-                leased = session.assignments.counts(batch.batch_id).get(AssignmentStatus.LEASED, 0)
                 session.emit(
                     SlotsWithdrawn(
                         batch_id=batch.batch_id,
                         revision=revision,
                         slot_count=count,
-                        leased_slot_count=leased,
+                        leased_slot_count=session.assignments.leased_count(batch.batch_id),
                     )
                 )
             return count

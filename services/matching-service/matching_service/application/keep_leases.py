@@ -1,10 +1,12 @@
 """Leases that ran out: their slots go back, but only past the event-time watermark."""
 
+from datetime import datetime
+
 from crowdloom.contracts.matching import AssignmentExpired
 from crowdloom.kernel import Clock
 
 from matching_service.application.ports import Reader, Session, Store
-from matching_service.domain.assignments import Assignment, AssignmentStatus, expired_before
+from matching_service.domain.assignments import Assignment, expired_before
 
 _EXPIRED_AT_ONCE_MAX = 100
 
@@ -24,15 +26,15 @@ class ExpireLeases:
         watermark = self._reader.watermarks.lowest()
         if watermark is None:
             return 0
-        overdue = self._reader.assignments.overdue(expired_before(watermark), _EXPIRED_AT_ONCE_MAX)
-        return sum(self._expire(assignment) for assignment in overdue)
+        before = expired_before(watermark)
+        overdue = self._reader.assignments.overdue(before, _EXPIRED_AT_ONCE_MAX)
+        return sum(self._expire(assignment, before) for assignment in overdue)
 
-    def _expire(self, assignment: Assignment) -> bool:
+    def _expire(self, assignment: Assignment, before: datetime) -> bool:
         now = self._clock.now()
 
         def work(session: Session) -> bool:
-            expired = AssignmentStatus.EXPIRED
-            if not session.assignments.finish(assignment.assignment_id, expired, now):
+            if not session.assignments.expire(assignment.assignment_id, before, now):
                 return False
             session.tasks.reopen(assignment.task_id)
             session.emit(

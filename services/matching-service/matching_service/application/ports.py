@@ -9,12 +9,20 @@ from crowdloom.contracts import Event
 from crowdloom.kernel.ids import AssignmentId, BatchId, TaskId, WorkerId
 
 from matching_service.domain.assignments import Assignment, AssignmentStatus
-from matching_service.domain.batches import Batch, BatchStatus, PayPerHour, WorkerProfile
+from matching_service.domain.batches import (
+    Batch,
+    BatchStatus,
+    PayPerHour,
+    SlotCounts,
+    WorkerProfile,
+)
 
 ResultT = TypeVar("ResultT")
 
 
 class Batches(Protocol):
+    """What was said of each batch, in whatever order; a batch is shown once it was opened."""
+
     def put(self, batch: Batch) -> None:
         """Insert or replace what a BatchOpened said."""
         ...
@@ -23,19 +31,31 @@ class Batches(Protocol):
 
     def with_status(self, *statuses: BatchStatus) -> list[Batch]: ...
 
-    def set_status(self, batch_id: BatchId, status: BatchStatus) -> None: ...
+    def page(self, *statuses: BatchStatus, after: BatchId | None, count_max: int) -> list[Batch]:
+        """Batches in order of their ids, from the one after `after` on."""
+        ...
 
-    def add_chunk(self, batch_id: BatchId, chunk: int) -> None:
-        """Note that chunks up to this one exist."""
+    def note_pause(self, batch_id: BatchId, event_id: str, *, paused: bool) -> None:
+        """Paused or resumed; the newest event counts."""
+        ...
+
+    def note_over(self, batch_id: BatchId, status: BatchStatus) -> None:
+        """Cancelled or completed, for good."""
+        ...
+
+    def add_chunk(self, batch_id: BatchId, chunk: int, task_count: int) -> None:
+        """Note that this chunk exists, and how many tasks it has."""
         ...
 
     def count_reopened(self, batch_id: BatchId) -> None:
         """One more slot than published is wanted: a rejected answer is to be replaced."""
         ...
 
-    def slots_wanted(self, batch_id: BatchId) -> int:
-        """Published and reopened slots, less the withdrawn ones."""
+    def count_submitted(self, batch_id: BatchId, seconds: float) -> None:
+        """One more answer, and how long it took from claim to submission."""
         ...
+
+    def slot_counts(self, batch_id: BatchId) -> SlotCounts: ...
 
     def withdraw(self, batch_id: BatchId, slot_count: int) -> int:
         """Count slots as withdrawn; returns the number of this withdrawal, from 1."""
@@ -47,6 +67,10 @@ class Batches(Protocol):
 
     def note_pay(self, batch_id: BatchId, pay: PayPerHour) -> None: ...
 
+    def recent_seconds(self, batch_id: BatchId) -> list[float]:
+        """Seconds from claim to submission of the last answers, at most 200."""
+        ...
+
     def note_served(self, batch_id: BatchId, served_at: datetime) -> None: ...
 
 
@@ -57,8 +81,12 @@ class Tasks(Protocol):
         """Add tasks; one that is there already is left as it is."""
         ...
 
-    def candidates(self, batch_id: BatchId, chunk: int, worker_id: WorkerId) -> list[TaskId]:
-        """Tasks of a chunk with an open slot that this worker never had: at most 500."""
+    def in_pool(self, pool: str, worker_id: WorkerId) -> list[TaskId]:
+        """Tasks of a pool with an open slot that this worker never had: at most a pool's."""
+        ...
+
+    def anywhere(self, batch_id: BatchId, worker_id: WorkerId, count_max: int) -> list[TaskId]:
+        """Such tasks of the whole batch. Reads no task without an open slot."""
         ...
 
     def take(self, task_id: TaskId, worker_id: WorkerId) -> bool:
@@ -73,26 +101,38 @@ class Tasks(Protocol):
         """One slot less is open; False where none was."""
         ...
 
-    def withdraw_open(self, batch_id: BatchId, chunk: int) -> int:
-        """Close every open slot of a chunk; returns how many."""
+    def withdraw_open(self, batch_id: BatchId, task_count_max: int) -> int:
+        """Close every open slot of at most so many tasks; returns how many slots."""
         ...
 
 
 class Assignments(Protocol):
-    def add(self, assignment: Assignment) -> None:
-        """Raises AlreadyClaimed where the worker has made a claim with this key before."""
+    def add(self, assignment: Assignment, place: int) -> None:
+        """Add a lease, in one of the places that a worker has for leases.
+
+        Raises AlreadyClaimed where the worker has made a claim with this key before, or another
+        lease has the place.
+        """
         ...
 
     def get(self, assignment_id: AssignmentId) -> Assignment | None: ...
 
     def by_claim_key(self, worker_id: WorkerId, claim_key: str) -> Assignment | None: ...
 
-    def held_by(self, worker_id: WorkerId) -> list[Assignment]: ...
+    def held_by(self, worker_id: WorkerId) -> list[Assignment]:
+        """At most as many as one may hold."""
+        ...
+
+    def places_taken(self, worker_id: WorkerId) -> set[int]: ...
 
     def finish(
         self, assignment_id: AssignmentId, status: AssignmentStatus, finished_at: datetime
     ) -> bool:
         """Move a leased assignment to a final status; False where it was not leased."""
+        ...
+
+    def expire(self, assignment_id: AssignmentId, before: datetime, finished_at: datetime) -> bool:
+        """Expire it if it is leased and its deadline, prolonged or not, is before `before`."""
         ...
 
     def override(
@@ -101,7 +141,13 @@ class Assignments(Protocol):
         """Set a status whatever it was before."""
         ...
 
-    def prolong(self, assignment: Assignment, deadline: datetime) -> bool:
+    def confirm_return(self, assignment_id: AssignmentId) -> bool:
+        """Note that a returned assignment can be submitted no more; False where that is known, or
+        it was not returned.
+        """
+        ...
+
+    def prolong(self, assignment: Assignment, deadline: datetime, key: str) -> bool:
         """Move the deadline of a leased assignment, if nobody moved it meanwhile."""
         ...
 
@@ -109,10 +155,10 @@ class Assignments(Protocol):
         """Leased assignments with an earlier deadline."""
         ...
 
-    def counts(self, batch_id: BatchId) -> Mapping[AssignmentStatus, int]: ...
+    def leased_count(self, batch_id: BatchId) -> int: ...
 
-    def recent_seconds(self, batch_id: BatchId, count_max: int) -> list[float]:
-        """Seconds from claim to submission of the last submitted ones."""
+    def counts(self, batch_id: BatchId) -> Mapping[AssignmentStatus, int]:
+        """Reads all of the batch: for a person who asks, not for a job."""
         ...
 
 

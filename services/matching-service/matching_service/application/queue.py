@@ -21,10 +21,12 @@ class Queue:
     def __init__(self, *, reader: Reader) -> None:
         self._reader = reader
 
-    def items(self, worker_id: WorkerId) -> list[QueueItem]:
-        """Every open batch, with the reason where this worker is given none of it."""
+    def items(
+        self, worker_id: WorkerId, *, after: BatchId | None, count_max: int
+    ) -> list[QueueItem]:
+        """Open batches in order of their ids, with the reason where this worker is given none."""
         profile = self._reader.workers.get(worker_id)
-        batches = self._reader.batches.with_status(BatchStatus.OPEN)
+        batches = self._reader.batches.page(BatchStatus.OPEN, after=after, count_max=count_max)
         return [QueueItem(batch, why_not(batch, profile)) for batch in batches]
 
     def counts(self, batch_id: BatchId) -> Mapping[AssignmentStatus, int]:

@@ -22,6 +22,8 @@ class AssignmentStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Assignment:
+    """`extension_keys` are the keys of the wishes for more time that were granted."""
+
     assignment_id: AssignmentId
     task_id: TaskId
     batch_id: BatchId
@@ -32,7 +34,7 @@ class Assignment:
     deadline: datetime
     claim_key: str
     status: AssignmentStatus = AssignmentStatus.LEASED
-    extension_count: int = 0
+    extension_keys: tuple[str, ...] = ()
 
     def check_held(self) -> None:
         """Raises LeaseOver unless the worker still holds it."""
@@ -42,7 +44,7 @@ class Assignment:
     def extended_deadline(self, *, lease_seconds: int) -> datetime:
         """Raises LeaseOver or NoMoreTime."""
         self.check_held()
-        if self.extension_count >= EXTENSIONS_MAX:
+        if len(self.extension_keys) >= EXTENSIONS_MAX:
             raise NoMoreTime("This item was prolonged as often as it can be", count=EXTENSIONS_MAX)
         return self.deadline + timedelta(seconds=lease_seconds)
 

@@ -1,6 +1,7 @@
 """Batches as matching knows them, and who may see them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,6 +16,15 @@ class BatchStatus(StrEnum):
     COMPLETED = "completed"
 
 
+def status_of(*, paused: bool, cancelled: bool, completed: bool) -> BatchStatus:
+    """The status that follows from what was said of a batch, in whatever order it was heard."""
+    if completed:
+        return BatchStatus.COMPLETED
+    if cancelled:
+        return BatchStatus.CANCELLED
+    return BatchStatus.PAUSED if paused else BatchStatus.OPEN
+
+
 @dataclass(frozen=True)
 class PayPerHour:
     """Measured from claim to submission over the last `n` answers; quartiles of money an hour."""
@@ -26,7 +36,9 @@ class PayPerHour:
 
 @dataclass(frozen=True)
 class Batch:
-    """`chunk_count` chunks of at most 500 tasks; `open_slot_count` is counted every few seconds."""
+    """`pool_counts` tells of each chunk of tasks heard of into how many pools it was dealt.
+    `open_slot_count` and `leased_slot_count` are counted every few seconds, None before that.
+    """
 
     batch_id: BatchId
     requester_id: RequesterId
@@ -40,10 +52,25 @@ class Batch:
     lease_seconds: int
     status: BatchStatus
     opened_at: datetime
-    chunk_count: int = 0
+    pool_counts: Mapping[int, int] = field(default_factory=dict)
     open_slot_count: int | None = None
+    leased_slot_count: int | None = None
     served_at: datetime | None = None
     pay_per_hour: PayPerHour | None = None
+
+
+@dataclass(frozen=True)
+class SlotCounts:
+    """Slots of a batch by what became of them: `wanted` is published and reopened ones less the
+    withdrawn ones, `submitted` the answers that were received.
+    """
+
+    wanted: int
+    submitted: int
+
+    def open_beside(self, leased: int) -> int:
+        """How many nobody holds. Never below zero: the parts are not counted at one instant."""
+        return max(0, self.wanted - self.submitted - leased)
 
 
 @dataclass(frozen=True)

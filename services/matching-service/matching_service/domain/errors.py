@@ -1,6 +1,6 @@
 """What matching-service refuses."""
 
-from crowdloom.kernel.errors import Conflict
+from crowdloom.kernel.errors import Conflict, InvalidInput
 
 
 class TooManyLeases(Conflict):
@@ -13,6 +13,12 @@ class AlreadyClaimed(Conflict):
     """The same claim was made at the same moment, and the other one won."""
 
     code = "already_claimed"
+
+
+class ClaimKeyReused(InvalidInput):
+    """The claim's key came before, for another batch."""
+
+    code = "idempotency_key_reused"
 
 
 class LeaseOver(Conflict):

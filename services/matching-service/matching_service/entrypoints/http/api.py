@@ -13,6 +13,7 @@ from flask_smorest import Blueprint
 from matching_service.bootstrap import Application
 from matching_service.domain.assignments import AssignmentStatus
 from matching_service.entrypoints.http import present, schemas
+from matching_service.entrypoints.http.cursors import Cursors
 
 
 def make_api(application: Application) -> Blueprint:
@@ -29,14 +30,20 @@ def _worker() -> WorkerId:
 
 
 def _add_queue(blueprint: Blueprint, application: Application) -> None:
+    cursors = Cursors(application.settings.common.cursor_key, salt="queue")
+
     @blueprint.route("/queue")
     class QueueView(MethodView):
+        @blueprint.arguments(schemas.QueueQuery, location="query")
         @blueprint.response(200, schemas.QueueAnswer)
         @require("worker")
-        def get(self) -> dict[str, Any]:
-            """Every open batch, with measured pay per hour, and why one is not for you."""
-            items = application.queue.items(_worker())
-            return {"items": [present.queue_item(item) for item in items], "next_cursor": None}
+        def get(self, query: dict[str, Any]) -> dict[str, Any]:
+            """Open batches, with measured pay per hour, and why one is not for you."""
+            after = BatchId(cursors.read(query["cursor"])) if query["cursor"] else None
+            limit = query["limit"]
+            items = application.queue.items(_worker(), after=after, count_max=limit)
+            following = cursors.write(items[-1].batch.batch_id) if len(items) == limit else None
+            return {"items": [present.queue_item(item) for item in items], "next_cursor": following}
 
 
 def _add_claims(blueprint: Blueprint, application: Application) -> None:
@@ -80,7 +87,9 @@ def _add_assignments(blueprint: Blueprint, application: Application) -> None:
         def post(self, assignment_id: str) -> dict[str, Any]:
             """Ask for more time: the full length again, twice at most. Use the new ticket."""
             return present.claim(
-                application.hold_assignment.extend(_worker(), AssignmentId(assignment_id))
+                application.hold_assignment.extend(
+                    _worker(), AssignmentId(assignment_id), idempotency_key()
+                )
             )
 
     @blueprint.route("/assignments/<assignment_id>/return")

@@ -1,14 +1,27 @@
 """What the API takes and answers."""
 
 from crowdloom.contracts.fields import InstantField, MoneyField
-from marshmallow import RAISE, Schema, fields
+from crowdloom.kernel.limits import PAGE_ITEMS_MAX
+from marshmallow import RAISE, Schema, fields, validate
+
+_ID_CHARACTERS_MAX = 64
 
 
 class ClaimRequest(Schema):
     class Meta:
         unknown = RAISE
 
-    batch_id = fields.String(metadata={"description": "Only work of this batch; any without it."})
+    batch_id = fields.String(
+        validate=validate.Length(min=1, max=_ID_CHARACTERS_MAX),
+        metadata={"description": "Only work of this batch; any without it."},
+    )
+
+
+class QueueQuery(Schema):
+    cursor = fields.String(load_default=None)
+    limit = fields.Integer(
+        load_default=PAGE_ITEMS_MAX, validate=validate.Range(min=1, max=PAGE_ITEMS_MAX)
+    )
 
 
 class HeldAssignmentAnswer(Schema):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from crowdloom import ui
 from crowdloom.chassis.http.auth import principal, require
 from crowdloom.chassis.http.idempotent import idempotency_key
-from crowdloom.kernel.errors import DomainError
+from crowdloom.kernel.errors import DomainError, NotFound
 from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
 from flask import Blueprint, current_app, redirect, request
 from flask_babel import gettext as _
@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from matching_service.application.claim_task import Claim
 from matching_service.bootstrap import Application
+from matching_service.domain.errors import LeaseOver, NoMoreTime, TooManyLeases
 
 TICKET_PATHS = ("/frame", "/api/tasks")
 _KEPT_AFTER_DEADLINE = timedelta(days=1)
@@ -30,7 +31,7 @@ def make_forms(application: Application) -> Blueprint:
                 _worker(), idempotency_key(), batch_id=BatchId(batch_id) if batch_id else None
             )
         except DomainError as refusal:
-            ui.say("wait", _("No item was taken"), refusal.sentence)
+            ui.say("wait", _("No item was taken"), _why(refusal))
             return redirect("/work/queue", 303)
         if made is None:
             ui.say(
@@ -51,19 +52,27 @@ def make_forms(application: Application) -> Blueprint:
     @require("worker")
     def extend(assignment_id: str) -> Response:
         try:
-            made = application.hold_assignment.extend(_worker(), AssignmentId(assignment_id))
-        except DomainError as refusal:
-            ui.say("wait", _("No more time"), refusal.sentence)
+            made = application.hold_assignment.extend(
+                _worker(), AssignmentId(assignment_id), idempotency_key()
+            )
+        except (LeaseOver, NoMoreTime) as refusal:
+            ui.say("wait", _("No more time"), _why(refusal))
             made = application.hold_assignment.get(_worker(), AssignmentId(assignment_id))
         return _to_workspace(application, made)
 
     @blueprint.post("/assignments/<assignment_id>/return")
     @require("worker")
     def give_back(assignment_id: str) -> Response:
-        application.hold_assignment.give_back(_worker(), AssignmentId(assignment_id))
-        ui.say(
-            "good", _("Returned"), _("Somebody else will get the item. Nothing was lost for you.")
-        )
+        try:
+            application.hold_assignment.give_back(_worker(), AssignmentId(assignment_id))
+        except LeaseOver as refusal:
+            ui.say("wait", _("Not returned"), _why(refusal))
+        else:
+            ui.say(
+                "good",
+                _("Returned"),
+                _("Somebody else will get the item. Nothing was lost for you."),
+            )
         return redirect("/work/queue", 303)
 
     return blueprint
@@ -71,6 +80,22 @@ def make_forms(application: Application) -> Blueprint:
 
 def _worker() -> WorkerId:
     return WorkerId(principal().subject)
+
+
+def _why(refusal: DomainError) -> str:
+    """The refusal in the reader's language; its own sentence is for the API."""
+    match refusal:
+        case TooManyLeases():
+            words = _("You hold as many items as one can. Finish or return one of them first.")
+        case NoMoreTime():
+            words = _("The time for this item was prolonged as often as it can be.")
+        case LeaseOver():
+            words = _("You do not hold this item any more. My work shows what became of it.")
+        case NotFound():
+            words = _("This project is no longer there. Look for another one.")
+        case _:
+            words = _("It has changed in the meantime. Look at the page again, then try once more.")
+    return str(words)
 
 
 def _to_workspace(application: Application, made: Claim) -> Response:

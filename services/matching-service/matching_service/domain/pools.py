@@ -1,0 +1,46 @@
+"""Pools: a batch's tasks in handfuls, so that a claim looks at a few and never at the backlog.
+
+Tasks arrive in chunks of at most 500; each chunk is dealt into pools of at most 32. Workers who ask
+at the same time start at pools drawn by chance, so that they do not reach for the same document.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+
+from crowdloom.kernel.ids import BatchId, TaskId
+
+POOL_TASKS_MAX = 32
+
+
+def pool_count(task_count: int) -> int:
+    """Pools that a chunk of so many tasks is dealt into."""
+    return -(-task_count // POOL_TASKS_MAX)
+
+
+def dealt(
+    batch_id: BatchId, chunk: int, task_ids: Sequence[TaskId]
+) -> Iterator[tuple[TaskId, str]]:
+    """Each task of the chunk with the name of its pool."""
+    for position, task_id in enumerate(task_ids):
+        yield task_id, _name(batch_id, chunk, position // POOL_TASKS_MAX)
+
+
+def drawn(
+    batch_id: BatchId, pool_counts: Mapping[int, int], count: int, randomness: random.Random
+) -> list[str]:
+    """At most `count` different pools of the batch, by chance. `pool_counts` is by chunk."""
+    total = sum(pool_counts.values())
+    chosen = randomness.sample(range(total), min(count, total))
+    return [_nth(batch_id, pool_counts, position) for position in chosen]
+
+
+def _nth(batch_id: BatchId, pool_counts: Mapping[int, int], position: int) -> str:
+    for chunk, count in pool_counts.items():
+        if position < count:
+            return _name(batch_id, chunk, position)
+        position -= count
+    raise IndexError(position)
+
+
+def _name(batch_id: BatchId, chunk: int, number: int) -> str:
+    return f"{batch_id}:{chunk}:{number}"

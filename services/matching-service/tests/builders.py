@@ -1,0 +1,85 @@
+"""Events of one batch and its assignments, with what a test does not care about filled in."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from crowdloom.contracts.task import (
+    AssignmentClosed,
+    BatchOpened,
+    SubmissionReceived,
+    SubmissionRejected,
+    TasksReleased,
+)
+from crowdloom.contracts.worker import WorkerRegistered
+from crowdloom.kernel import Money
+from crowdloom.testkit.ports import BEGINNING
+
+BATCH = "bat_1"
+LEASE_SECONDS = 600
+
+
+def opened(batch_id: str = BATCH, **changes: Any) -> BatchOpened:
+    fields: dict[str, Any] = {
+        "batch_id": batch_id,
+        "project_id": "prj_1",
+        "requester_id": "req_1",
+        "requester_name": "Fir Research Group",
+        "title": "Does the second sentence follow?",
+        "description": "Read two sentences.",
+        "reward": Money.of_minor(5, "USD"),
+        "task_count": 4,
+        "redundancy": 3,
+        "lease_seconds": LEASE_SECONDS,
+        "auto_accept_seconds": 86_400,
+        "opened_at": BEGINNING,
+        "language": None,
+    }
+    return BatchOpened(**{**fields, **changes})
+
+
+def released(
+    batch_id: str = BATCH, *, chunk: int = 0, count: int = 4, redundancy: int = 3
+) -> TasksReleased:
+    tasks = tuple(f"tsk_{batch_id}_{chunk}_{number}" for number in range(count))
+    return TasksReleased(batch_id=batch_id, chunk=chunk, redundancy=redundancy, task_ids=tasks)
+
+
+def registered(worker_id: str, *languages: str) -> WorkerRegistered:
+    return WorkerRegistered(worker_id=worker_id, languages=languages, registered_at=BEGINNING)
+
+
+def submitted(assignment: Any, *, at: datetime | None = None) -> SubmissionReceived:
+    moment = at or assignment.claimed_at + timedelta(seconds=20)
+    return SubmissionReceived(
+        **_submission(assignment),
+        submitted_at=moment,
+        auto_accept_at=moment + timedelta(days=1),
+    )
+
+
+def rejected(assignment: Any, *, reopened: bool = True) -> SubmissionRejected:
+    return SubmissionRejected(
+        **_submission(assignment),
+        rejected_at=assignment.claimed_at + timedelta(hours=1),
+        reason="It is about another sentence.",
+        slot_reopened=reopened,
+    )
+
+
+def closed(assignment: Any) -> AssignmentClosed:
+    return AssignmentClosed(
+        assignment_id=assignment.assignment_id,
+        task_id=assignment.task_id,
+        batch_id=assignment.batch_id,
+    )
+
+
+def _submission(assignment: Any) -> dict[str, Any]:
+    return {
+        "submission_id": assignment.assignment_id.replace("asg", "sub"),
+        "assignment_id": assignment.assignment_id,
+        "task_id": assignment.task_id,
+        "batch_id": assignment.batch_id,
+        "requester_id": assignment.requester_id,
+        "pseudonym": assignment.pseudonym,
+    }
