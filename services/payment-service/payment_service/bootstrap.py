@@ -30,6 +30,8 @@ from payment_service.application.settle_submissions import (
     SettleStaged,
     SettleWaiting,
 )
+from payment_service.application.show_earned import ShowEarned
+from payment_service.application.show_finance import ShowFinance
 from payment_service.application.show_money import ShowMoney
 from payment_service.application.staff import AddStaff, Enrol, SignIn
 from payment_service.application.top_up import StartTopUp
@@ -55,6 +57,8 @@ class Application:
     enrolment_links: URLSafeTimedSerializer
     start_top_up: StartTopUp
     show_money: ShowMoney
+    show_earned: ShowEarned
+    show_finance: ShowFinance
     open_payout_account: OpenPayoutAccount
     refresh_payees: RefreshPayees
     ask_for_payout: AskForPayout
@@ -118,6 +122,8 @@ def build(
         enrolment_links=URLSafeTimedSerializer(settings.common.cursor_key, salt="enrolment"),
         start_top_up=StartTopUp(store, processor, clock=clock, public_url=url),
         show_money=ShowMoney(readers, currency),
+        show_earned=ShowEarned(readers, currency),
+        show_finance=ShowFinance(readers, journal=journal, currency=currency),
         open_payout_account=OpenPayoutAccount(store, processor, clock=clock, public_url=url),
         refresh_payees=refresh_payees,
         ask_for_payout=AskForPayout(

@@ -72,12 +72,28 @@ class MongoExceptions:
             session=self._session,
         )
 
-    def listed(self, count_max: int, *, after: str | None = None) -> Sequence[Mapping[str, Any]]:
+    def listed(
+        self, count_max: int, *, after: str | None = None, kind: str | None = None
+    ) -> Sequence[Mapping[str, Any]]:
         query: dict[str, Any] = {"state": "open"}
         if after is not None:
             query["_id"] = {"$gt": after}
+        if kind is not None:
+            query["kind"] = kind
         found = self._exceptions.find(query, session=self._session).sort("_id", ASCENDING)
         return list(found.limit(count_max))
+
+    def get(self, exception_id: str) -> Mapping[str, Any] | None:
+        return self._exceptions.find_one({"_id": exception_id}, session=self._session)
+
+    def open_amounts(self) -> Sequence[tuple[str, Money | None]]:
+        found = self._exceptions.find(
+            {"state": "open"}, {"kind": 1, "amount": 1}, session=self._session
+        )
+        return [
+            (row["kind"], Money.from_wire(row["amount"]) if row["amount"] else None)
+            for row in found
+        ]
 
     def open_keys(self, prefix: str) -> Sequence[str]:
         found = self._exceptions.find({"state": "open"}, {"key": 1}, session=self._session)

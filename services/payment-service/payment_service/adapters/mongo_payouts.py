@@ -124,6 +124,16 @@ class MongoPayoutRuns:
         found = self._items.find({"state": ItemState.FAILED.value}, session=self._session)
         return [_item(row) for row in found.limit(count_max)]
 
+    def paid_workers(self, worker_ids: Collection[WorkerId]) -> Collection[WorkerId]:
+        if not worker_ids:
+            return set()
+        found = self._items.find(
+            {"worker_id": {"$in": sorted(worker_ids)}, "state": ItemState.PAID.value},
+            {"worker_id": 1},
+            session=self._session,
+        )
+        return {row["worker_id"] for row in found}
+
     def _one(self, query: Document) -> PayoutRun | None:
         found = self._runs.find_one(query, session=self._session)
         return None if found is None else _run(found)

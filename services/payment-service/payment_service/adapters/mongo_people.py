@@ -181,9 +181,10 @@ class MongoStaff:
             {"_id": member.staff_id}, _staff_document(member), session=self._session
         )
 
-    def names(self) -> Mapping[str, str]:
-        """Staff id -> the part of the e-mail before the @, for lists of who did what."""
-        return {row["_id"]: row["email"].partition("@")[0] for row in self._staff.find()}
+    def names(self) -> Mapping[StaffId, str]:
+        """The part of the e-mail before the @."""
+        found = self._staff.find({}, {"email": 1}, session=self._session)
+        return {row["_id"]: row["email"].partition("@")[0] for row in found}
 
     def _one(self, query: Document) -> StaffMember | None:
         found = self._staff.find_one(query, session=self._session)

@@ -1,5 +1,6 @@
 """Batches and assignments in MongoDB: what is owed for whose work."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -122,6 +123,14 @@ class MongoAssignments:
         return self._assignments.count_documents(
             {"worker_id": worker_id, "settled_at": {"$exists": True}}, session=self._session
         )
+
+    def settled_since(self, worker_id: WorkerId, moment: datetime) -> Mapping[BatchId, int]:
+        found = self._assignments.find(
+            {"worker_id": worker_id, "settled_at": {"$gte": moment}},
+            {"batch_id": 1},
+            session=self._session,
+        )
+        return Counter(row["batch_id"] for row in found)
 
 
 class MongoBatches:

@@ -19,6 +19,7 @@ from payment_service.domain.payouts import (
     RunNotInState,
     RunStatus,
     content_hash,
+    total_of,
 )
 
 ITEMS_PER_RUN_MAX = 500
@@ -47,6 +48,16 @@ class RunView:
     def _sum(self, states: set[ItemState]) -> Money:
         chosen = [item.amount.units for item in self.items if item.state in states]
         return Money(sum(chosen), self.run.currency)
+
+
+@dataclass(frozen=True)
+class RunPreview:
+    """What a draft made now would hold. `left_out_count` asked but cannot be paid now."""
+
+    total: Money
+    item_count: int
+    new_payee_count: int
+    left_out_count: int
 
 
 class PayoutRunDesk:
@@ -92,6 +103,22 @@ class PayoutRunDesk:
                 who=maker, what="payout_run.draft", subject=run_id, total=view.total.to_wire()
             )
             return view
+
+        return self._store.run(work)
+
+    def preview(self, currency: Currency) -> RunPreview:
+        """Writes nothing."""
+
+        def work(session: Session) -> RunPreview:
+            asked = session.payout_requests.all_open(ITEMS_PER_RUN_MAX)
+            items = self._eligible(session, PayoutRunId("preview"), currency)
+            workers = {item.worker_id for item in items}
+            return RunPreview(
+                total=total_of(items, currency),
+                item_count=len(items),
+                new_payee_count=len(workers) - len(session.payout_runs.paid_workers(workers)),
+                left_out_count=len(asked) - len(items),
+            )
 
         return self._store.run(work)
 

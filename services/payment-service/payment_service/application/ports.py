@@ -105,6 +105,10 @@ class Assignments(Protocol):
 
     def settled_count(self, worker_id: WorkerId) -> int: ...
 
+    def settled_since(self, worker_id: WorkerId, moment: datetime) -> Mapping[BatchId, int]:
+        """How many of the worker's assignments were settled since, by batch."""
+        ...
+
 
 class Batches(Protocol):
     def get(self, batch_id: BatchId) -> BatchBook | None: ...
@@ -234,6 +238,10 @@ class PayoutRuns(Protocol):
 
     def failed_items(self, count_max: int) -> Sequence[PayoutItem]: ...
 
+    def paid_workers(self, worker_ids: Collection[WorkerId]) -> Collection[WorkerId]:
+        """Those of the workers who were paid before."""
+        ...
+
 
 class ProcessorLines(Protocol):
     """The mirror of the processor's balance transactions."""
@@ -290,8 +298,16 @@ class Exceptions(Protocol):
         """Does nothing where there is none open."""
         ...
 
-    def listed(self, count_max: int, *, after: str | None = None) -> Sequence[Mapping[str, Any]]:
-        """Open ones, oldest first."""
+    def listed(
+        self, count_max: int, *, after: str | None = None, kind: str | None = None
+    ) -> Sequence[Mapping[str, Any]]:
+        """Open ones, oldest first; of one kind where it is named."""
+        ...
+
+    def get(self, exception_id: str) -> Mapping[str, Any] | None: ...
+
+    def open_amounts(self) -> Sequence[tuple[str, Money | None]]:
+        """Kind and amount of every open one."""
         ...
 
     def open_keys(self, prefix: str) -> Sequence[str]: ...
@@ -305,6 +321,10 @@ class Staff(Protocol):
     def get(self, staff_id: StaffId) -> StaffMember | None: ...
 
     def replace(self, member: StaffMember) -> None: ...
+
+    def names(self) -> Mapping[StaffId, str]:
+        """What each is called in lists of who did what."""
+        ...
 
 
 class Audit(Protocol):

@@ -1,0 +1,66 @@
+"""`python -m payment_service {events|migrate|staff add}`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from crowdloom.chassis.logs import configure_logging
+from crowdloom.chassis.wiring import run_main
+from crowdloom.kernel import DomainError
+
+from payment_service import bootstrap
+from payment_service.bootstrap import Application
+from payment_service.config import SERVICE, read_settings
+from payment_service.domain.people import GRANTS
+from payment_service.entrypoints.events import make_events_process
+
+ENROLMENT_PAGE = "/finance/enrol"
+
+
+def main(arguments: Sequence[str]) -> int:
+    settings = read_settings()
+    configure_logging(
+        service=SERVICE, process="-".join(arguments[:1]), level=settings.common.log_level
+    )
+    if arguments[:1] == ["staff"]:
+        return _staff(bootstrap.build(settings), arguments[1:])
+    return run_main(
+        arguments,
+        service=SERVICE,
+        events=lambda: make_events_process(bootstrap.build(settings)),
+        migrate=bootstrap.migrate,
+    )
+
+
+def _staff(application: Application, arguments: Sequence[str]) -> int:
+    """Add a person. Without a password the person sets one up with the link that is printed."""
+    asked = _parser().parse_args(arguments)
+    try:
+        member, is_new = application.add_staff(
+            email=asked.email,
+            grants=[grant.strip() for grant in asked.grants.split(",") if grant.strip()],
+            password=asked.password,
+            secret=asked.totp_secret,
+        )
+    except DomainError as error:
+        raise SystemExit(str(error)) from error
+    sys.stdout.write(f"{member.email} {'added' if is_new else 'is there already'}\n")
+    if not member.enrolled:
+        token = application.enrolment_links.dumps(member.staff_id)
+        url = application.settings.common.public_url
+        sys.stdout.write(f"enrolment, within a day: {url}{ENROLMENT_PAGE}/{token}\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m payment_service staff")
+    add = parser.add_subparsers(required=True).add_parser("add", help="add a member of staff")
+    add.add_argument("--email", required=True)
+    add.add_argument("--password", help="enrols at once, together with --totp-secret")
+    add.add_argument("--grants", required=True, help=f"comma-separated of {', '.join(GRANTS)}")
+    add.add_argument("--totp-secret", help="the second factor's secret in base 32")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

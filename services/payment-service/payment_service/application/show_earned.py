@@ -1,0 +1,34 @@
+"""What a worker has earned since a moment: settled rewards, as published."""
+
+from datetime import datetime
+from typing import Protocol
+
+from crowdloom.kernel import Currency, Money
+from crowdloom.kernel.ids import WorkerId
+
+from payment_service.application import ports
+
+
+class Readers(Protocol):
+    """Repositories outside of any transaction."""
+
+    @property
+    def assignments(self) -> ports.Assignments: ...
+    @property
+    def batches(self) -> ports.Batches: ...
+
+
+class ShowEarned:
+    def __init__(self, readers: Readers, currency: Currency) -> None:
+        self._readers = readers
+        self._currency = currency
+
+    def since(self, worker_id: WorkerId, moment: datetime) -> Money:
+        counts = self._readers.assignments.settled_since(worker_id, moment)
+        books = self._readers.batches.many(set(counts))
+        rewards = [
+            book.terms.reward * counts[batch_id]
+            for batch_id, book in books.items()
+            if book.terms is not None and book.terms.currency is self._currency
+        ]
+        return sum(rewards, Money.zero(self._currency))
