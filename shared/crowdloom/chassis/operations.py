@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Any
 
 import pymongo
-from pymongo import ASCENDING
 from pymongo.database import Database
 
 from crowdloom.chassis.dead_letters import DeadLetters
-from crowdloom.chassis.store import OUTBOX
+from crowdloom.chassis.store import OUTBOX, OUTBOX_ORDER
 from crowdloom.chassis.worker import PROCESS_STATUS
 from crowdloom.kernel import Clock
 
@@ -117,8 +116,8 @@ class Operations:
     def _outbox(self, now: datetime) -> OutboxState:
         pending = {"pending": True}
         outbox = self._database[OUTBOX]
-        # By id: ids sort by time, and the index has them in that order.
-        oldest = next(iter(outbox.find(pending).sort("_id", ASCENDING).limit(1)), None)
+        # As the relay takes them: the index has them in that order.
+        oldest = next(iter(outbox.find(pending).sort(OUTBOX_ORDER).limit(1)), None)
         age = (now - oldest["created_at"]).total_seconds() if oldest else None
         return OutboxState(outbox.count_documents(pending), age)
 

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from pymongo import ASCENDING
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.read_concern import ReadConcern
 
 from crowdloom.chassis.bus import PARTITION_COUNT, BusMessage, Producer
-from crowdloom.chassis.store import OUTBOX, TRANSACTION_SECONDS_MAX
+from crowdloom.chassis.store import OUTBOX, OUTBOX_ORDER, TRANSACTION_SECONDS_MAX
 from crowdloom.contracts import Cause, Event, envelope_of
 from crowdloom.kernel import Clock, IdFactory, TransientError
 
@@ -28,6 +28,7 @@ _LEASE_SECONDS = 3
 _CHECK_SECONDS = 5
 _IDLE_SECONDS_MIN, _IDLE_SECONDS_MAX = 0.02, 0.4
 _LEASE_ID = "lease"
+_BARRIER_ID = "barrier"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Watermark:
     """What the relay tells every partition of `topic` once the outbox is drained.
 
     `make(as_of)` builds the event that says: all that was committed before `as_of` is ahead of me.
+    It is as true as the clocks of the service's processes agree, and as transactions keep to
+    their time; so it says when to ask whether something will still come, and never that it won't.
     """
 
     topic: str
@@ -91,10 +94,11 @@ class Relay:
         if self._clock.now() >= self._check_due:
             self.refill_lost_topics()
         began = self._clock.now()
-        rows = self._pending_rows()
+        is_due = self._watermark is not None and began >= self._watermark_due
+        rows = self._pending_rows(behind_barrier=is_due)
         if rows:
             self._publish(rows)
-        if len(rows) < BATCH_COUNT_MAX:
+        if is_due and len(rows) < BATCH_COUNT_MAX:
             self._tell_watermark(as_of=began - timedelta(seconds=TRANSACTION_SECONDS_MAX))
         return len(rows)
 
@@ -118,9 +122,21 @@ class Relay:
             )
         self._check_due = self._clock.now() + timedelta(seconds=_CHECK_SECONDS)
 
-    def _pending_rows(self) -> list[dict[str, Any]]:
-        pending = self._outbox.find({"pending": True}).sort("_id", ASCENDING)
-        return list(pending.limit(BATCH_COUNT_MAX))
+    def _pending_rows(self, *, behind_barrier: bool) -> list[dict[str, Any]]:
+        """Read the oldest rows as of one instant: a plain query walks its index while others
+        commit, and could see a row without the one that was committed before it.
+
+        A majority-acknowledged write first makes sure that the instant lies behind all that the
+        primary has committed, acknowledged to its writer or not.
+        """
+        with self._outbox.database.client.start_session() as session:
+            if behind_barrier:
+                self._state.update_one(
+                    {"_id": _BARRIER_ID}, {"$inc": {"number": 1}}, upsert=True, session=session
+                )
+            with session.start_transaction(read_concern=ReadConcern("snapshot")):
+                pending = self._outbox.find({"pending": True}, session=session)
+                return list(pending.sort(OUTBOX_ORDER).limit(BATCH_COUNT_MAX))
 
     def _publish(self, rows: Sequence[dict[str, Any]]) -> None:
         messages: list[BusMessage] = []
@@ -136,9 +152,9 @@ class Relay:
         )
 
     def _tell_watermark(self, *, as_of: datetime) -> None:
-        now = self._clock.now()
-        if self._watermark is None or now < self._watermark_due:
+        if self._watermark is None:
             return
+        now = self._clock.now()
         self._watermark_due = now + timedelta(seconds=self._watermark.every_seconds)
         event_id = self._ids.new("event")
         envelope = envelope_of(

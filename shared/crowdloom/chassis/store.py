@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeVar
 
 import pymongo
+from bson import Timestamp
 from pymongo import ASCENDING, IndexModel, MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
@@ -89,12 +90,17 @@ def outbox_row(envelope: Envelope) -> Document:
         "headers": [[name, value] for name, value in envelope.headers()],
         "value": envelope.body(),
         "created_at": envelope.occurred_at,
+        # An empty timestamp: MongoDB puts in the time of its own clock, which never goes back.
+        # So what is written after another commit was seen sorts after it, however the clocks of
+        # two web servers differ. (The embedded engine leaves it empty: one machine, one clock.)
+        "written_at": Timestamp(0, 0),
         "pending": True,
     }
 
 
+OUTBOX_ORDER = [("written_at", ASCENDING), ("_id", ASCENDING)]
 OUTBOX_INDEXES = [
-    IndexModel([("pending", ASCENDING), ("_id", ASCENDING)], name="pending_in_order"),
+    IndexModel([("pending", ASCENDING), *OUTBOX_ORDER], name="pending_as_written"),
 ]
 
 SessionT = TypeVar("SessionT", bound=MongoSession)
@@ -175,7 +181,8 @@ class MongoStore(Generic[SessionT]):
 
 def is_transient(error: PyMongoError) -> bool:
     """Whether trying the whole transaction again may help."""
-    if isinstance(error, ConnectionFailure):
+    # Out of time counts too: the server's word for it is an OperationFailure without a label.
+    if isinstance(error, ConnectionFailure) or error.timeout:
         return True
     return error.has_error_label("TransientTransactionError") or error.has_error_label(
         "UnknownTransactionCommitResult"
