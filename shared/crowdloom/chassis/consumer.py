@@ -97,14 +97,24 @@ class ConsumerLoop(Generic[SessionT]):
             timeout_seconds=timeout_seconds, message_count_max=POLL_COUNT_MAX
         )
         self._look_at_lag()
+        queues = _by_place(messages)
         positions: dict[Place, int] = {}
-        for place, queue in _by_place(messages).items():
-            reached = self._handle_in_order(queue)
-            if reached is not None:
-                positions[place] = reached + 1
+        try:
+            for place, queue in queues.items():
+                reached = self._handle_in_order(queue)
+                if reached is not None:
+                    positions[place] = reached + 1
+        except Exception:
+            self._rewind({p: queue for p, queue in queues.items() if p not in positions})
+            raise
         if positions:
             self._consumer.commit(positions)
         return len(messages)
+
+    def _rewind(self, queues: Mapping[Place, Sequence[BusMessage]]) -> None:
+        """Have what was polled and not handled polled again, or a later commit would skip it."""
+        for place, queue in queues.items():
+            self._consumer.seek(place, queue[0].offset or 0)
 
     def _look_at_lag(self) -> None:
         # Here, because a consumer is for one thread; others read what was seen last.

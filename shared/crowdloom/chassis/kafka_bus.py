@@ -20,6 +20,7 @@ _REQUEST_TIMEOUT_MS = 10_000
 _SESSION_TIMEOUT_MS = 6_000
 _METADATA_AGE_MS_MAX = 5_000
 _ACKNOWLEDGE_SECONDS_MAX = 20
+_CLOSE_SECONDS_MAX = 2
 
 
 class KafkaBusProducer:
@@ -127,8 +128,11 @@ class KafkaBusProducer:
     def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
+            # What is still unsent goes down with it. close() alone would leave its sender alive
+            # when the broker is away, and that would send old messages between newer ones.
+            producer._sender.force_close()  # noqa: SLF001 - no public way to it
             with suppress(Exception):
-                producer.close(timeout=2)
+                producer.close(timeout=_CLOSE_SECONDS_MAX)
 
     def _drop_admin(self) -> None:
         admin, self._admin = self._admin, None
@@ -164,9 +168,14 @@ class KafkaBusConsumer:
             )
             if polled:
                 _refresh_metadata(consumer)
-            if self._restart_lost_topics(consumer):
-                return []
-            return [_message(record) for records in polled.values() for record in records]
+            lost = self._restart_lost_topics(consumer)
+            return [
+                _message(record)
+                for place, records in polled.items()
+                # What came of a lost log is read again from its beginning, all else is good.
+                if place.topic not in lost
+                for record in records
+            ]
         except (KafkaError, OSError) as error:
             self.close()
             raise TransientError(f"polling failed: {error!r}") from error
@@ -196,14 +205,14 @@ class KafkaBusConsumer:
             self._connected().resume(TopicPartition(*place))
 
     def lag(self) -> Mapping[Place, int]:
-        if self._consumer is None:
-            return {}
         behind: dict[Place, int] = {}
-        for assigned in self._consumer.assignment():
-            end = self._consumer.highwater(assigned)
-            if end is not None:
-                position = self._consumer.position(assigned, timeout_ms=200)
-                behind[(assigned.topic, assigned.partition)] = max(0, end - (position or 0))
+        # A figure for people: where the broker is away there is none, and poll says why.
+        with suppress(KafkaError, OSError):
+            for assigned in self._consumer.assignment() if self._consumer else ():
+                end = self._consumer.highwater(assigned)
+                if end is not None:
+                    position = self._consumer.position(assigned, timeout_ms=200)
+                    behind[(assigned.topic, assigned.partition)] = max(0, end - (position or 0))
         return behind
 
     def close(self) -> None:
@@ -231,9 +240,9 @@ class KafkaBusConsumer:
             self._consumer = consumer
         return self._consumer
 
-    def _restart_lost_topics(self, consumer: Any) -> bool:
-        """Begin anew with topics whose id has changed. Returns whether there was one."""
-        lost = []
+    def _restart_lost_topics(self, consumer: Any) -> set[str]:
+        """Begin anew with topics whose id has changed. Returns which they are."""
+        lost: set[str] = set()
         for topic in self._topics:
             now = consumer._cluster.topic_id(topic)  # noqa: SLF001 - no public way to it
             if now is None:
@@ -241,11 +250,12 @@ class KafkaBusConsumer:
             before = self._topic_ids.setdefault(topic, now)
             if before != now:
                 self._topic_ids[topic] = now
-                lost += [place for place in consumer.assignment() if place.topic == topic]
+                lost.add(topic)
                 log.warning("topic_was_lost", topic=topic, group=self._group)
-        if lost:
-            consumer.seek_to_beginning(*lost)
-        return bool(lost)
+        places = [place for place in consumer.assignment() if place.topic in lost]
+        if places:
+            consumer.seek_to_beginning(*places)
+        return lost
 
     def _is_assigned(self, place: Place) -> bool:
         return self._consumer is not None and TopicPartition(*place) in self._consumer.assignment()
