@@ -2,7 +2,8 @@
 
 A record is unique per (principal, route, key). It is put down before the call, marked `committed`
 inside the call's own transaction (so a crash between effect and answer can never double the
-effect), and completed with the answer, which is replayed for a day.
+effect), and completed with the answer, which is replayed for a day. A call that was silent for too
+long is taken over by its repetition; its own transaction then refuses to commit.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
@@ -27,7 +28,7 @@ IDEMPOTENCY_INDEXES = [
 ]
 _IN_FLIGHT_SECONDS_MAX = timedelta(seconds=30)
 
-_RECORD_ID: ContextVar[str | None] = ContextVar("crowdloom_idempotency_record", default=None)
+_ATTEMPT: ContextVar["Attempt | None"] = ContextVar("crowdloom_idempotency_attempt", default=None)
 
 
 class IdempotencyKeyMissing(DomainError):
@@ -74,6 +75,14 @@ class Request:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """One go at a call; `began_at` tells it from the one that took over, or was taken over."""
+
+    record_id: str
+    began_at: datetime
+
+
 def fingerprint_of(*parts: bytes) -> str:
     digest = hashlib.sha256()
     for part in parts:
@@ -88,36 +97,37 @@ class IdempotencyStore:
         self._records = database[IDEMPOTENCY]
         self._clock = clock
 
-    def begin(self, request: Request) -> StoredAnswer | None:
-        """Return the stored answer of an earlier call, or None where this call is to go ahead.
+    def begin(self, request: Request) -> StoredAnswer | Attempt:
+        """Return the stored answer of an earlier call, or the attempt that is to go ahead.
 
         Raises IdempotencyKeyReused, RequestInFlight or AnswerLost.
         """
+        attempt = Attempt(request.record_id, self._clock.now())
         try:
             self._records.insert_one(
                 {
                     "_id": request.record_id,
                     "fingerprint": request.fingerprint,
                     "state": "in_flight",
-                    "created_at": self._clock.now(),
+                    "created_at": attempt.began_at,
                 }
             )
         except DuplicateKeyError:
             return self._earlier(request)
-        return None
+        return attempt
 
     @contextmanager
-    def marking(self, request: Request) -> Iterator[None]:
+    def marking(self, attempt: Attempt) -> Iterator[None]:
         """Have every transaction inside the block mark the record as committed."""
-        token = _RECORD_ID.set(request.record_id)
+        token = _ATTEMPT.set(attempt)
         try:
             yield
         finally:
-            _RECORD_ID.reset(token)
+            _ATTEMPT.reset(token)
 
-    def complete(self, request: Request, answer: StoredAnswer) -> None:
+    def complete(self, attempt: Attempt, answer: StoredAnswer) -> None:
         self._records.update_one(
-            {"_id": request.record_id},
+            {"_id": attempt.record_id, "created_at": attempt.began_at},
             {
                 "$set": {
                     "state": "done",
@@ -128,11 +138,13 @@ class IdempotencyStore:
             },
         )
 
-    def abandon(self, request: Request) -> None:
+    def abandon(self, attempt: Attempt) -> None:
         """Forget a call that had no effect, so that it can be sent again."""
-        self._records.delete_one({"_id": request.record_id, "state": "in_flight"})
+        self._records.delete_one(
+            {"_id": attempt.record_id, "created_at": attempt.began_at, "state": "in_flight"}
+        )
 
-    def _earlier(self, request: Request) -> StoredAnswer | None:
+    def _earlier(self, request: Request) -> StoredAnswer | Attempt:
         record = self._records.find_one({"_id": request.record_id})
         if record is None:
             raise RequestInFlight("The same call has just ended; send it again")
@@ -143,10 +155,9 @@ class IdempotencyStore:
             return StoredAnswer(record["status"], bytes(record["body"]), headers)
         if record["state"] == "committed":
             raise AnswerLost("The call took effect before; its answer was lost. Look it up")
-        self._take_over(record)
-        return None
+        return self._take_over(record)
 
-    def _take_over(self, record: dict[str, Any]) -> None:
+    def _take_over(self, record: dict[str, Any]) -> Attempt:
         now = self._clock.now()
         if now - record["created_at"] < _IN_FLIGHT_SECONDS_MAX:
             raise RequestInFlight("The same call is being worked on; try again shortly")
@@ -156,12 +167,21 @@ class IdempotencyStore:
         )
         if taken.modified_count != 1:
             raise RequestInFlight("The same call is being worked on; try again shortly")
+        return Attempt(record["_id"], now)
 
 
 def mark_committed(database: Database[dict[str, Any]], session: ClientSession) -> None:
-    """Called by the store at the end of a transaction: the call under way takes effect with it."""
-    record_id = _RECORD_ID.get()
-    if record_id is not None:
-        database[IDEMPOTENCY].update_one(
-            {"_id": record_id}, {"$set": {"state": "committed"}}, session=session
-        )
+    """Called by the store at the end of a transaction: the call under way takes effect with it.
+
+    Raises RequestInFlight, and so rolls the transaction back, where the call was taken over.
+    """
+    attempt = _ATTEMPT.get()
+    if attempt is None:
+        return
+    marked = database[IDEMPOTENCY].update_one(
+        {"_id": attempt.record_id, "created_at": attempt.began_at},
+        {"$set": {"state": "committed"}},
+        session=session,
+    )
+    if marked.matched_count == 0:
+        raise RequestInFlight("The call took too long and was taken over by its repetition")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import wraps
 from typing import Any, Protocol, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -178,5 +178,5 @@ def _check_grants(caller: Principal, grants: tuple[str, ...]) -> None:
 
 def _to_sign_in(role: str) -> Response:
     target = request.full_path.rstrip("?")
-    answer = redirect(f"{SIGN_IN_PAGE[role]}?next={target}")
+    answer = redirect(f"{SIGN_IN_PAGE[role]}?{urlencode({'next': target}, safe='/')}")
     return Response(answer.response, answer.status, answer.headers)

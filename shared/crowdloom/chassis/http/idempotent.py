@@ -1,8 +1,9 @@
 """The Idempotency-Key header on views."""
 
+import hashlib
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import IO, Any, TypeVar, cast
 
 from flask import Response, current_app, g, make_response, request
 
@@ -32,20 +33,19 @@ def idempotent(view: ViewT) -> ViewT:
     @wraps(view)
     def once(*args: Any, **kwargs: Any) -> Any:
         store = cast("IdempotencyStore", current_app.extensions["crowdloom_idempotency"])
-        call = _request()
-        earlier = store.begin(call)
-        if earlier is not None:
-            return _replay(earlier)
+        attempt = store.begin(_request())
+        if isinstance(attempt, StoredAnswer):
+            return _replay(attempt)
         try:
-            with store.marking(call):
+            with store.marking(attempt):
                 answer = make_response(current_app.ensure_sync(view)(*args, **kwargs))
         except DomainError as refusal:
-            store.complete(call, _stored(_as_response(refusal)))
+            store.complete(attempt, _stored(_as_response(refusal)))
             raise
         except Exception:
-            store.abandon(call)
+            store.abandon(attempt)
             raise
-        store.complete(call, _stored(answer))
+        store.complete(attempt, _stored(answer))
         return answer
 
     return cast("ViewT", once)
@@ -66,12 +66,20 @@ def idempotency_key() -> str:
 def _request() -> Request:
     caller = getattr(g, "principal", None)
     form = "&".join(f"{key}={value}" for key, value in sorted(request.form.items(multi=True)))
+    files = [_digest(file.stream) for _, file in sorted(request.files.items(multi=True))]
     return Request(
         principal=f"{caller.role}:{caller.subject}" if caller else "anonymous",
         route=f"{request.method} {request.path}",
         key=idempotency_key(),
-        fingerprint=fingerprint_of(request.get_data(cache=True), form.encode()),
+        fingerprint=fingerprint_of(request.get_data(cache=True), form.encode(), *files),
     )
+
+
+def _digest(upload: IO[bytes]) -> bytes:
+    """Of a file that came with the form, left at its beginning for the view to read."""
+    digest = hashlib.file_digest(upload, "sha256").digest()  # type: ignore[arg-type]
+    upload.seek(0)
+    return digest
 
 
 def _as_response(refusal: DomainError) -> Response:
