@@ -142,7 +142,7 @@ def _check_same(submission: Submission, decision: Decision) -> None:
         raise AlreadyDecided(
             f"It was {submission.status} before",
             submission_id=submission.submission_id,
-            status=str(submission.status),
+            decided_as=str(submission.status),
         )
 
 

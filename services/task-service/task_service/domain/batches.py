@@ -95,7 +95,7 @@ class Batch:
         if self.status not in allowed:
             raise WrongBatchStatus(
                 f"The batch is {self.status}; this needs it to be {' or '.join(allowed)}",
-                status=str(self.status),
+                batch_status=str(self.status),
             )
 
     def check_publishable(self) -> None:

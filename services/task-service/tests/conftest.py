@@ -1,0 +1,185 @@
+"""The service on the embedded MongoDB, in a database of its own for each test."""
+
+import importlib.util
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from crowdloom.chassis.tickets import TicketSigner
+from crowdloom.chassis.tokens import TICKET_AUDIENCE, TokenSigner, new_signing_key
+from crowdloom.contracts import Cause, Envelope, Event
+from crowdloom.testkit.ports import FrozenClock, SequentialIds
+from flask import Flask
+from flask.testing import FlaskClient
+from task_service.adapters.mongo_session import INDEXES
+from task_service.bootstrap import Application, build
+from task_service.config import read_settings
+from task_service.entrypoints.events import handlers
+from task_service.entrypoints.wsgi import create_web
+
+PRIVATE_KEY, PUBLIC_KEY = new_signing_key()
+MATCHING_PRIVATE_KEY, MATCHING_PUBLIC_KEY = new_signing_key()
+ENVIRONMENT = {
+    "CROWDLOOM_MONGODB_URI": "mongodb://unused",
+    "CROWDLOOM_KAFKA_BOOTSTRAP": "unused",
+    "CROWDLOOM_TASK_SERVICE_SIGNING_KEY": PRIVATE_KEY,
+    "CROWDLOOM_PUBLIC_KEYS": json.dumps(
+        {"task-service": PUBLIC_KEY, "matching-service": MATCHING_PUBLIC_KEY}
+    ),
+    "CROWDLOOM_CURSOR_KEY": "a key for tests alone",
+}
+
+Deliver = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def make() -> ModuleType:
+    """builders.py: people, their batches and events, with what a test does not care about."""
+    path = Path(__file__).parent / "builders.py"
+    spec = importlib.util.spec_from_file_location("task_service_builders", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture
+def application(mongo_client: Any, clock: FrozenClock) -> Iterator[Application]:
+    name = f"task-service-{uuid.uuid4().hex[:12]}"
+    made = build(
+        read_settings(ENVIRONMENT),
+        client=mongo_client,
+        database=name,
+        clock=clock,
+        ids=SequentialIds(),
+    )
+    made.store.migrate(INDEXES)
+    yield made
+    mongo_client.drop_database(name)
+
+
+@pytest.fixture
+def web(application: Application) -> Flask:
+    app = create_web(application)
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def api(web: Flask) -> FlaskClient:
+    return web.test_client()
+
+
+@pytest.fixture
+def signer(clock: FrozenClock) -> TicketSigner:
+    """Signs tickets as matching-service does."""
+    return TicketSigner(
+        TokenSigner(
+            issuer="matching-service",
+            private_key=MATCHING_PRIVATE_KEY,
+            audience=TICKET_AUDIENCE,
+            clock=clock,
+        )
+    )
+
+
+@pytest.fixture
+def requester(make: ModuleType, web: Flask) -> Any:
+    """A requester who is signed in."""
+    return make.Requester.sign_up(web, email="fir@example.org", name="Fir Research Group")
+
+
+@pytest.fixture
+def stranger(make: ModuleType, web: Flask) -> Any:
+    """Another requester, who is signed in as well."""
+    return make.Requester.sign_up(web, email="oak@example.org", name="Oak Labs")
+
+
+@pytest.fixture
+def deliver(application: Application) -> Deliver:
+    """Hand events to the service's handlers, each in a transaction, as the consumer does."""
+    table = handlers(application.follow)
+
+    def one(event: Event, event_id: str) -> None:
+        envelope = Envelope(
+            event_id=event_id,
+            occurred_at=application.clock.now(),
+            key="key",
+            cause=Cause(event_id),
+            event=event,
+        )
+        application.store.run(lambda session: table[type(event)](envelope, session))
+
+    counter = iter(range(1, 1_000_000))
+
+    def deliver_all(*events: Event) -> None:
+        for event in events:
+            one(event, f"evt_{next(counter):026d}")
+
+    return deliver_all
+
+
+@pytest.fixture
+def outbox(application: Application) -> Callable[[], list[tuple[str, Any]]]:
+    """What the service has published: (name, body) in order."""
+
+    def read() -> list[tuple[str, Any]]:
+        rows = application.database["outbox"].find().sort("_id", 1)
+        return [(row["type"], json.loads(row["value"])) for row in rows]
+
+    return read
+
+
+@pytest.fixture
+def state(application: Application) -> Callable[[], dict[str, Any]]:
+    """All that the service keeps, but for the notes of calls: what a refusal must not change."""
+
+    def read() -> dict[str, Any]:
+        database = application.database
+        names = sorted(set(database.list_collection_names()) - {"idempotency", "sign_in_tries"})
+        return {name: sorted(database[name].find(), key=lambda row: row["_id"]) for name in names}
+
+    return read
+
+
+@pytest.fixture
+def open_batch(make: ModuleType, application: Application, deliver: Deliver) -> Any:
+    """Publish a batch of a requester's, fund it, release its tasks; returns the batch."""
+
+    def opened(requester: Any, **terms: Any) -> Any:
+        batch = requester.batch_with_tasks(**terms)
+        requester.post(f"/batches/{batch['batch_id']}/publish")
+        deliver(make.funded(batch, requester))
+        while application.release_tasks():
+            pass
+        return requester.get(f"/batches/{batch['batch_id']}").json
+
+    return opened
+
+
+@pytest.fixture
+def hand_out(make: ModuleType, web: Flask, signer: TicketSigner, clock: FrozenClock) -> Any:
+    """Give the n-th task of a batch to somebody, as a claim does; returns who can answer it."""
+
+    def claimed(requester: Any, batch: Any, *, task: int = 0, assignment: int = 1) -> Any:
+        listed = requester.get(f"/batches/{batch['batch_id']}/tasks?limit=200").json["items"]
+        ticket = make.ticket(
+            f"asg_{assignment:03d}",
+            listed[task]["task_id"],
+            batch["batch_id"],
+            now=clock.now(),
+            lease_seconds=batch["lease_seconds"],
+        )
+        return make.Holder(web, ticket, signer.sign(ticket))
+
+    return claimed

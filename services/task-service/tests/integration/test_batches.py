@@ -1,0 +1,277 @@
+"""The life of a batch, from draft to completed, by its API and the events it waits for."""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from crowdloom.testkit.ports import FrozenClock
+from task_service.application.ports import Task
+from task_service.bootstrap import Application
+from task_service.domain.errors import WrongBatchStatus
+from task_service.domain.tables import read_table
+
+Deliver = Callable[..., None]
+Outbox = Callable[[], list[tuple[str, Any]]]
+
+
+def names(outbox: Outbox) -> list[str]:
+    return [name.removeprefix("task.").removesuffix(".v1") for name, _ in outbox()]
+
+
+def show(requester: Any, batch: Any) -> Any:
+    return requester.get(f"/batches/{batch['batch_id']}").json
+
+
+def step(requester: Any, batch: Any, name: str) -> Any:
+    return requester.post(f"/batches/{batch['batch_id']}/{name}")
+
+
+def test_a_draft_says_its_terms_and_its_cost(requester: Any) -> None:
+    batch = requester.batch_with_tasks()
+    assert batch["status"] == "draft"
+    assert batch["task_count"] == 2
+    assert batch["columns"] == ["sentence"]
+    assert batch["title"] == "Does it follow?"
+    assert batch["reward"] == {"amount_minor": 5, "currency": "USD"}
+    assert batch["fee"] == {"amount_minor": 1, "currency": "USD"}
+    assert batch["cost"] == {"amount_minor": 24, "currency": "USD"}
+    assert batch["declined"] is None
+
+
+def test_a_fee_finer_than_a_cent_is_said_exactly(requester: Any) -> None:
+    batch = requester.batch(reward={"amount_minor": 1, "currency": "USD"})
+    assert batch["fee"] == {"amount_minor": 20, "scale": 4, "currency": "USD"}
+
+
+def test_publishing_asks_for_the_funds_once(requester: Any, outbox: Outbox) -> None:
+    batch = requester.batch_with_tasks()
+    assert step(requester, batch, "publish").json["status"] == "funding"
+    assert step(requester, batch, "publish").json["status"] == "funding"
+    [(name, body)] = outbox()
+    assert name == "task.batch.funding_requested.v1"
+    assert body["slot_count"] == 4
+    assert body["revision"] == 1
+    assert body["reward"] == {"amount_minor": 5, "currency": "USD"}
+
+
+def test_a_funded_batch_opens_and_releases_its_tasks(
+    requester: Any, open_batch: Any, outbox: Outbox
+) -> None:
+    batch = open_batch(requester)
+    assert batch["status"] == "open"
+    assert names(outbox) == ["batch.funding_requested", "batch.opened", "tasks.released"]
+    opened, released = outbox()[1][1], outbox()[2][1]
+    assert opened["requester_name"] == "Fir Research Group"
+    assert opened["task_count"] == 2
+    listed = requester.get(f"/batches/{batch['batch_id']}/tasks").json["items"]
+    assert sorted(released["task_ids"]) == sorted(task["task_id"] for task in listed)
+
+
+def test_funding_heard_of_twice_opens_once(
+    requester: Any, open_batch: Any, deliver: Deliver, outbox: Outbox, make: ModuleType
+) -> None:
+    batch = open_batch(requester)
+    deliver(make.funded(batch, requester))
+    assert names(outbox).count("batch.opened") == 1
+
+
+def test_funds_of_an_earlier_wish_do_not_open(
+    requester: Any, deliver: Deliver, make: ModuleType
+) -> None:
+    batch = requester.batch_with_tasks()
+    step(requester, batch, "publish")
+    deliver(make.declined(batch, requester))
+    step(requester, batch, "publish")
+    deliver(make.funded(batch, requester, revision=1))
+    assert show(requester, batch)["status"] == "funding"
+
+
+def test_a_declined_batch_is_a_draft_again_and_says_what_is_missing(
+    requester: Any, deliver: Deliver, make: ModuleType
+) -> None:
+    batch = requester.batch_with_tasks()
+    step(requester, batch, "publish")
+    deliver(make.declined(batch, requester))
+    shown = show(requester, batch)
+    assert shown["status"] == "draft"
+    assert shown["declined"] == {
+        "code": "insufficient_funds",
+        "needed": {"amount_minor": 24, "currency": "USD"},
+        "missing": {"amount_minor": 7, "currency": "USD"},
+    }
+
+
+def test_after_a_decline_it_can_be_published_again(
+    requester: Any, deliver: Deliver, make: ModuleType, outbox: Outbox
+) -> None:
+    batch = requester.batch_with_tasks()
+    step(requester, batch, "publish")
+    deliver(make.declined(batch, requester))
+    assert step(requester, batch, "publish").json["declined"] is None
+    deliver(make.declined(batch, requester, revision=1))
+    assert show(requester, batch)["status"] == "funding", "the old answer is about the old wish"
+    assert [body["revision"] for _, body in outbox()] == [1, 2]
+
+
+def test_tasks_are_released_in_chunks_that_a_stop_does_not_repeat(
+    requester: Any, open_batch: Any, application: Application, outbox: Outbox
+) -> None:
+    rows = b"".join(b"sentence %d\n" % number for number in range(1_001))
+    batch = open_batch(requester, table=b"sentence\n" + rows)
+    released = [body for name, body in outbox() if name == "task.tasks.released.v1"]
+    assert [len(body["task_ids"]) for body in released] == [500, 500, 1]
+    assert [body["chunk"] for body in released] == [0, 1, 2]
+    assert application.release_tasks() == 0
+    assert len({task for body in released for task in body["task_ids"]}) == batch["task_count"]
+
+
+def test_pause_and_resume(requester: Any, open_batch: Any, outbox: Outbox) -> None:
+    batch = open_batch(requester)
+    assert step(requester, batch, "pause").json["status"] == "paused"
+    assert step(requester, batch, "pause").json["status"] == "paused"
+    assert step(requester, batch, "resume").json["status"] == "open"
+    assert names(outbox)[-2:] == ["batch.paused", "batch.resumed"]
+
+
+def test_a_cancelled_batch_completes_when_its_slots_are_withdrawn(
+    requester: Any,
+    open_batch: Any,
+    application: Application,
+    deliver: Deliver,
+    make: ModuleType,
+    outbox: Outbox,
+) -> None:
+    batch = open_batch(requester)
+    assert step(requester, batch, "cancel").json["status"] == "cancelled"
+    deliver(make.withdrawn(batch, slots=3))
+    assert application.complete_batches() == 0
+    deliver(make.withdrawn(batch, slots=1, revision=2))
+    assert application.complete_batches() == 1
+    assert application.complete_batches() == 0
+    assert show(requester, batch)["status"] == "completed"
+    assert show(requester, batch)["counts"]["withdrawn"] == 4
+    assert names(outbox)[-2:] == ["batch.cancelled", "batch.completed"]
+
+
+def test_a_batch_cancelled_early_still_releases_all_so_that_all_can_be_withdrawn(
+    requester: Any,
+    application: Application,
+    deliver: Deliver,
+    make: ModuleType,
+    outbox: Outbox,
+) -> None:
+    batch = requester.batch_with_tasks()
+    step(requester, batch, "publish")
+    deliver(make.funded(batch, requester))
+    step(requester, batch, "cancel")
+    assert application.release_tasks() == 1
+    assert names(outbox)[-2:] == ["batch.cancelled", "tasks.released"]
+
+
+def test_a_batch_completes_when_every_slot_is_accepted(
+    requester: Any, open_batch: Any, hand_out: Any, application: Application
+) -> None:
+    batch = open_batch(requester, table=b"sentence\nOne.\n")
+    for number in (1, 2):
+        receipt = hand_out(requester, batch, assignment=number).submit().json
+        assert application.complete_batches() == 0
+        requester.post(f"/submissions/{receipt['submission_id']}/accept")
+    assert application.complete_batches() == 1
+
+
+def test_a_rejection_that_closes_its_slot_lets_the_batch_complete(
+    requester: Any, open_batch: Any, hand_out: Any, application: Application
+) -> None:
+    batch = open_batch(requester, table=b"sentence\nOne.\n", redundancy=1)
+    receipt = hand_out(requester, batch).submit().json
+    path = f"/submissions/{receipt['submission_id']}/reject"
+    assert requester.post(path, {"reason": "Empty.", "reopen": False}).status_code == 200
+    assert application.complete_batches() == 1
+
+
+def test_a_rejection_that_reopens_its_slot_keeps_the_batch_open(
+    requester: Any, open_batch: Any, hand_out: Any, application: Application
+) -> None:
+    batch = open_batch(requester, table=b"sentence\nOne.\n", redundancy=1)
+    receipt = hand_out(requester, batch).submit().json
+    requester.post(f"/submissions/{receipt['submission_id']}/reject", {"reason": "Empty."})
+    assert application.complete_batches() == 0
+
+
+def test_the_newest_count_of_open_slots_wins(
+    requester: Any, open_batch: Any, deliver: Deliver, make: ModuleType, clock: FrozenClock
+) -> None:
+    batch = open_batch(requester)
+    assert batch["counts"]["open"] is None, "not known yet is not zero"
+    earlier = clock.now()
+    clock.advance(seconds=5)
+    deliver(make.progressed(batch, open_slots=1, leased=2, at=clock.now()))
+    deliver(make.progressed(batch, open_slots=4, leased=0, at=earlier))
+    counts = show(requester, batch)["counts"]
+    assert (counts["slots"], counts["open"], counts["leased"]) == (4, 1, 2)
+
+
+@pytest.mark.parametrize("name", ["pause", "resume", "cancel"])
+def test_a_draft_can_only_be_published(requester: Any, name: str, state: Any) -> None:
+    batch = requester.batch_with_tasks()
+    before = state()
+    answer = step(requester, batch, name)
+    assert (answer.status_code, answer.json["code"]) == (409, "wrong_batch_status")
+    assert answer.json["status"] == 409
+    assert state() == before
+
+
+def test_a_batch_without_tasks_cannot_be_published(requester: Any, state: Any) -> None:
+    batch = requester.batch()
+    before = state()
+    answer = step(requester, batch, "publish")
+    assert (answer.status_code, answer.json["code"]) == (409, "batch_has_no_tasks")
+    assert state() == before
+
+
+def test_a_published_batch_takes_no_other_table(
+    requester: Any, open_batch: Any, state: Any
+) -> None:
+    batch = open_batch(requester)
+    before = state()
+    answer = requester.post_table(batch["batch_id"], b"sentence\nAnother.\n")
+    assert (answer.status_code, answer.json["code"]) == (409, "wrong_batch_status")
+    assert state() == before
+
+
+def test_a_second_table_takes_the_place_of_the_first(
+    requester: Any, application: Application
+) -> None:
+    batch = requester.batch_with_tasks()
+    again = requester.post_table(batch["batch_id"], b"sentence,note\nA,1\nB,2\nC,3\n").json
+    assert again["task_count"] == 3
+    assert again["columns"] == ["sentence", "note"]
+    assert application.database["tasks"].count_documents({}) == 3
+
+
+def test_a_table_that_comes_too_late_leaves_nothing_behind(
+    requester: Any, application: Application
+) -> None:
+    """The batch is published between the look at it and the writing of its table."""
+    shown = requester.batch_with_tasks()
+    batch = application.batches.get(requester.requester_id, shown["batch_id"])
+    step(requester, shown, "publish")
+    table = read_table(b"sentence\nLate.\n")
+    with pytest.raises(WrongBatchStatus):
+        application.batches.set_table(batch, table)
+    kept: list[Task] = application.batches.tasks(batch)
+    assert [task.cells for task in kept] == [("It rained.",), ("The sun shone.",)]
+    assert application.database["tasks"].count_documents({}) == 2
+
+
+def test_lists_are_paged_newest_first(requester: Any) -> None:
+    project_id = requester.project()["project_id"]
+    made = [requester.batch(project_id)["batch_id"] for _ in range(3)]
+    first = requester.get(f"/projects/{project_id}/batches?limit=2").json
+    rest = requester.get(
+        f"/projects/{project_id}/batches?limit=2&cursor={first['next_cursor']}"
+    ).json
+    found = [batch["batch_id"] for batch in first["items"] + rest["items"]]
+    assert found == made[::-1]
+    assert rest["next_cursor"] is None
