@@ -1,0 +1,127 @@
+"""The forms of a worker's browser: they work without script and keep tickets out of its reach."""
+
+from collections.abc import Callable
+from http.cookies import SimpleCookie
+from types import ModuleType
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+Deliver = Callable[..., None]
+Headers = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def browser(api: FlaskClient, worker_headers: Headers) -> FlaskClient:
+    token = worker_headers("wrk_1")["Authorization"].removeprefix("Bearer ")
+    api.environ_base["HTTP_ACCEPT"] = "text/html"
+    api.set_cookie("cl_worker", token, path="/match")
+    return api
+
+
+def cookies(answer: Any) -> list[Any]:
+    found = [SimpleCookie(header) for header in answer.headers.getlist("Set-Cookie")]
+    return [morsel for cookie in found for morsel in cookie.values()]
+
+
+def tickets(answer: Any) -> list[Any]:
+    return [morsel for morsel in cookies(answer) if morsel.key.startswith("cl_ticket_")]
+
+
+def claimed(browser: FlaskClient) -> str:
+    answer = browser.post("/match/claim", data={"idempotency_key": "k", "batch_id": "bat_1"})
+    assert answer.status_code == 303
+    assert answer.location.startswith("/work/assignments/asg_")
+    return str(answer.location.rpartition("/")[2])
+
+
+def test_a_claim_leads_to_the_workspace_with_a_ticket_no_script_can_read(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver
+) -> None:
+    deliver(make.opened(), make.released())
+    answer = browser.post("/match/claim", data={"idempotency_key": "k", "batch_id": "bat_1"})
+    assert answer.status_code == 303
+    given = tickets(answer)
+    assert sorted(morsel["path"] for morsel in given) == ["/api/tasks", "/frame"]
+    assert all(morsel["httponly"] and morsel["samesite"] == "Lax" for morsel in given)
+    assert all(int(morsel["max-age"]) == 600 + 86_400 for morsel in given)
+    again = browser.post("/match/claim", data={"idempotency_key": "k", "batch_id": "bat_1"})
+    assert again.location == answer.location
+
+
+def test_no_work_leads_back_to_the_queue_with_a_word(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver
+) -> None:
+    deliver(make.opened())
+    answer = browser.post("/match/claim", data={"idempotency_key": "k"})
+    assert (answer.status_code, answer.location) == (303, "/work/queue")
+    assert [(one.key, one["path"]) for one in cookies(answer)] == [("cl_said", "/work")]
+
+
+@pytest.mark.parametrize("form", [{}, {"idempotency_key": "k", "batch_id": "bat_none"}])
+def test_a_bad_claim_leads_back_to_the_queue(browser: FlaskClient, form: dict[str, str]) -> None:
+    answer = browser.post("/match/claim", data=form)
+    assert (answer.status_code, answer.location) == (303, "/work/queue")
+    assert tickets(answer) == []
+
+
+def test_an_item_can_be_opened_again_prolonged_and_given_back(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver
+) -> None:
+    deliver(make.opened(), make.released())
+    path = f"/match/assignments/{claimed(browser)}"
+    opened = browser.post(f"{path}/open")
+    longer = browser.post(f"{path}/extend", data={"idempotency_key": "m1"})
+    assert tickets(opened)[0].value != tickets(longer)[0].value
+    twice = browser.post(f"{path}/extend", data={"idempotency_key": "m1"})
+    assert tickets(twice)[0]["max-age"] == tickets(longer)[0]["max-age"]
+    back = browser.post(f"{path}/return")
+    assert (back.status_code, back.location) == (303, "/work/queue")
+
+
+def test_a_third_wish_for_time_leads_back_to_the_item_with_a_word(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver
+) -> None:
+    deliver(make.opened(), make.released())
+    path = f"/match/assignments/{claimed(browser)}"
+    answers = [
+        browser.post(f"{path}/extend", data={"idempotency_key": f"m{number}"})
+        for number in range(3)
+    ]
+    said = ["cl_said" in [morsel.key for morsel in cookies(answer)] for answer in answers]
+    assert said == [False, False, True]
+    assert answers[2].location.startswith("/work/assignments/")
+
+
+def test_what_was_submitted_is_not_returned_and_the_worker_is_told(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver, application: Any
+) -> None:
+    deliver(make.opened(), make.released())
+    path = f"/match/assignments/{claimed(browser)}"
+    [held] = application.hold_assignment.held("wrk_1")
+    deliver(make.submitted(held))
+    answer = browser.post(f"{path}/return")
+    assert (answer.status_code, answer.location) == (303, "/work/queue")
+
+
+def test_somebody_elses_item_is_a_page_that_says_not_found(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver, application: Any
+) -> None:
+    deliver(make.opened(), make.released())
+    foreign = application.claim_task("wrk_2", "k").assignment.assignment_id
+    for action in ("open", "extend", "return"):
+        answer = browser.post(
+            f"/match/assignments/{foreign}/{action}", data={"idempotency_key": "k"}
+        )
+        assert answer.status_code == 404
+        assert "<html" in answer.text
+
+
+def test_a_form_from_another_site_is_refused(browser: FlaskClient) -> None:
+    answer = browser.post("/match/claim", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+
+
+def test_who_is_not_signed_in_claims_nothing(api: FlaskClient) -> None:
+    assert api.post("/match/claim", data={"idempotency_key": "k"}).status_code == 401
