@@ -20,6 +20,7 @@ from matching_service.application.hold_assignment import HoldAssignment
 from matching_service.application.keep_batches import CountProgress, WithdrawSlots
 from matching_service.application.keep_leases import ExpireLeases
 from matching_service.application.queue import Queue
+from matching_service.application.watch_batches import WatchBatches
 from matching_service.config import SERVICE, Settings, read_settings
 
 
@@ -36,6 +37,7 @@ class Application:
     claim_task: ClaimTask
     hold_assignment: HoldAssignment
     queue: Queue
+    watch_batches: WatchBatches
     expire_leases: ExpireLeases
     count_progress: CountProgress
     withdraw_slots: WithdrawSlots
@@ -82,6 +84,7 @@ def build(
             store=store, reader=reader, clock=clock, claim_task=claim_task
         ),
         queue=Queue(reader=reader),
+        watch_batches=WatchBatches(reader=reader, clock=clock),
         expire_leases=ExpireLeases(store=store, reader=reader, clock=clock),
         count_progress=CountProgress(store=store, reader=reader, clock=clock),
         withdraw_slots=WithdrawSlots(store=store, reader=reader),

@@ -107,18 +107,12 @@ class MongoAssignments:
         found = self._assignments.find(past, session=self._session).limit(count_max)
         return [_assignment(row) for row in found]
 
-    def leased_count(self, batch_id: BatchId) -> int:
-        return self._assignments.count_documents(
-            {"batch_id": batch_id, **_LEASED}, session=self._session
-        )
+    def count(self, batch_id: BatchId, status: AssignmentStatus) -> int:
+        of_status = {"batch_id": batch_id, "status": str(status)}
+        return self._assignments.count_documents(of_status, session=self._session)
 
     def counts(self, batch_id: BatchId) -> Mapping[AssignmentStatus, int]:
-        return {
-            status: self._assignments.count_documents(
-                {"batch_id": batch_id, "status": str(status)}, session=self._session
-            )
-            for status in AssignmentStatus
-        }
+        return {status: self.count(batch_id, status) for status in AssignmentStatus}
 
     def _one(self, wanted: dict[str, Any]) -> Assignment | None:
         row = self._assignments.find_one(wanted, session=self._session)

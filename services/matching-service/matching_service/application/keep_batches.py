@@ -4,6 +4,7 @@ from crowdloom.contracts.matching import BatchProgressed, SlotsWithdrawn
 from crowdloom.kernel import Clock, Money
 
 from matching_service.application.ports import Reader, Session, Store
+from matching_service.domain.assignments import AssignmentStatus
 from matching_service.domain.batches import Batch, BatchStatus, PayPerHour
 
 _WITHDRAWN_AT_ONCE_MAX = 500
@@ -24,7 +25,7 @@ class CountProgress:
             self._count(batch)
 
     def _count(self, batch: Batch) -> None:
-        leased = self._reader.assignments.leased_count(batch.batch_id)
+        leased = self._reader.assignments.count(batch.batch_id, AssignmentStatus.LEASED)
         open_count = self._reader.batches.slot_counts(batch.batch_id).open_beside(leased)
         if (batch.open_slot_count, batch.leased_slot_count) == (open_count, leased):
             return
@@ -81,7 +82,7 @@ class WithdrawSlots:
 
     def _is_open(self, batch: Batch) -> bool:
         # A few reads, so that a batch that waits for its last lease costs no transaction.
-        leased = self._reader.assignments.leased_count(batch.batch_id)
+        leased = self._reader.assignments.count(batch.batch_id, AssignmentStatus.LEASED)
         return self._reader.batches.slot_counts(batch.batch_id).open_beside(leased) > 0
 
     def _withdraw(self, batch: Batch) -> int:
@@ -94,7 +95,9 @@ class WithdrawSlots:
                         batch_id=batch.batch_id,
                         revision=revision,
                         slot_count=count,
-                        leased_slot_count=session.assignments.leased_count(batch.batch_id),
+                        leased_slot_count=session.assignments.count(
+                            batch.batch_id, AssignmentStatus.LEASED
+                        ),
                     )
                 )
             return count

@@ -155,10 +155,12 @@ class Assignments(Protocol):
         """Leased assignments with an earlier deadline."""
         ...
 
-    def leased_count(self, batch_id: BatchId) -> int: ...
+    def count(self, batch_id: BatchId, status: AssignmentStatus) -> int:
+        """Reads as many as it counts. Of the submitted ones `Batches.slot_counts` keeps count."""
+        ...
 
     def counts(self, batch_id: BatchId) -> Mapping[AssignmentStatus, int]:
-        """Reads all of the batch: for a person who asks, not for a job."""
+        """Reads all of the batch: for a proof that somebody asks for, not for a job."""
         ...
 
 

@@ -13,6 +13,7 @@ from matching_service.bootstrap import Application, build
 from matching_service.config import SERVICE, read_settings
 from matching_service.entrypoints.http.api import make_api
 from matching_service.entrypoints.pages.forms import make_forms
+from matching_service.entrypoints.pages.operator import bar, make_operator_pages
 
 
 def create_wsgi_app(environment: Mapping[str, str] | None = None) -> Flask:
@@ -35,11 +36,13 @@ def make_app(application: Application) -> Flask:
     )
     api.register_blueprint(make_api(application))
     app.register_blueprint(make_forms(application))
+    app.register_blueprint(make_operator_pages(application))
     ui.register(
         app,
         service=SERVICE,
         prefix="/operator",
         pages=Path(__file__).parent / "pages",
+        bar=bar,
         clock=application.clock,
     )
     return app

@@ -6,6 +6,7 @@ from pathlib import Path
 from crowdloom import ui
 from crowdloom.chassis.http.app import create_app
 from crowdloom.chassis.logs import configure_logging
+from crowdloom.chassis.operations import Operations
 from flask import Flask
 
 from task_service.bootstrap import Application, build
@@ -49,6 +50,7 @@ def create_web(application: Application) -> Flask:
         sessions=application.sessions,
         idempotency=application.idempotency,
         checks=application.checks,
+        operations=Operations(application.database, application.clock),
         secure_cookies=application.settings.common.secure_cookies,
         api_keys=ApiKeyPrincipals(application.api_keys),
     )

@@ -1,0 +1,67 @@
+"""`/operator`: every service's operations in one place, and the batches that are live."""
+
+from crowdloom import ui
+from crowdloom.chassis.http.auth import require
+from crowdloom.kernel.ids import BatchId
+from flask import Blueprint, render_template, request
+from flask_babel import gettext as _
+
+from matching_service.bootstrap import Application
+from matching_service.domain.assignments import AssignmentStatus
+from matching_service.domain.batches import BatchStatus
+from matching_service.entrypoints.http.cursors import Cursors
+
+AREAS = ("tasks", "workers", "matching", "payments")
+HOME = "/operator"
+BATCHES = "/operator/batches"
+_PAGE_BATCHES = 50
+
+
+def make_operator_pages(application: Application) -> Blueprint:
+    blueprint = Blueprint("operator_pages", __name__)
+    cursors = Cursors(application.settings.common.cursor_key, salt="operator-batches")
+
+    @blueprint.get(HOME)
+    @require("staff", "operator")
+    def operations() -> str:
+        return render_template("operator/operations.html", areas=_areas())
+
+    @blueprint.get(BATCHES)
+    @require("staff", "operator")
+    def batches() -> str:
+        cursor = request.args.get("cursor")
+        after = BatchId(cursors.read(cursor)) if cursor else None
+        live = application.watch_batches(after=after, count_max=_PAGE_BATCHES)
+        full = len(live) == _PAGE_BATCHES
+        template = "operator/_batches.html" if "HX-Request" in request.headers else None
+        return render_template(
+            template or "operator/batches.html",
+            live=live,
+            status=AssignmentStatus,
+            batch_words=_batch_words(),
+            next_cursor=cursors.write(live[-1].batch.batch_id) if full else None,
+        )
+
+    return blueprint
+
+
+def bar() -> ui.Bar:
+    """The operator's bar. payment-service vouches for staff, so signing out is done there."""
+    return ui.Bar(
+        items=[(_("Operations"), HOME), (_("Batches"), BATCHES)],
+        sign_out="/finance/sign-out",
+        home=HOME,
+    )
+
+
+def _areas() -> list[tuple[str, str]]:
+    names = (_("Tasks"), _("Workers"), _("Matching"), _("Payments"))
+    return list(zip(AREAS, names, strict=True))
+
+
+def _batch_words() -> dict[BatchStatus, tuple[str, str]]:
+    return {
+        BatchStatus.OPEN: (_("Open"), "move"),
+        BatchStatus.PAUSED: (_("Paused"), "wait"),
+        BatchStatus.CANCELLED: (_("Being closed"), "quiet"),
+    }
