@@ -21,9 +21,12 @@ from task_service.application.accounts import ApiKeys, SignIn, SignUp
 from task_service.application.answer_task import AnswerTask
 from task_service.application.batches import Batches
 from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
+from task_service.application.ports import Passwords
 from task_service.application.projects import Projects
 from task_service.application.results import Results
 from task_service.application.review_submissions import ReviewSubmissions
+from task_service.application.show_answers import ShowAnswers
+from task_service.application.show_batches import ShowBatches
 from task_service.config import SERVICE, Settings, read_settings
 
 SESSION_LIFETIME = timedelta(days=14)
@@ -49,6 +52,8 @@ class Application:
     answer_task: AnswerTask
     review: ReviewSubmissions
     results: Results
+    show_batches: ShowBatches
+    show_answers: ShowAnswers
     follow: FollowEvents
     release_tasks: ReleaseTasks
     complete_batches: CompleteBatches
@@ -66,6 +71,7 @@ def build(
     database: str = SERVICE,
     clock: Clock | None = None,
     ids: IdFactory | None = None,
+    passwords: Passwords | None = None,
 ) -> Application:
     """Build the service. Call it after a fork: the MongoDB client does not survive one."""
     clock = clock or SystemClock()
@@ -73,7 +79,7 @@ def build(
     client = client or mongo_client(settings.common)
     store = MongoStore(client, database, session_class=TaskSession, clock=clock, ids=ids)
     reader = TaskReader(store.database, ids)
-    passwords = Argon2Passwords()
+    passwords = passwords or Argon2Passwords()
     return Application(
         settings=settings,
         clock=clock,
@@ -97,6 +103,8 @@ def build(
         answer_task=AnswerTask(store=store, reader=reader, clock=clock, ids=ids),
         review=ReviewSubmissions(store=store, reader=reader, clock=clock),
         results=Results(reader=reader),
+        show_batches=ShowBatches(reader),
+        show_answers=ShowAnswers(reader),
         follow=FollowEvents(clock=clock, ids=ids),
         release_tasks=ReleaseTasks(store=store, reader=reader),
         complete_batches=CompleteBatches(store=store, reader=reader, clock=clock),

@@ -9,12 +9,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from crowdloom.chassis.tickets import TicketSigner
 from crowdloom.chassis.tokens import TICKET_AUDIENCE, TokenSigner, new_signing_key
 from crowdloom.contracts import Cause, Envelope, Event
 from crowdloom.testkit.ports import FrozenClock, SequentialIds
 from flask import Flask
 from flask.testing import FlaskClient
+from task_service.adapters.argon2_passwords import Argon2Passwords
 from task_service.adapters.mongo_session import INDEXES
 from task_service.bootstrap import Application, build
 from task_service.config import read_settings
@@ -62,6 +64,9 @@ def application(mongo_client: Any, clock: FrozenClock) -> Iterator[Application]:
         database=name,
         clock=clock,
         ids=SequentialIds(),
+        passwords=Argon2Passwords(
+            PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # fast; nothing to guard
+        ),
     )
     made.store.migrate(INDEXES)
     yield made

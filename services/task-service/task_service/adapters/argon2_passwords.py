@@ -1,12 +1,12 @@
-"""Passwords by argon2id, with the library's current defaults."""
+"""Passwords by argon2id: the library's current defaults, unless a hasher is given."""
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 
 class Argon2Passwords:
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher()
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
 
     def hash(self, password: str) -> str:
         return self._hasher.hash(password)

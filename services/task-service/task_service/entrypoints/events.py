@@ -24,6 +24,8 @@ SUBSCRIPTIONS = {
     TicketRevoked: FollowEvents.ticket_revoked,
 }
 
+WATERMARK = Watermark(TOPIC, lambda as_of: LogAdvanced(as_of=as_of))
+
 
 def handlers(follow: FollowEvents) -> dict[type[Event], Handler[TaskSession]]:
     return {cls: getattr(follow, method.__name__) for cls, method in SUBSCRIPTIONS.items()}
@@ -37,7 +39,7 @@ def make_events_process(application: Application) -> EventsProcess:
         clock=application.clock,
         ids=application.ids,
         subscriptions=handlers(application.follow),
-        watermark=Watermark(TOPIC, lambda as_of: LogAdvanced(as_of=as_of)),
+        watermark=WATERMARK,
         jobs=[
             Job("release_tasks", 0.5, application.release_tasks),
             Job("accept_what_is_due", 2.0, application.review.accept_what_is_due),

@@ -180,7 +180,7 @@ def test_a_ticket_that_matching_service_did_not_sign_is_refused(
     holder: Any, application: Application, state: Any
 ) -> None:
     before = state()
-    forged = TicketSigner(application.sessions._signer)  # noqa: SLF001 - our own key, not theirs
+    forged = TicketSigner(application.sessions._signer)
     holder.token = forged.sign(holder.ticket)
     assert code(holder.submit()) == (401, "invalid_token")
     holder.token = "not a token"

@@ -1,6 +1,7 @@
 """Results as files, streamed."""
 
 from typing import Any
+from urllib.parse import quote
 
 from crowdloom.chassis.http.app import api_blueprint
 from crowdloom.chassis.http.auth import require
@@ -44,14 +45,16 @@ def results_file(application: Application, batch: Batch, kind: str) -> Response:
     streams = {"tidy": results.tidy, "jsonl": results.jsonl, "consensus": results.consensus}
     media_type = _JSONL if kind == "jsonl" else _CSV
     response = Response(streams[kind](batch), mimetype=media_type)
-    response.headers.set(
-        "Content-Disposition", "attachment", filename=_name(batch, kind, _ENDINGS[media_type])
+    ending = f"{batch.batch_id}-{kind}.{_ENDINGS[media_type]}"
+    # RFC 6266: a plain name for old readers, the real one in any script for all others.
+    named = f"{_words(batch.title)}-{ending}".lstrip("-")
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename={ending}; filename*=UTF-8''{quote(named)}"
     )
     return response
 
 
-def _name(batch: Batch, kind: str, ending: str) -> str:
-    """`does-it-follow-bat_01k...-tidy.csv`: letters and digits of any script, nothing else."""
-    kept = "".join(one.lower() if one.isalnum() else " " for one in batch.title)
-    words = "-".join(kept.split())[:60].strip("-")
-    return "-".join(part for part in (words, batch.batch_id, kind) if part) + f".{ending}"
+def _words(title: str) -> str:
+    """`does-it-follow`: letters and digits of any script, nothing else."""
+    kept = "".join(one.lower() if one.isalnum() else " " for one in title)
+    return "-".join(kept.split())[:60].strip("-")
