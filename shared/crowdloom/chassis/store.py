@@ -1,8 +1,7 @@
 """MongoDB with a transactional outbox and an inbox: state and the events that say so commit as one.
 
 A service subclasses Session with its repositories and hands the class to MongoStore. Application
-code sees `store.run(lambda session: ...)` and knows nothing of MongoDB; a fake store passes the
-same contract suite (`crowdloom.testkit.store_contract`).
+code sees `store.run(lambda session: ...)` and knows nothing of MongoDB.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,0 +1,114 @@
+"""State, outbox and inbox commit as one, or not at all."""
+
+import time
+
+import pytest
+from crowdloom.chassis import store as store_module
+from crowdloom.chassis.context import caused_by
+from crowdloom.chassis.store import INBOX, OUTBOX
+from crowdloom.contracts import Cause, read_message
+from crowdloom.contracts.task import BatchPaused, BatchResumed
+from crowdloom.kernel import DomainError, TransientError
+from pymongo import MongoClient
+
+
+def rows(store):
+    return list(store.database[OUTBOX].find().sort("_id", 1))
+
+
+def test_state_and_its_event_commit_together(store, counts):
+    def work(session):
+        session.count("bat_1")
+        session.emit(BatchPaused("bat_1"), BatchResumed("bat_1"))
+        return "done"
+
+    assert store.run(work) == "done"
+    assert counts() == {"bat_1": 1}
+    assert [row["type"] for row in rows(store)] == [
+        "task.batch.paused.v1",
+        "task.batch.resumed.v1",
+    ]
+
+
+@pytest.mark.parametrize("error", [DomainError("no"), ValueError("a bug")])
+def test_whatever_goes_wrong_leaves_neither_state_nor_event_and_comes_out_as_it_is(
+    store, counts, error
+):
+    def work(session):
+        session.count("bat_1")
+        session.emit(BatchPaused("bat_1"))
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        store.run(work)
+    assert raised.value is error
+    assert counts() == {}
+    assert rows(store) == []
+
+
+def test_an_outbox_row_holds_all_that_the_relay_needs(store):
+    with caused_by(Cause("request-1", "evt_0", "00-abc-def-01")):
+        store.run(lambda session: session.emit(BatchPaused("bat_1")))
+    row = rows(store)[0]
+    envelope = read_message(
+        tuple((name, bytes(value)) for name, value in row["headers"]), bytes(row["value"])
+    )
+    assert envelope.event == BatchPaused("bat_1")
+    assert envelope.event_id == row["_id"]
+    assert envelope.cause == Cause("request-1", "evt_0", "00-abc-def-01")
+    assert (row["topic"], row["key"], row["pending"]) == ("task.lifecycle", "bat_1", True)
+
+
+def test_an_event_is_new_to_the_inbox_once(store):
+    assert store.run(lambda s: s.take_unhandled(["evt_1", "evt_2"])) == {"evt_1", "evt_2"}
+    assert store.run(lambda s: s.take_unhandled(["evt_2", "evt_3", "evt_3"])) == {"evt_3"}
+    assert store.database[INBOX].count_documents({}) == 3
+
+
+def test_two_that_change_the_same_thing_at_once_both_count(store, counts, mongo_client):
+    tries = []
+
+    def work(session):
+        tries.append(1)
+        session.count("bat_1")
+        if len(tries) == 1:  # somebody else is faster, and finished, within our transaction
+            with mongo_client.start_session() as other, other.start_transaction():
+                store.database["counts"].update_one(
+                    {"_id": "bat_2"}, {"$inc": {"count": 1}}, upsert=True, session=other
+                )
+        session.count("bat_2")
+
+    store.run(work)
+    assert counts() == {"bat_1": 1, "bat_2": 2}
+
+
+def test_a_transaction_that_takes_too_long_commits_nothing_and_may_be_tried_again(
+    store, counts, monkeypatch
+):
+    monkeypatch.setattr(store_module, "TRANSACTION_SECONDS_MAX", 0.3)
+    late = time.monotonic() + 0.5
+
+    def work(session):
+        session.count("bat_1")
+        while time.monotonic() < late:
+            time.sleep(0.05)
+
+    with pytest.raises(TransientError):
+        store.run(work)
+    assert counts() == {}
+
+
+def test_a_database_that_is_away_is_transient(clock, monkeypatch):
+    monkeypatch.setattr(store_module, "TRANSACTION_SECONDS_MAX", 0.3)
+    nobody = MongoClient("mongodb://127.0.0.1:9/?directConnection=true&serverSelectionTimeoutMS=50")
+    away = store_module.MongoStore(
+        nobody, "away", session_class=store_module.MongoSession, clock=clock, ids=None
+    )
+    with nobody, pytest.raises(TransientError):
+        away.run(lambda session: session.database["any"].find_one({}, session=session.session))
+
+
+def test_migrating_again_changes_nothing(store):
+    store.migrate({"counts": []})
+    store.migrate({"counts": []})
+    assert "pending_as_written" in store.database[OUTBOX].index_information()
