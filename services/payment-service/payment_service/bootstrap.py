@@ -120,7 +120,7 @@ def build(
         sessions=sessions_of(settings.common, service=SERVICE, clock=clock),
         idempotency=IdempotencyStore(store.database, clock),
         enrolment_links=URLSafeTimedSerializer(settings.common.cursor_key, salt="enrolment"),
-        start_top_up=StartTopUp(store, processor, clock=clock, public_url=url),
+        start_top_up=StartTopUp(store, processor, currency=currency, clock=clock, public_url=url),
         show_money=ShowMoney(readers, currency),
         show_earned=ShowEarned(readers, currency),
         show_finance=ShowFinance(readers, journal=journal, currency=currency),

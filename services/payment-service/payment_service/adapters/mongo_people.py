@@ -26,8 +26,8 @@ PAYEE_INDEXES = [
     IndexModel([("account_id", ASCENDING)], name="by_account"),
 ]
 PAYOUT_REQUEST_INDEXES = [
-    IndexModel([("worker_id", ASCENDING), ("_id", DESCENDING)], name="of_worker"),
-    IndexModel([("status", ASCENDING), ("_id", ASCENDING)], name="by_status"),
+    IndexModel([("worker_id", ASCENDING), ("asked_at", DESCENDING)], name="of_worker"),
+    IndexModel([("status", ASCENDING), ("asked_at", ASCENDING)], name="by_status"),
 ]
 STAFF_INDEXES = [IndexModel([("email", ASCENDING)], name="by_email", unique=True)]
 
@@ -90,8 +90,11 @@ class MongoPayees:
         return None if found is None else _payee(found)
 
     def add(self, payee: Payee) -> None:
-        self._payees.insert_one(
-            {"_id": payee.worker_id, **_plain(payee, "worker_id")}, session=self._session
+        self._payees.update_one(
+            {"_id": payee.worker_id},
+            {"$setOnInsert": _plain(payee, "worker_id")},
+            upsert=True,
+            session=self._session,
         )
 
     def set_account(self, worker_id: WorkerId, account_id: str) -> None:
@@ -113,7 +116,8 @@ class MongoPayees:
 
     def pending_since(self, moment: datetime, count_max: int) -> Sequence[Payee]:
         found = self._payees.find(
-            {"status": "pending", "asked_at": {"$gte": moment}}, session=self._session
+            {"status": {"$in": ["pending", "restricted"]}, "asked_at": {"$gte": moment}},
+            session=self._session,
         )
         return [_payee(row) for row in found.limit(count_max)]
 
@@ -141,7 +145,7 @@ class MongoPayoutRequests:
 
     def all_open(self, count_max: int) -> Sequence[PayoutRequest]:
         found = self._requests.find({"status": "open"}, session=self._session)
-        return [_request(row) for row in found.sort("_id", ASCENDING).limit(count_max)]
+        return [_request(row) for row in found.sort("asked_at", ASCENDING).limit(count_max)]
 
     def set_status(
         self,
@@ -159,7 +163,7 @@ class MongoPayoutRequests:
 
     def of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[PayoutRequest]:
         found = self._requests.find({"worker_id": worker_id}, session=self._session)
-        return [_request(row) for row in found.sort("_id", DESCENDING).limit(count_max)]
+        return [_request(row) for row in found.sort("asked_at", DESCENDING).limit(count_max)]
 
 
 class MongoStaff:

@@ -1,17 +1,24 @@
 """A worker asks for what is payable."""
 
+import hashlib
+
 from crowdloom.chassis.store import Store
 from crowdloom.kernel import Clock, Currency, IdFactory, Money
-from crowdloom.kernel.ids import WorkerId
+from crowdloom.kernel.ids import PREFIXES, WorkerId
 
 from payment_service.application.payees import RefreshPayees
 from payment_service.application.ports import Session
 from payment_service.domain import chart
 from payment_service.domain.people import NothingPayable, PayoutAccountMissing, PayoutRequest
 
+_KEY_CHARACTERS = 26
+
 
 class AskForPayout:
-    """One request a worker at a time: asking again returns the one that is under way."""
+    """One request a worker at a time: asking again returns the one that is under way.
+
+    A caller's key is part of the request's id, so that a repeated call is known for good.
+    """
 
     def __init__(
         self,
@@ -28,17 +35,19 @@ class AskForPayout:
         self._ids = ids
         self._minimum = minimum
 
-    def __call__(self, worker_id: WorkerId) -> PayoutRequest:
+    def __call__(self, worker_id: WorkerId, *, key: str | None = None) -> PayoutRequest:
         """Raises PayoutAccountMissing, NothingPayable."""
         payee = self._store.run(lambda session: session.payees.get(worker_id))
         if payee is None or payee.account_id is None:
             raise PayoutAccountMissing("Set up a payout account first: it says where to send it")
         if payee.status != "active":
             self._refresh_payees.refresh_now(payee)
-        request_id = self._ids.new("request")
+        request_id = _id_of(worker_id, key) if key else self._ids.new("request")
 
         def work(session: Session) -> PayoutRequest:
-            under_way = session.payout_requests.open_one(worker_id)
+            under_way = session.payout_requests.get(request_id) or session.payout_requests.open_one(
+                worker_id
+            )
             if under_way is not None:
                 return under_way
             amount = payable_of(session, worker_id, self._minimum.currency)
@@ -53,6 +62,11 @@ class AskForPayout:
             return asked
 
         return self._store.run(work)
+
+
+def _id_of(worker_id: WorkerId, key: str) -> str:
+    digest = hashlib.sha256(f"{worker_id}\n{key}".encode()).hexdigest()
+    return f"{PREFIXES['request']}_{digest[:_KEY_CHARACTERS]}"
 
 
 def payable_of(session: Session, worker_id: WorkerId, currency: Currency) -> Money:

@@ -106,6 +106,10 @@ class PayoutRunDesk:
 
         return self._store.run(work)
 
+    def show(self, run_id: PayoutRunId) -> RunView:
+        """Raises NotFound."""
+        return self._store.run(lambda session: found(session, run_id))
+
     def preview(self, currency: Currency) -> RunPreview:
         """Writes nothing."""
 

@@ -153,7 +153,9 @@ class TopUps(Protocol):
 class Payees(Protocol):
     def get(self, worker_id: WorkerId) -> Payee | None: ...
 
-    def add(self, payee: Payee) -> None: ...
+    def add(self, payee: Payee) -> None:
+        """Keep a new one; does nothing where it is known."""
+        ...
 
     def set_account(self, worker_id: WorkerId, account_id: str) -> None: ...
 
@@ -166,7 +168,7 @@ class Payees(Protocol):
     def by_account(self, account_id: str) -> Payee | None: ...
 
     def pending_since(self, moment: datetime, count_max: int) -> Sequence[Payee]:
-        """Pending accounts whose owner was last heard of after `moment`."""
+        """Accounts not active yet whose owner was last heard of after `moment`."""
         ...
 
 

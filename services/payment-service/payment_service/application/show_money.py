@@ -10,7 +10,7 @@ from crowdloom.kernel.ids import BatchId, RequesterId, WorkerId
 
 from payment_service.application import ports
 from payment_service.domain import chart
-from payment_service.domain.batches import BatchBook
+from payment_service.domain.batches import BatchBook, BatchTerms
 from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem
 from payment_service.domain.people import Payee, PayoutRequest, TopUp
 
@@ -54,6 +54,7 @@ class BatchSpend:
     """`reserved` is what is still set aside for the batch."""
 
     book: BatchBook
+    terms: BatchTerms
     reserved: Money
     settled: Money
     fees: Money
@@ -110,6 +111,7 @@ class ShowMoney:
         return [
             BatchSpend(
                 book=book,
+                terms=terms,
                 reserved=Money(held[paths[book.batch_id]], terms.currency),
                 settled=terms.reward * book.settled_count,
                 fees=terms.fee * book.settled_count,

@@ -4,10 +4,11 @@ import hashlib
 
 from crowdloom.chassis.idempotency import IdempotencyKeyReused
 from crowdloom.chassis.store import Store
-from crowdloom.kernel import Clock, Money
+from crowdloom.kernel import Clock, Currency, Money
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import RequesterId
 from crowdloom.kernel.limits import TOP_UP_MINOR_MAX
+from crowdloom.kernel.money import WrongCurrency
 
 from payment_service.application.ports import Session
 from payment_service.application.processor import PaymentProcessor
@@ -21,15 +22,27 @@ class StartTopUp:
     """Idempotent by the caller's key: a call repeated after any crash returns the same checkout."""
 
     def __init__(
-        self, store: Store[Session], processor: PaymentProcessor, *, clock: Clock, public_url: str
+        self,
+        store: Store[Session],
+        processor: PaymentProcessor,
+        *,
+        currency: Currency,
+        clock: Clock,
+        public_url: str,
     ) -> None:
         self._store = store
         self._processor = processor
+        self._currency = currency
         self._clock = clock
         self._public_url = public_url
 
     def __call__(self, requester_id: RequesterId, amount: Money, *, key: str) -> TopUp:
-        """Raises AmountOutOfRange, IdempotencyKeyReused, ProcessorUnavailable."""
+        """Raises WrongCurrency, AmountOutOfRange, IdempotencyKeyReused, ProcessorUnavailable."""
+        if amount.currency is not self._currency:
+            raise WrongCurrency(
+                f"This market keeps its wallets in {self._currency.code}",
+                currency=amount.currency.code,
+            )
         _check(amount)
         digest = hashlib.sha256(f"{requester_id}\n{key}".encode()).hexdigest()
         wanted = TopUp(

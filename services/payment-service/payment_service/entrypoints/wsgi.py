@@ -12,10 +12,40 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from payment_service.bootstrap import Application, build
 from payment_service.config import SERVICE, read_settings
+from payment_service.entrypoints.http.documented import add_security_schemes
+from payment_service.entrypoints.http.earnings import earnings_blueprint
+from payment_service.entrypoints.http.ledger import ledger_blueprint
+from payment_service.entrypoints.http.payout_runs import payout_runs_blueprint
+from payment_service.entrypoints.http.reconciliations import reconciliations_blueprint
+from payment_service.entrypoints.http.staff import staff_blueprint
+from payment_service.entrypoints.http.wallets import wallets_blueprint
+from payment_service.entrypoints.http.webhook import webhook_blueprint
+from payment_service.entrypoints.pages.earnings_pages import earnings_pages
+from payment_service.entrypoints.pages.ledger_pages import ledger_pages
+from payment_service.entrypoints.pages.run_pages import run_pages
+from payment_service.entrypoints.pages.shell import bar
+from payment_service.entrypoints.pages.staff_pages import staff_pages
+from payment_service.entrypoints.pages.today_pages import today_pages
+from payment_service.entrypoints.pages.wallet_pages import wallet_pages
 
 AREA = "payments"
+_API = (
+    wallets_blueprint,
+    earnings_blueprint,
+    staff_blueprint,
+    ledger_blueprint,
+    payout_runs_blueprint,
+    reconciliations_blueprint,
+)
 # The finance and /pay pages, each made by a function of the application.
-PAGES: tuple[Callable[[Application], Blueprint], ...] = ()
+PAGES: tuple[Callable[[Application], Blueprint], ...] = (
+    staff_pages,
+    today_pages,
+    run_pages,
+    ledger_pages,
+    earnings_pages,
+    wallet_pages,
+)
 
 
 def create_wsgi_app(environment: Mapping[str, str] | None = None) -> Flask:
@@ -27,7 +57,7 @@ def create_wsgi_app(environment: Mapping[str, str] | None = None) -> Flask:
 
 def create_web(application: Application) -> Flask:
     settings = application.settings
-    app, _api = create_app(
+    app, api = create_app(
         "payment_service",
         area=AREA,
         title="Crowdloom payments",
@@ -40,11 +70,16 @@ def create_web(application: Application) -> Flask:
     if settings.trusted_proxy_count:
         count = settings.trusted_proxy_count
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
+    add_security_schemes(api.spec)
+    for blueprint in _API:
+        api.register_blueprint(blueprint(application))
+    app.register_blueprint(webhook_blueprint(application))
     ui.register(
         app,
         service=SERVICE,
         prefix="/finance",
         pages=Path(__file__).parent / "pages",
+        bar=bar,
         clock=application.clock,
     )
     for pages in PAGES:

@@ -1,0 +1,66 @@
+"""Reconciliations: asked for here, carried out by the events process."""
+
+from typing import Any
+
+from crowdloom.chassis.http.app import api_blueprint
+from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.idempotent import idempotency_key
+from crowdloom.kernel.errors import NotFound
+from flask_smorest import Blueprint
+
+from payment_service.bootstrap import Application
+from payment_service.entrypoints.http import present, schemas
+from payment_service.entrypoints.http.cursors import Cursors, page_of
+from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
+from payment_service.entrypoints.http.staff import CHECKER, MAKER, VIEW, caller
+
+_SEEN = {401: "not_signed_in", 403: "not_allowed"}
+
+
+def reconciliations_blueprint(application: Application) -> Blueprint:
+    blueprint = api_blueprint("reconciliations", area="payments", description="Reconciliations")
+    cursors = Cursors(application.settings.common.cursor_key, salt="reconciliations")
+
+    @blueprint.post("/reconciliations")
+    @require("staff", MAKER, CHECKER)
+    @refusals(blueprint, {**_SEEN, 400: "idempotency_key_missing"})
+    @blueprint.doc(security=STAFF, parameters=[IDEMPOTENCY_KEY])
+    @blueprint.response(202, schemas.ReconciliationSchema)
+    def ask() -> dict[str, Any]:
+        """Compare the books with the processor's, soon. Look it up until it has ended."""
+        return present.reconciliation(
+            application.queue_reconciliation(caller(), key=idempotency_key())
+        )
+
+    @blueprint.get("/reconciliations")
+    @require("staff", VIEW, MAKER, CHECKER)
+    @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
+    @blueprint.doc(security=STAFF)
+    @blueprint.arguments(schemas.PageQuerySchema, location="query")
+    @blueprint.response(200, schemas.ReconciliationPageSchema)
+    def listed(query: dict[str, Any]) -> dict[str, Any]:
+        """Reconciliations, newest first."""
+        found = application.readers.reconciliations.listed(
+            query["limit"] + 1, before=cursors.place_of(query)
+        )
+        return page_of(
+            found,
+            query["limit"],
+            cursors,
+            place=lambda row: str(row["_id"]),
+            present=present.reconciliation,
+        )
+
+    @blueprint.get("/reconciliations/<reconciliation_id>")
+    @require("staff", VIEW, MAKER, CHECKER)
+    @refusals(blueprint, {**_SEEN, 404: "not_found"})
+    @blueprint.doc(security=STAFF)
+    @blueprint.response(200, schemas.ReconciliationSchema)
+    def show(reconciliation_id: str) -> dict[str, Any]:
+        """The figures of one, with every difference that was found."""
+        found = application.readers.reconciliations.get(reconciliation_id)
+        if found is None:
+            raise NotFound("There is no such reconciliation")
+        return present.reconciliation(found)
+
+    return blueprint

@@ -1,0 +1,316 @@
+"""What the API takes and gives. Unknown fields are refused."""
+
+from crowdloom.contracts.fields import InstantField, MoneyField
+from crowdloom.kernel.limits import PAGE_ITEMS_MAX
+from marshmallow import Schema, fields, validate
+
+_TEXT_CHARACTERS_MAX = 320
+_RUNS_PER_PAGE_MAX = 50
+
+
+def _text(characters_max: int = _TEXT_CHARACTERS_MAX) -> fields.String:
+    return fields.String(required=True, validate=validate.Length(min=1, max=characters_max))
+
+
+class PageQuerySchema(Schema):
+    cursor = fields.String(load_default=None)
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=PAGE_ITEMS_MAX))
+
+
+class WalletSchema(Schema):
+    """`free` may be spent; `reserved` is set aside for published batches."""
+
+    free = MoneyField(required=True)
+    reserved = MoneyField(required=True)
+
+
+class MoneySchema(Schema):
+    """`scale` is there where the amount is finer than the currency's minor unit."""
+
+    amount_minor = fields.Integer(required=True)
+    currency = fields.String(required=True)
+    scale = fields.Integer()
+
+
+class NewTopUpSchema(Schema):
+    amount = MoneyField(required=True)
+
+
+class TopUpSchema(Schema):
+    """`status` is creating, open, paid or expired; `booked` is what reached the wallet."""
+
+    top_up_id = fields.String(required=True)
+    amount = MoneyField(required=True)
+    status = fields.String(required=True)
+    checkout_url = fields.String(required=True, allow_none=True)
+    booked = MoneyField(required=True, allow_none=True)
+    created_at = InstantField(required=True)
+    booked_at = InstantField(required=True, allow_none=True)
+
+
+class TopUpPageSchema(Schema):
+    items = fields.List(fields.Nested(TopUpSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class SpendSchema(Schema):
+    """A batch's money. `settled` is rewards, `fee` what came on top; `reserved` is what is left."""
+
+    batch_id = fields.String(required=True)
+    slot_count = fields.Integer(required=True)
+    reward = MoneyField(required=True)
+    fee_per_slot = MoneyField(required=True)
+    reserved = MoneyField(required=True)
+    settled = MoneyField(required=True)
+    settled_count = fields.Integer(required=True)
+    fee = MoneyField(required=True)
+    released = MoneyField(required=True)
+    closed = fields.Boolean(required=True)
+
+
+class SpendPageSchema(Schema):
+    items = fields.List(fields.Nested(SpendSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class EarningsSchema(Schema):
+    """Accepted work: `clearing` is inside the hold window, `payable` may be asked for,
+    `on_its_way` is in a payout whose outcome is not known yet, `paid` has left.
+    """
+
+    settled_count = fields.Integer(required=True)
+    clearing = MoneyField(required=True)
+    payable = MoneyField(required=True)
+    on_its_way = MoneyField(required=True)
+    paid = MoneyField(required=True)
+
+
+class PayoutAccountSchema(Schema):
+    """`status` is none, pending, active or restricted; the link is good once."""
+
+    status = fields.String(required=True)
+    onboarding_url = fields.String(required=True, allow_none=True)
+
+
+class PayoutRequestSchema(Schema):
+    """`status` is open, in_run, paid, failed or cancelled; `refusal` says why it failed."""
+
+    payout_request_id = fields.String(required=True)
+    amount = MoneyField(required=True)
+    status = fields.String(required=True)
+    asked_at = InstantField(required=True)
+    ended_at = InstantField(required=True, allow_none=True)
+    refusal_code = fields.String(required=True, allow_none=True)
+    refusal = fields.String(required=True, allow_none=True)
+
+
+class PayoutRequestPageSchema(Schema):
+    items = fields.List(fields.Nested(PayoutRequestSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class SignInSchema(Schema):
+    email = _text()
+    password = _text()
+    totp = _text(20)
+
+
+class StaffSessionSchema(Schema):
+    staff_id = fields.String(required=True)
+    email = fields.String(required=True)
+    grants = fields.List(fields.String(), required=True)
+    token = fields.String(required=True)
+    expires_at = InstantField(required=True)
+
+
+class CurrencyTotalSchema(Schema):
+    currency = fields.String(required=True)
+    debit = MoneyField(required=True)
+    credit = MoneyField(required=True)
+    difference = MoneyField(required=True)
+
+
+class AccountBalanceSchema(Schema):
+    """`balance` is on the account's natural side."""
+
+    account = fields.String(required=True)
+    currency = fields.String(required=True)
+    debit = MoneyField(required=True)
+    credit = MoneyField(required=True)
+    balance = MoneyField(required=True)
+
+
+class TrialBalanceSchema(Schema):
+    """`sum` adds up the differences of all currencies, each without its sign, in ledger units."""
+
+    sum = fields.Integer(required=True)
+    as_of = InstantField(required=True)
+    entries_count = fields.Integer(required=True)
+    currencies = fields.List(fields.Nested(CurrencyTotalSchema), required=True)
+    accounts = fields.List(fields.Nested(AccountBalanceSchema), required=True)
+
+
+class EntryLineSchema(Schema):
+    account = fields.String(required=True)
+    debit = MoneyField(required=True)
+    credit = MoneyField(required=True)
+
+
+class EntrySchema(Schema):
+    """`key` is the business key: an entry with it exists once. `refs` name what it is about."""
+
+    entry_id = fields.String(required=True)
+    key = fields.String(required=True)
+    code = fields.String(required=True)
+    currency = fields.String(required=True)
+    total = MoneyField(required=True)
+    effective_on = fields.String(required=True)
+    booked_at = InstantField(required=True)
+    refs = fields.Dict(required=True)
+    cause = fields.Dict(required=True)
+    lines = fields.List(fields.Nested(EntryLineSchema), required=True)
+
+
+class EntryQuerySchema(PageQuerySchema):
+    code = fields.String(load_default=None)
+    batch = fields.String(load_default=None)
+    requester = fields.String(load_default=None)
+    worker = fields.String(load_default=None)
+    assignment = fields.String(load_default=None)
+    run = fields.String(load_default=None)
+    item = fields.String(load_default=None)
+
+
+class EntryPageSchema(Schema):
+    items = fields.List(fields.Nested(EntrySchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class MovementSchema(Schema):
+    """One movement of an account, and its balance after it."""
+
+    entry_id = fields.String(required=True)
+    key = fields.String(required=True)
+    code = fields.String(required=True)
+    effective_on = fields.String(required=True)
+    booked_at = InstantField(required=True)
+    debit = MoneyField(required=True)
+    credit = MoneyField(required=True)
+    balance = MoneyField(required=True)
+
+
+class StatementSchema(Schema):
+    account = fields.String(required=True)
+    items = fields.List(fields.Nested(MovementSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class PayoutItemSchema(Schema):
+    payout_item_id = fields.String(required=True)
+    worker_id = fields.String(required=True)
+    amount = MoneyField(required=True)
+    destination = fields.String(required=True)
+    state = fields.String(required=True)
+    attempt = fields.Integer(required=True)
+    transfer_id = fields.String(required=True, allow_none=True)
+    transaction_id = fields.String(required=True, allow_none=True)
+    refusal_code = fields.String(required=True, allow_none=True)
+    refusal = fields.String(required=True, allow_none=True)
+    changed_at = InstantField(required=True, allow_none=True)
+
+
+class PayoutRunSummarySchema(Schema):
+    payout_run_id = fields.String(required=True)
+    number = fields.Integer(required=True)
+    status = fields.String(required=True)
+    currency = fields.String(required=True)
+    made_by = fields.String(required=True)
+    made_at = InstantField(required=True)
+    frozen_at = InstantField(required=True, allow_none=True)
+    content_hash = fields.String(required=True, allow_none=True)
+    approved_by = fields.String(required=True, allow_none=True)
+    approved_at = InstantField(required=True, allow_none=True)
+    ended_at = InstantField(required=True, allow_none=True)
+    total = MoneyField(required=True)
+    paid = MoneyField(required=True)
+    failed = MoneyField(required=True)
+    item_count = fields.Integer(required=True)
+
+
+class PayoutRunSchema(PayoutRunSummarySchema):
+    items = fields.List(fields.Nested(PayoutItemSchema), required=True)
+
+
+class PayoutRunQuerySchema(Schema):
+    cursor = fields.String(load_default=None)
+    limit = fields.Integer(load_default=20, validate=validate.Range(min=1, max=_RUNS_PER_PAGE_MAX))
+
+
+class PayoutRunPageSchema(Schema):
+    items = fields.List(fields.Nested(PayoutRunSummarySchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ApprovalSchema(Schema):
+    content_hash = _text(64)
+
+
+class DifferenceSchema(Schema):
+    """`amount` is the processor's figure less ours."""
+
+    kind = fields.String(required=True)
+    subject = fields.String(required=True)
+    amount = fields.Nested(MoneySchema, required=True)
+
+
+class ReconciliationSchema(Schema):
+    """`status` is queued, completed or failed. Figures are null until it is completed;
+    `unreconciled_minor` adds up all differences without their signs.
+    """
+
+    reconciliation_id = fields.String(required=True)
+    status = fields.String(required=True)
+    asked_by = fields.String(required=True)
+    asked_at = InstantField(required=True)
+    ended_at = InstantField(required=True, allow_none=True)
+    error_code = fields.String(required=True, allow_none=True)
+    error = fields.String(required=True, allow_none=True)
+    journal_minor = fields.Integer(required=True, allow_none=True)
+    processor_minor = fields.Integer(required=True, allow_none=True)
+    unreconciled_minor = fields.Integer(required=True, allow_none=True)
+    lines_count = fields.Integer(required=True, allow_none=True)
+    transfers_count = fields.Integer(required=True, allow_none=True)
+    transfers_minor = fields.Integer(required=True, allow_none=True)
+    posted_minor = fields.Integer(required=True, allow_none=True)
+    journal = fields.List(fields.Nested(MoneySchema), required=True)
+    processor = fields.List(fields.Nested(MoneySchema), required=True)
+    differences_count = fields.Integer(required=True, allow_none=True)
+    differences = fields.List(fields.Nested(DifferenceSchema), required=True)
+
+
+class ReconciliationPageSchema(Schema):
+    items = fields.List(fields.Nested(ReconciliationSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ExceptionSchema(Schema):
+    """Something a person has to look at; it stays until it is resolved."""
+
+    exception_id = fields.String(required=True)
+    key = fields.String(required=True)
+    kind = fields.String(required=True)
+    subject = fields.String(required=True)
+    amount = fields.Nested(MoneySchema, required=True, allow_none=True)
+    severity = fields.String(required=True)
+    state = fields.String(required=True)
+    opened_at = InstantField(required=True)
+    facts = fields.Dict(required=True)
+
+
+class ExceptionQuerySchema(PageQuerySchema):
+    kind = fields.String(load_default=None)
+
+
+class ExceptionPageSchema(Schema):
+    items = fields.List(fields.Nested(ExceptionSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
