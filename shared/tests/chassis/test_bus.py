@@ -1,16 +1,27 @@
 """The bus contract, on every bus there is."""
 
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from crowdloom.chassis.bus import BusMessage
 from crowdloom.chassis.kafka_bus import KafkaBusConsumer, KafkaBusProducer
-from crowdloom.testkit.bus_contract import Bus, BusContract
+from crowdloom.kernel import TransientError
+from crowdloom.testkit.bus_contract import (
+    PATIENCE_SECONDS,
+    Bus,
+    BusContract,
+    messages_of,
+    poll_until,
+)
 from crowdloom.testkit.memory_bus import MemoryBroker, MemoryConsumer, MemoryProducer
 from crowdloom_local.engines import ROOT
 from crowdloom_local.engines.embedded import Tansu
 from crowdloom_local.engines.kafka import KafkaCluster, kafka_is_here
 from crowdloom_local.processes import Supervisor
+from kafka import KafkaAdminClient
 
 
 class TestMemoryBus(BusContract):
@@ -70,6 +81,87 @@ def bus_on(bootstrap: str, replication: int, wipe) -> Iterator[Bus]:
         wipe=wipe,
     )
     producer.close()
+
+
+@pytest.mark.kafka
+class TestLossesOfRealKafka:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def cluster(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
+        supervisor = Supervisor()
+        cluster = KafkaCluster(supervisor, tmp_path_factory.mktemp("kafka"), ROOT, nodes=3)
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            supervisor.stop()
+
+    def test_the_loss_of_one_topic_costs_no_message_of_another(self, cluster: KafkaCluster):
+        producer = KafkaBusProducer(cluster.bootstrap, replication=cluster.replication)
+        _make(producer, "test.lost", "test.kept")
+        consumer = KafkaBusConsumer(
+            cluster.bootstrap, group="of-both", topics=["test.lost", "test.kept"]
+        )
+        producer.publish(messages_of("test.lost", "k", range(5)))
+        assert len(poll_until(consumer, 5)) == 5
+        with KafkaAdminClient(bootstrap_servers=cluster.bootstrap.split(",")) as admin:
+            admin.delete_topics(["test.lost"])
+        kept: list[int] = []
+        for number in range(200):
+            producer.publish(messages_of("test.kept", "k", range(number, number + 1)))
+            if number == 20:
+                _make(producer, "test.lost")
+            found = _poll(consumer)
+            kept += [int(message.value) for message in found if message.topic == "test.kept"]
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(set(kept)) < 200 and time.monotonic() < deadline:
+            kept += [int(m.value) for m in _poll(consumer) if m.topic == "test.kept"]
+        consumer.close()
+        producer.close()
+        assert sorted(set(kept)) == list(range(200))
+
+    def test_what_was_acknowledged_outlives_the_kill_of_any_node(self, cluster: KafkaCluster):
+        producer = KafkaBusProducer(cluster.bootstrap, replication=cluster.replication)
+        _make(producer, "test.replicated")
+        sent: list[int] = []
+        for number in range(60):
+            if number % 20 == 10:
+                cluster.kill_a_node()
+            try:
+                producer.publish(messages_of("test.replicated", "k", range(number, number + 1)))
+            except TransientError:
+                continue
+            sent.append(number)
+        consumer = KafkaBusConsumer(
+            cluster.bootstrap, group="afterwards", topics=["test.replicated"]
+        )
+        found: set[int] = set()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not found.issuperset(sent) and time.monotonic() < deadline:
+            found |= {int(message.value) for message in _poll(consumer)}
+        consumer.close()
+        producer.close()
+        assert len(sent) > 50
+        assert found.issuperset(sent)
+
+
+def _make(producer: KafkaBusProducer, *topics: str) -> None:
+    """Make topics and wait until every one has partitions: elections take a moment."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(TransientError):
+            producer.ensure_topics(topics)
+            if set(producer.topic_states(topics)) == set(topics):
+                return
+        time.sleep(0.2)
+    raise AssertionError(f"{topics} were not made in time")
+
+
+def _poll(consumer: KafkaBusConsumer) -> list[BusMessage]:
+    try:
+        return consumer.poll(timeout_seconds=0.2, message_count_max=50)
+    except TransientError:
+        return []
 
 
 def test_the_engines_are_where_the_launcher_looks_for_them():
