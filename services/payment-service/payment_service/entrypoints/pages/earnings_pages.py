@@ -1,0 +1,185 @@
+"""A worker's money: what was earned, where it is, and how it comes out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crowdloom import ui
+from crowdloom.chassis.http.auth import require
+from crowdloom.kernel import Money
+from crowdloom.kernel.ids import WorkerId
+from crowdloom.ui.formats import money_text
+from flask import Blueprint, Response, redirect, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from payment_service.application.processor import ProcessorUnavailable
+from payment_service.application.show_money import Earnings
+from payment_service.bootstrap import Application
+from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem
+from payment_service.domain.people import (
+    NothingPayable,
+    Payee,
+    PayoutAccountMissing,
+    PayoutRequest,
+)
+from payment_service.entrypoints.pages import refusals, shell, words
+
+_UNDER_WAY = {"open", "in_run"}
+
+
+@dataclass(frozen=True)
+class Payout:
+    """One request and what became of it, as its worker sees it."""
+
+    asked_at: datetime
+    amount: Money
+    word: str
+    tone: str
+    changed_at: datetime | None
+    reason: refusals.Reason | None
+
+
+def earnings_pages(application: Application) -> Blueprint:
+    blueprint = Blueprint("earnings_pages", __name__)
+    _add_earnings(blueprint, application)
+    _add_account(blueprint, application)
+    _add_request(blueprint, application)
+    return blueprint
+
+
+def _add_earnings(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get(shell.EARNINGS_PAGE)
+    @require("worker")
+    def earnings() -> Response:
+        page = render_template("pay/earnings.html", **_facts(application, shell.worker()))
+        return shell.to_processor(page, application.settings.hosted_pages)
+
+    @blueprint.get("/pay/fragments/purse")
+    @require("worker")
+    def purse() -> str:
+        who = shell.worker()
+        return render_template(
+            "pay/_purse.html",
+            today=application.show_earned.since(who, _midnight(application.clock.now())),
+            payable=application.show_money.earnings(who).payable,
+        )
+
+
+def _midnight(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _facts(application: Application, who: WorkerId) -> dict[str, Any]:
+    payee = _payee(application, who)
+    earned = application.show_money.earnings(who)
+    requests = application.show_money.payout_requests(who)
+    minimum = _minimum(application)
+    hindrance = _hindrance(application, earned=earned, payee=payee, requests=requests)
+    return {
+        "earned": earned,
+        "today": application.show_earned.since(who, _midnight(application.clock.now())),
+        "minimum": minimum,
+        "payee": payee,
+        "came_from": request.args.get("from", ""),
+        "statuses": words.account_status(),
+        "hindrance": words.hindrances(money_text(minimum))[hindrance] if hindrance else "",
+        "payouts": _payouts(requests, application.show_money.payouts(who)),
+        "clearing_seconds": application.settings.clearing_seconds,
+    }
+
+
+def _payee(application: Application, who: WorkerId) -> Payee | None:
+    """Whoever just came back from the processor's form sees how it stands now."""
+    payee = application.show_money.payee(who)
+    if payee is not None and payee.status != "active" and request.args.get("from") == "account":
+        application.refresh_payees.refresh_now(payee)
+        return application.show_money.payee(who)
+    return payee
+
+
+def _minimum(application: Application) -> Money:
+    return Money.of_minor(max(application.settings.payout_minimum_minor, 1), application.currency)
+
+
+def _hindrance(
+    application: Application,
+    *,
+    earned: Earnings,
+    payee: Payee | None,
+    requests: Sequence[PayoutRequest],
+) -> str | None:
+    """Why a payout cannot be asked for now; None where it can."""
+    if any(asked.status in _UNDER_WAY for asked in requests):
+        return "under_way"
+    if payee is None or payee.account_id is None:
+        return "no_account"
+    if payee.status != "active":
+        return "account_pending" if payee.status == "pending" else "account_restricted"
+    too_little = earned.payable.floored_to_minor() < _minimum(application)
+    return "too_little" if too_little else None
+
+
+def _payouts(requests: Sequence[PayoutRequest], items: Sequence[PayoutItem]) -> list[Payout]:
+    # Newest first, so that the last attempt for a request is the one that counts.
+    item_of: dict[str, PayoutItem] = {}
+    for item in items:
+        item_of.setdefault(item.request_id, item)
+    return [_payout(asked, item_of.get(asked.request_id)) for asked in requests]
+
+
+def _payout(asked: PayoutRequest, item: PayoutItem | None) -> Payout:
+    word, tone = _state(asked, item)
+    failed = asked.status == "failed"
+    return Payout(
+        asked_at=asked.asked_at,
+        amount=item.amount if item else asked.amount,
+        word=word,
+        tone=tone,
+        changed_at=(item.changed_at if item else None) or asked.ended_at,
+        reason=refusals.reason(asked.refusal_code) if failed else None,
+    )
+
+
+def _state(asked: PayoutRequest, item: PayoutItem | None) -> tuple[str, str]:
+    if asked.status == "paid" or (item and item.state is ItemState.PAID):
+        return _("Paid"), "good"
+    if asked.status == "failed":
+        return _("Not paid"), "bad"
+    if asked.status == "cancelled":
+        return _("Withdrawn"), "quiet"
+    if item is not None and item.state in IN_FLIGHT:
+        return _("On its way"), "move"
+    if asked.status == "in_run":
+        return _("Being checked"), "wait"
+    return _("Asked for"), "wait"
+
+
+def _add_account(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.post("/pay/payout-account")
+    @require("worker")
+    def set_up() -> BaseResponse:
+        try:
+            _payee, link = application.open_payout_account(shell.worker())
+        except ProcessorUnavailable:
+            ui.say("bad", _("Not opened"), _("The processor did not answer. Try again."))
+            return redirect(shell.EARNINGS_PAGE, 303)
+        if link is None:
+            ui.say("good", _("Ready"), _("Your payout account can receive money."))
+        return redirect(link or shell.EARNINGS_PAGE, 303)
+
+
+def _add_request(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.post("/pay/payout-requests")
+    @require("worker")
+    def ask() -> BaseResponse:
+        try:
+            application.ask_for_payout(shell.worker())
+        except PayoutAccountMissing:
+            ui.say("bad", _("Not asked for"), _("Set up your payout account first."))
+        except NothingPayable:
+            ui.say("bad", _("Not asked for"), _("Less is payable than the smallest payout."))
+        else:
+            ui.say("good", _("Asked for"), _("Two people check each payout before it is sent."))
+        return redirect(shell.EARNINGS_PAGE, 303)

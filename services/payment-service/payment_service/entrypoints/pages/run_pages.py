@@ -1,0 +1,256 @@
+"""Payout runs: a maker drafts and freezes, somebody else approves, everybody watches."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from crowdloom import ui
+from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.idempotent import idempotency_key
+from crowdloom.kernel import DomainError
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import PayoutItemId, PayoutRunId
+from flask import Blueprint, Response, redirect, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from payment_service.application.payout_runs import RunView
+from payment_service.bootstrap import Application
+from payment_service.domain.payouts import (
+    OPEN_STATES,
+    ContentChanged,
+    MakerIsChecker,
+    NothingEligible,
+    PayoutItem,
+    RunNotInState,
+    RunStatus,
+)
+from payment_service.entrypoints.pages import files, refusals, shell, words
+
+PAGE_ITEMS = 50
+_RUNS = "/finance/payout-runs"
+_RUN = f"{_RUNS}/<run_id>"
+_MAKER, _CHECKER = "finance.maker", "finance.checker"
+_HASH_SHOWN = 4
+_FILE_COLUMNS = (
+    "line",
+    "worker",
+    "amount",
+    "currency",
+    "state",
+    "attempt",
+    "account",
+    "transfer",
+    "processor_line",
+    "changed_at",
+    "reason",
+)
+
+
+def run_pages(application: Application) -> Blueprint:
+    blueprint = Blueprint("run_pages", __name__)
+    _add_list(blueprint, application)
+    _add_run(blueprint, application)
+    _add_acts(blueprint, application)
+    _add_line_acts(blueprint, application)
+    return blueprint
+
+
+def _add_list(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get(_RUNS)
+    @require("staff", *shell.FINANCE_GRANTS)
+    def listed() -> str:
+        status = request.args.get("status", "")
+        found = application.readers.payout_runs.listed(
+            PAGE_ITEMS + 1,
+            before=request.args.get("cursor"),
+            status=RunStatus(status) if status in set(RunStatus) else None,
+        )
+        return render_template(
+            "finance/runs.html",
+            views=[view_of(application, run.run_id) for run in found[:PAGE_ITEMS]],
+            next_cursor=found[PAGE_ITEMS - 1].run_id if len(found) > PAGE_ITEMS else None,
+            status=status,
+            preview=application.runs.preview(application.currency),
+            may_make=shell.may(_MAKER),
+            names=application.readers.staff.names(),
+            words=words.runs(),
+            tones=words.RUN_TONES,
+        )
+
+    @blueprint.post(_RUNS)
+    @require("staff", _MAKER)
+    def draft() -> BaseResponse:
+        try:
+            view = application.runs.draft(
+                shell.staff_member(), application.currency, key=idempotency_key()
+            )
+        except NothingEligible:
+            ui.say("wait", _("Nothing drafted"), _("Nobody who asked can be paid now."))
+            return redirect(_RUNS, 303)
+        return redirect(f"{_RUNS}/{view.run.run_id}", 303)
+
+
+def view_of(application: Application, run_id: str) -> RunView:
+    """Raises NotFound."""
+    runs = application.readers.payout_runs
+    run = runs.get(PayoutRunId(run_id))
+    if run is None:
+        raise NotFound("There is no such payout run")
+    return RunView(run, runs.items(run.run_id))
+
+
+def _add_run(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get(_RUN)
+    @require("staff", *shell.FINANCE_GRANTS)
+    def one(run_id: str) -> str:
+        return render_template("finance/run.html", **_facts(application, run_id))
+
+    @blueprint.get(f"{_RUN}/lines")
+    @require("staff", *shell.FINANCE_GRANTS)
+    def lines(run_id: str) -> Response:
+        """The lines alone, for a page that watches; once all is over the whole page is due."""
+        facts = _facts(application, run_id)
+        response = Response(render_template("finance/_run_lines.html", **facts))
+        if not facts["moving"]:
+            response.headers["HX-Refresh"] = "true"
+        return response
+
+    @blueprint.get(f"{_RUN}.csv")
+    @require("staff", *shell.FINANCE_GRANTS)
+    def run_file(run_id: str) -> Response:
+        view = view_of(application, run_id)
+        rows = (_cells(item) for item in view.items)
+        return files.csv_file(f"payout-run-{view.run.number}.csv", _FILE_COLUMNS, [rows])
+
+
+def _facts(application: Application, run_id: str) -> dict[str, Any]:
+    view = view_of(application, run_id)
+    run = view.run
+    workers = {item.worker_id for item in view.items}
+    digest = run.content_hash or ""
+    return {
+        "view": view,
+        "run": run,
+        "moving": run.status is RunStatus.EXECUTING,
+        "open_count": view.count(*OPEN_STATES),
+        "new_payees": workers - set(application.readers.payout_runs.paid_workers(workers)),
+        "available": application.show_finance.available(),
+        "short_hash": f"{digest[:_HASH_SHOWN]}…{digest[-_HASH_SHOWN:]}" if digest else "",
+        "made_it": run.made_by == shell.staff_member(),
+        "may_make": shell.may(_MAKER),
+        "may_check": shell.may(_CHECKER),
+        "names": application.readers.staff.names(),
+        "reason": refusals.reason,
+        "run_words": words.runs(),
+        "run_tones": words.RUN_TONES,
+        "item_words": words.items(),
+        "item_tones": words.ITEM_TONES,
+    }
+
+
+def _cells(item: PayoutItem) -> tuple[str, ...]:
+    return (
+        item.item_id,
+        item.worker_id,
+        files.plain(item.amount),
+        item.currency.code,
+        item.state.value,
+        str(item.attempt),
+        item.destination,
+        item.transfer_id or "",
+        item.transaction_id or "",
+        files.when(item.changed_at),
+        item.refusal or "",
+    )
+
+
+def _add_acts(blueprint: Blueprint, application: Application) -> None:
+    desk = application.runs
+
+    @blueprint.post(f"{_RUN}/freeze")
+    @require("staff", _MAKER)
+    def freeze(run_id: str) -> BaseResponse:
+        return _act(
+            run_id, lambda run: desk.freeze(shell.staff_member(), run), (_("Frozen"), _frozen())
+        )
+
+    @blueprint.post(f"{_RUN}/approve")
+    @require("staff", _CHECKER)
+    def approve(run_id: str) -> BaseResponse:
+        seen = request.form.get("content_hash", "")
+        return _act(
+            run_id,
+            lambda run: desk.approve(shell.staff_member(), run, seen_hash=seen),
+            (_("Approved"), _("The lines are being paid.")),
+        )
+
+    @blueprint.post(f"{_RUN}/cancel")
+    @require("staff", _MAKER, _CHECKER)
+    def cancel(run_id: str) -> BaseResponse:
+        return _act(
+            run_id,
+            lambda run: desk.cancel(shell.staff_member(), run),
+            (_("Cancelled"), _("Nothing was paid. The requests wait for another run.")),
+        )
+
+
+def _frozen() -> str:
+    return str(_("Its content is fixed. Another person approves it now."))
+
+
+def _add_line_acts(blueprint: Blueprint, application: Application) -> None:
+    desk = application.runs
+    line = f"{_RUN}/lines/<item_id>"
+
+    @blueprint.post(f"{line}/remove")
+    @require("staff", _MAKER)
+    def remove(run_id: str, item_id: str) -> BaseResponse:
+        item = PayoutItemId(item_id)
+        return _act(
+            run_id,
+            lambda run: desk.remove_item(shell.staff_member(), run, item),
+            (_("Taken out"), _("The run is a draft; freeze it when it is right.")),
+        )
+
+    @blueprint.post(f"{line}/retry")
+    @require("staff", _MAKER)
+    def retry(run_id: str, item_id: str) -> BaseResponse:
+        item = PayoutItemId(item_id)
+        return _act(
+            run_id,
+            lambda run: desk.retry_item(shell.staff_member(), run, item),
+            (_("Being sent again"), _("As a new attempt, with a key of its own.")),
+        )
+
+    @blueprint.post(f"{line}/give-up")
+    @require("staff", _MAKER)
+    def give_up(run_id: str, item_id: str) -> BaseResponse:
+        item = PayoutItemId(item_id)
+        return _act(
+            run_id,
+            lambda run: desk.cancel_item(shell.staff_member(), run, item),
+            (_("Given up"), _("The money is payable; the worker can ask again.")),
+        )
+
+
+def _act(run_id: str, act: Callable[[PayoutRunId], RunView], done: tuple[str, str]) -> BaseResponse:
+    """Do it and say so on the run's page; a refusal is said there as well."""
+    try:
+        act(PayoutRunId(run_id))
+    except (ContentChanged, MakerIsChecker, NothingEligible, RunNotInState) as refusal:
+        ui.say("bad", _("Not done"), _refusal(refusal))
+    else:
+        ui.say("good", *done)
+    return redirect(f"{_RUNS}/{run_id}", 303)
+
+
+def _refusal(refusal: DomainError) -> str:
+    known: Iterable[tuple[type[DomainError], str]] = (
+        (MakerIsChecker, _("You made this run; another person approves it.")),
+        (ContentChanged, _("Something in it has changed since. Look at it again.")),
+        (NothingEligible, _("The run has no lines left.")),
+    )
+    for kind, sentence in known:
+        if isinstance(refusal, kind):
+            return sentence
+    return str(_("It has moved on in the meantime. This is how it stands."))

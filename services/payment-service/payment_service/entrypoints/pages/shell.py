@@ -1,0 +1,115 @@
+"""What every page of this service shares: the bar of each role, who reads, and where to go next."""
+
+from crowdloom import ui
+from crowdloom.chassis.http.auth import NotSignedIn, authenticate, principal
+from crowdloom.chassis.tokens import InvalidToken, Principal
+from crowdloom.kernel.errors import NotAllowed
+from crowdloom.kernel.ids import RequesterId, StaffId, WorkerId
+from crowdloom.ui.preferences import local_path
+from flask import Response, make_response, request
+from flask_babel import gettext as _
+
+FINANCE_GRANTS = ("finance.view", "finance.maker", "finance.checker")
+TODAY_PAGE = "/finance"
+OPERATOR_PAGE = "/operator"
+EARNINGS_PAGE = "/pay/earnings"
+WALLET_PAGE = "/pay/wallet"
+_WORKER_PATHS = ("/pay/earnings", "/pay/payout", "/pay/fragments/purse")
+
+
+def bar() -> ui.Bar:
+    """The bar of the role whose page this is; a visitor's has no items.
+
+    Workers and requesters see the items of their own areas, so that money is no other site.
+    """
+    if request.path.startswith(_WORKER_PATHS):
+        return _worker_bar() if who_is("worker") else ui.Bar(home="/work/start")
+    if request.path.startswith("/pay"):
+        return _requester_bar() if who_is("requester") else ui.Bar(home="/requester/sign-in")
+    member = who_is("staff")
+    return _staff_bar(member) if member else ui.Bar(home="/finance/sign-in")
+
+
+def who_is(role: str) -> Principal | None:
+    """The caller in this role; None for anybody else."""
+    try:
+        return authenticate((role,))
+    except (NotSignedIn, InvalidToken, NotAllowed):
+        return None
+
+
+def staff_member() -> StaffId:
+    return StaffId(principal().subject)
+
+
+def worker() -> WorkerId:
+    return WorkerId(principal().subject)
+
+
+def requester() -> RequesterId:
+    return RequesterId(principal().subject)
+
+
+def may(grant: str) -> bool:
+    """Whether the staff member whom `require` let in has a grant."""
+    return grant in principal().grants
+
+
+def to_processor(page: str, hosted_pages: str) -> Response:
+    """A page with a form that leads to the processor's own pages: its policy names them, since
+    browsers apply `form-action` to the redirect that follows a form.
+    """
+    response = make_response(page)
+    response.headers["Content-Security-Policy"] = ui.PAGE_POLICY.replace(
+        "form-action 'self'", f"form-action 'self' {hosted_pages}"
+    )
+    return response
+
+
+def next_page(home: str, *areas: str) -> str:
+    """Where the reader wanted to go, if that is in one of the areas; else `home`."""
+    wanted = local_path(request.values.get("next"))
+    inside = any(wanted == area or wanted.startswith((f"{area}/", f"{area}?")) for area in areas)
+    return wanted if inside else home
+
+
+def _staff_bar(member: Principal) -> ui.Bar:
+    items = []
+    if member.grants.intersection(FINANCE_GRANTS):
+        items = [
+            (_("Today"), TODAY_PAGE),
+            (_("Exceptions"), "/finance/exceptions"),
+            (_("Payout runs"), "/finance/payout-runs"),
+            (_("Reconciliation"), "/finance/reconciliations"),
+            (_("Ledger"), "/finance/ledger"),
+        ]
+    if "operator" in member.grants:
+        items.append((_("Operations"), OPERATOR_PAGE))
+    return ui.Bar(items=items, sign_out="/finance/sign-out", home=TODAY_PAGE)
+
+
+def _worker_bar() -> ui.Bar:
+    return ui.Bar(
+        items=[
+            (_("Queue"), "/work/queue"),
+            (_("My work"), "/work/my-work"),
+            (_("Earnings"), EARNINGS_PAGE),
+            (_("Settings"), "/work/settings"),
+        ],
+        purse=ui.Purse(EARNINGS_PAGE, _("Earnings"), "/pay/fragments/purse"),
+        home="/work/queue",
+    )
+
+
+def _requester_bar() -> ui.Bar:
+    return ui.Bar(
+        items=[
+            (_("Projects"), "/requester/projects"),
+            (_("New project"), "/requester/projects/new"),
+            (_("Funds"), WALLET_PAGE),
+            (_("Developers"), "/requester/developers"),
+        ],
+        purse=ui.Purse(WALLET_PAGE, _("Funds"), "/pay/fragments/wallet"),
+        sign_out="/requester/sign-out",
+        home="/requester/projects",
+    )

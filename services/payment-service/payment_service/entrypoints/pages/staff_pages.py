@@ -1,0 +1,144 @@
+"""Staff come in: enrol once with the link they were given, then sign in with a second factor."""
+
+from typing import Any
+
+import pyotp
+import segno
+from crowdloom import ui
+from crowdloom.chassis.http.auth import clear_session_cookies, set_session_cookies
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import StaffId
+from flask import Blueprint, redirect, render_template, request
+from flask_babel import gettext as _
+from itsdangerous import BadData
+from werkzeug.wrappers import Response as BaseResponse
+
+from payment_service.application.staff import Enrolment
+from payment_service.bootstrap import ENROLMENT_SECONDS_MAX, SESSION_LIFETIME, Application
+from payment_service.domain.people import (
+    PASSWORD_CHARACTERS_MIN,
+    NotEnrolled,
+    StaffMember,
+    TooManySignIns,
+    WeakPassword,
+    WrongCredentials,
+)
+from payment_service.entrypoints.http.staff import session_of
+from payment_service.entrypoints.pages import shell
+
+_SIGN_IN = "/finance/sign-in"
+_ISSUER = "Crowdloom"
+
+
+def staff_pages(application: Application) -> Blueprint:
+    blueprint = Blueprint("staff_pages", __name__)
+    _add_sign_in(blueprint, application)
+    _add_enrolment(blueprint, application)
+    return blueprint
+
+
+def _add_sign_in(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get(_SIGN_IN)
+    def sign_in() -> Any:
+        member = shell.who_is("staff")
+        return redirect(_first_page(member.grants)) if member else _sign_in_page()
+
+    @blueprint.post(_SIGN_IN)
+    def come_in() -> Any:
+        typed = request.form
+        try:
+            member = application.sign_in(
+                email=typed.get("email", ""),
+                password=typed.get("password", ""),
+                code=typed.get("code", ""),
+            )
+        except WrongCredentials:
+            return _sign_in_page(_("E-mail, password or code is wrong.")), 401
+        except TooManySignIns:
+            return _sign_in_page(_("Too many wrong tries. Wait a minute, then try again.")), 429
+        except NotEnrolled:
+            return _sign_in_page(_("Set up your second factor first, with your link.")), 403
+        response = redirect(_first_page(member.grants), 303)
+        _remember(response, application, member)
+        return response
+
+    @blueprint.post("/finance/sign-out")
+    def sign_out() -> BaseResponse:
+        response = redirect(_SIGN_IN, 303)
+        clear_session_cookies(response, role="staff")
+        return response
+
+
+def _first_page(grants: frozenset[str]) -> str:
+    if not grants.intersection(shell.FINANCE_GRANTS):
+        return shell.next_page(shell.OPERATOR_PAGE, shell.OPERATOR_PAGE)
+    return shell.next_page(shell.TODAY_PAGE, shell.TODAY_PAGE, shell.OPERATOR_PAGE)
+
+
+def _sign_in_page(error: str = "") -> str:
+    return render_template(
+        "finance/sign_in.html",
+        errors={"email": error} if error else {},
+        email=request.form.get("email", ""),
+        next=request.values.get("next", ""),
+    )
+
+
+def _remember(response: BaseResponse, application: Application, member: StaffMember) -> None:
+    token = session_of(application, member)["token"]
+    set_session_cookies(response, role="staff", token=token, lifetime=SESSION_LIFETIME)
+
+
+def _add_enrolment(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get("/finance/enrol/<token>")
+    def enrol(token: str) -> str:
+        return _enrol_page(application.enrol.show(_named(application, token)))
+
+    @blueprint.post("/finance/enrol/<token>")
+    def enrolled(token: str) -> Any:
+        staff_id = _named(application, token)
+        enrolment = application.enrol.show(staff_id)
+        try:
+            application.enrol(
+                staff_id,
+                password=request.form.get("password", ""),
+                code=request.form.get("code", ""),
+            )
+        except WeakPassword:
+            return _enrol_page(enrolment, password=_too_short()), 422
+        except WrongCredentials:
+            wrong = _(
+                "The code does not fit. Check the clock of the device with the authenticator."
+            )
+            return _enrol_page(enrolment, code=wrong), 422
+        ui.say("good", _("Ready"), _("Sign in with the next code that your authenticator shows."))
+        return redirect(_SIGN_IN, 303)
+
+
+def _named(application: Application, token: str) -> StaffId:
+    """Whom an enrolment link is for. Raises NotFound."""
+    try:
+        staff_id = application.enrolment_links.loads(token, max_age=ENROLMENT_SECONDS_MAX)
+    except BadData:
+        raise NotFound(
+            _("The link is not whole, or older than a day. Ask for a new one.")
+        ) from None
+    return StaffId(str(staff_id))
+
+
+def _too_short() -> str:
+    return str(_("Use at least %(num)s characters.", num=PASSWORD_CHARACTERS_MIN))
+
+
+def _enrol_page(enrolment: Enrolment, **errors: str) -> str:
+    address = pyotp.TOTP(enrolment.secret).provisioning_uri(
+        name=enrolment.member.email, issuer_name=_ISSUER
+    )
+    return render_template(
+        "finance/enrol.html",
+        email=enrolment.member.email,
+        secret=enrolment.secret,
+        picture=segno.make(address, error="m").svg_data_uri(scale=5, border=3, light="#fff"),
+        characters_min=PASSWORD_CHARACTERS_MIN,
+        errors=errors,
+    )

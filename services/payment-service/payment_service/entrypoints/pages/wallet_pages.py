@@ -1,0 +1,140 @@
+"""A requester's money: what is free, what is reserved, and how more comes in."""
+
+from typing import Any
+
+from crowdloom import ui
+from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.idempotent import idempotency_key
+from crowdloom.kernel import Currency, Money
+from flask import Blueprint, Response, current_app, redirect, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from payment_service.application.processor import ProcessorUnavailable
+from payment_service.bootstrap import Application
+from payment_service.domain.people import AmountOutOfRange
+from payment_service.entrypoints.pages import amounts, shell
+
+_RETURN_COOKIE = "cl_return"
+_RETURN_SECONDS = 3_600
+_AREA = "/requester"
+
+
+def wallet_pages(application: Application) -> Blueprint:
+    blueprint = Blueprint("wallet_pages", __name__)
+    _add_wallet(blueprint, application)
+    _add_top_up(blueprint, application)
+    return blueprint
+
+
+def _add_wallet(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get("/pay")
+    @blueprint.get("/pay/")
+    def home() -> BaseResponse:
+        if shell.who_is("requester"):
+            return redirect(shell.WALLET_PAGE)
+        return redirect(shell.EARNINGS_PAGE)
+
+    @blueprint.get(shell.WALLET_PAGE)
+    @require("requester")
+    def wallet() -> Response:
+        missing = _missing(application.currency)
+        return _wallet_page(
+            application,
+            missing=missing,
+            amount=amounts.typed(missing) if missing else "",
+            following=shell.next_page("", _AREA),
+        )
+
+    @blueprint.get("/pay/fragments/wallet")
+    @require("requester")
+    def purse() -> str:
+        free = application.show_money.wallet(shell.requester()).free
+        return render_template("pay/_wallet_purse.html", free=free)
+
+
+def _missing(currency: Currency) -> Money | None:
+    """What a batch that could not be funded lacks: the amount in the address, if there is one."""
+    try:
+        return amounts.parse(request.args.get("missing", ""), currency)
+    except amounts.UnreadableAmount:
+        return None
+
+
+def _wallet_page(application: Application, **form: Any) -> Response:
+    who = shell.requester()
+    batches = application.show_money.batches(who)
+    page = render_template(
+        "pay/wallet.html",
+        wallet=application.show_money.wallet(who),
+        batches=batches,
+        holding=[spend for spend in batches if spend.reserved],
+        top_ups=application.show_money.top_ups(who),
+        currency=application.currency.code,
+        **{"missing": None, "errors": {}, "key": None, **form},
+    )
+    return shell.to_processor(page, application.settings.hosted_pages)
+
+
+def _add_top_up(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.post(shell.WALLET_PAGE)
+    @require("requester")
+    def top_up() -> Any:
+        text, following = request.form.get("amount", ""), shell.next_page("", _AREA)
+        try:
+            amount = amounts.parse(text, application.currency)
+            started = application.start_top_up(shell.requester(), amount, key=idempotency_key())
+        except amounts.UnreadableAmount:
+            error = _("Write an amount like 25 or 1250.50.")
+        except AmountOutOfRange:
+            error = _("A top-up is between 0.50 and 1,000,000.")
+        except ProcessorUnavailable:
+            ui.say("bad", _("Nothing was paid"), _("The processor did not answer. Try again."))
+            error = ""
+        else:
+            response = redirect(started.checkout_url or f"/pay/top-ups/{started.top_up_id}", 303)
+            _remember_return(response, following)
+            return response
+        page = _wallet_page(
+            application,
+            amount=text,
+            following=following,
+            errors={"amount": error} if error else {},
+            key=request.form.get("idempotency_key") if not error else None,
+        )
+        return page, 422 if error else 503
+
+    @blueprint.get("/pay/top-ups/<top_up_id>")
+    @require("requester")
+    def one(top_up_id: str) -> str:
+        return render_template("pay/top_up.html", **_top_up_facts(application, top_up_id))
+
+    @blueprint.get("/pay/top-ups/<top_up_id>/state")
+    @require("requester")
+    def state(top_up_id: str) -> str:
+        return render_template("pay/_top_up.html", **_top_up_facts(application, top_up_id))
+
+
+def _top_up_facts(application: Application, top_up_id: str) -> dict[str, Any]:
+    following = request.cookies.get(_RETURN_COOKIE, "")
+    return {
+        "top_up": application.show_money.top_up(shell.requester(), top_up_id),
+        "cancelled": "cancelled" in request.args,
+        "following": following if following.startswith(f"{_AREA}/") else "",
+    }
+
+
+def _remember_return(response: BaseResponse, following: str) -> None:
+    """Where the payer came from, kept over the visit to the processor."""
+    if following:
+        response.set_cookie(
+            _RETURN_COOKIE,
+            following,
+            path="/pay",
+            max_age=_RETURN_SECONDS,
+            httponly=True,
+            samesite="Lax",
+            secure=bool(current_app.config["CROWDLOOM_SECURE_COOKIES"]),
+        )
+    else:
+        response.delete_cookie(_RETURN_COOKIE, path="/pay")

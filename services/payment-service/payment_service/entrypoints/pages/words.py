@@ -1,0 +1,132 @@
+"""Codes in the reader's words: states, kinds of exceptions, flows and accounts."""
+
+from flask_babel import gettext as _
+
+from payment_service.domain import chart
+from payment_service.domain.payouts import ItemState, RunStatus
+
+RUN_TONES = {
+    RunStatus.DRAFT: "quiet",
+    RunStatus.FROZEN: "wait",
+    RunStatus.EXECUTING: "move",
+    RunStatus.COMPLETED: "good",
+    RunStatus.COMPLETED_WITH_EXCEPTIONS: "bad",
+    RunStatus.CANCELLED: "quiet",
+}
+ITEM_TONES = {
+    ItemState.PLANNED: "quiet",
+    ItemState.APPROVED: "move",
+    ItemState.RESERVED: "move",
+    ItemState.SENDING: "move",
+    ItemState.UNKNOWN: "wait",
+    ItemState.SENT: "move",
+    ItemState.PAID: "good",
+    ItemState.FAILED: "bad",
+    ItemState.CANCELLED: "quiet",
+}
+
+
+def runs() -> dict[str, str]:
+    return {
+        RunStatus.DRAFT: _("Draft"),
+        RunStatus.FROZEN: _("Waits for approval"),
+        RunStatus.EXECUTING: _("Being paid"),
+        RunStatus.COMPLETED: _("Paid"),
+        RunStatus.COMPLETED_WITH_EXCEPTIONS: _("Paid, with exceptions"),
+        RunStatus.CANCELLED: _("Cancelled"),
+    }
+
+
+def items() -> dict[str, str]:
+    """The state of a line, for finance."""
+    return {
+        ItemState.PLANNED: _("Planned"),
+        ItemState.APPROVED: _("Approved"),
+        ItemState.RESERVED: _("Reserved"),
+        ItemState.SENDING: _("Being sent"),
+        ItemState.UNKNOWN: _("Outcome unknown"),
+        ItemState.SENT: _("Sent, not booked yet"),
+        ItemState.PAID: _("Paid"),
+        ItemState.FAILED: _("Refused"),
+        ItemState.CANCELLED: _("Given up"),
+    }
+
+
+def exceptions() -> dict[str, str]:
+    """Kinds of exceptions and of differences."""
+    return {
+        "amount_mismatch": _("Amount differs"),
+        "currency_mismatch": _("Currency differs"),
+        "duplicate": _("Paid twice"),
+        "fee_variance": _("Fee differs"),
+        "fingerprint_conflict": _("Same key, other content"),
+        "funded_already": _("Funded already"),
+        "kept_balance_drift": _("Kept balance differs from its lines"),
+        "ledger_unbalanced": _("Ledger does not balance"),
+        "missing_at_processor": _("Missing at the processor"),
+        "missing_in_ledger": _("Missing in the ledger"),
+        "paid_twice_in_a_run": _("Same payee twice in a run"),
+        "payout_failed": _("Payout refused"),
+        "transfer_mismatch": _("Sent and booked differ"),
+        "transfer_missing": _("Booked, but not sent"),
+        "transfer_without_line": _("Transfer without a line"),
+        "unexplained_balance_drift": _("Balance differs, unexplained"),
+        "unidentified_line": _("Unidentified line"),
+        "unknown_outcome": _("Outcome unknown"),
+    }
+
+
+def flows() -> dict[str, str]:
+    """What an entry is for."""
+    return {
+        "topup": _("Top-up"),
+        "settle": _("Became available"),
+        "suspense": _("Unidentified line"),
+        "publish": _("Reserved for a batch"),
+        "accept": _("Accepted work"),
+        "mature": _("Hold time over"),
+        "release": _("Slot closed"),
+        "cancel": _("Slots withdrawn"),
+        "close": _("Batch closed"),
+        "payout_reserve": _("Payout reserved"),
+        "payout_void": _("Payout refused"),
+        "payout_post": _("Payout booked"),
+    }
+
+
+def account(path: str) -> str:
+    """What an account holds."""
+    known: dict[str, str] = {
+        "wallet": _("free funds of a requester"),
+        "escrow": _("reserved for a batch"),
+        "clearing": _("worker's rewards inside the hold time"),
+        "payable": _("payable to a worker"),
+        "payout": _("payout on its way"),
+        "income:fee": _("our fees"),
+        "asset:stripe": _("held at the processor"),
+        "asset:suspense": _("lines nobody could identify"),
+        "expense:stripe": _("what the processor charges"),
+    }
+    return known.get(chart.kind_of(path), "")
+
+
+def account_status() -> dict[str, tuple[str, str]]:
+    """(word, tone) of a worker's account at the processor."""
+    return {
+        "active": (_("Ready"), "good"),
+        "pending": (_("Not finished"), "wait"),
+        "restricted": (_("Restricted"), "bad"),
+    }
+
+
+def hindrances(minimum: str) -> dict[str, str]:
+    """Why a worker cannot ask for a payout now."""
+    return {
+        "under_way": _("A payout is under way. You can ask for the next one when it is over."),
+        "no_account": _("Set up your payout account first: it says where to send the money."),
+        "account_pending": _("Your payout account is not finished yet."),
+        "account_restricted": _(
+            "The processor does not let your payout account receive money at present."
+        ),
+        "too_little": _("The smallest payout is %(amount)s.", amount=minimum),
+    }
