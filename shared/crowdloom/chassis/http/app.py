@@ -3,18 +3,26 @@
 import time
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, g, request
 from flask_smorest import Api, Blueprint
+from marshmallow import Schema
 from prometheus_client import Histogram
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest
 
 from crowdloom.chassis.context import caused_by
 from crowdloom.chassis.http.auth import ApiKeys, install_auth, refuse_cross_site
 from crowdloom.chassis.http.headers import add_security_headers
 from crowdloom.chassis.http.health import Check, health_blueprint
 from crowdloom.chassis.http.operations import operations_blueprint
-from crowdloom.chassis.http.problems import register_problem_handlers
+from crowdloom.chassis.http.problems import (
+    PROBLEM_JSON,
+    ProblemSchema,
+    register_problem_handlers,
+)
 from crowdloom.chassis.idempotency import IdempotencyStore
 from crowdloom.chassis.operations import Operations
 from crowdloom.chassis.tokens import Sessions
@@ -32,6 +40,14 @@ _REQUEST_ID_CHARACTERS_MAX = 100
 
 class ProblemApi(Api):  # type: ignore[misc]
     """flask-smorest, with our problem+json instead of its own error format."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_responses(self) -> None:
+        """Have the document describe refusals as what they are."""
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM_JSON
+        super()._register_responses()
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
 
     def _register_error_handlers(self) -> None:
         """Errors are answered by crowdloom.chassis.http.problems."""
@@ -81,9 +97,23 @@ def create_app(
     return app, ProblemApi(app)
 
 
+class _BoundedParser(FlaskParser):
+    """Answers JSON that is nested too deep to read as what it is: bad input, not a bug of ours."""
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        try:
+            return super().load_json(req, schema)
+        except RecursionError:
+            raise BadRequest("The JSON is nested too deep") from None
+
+
+class _ApiBlueprint(Blueprint):  # type: ignore[misc]
+    ARGUMENTS_PARSER = _BoundedParser()
+
+
 def api_blueprint(name: str, *, area: str, description: str) -> Blueprint:
     """A flask-smorest blueprint under `/api/<area>/v1`."""
-    return Blueprint(name, name, url_prefix=f"/api/{area}/v1", description=description)
+    return _ApiBlueprint(name, name, url_prefix=f"/api/{area}/v1", description=description)
 
 
 def _begin() -> None:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import structlog
 from flask import Flask, Response, json, request
+from marshmallow import Schema, fields
 from pymongo.errors import ConnectionFailure
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -14,6 +15,19 @@ from crowdloom.kernel import DomainError, TransientError
 log = structlog.get_logger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
+
+
+class ProblemSchema(Schema):
+    """RFC 9457, for the OpenAPI document. `code` is stable; further members name what is wrong."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+    errors = fields.Dict(metadata={"description": "Sentences for each field that is wrong"})
+
+
 _CODES = {
     400: "bad_request",
     401: "not_signed_in",
@@ -31,14 +45,16 @@ _CODES = {
 def problem(
     status: int, code: str, detail: str, *, facts: Mapping[str, Any] | None = None
 ) -> Response:
-    """Build a problem+json answer. `facts` become members beside the standard ones."""
+    """Build a problem+json answer. `facts` become members beside the standard ones, whose names
+    they cannot take.
+    """
     document = {
+        **(facts or {}),
         "type": f"https://crowdloom.example/problems/{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
         "detail": detail,
-        **(facts or {}),
     }
     body = json.dumps(document, default=str)
     return Response(body, status=status, mimetype=PROBLEM_JSON)
