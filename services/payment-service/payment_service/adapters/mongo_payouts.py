@@ -98,12 +98,13 @@ class MongoPayoutRuns:
             {"run_id": run_id, "state": was.value}, change, session=self._session
         )
 
-    def change_item(self, item: PayoutItem, *, was: Collection[ItemState]) -> bool:
-        changed = self._items.replace_one(
-            {"_id": item.item_id, "state": {"$in": [state.value for state in was]}},
-            _item_document(item),
-            session=self._session,
-        )
+    def change_item(
+        self, item: PayoutItem, *, was: Collection[ItemState], tries: int | None = None
+    ) -> bool:
+        query: Document = {"_id": item.item_id, "state": {"$in": [state.value for state in was]}}
+        if tries is not None:
+            query["tries"] = tries
+        changed = self._items.replace_one(query, _item_document(item), session=self._session)
         return changed.matched_count == 1
 
     def due_items(self, now: datetime, count_max: int) -> Sequence[PayoutItem]:

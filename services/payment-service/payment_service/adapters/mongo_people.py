@@ -30,6 +30,7 @@ PAYOUT_REQUEST_INDEXES = [
     IndexModel([("status", ASCENDING), ("asked_at", ASCENDING)], name="by_status"),
 ]
 STAFF_INDEXES = [IndexModel([("email", ASCENDING)], name="by_email", unique=True)]
+_UNDER_WAY = ["open", "in_run"]
 
 
 class MongoTopUps:
@@ -139,7 +140,7 @@ class MongoPayoutRequests:
         return None if found is None else _request(found)
 
     def open_one(self, worker_id: WorkerId) -> PayoutRequest | None:
-        query = {"worker_id": worker_id, "status": {"$in": ["open", "in_run"]}}
+        query = {"worker_id": worker_id, "status": {"$in": _UNDER_WAY}}
         found = self._requests.find_one(query, session=self._session)
         return None if found is None else _request(found)
 
@@ -154,10 +155,19 @@ class MongoPayoutRequests:
         *,
         at: datetime,
         refusal_code: str | None = None,
+        refusal: str | None = None,
     ) -> None:
+        ended_at = None if status in _UNDER_WAY else at
         self._requests.update_many(
             {"_id": {"$in": sorted(request_ids)}},
-            {"$set": {"status": status, "ended_at": at, "refusal_code": refusal_code}},
+            {
+                "$set": {
+                    "status": status,
+                    "ended_at": ended_at,
+                    "refusal_code": refusal_code,
+                    "refusal": refusal,
+                }
+            },
             session=self._session,
         )
 

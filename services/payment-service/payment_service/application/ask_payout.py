@@ -1,6 +1,7 @@
 """A worker asks for what is payable."""
 
 import hashlib
+from collections.abc import Collection, Mapping
 
 from crowdloom.chassis.store import Store
 from crowdloom.kernel import Clock, Currency, IdFactory, Money
@@ -71,5 +72,16 @@ def _id_of(worker_id: WorkerId, key: str) -> str:
 
 def payable_of(session: Session, worker_id: WorkerId, currency: Currency) -> Money:
     """What a processor can move: floored to the minor unit; the rest stays payable."""
-    path = chart.payable(worker_id, currency)
-    return Money(session.ledger.balances({path})[path], currency).floored_to_minor()
+    return payable_of_many(session, {worker_id}, currency)[worker_id]
+
+
+def payable_of_many(
+    session: Session, worker_ids: Collection[WorkerId], currency: Currency
+) -> Mapping[WorkerId, Money]:
+    """The same of many workers with one question."""
+    paths = {worker_id: chart.payable(worker_id, currency) for worker_id in worker_ids}
+    held = session.ledger.balances(set(paths.values()))
+    return {
+        worker_id: Money(held[path], currency).floored_to_minor()
+        for worker_id, path in paths.items()
+    }

@@ -101,8 +101,11 @@ class ExecutePayouts:
             next_try_at=now + _LEASE,
         )
         was = {ItemState.RESERVED, ItemState.UNKNOWN, ItemState.SENDING} & {item.state}
-        # Persisted before the call: after a crash we know that there may have been one.
-        if not self._store.run(lambda s: s.payout_runs.change_item(sending, was=was)):
+        # Persisted before the call: after a crash we know that there may have been one. Of two
+        # processes that want to send, the one that counts the try has the item to itself.
+        if not self._store.run(
+            lambda s: s.payout_runs.change_item(sending, was=was, tries=item.tries)
+        ):
             return
         try:
             transfer = self._processor.send(sending)
@@ -191,7 +194,7 @@ class ExecutePayouts:
             if was is None:
                 session.ledger.post(flows.payout_void(failed))
             session.payout_requests.set_status(
-                {item.request_id}, "failed", at=now, refusal_code=code
+                {item.request_id}, "failed", at=now, refusal_code=code, refusal=sentence
             )
             session.exceptions.resolve(f"unknown:{item.item_id}", resolution="refused")
             session.exceptions.open(
@@ -199,7 +202,7 @@ class ExecutePayouts:
                 kind="payout_failed",
                 subject=item.item_id,
                 amount=item.amount,
-                facts={"run": item.run_id, "code": code},
+                facts={"run": item.run_id, "code": code, "reason": sentence},
             )
             session.emit(payout_failed(failed, now))
             finish_run(session, item.run_id)

@@ -8,7 +8,7 @@ from crowdloom.kernel import Clock, Currency, IdFactory, Money
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import PayoutItemId, PayoutRunId, StaffId
 
-from payment_service.application.ask_payout import payable_of
+from payment_service.application.ask_payout import payable_of_many
 from payment_service.application.ports import Session
 from payment_service.domain.payouts import (
     ContentChanged,
@@ -130,13 +130,15 @@ class PayoutRunDesk:
         self, session: Session, run_id: PayoutRunId, currency: Currency
     ) -> list[PayoutItem]:
         requests = session.payout_requests.all_open(ITEMS_PER_RUN_MAX)
-        payees = session.payees.many({request.worker_id for request in requests})
+        workers = {request.worker_id for request in requests}
+        payees = session.payees.many(workers)
+        payable = payable_of_many(session, workers, currency)
         items = []
         for request in requests:
             payee = payees.get(request.worker_id)
             if payee is None or payee.status != "active" or payee.account_id is None:
                 continue
-            amount = payable_of(session, request.worker_id, currency)
+            amount = payable[request.worker_id]
             if amount.minor < max(self._minimum_minor, 1):
                 continue
             items.append(
@@ -301,10 +303,12 @@ def _thawed(run: PayoutRun) -> PayoutRun:
 
 
 def _check_still_payable(session: Session, view: RunView) -> None:
-    payees = session.payees.many({item.worker_id for item in view.items})
+    workers = {item.worker_id for item in view.items}
+    payees = session.payees.many(workers)
+    payable = payable_of_many(session, workers, view.run.currency)
     for item in view.items:
         payee = payees.get(item.worker_id)
         if payee is None or payee.account_id != item.destination or payee.status != "active":
             raise ContentChanged("A payee's account has changed since", item=item.item_id)
-        if payable_of(session, item.worker_id, item.currency) < item.amount:
+        if payable[item.worker_id] < item.amount:
             raise ContentChanged("A line is more than what is payable now", item=item.item_id)

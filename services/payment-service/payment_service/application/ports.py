@@ -192,7 +192,10 @@ class PayoutRequests(Protocol):
         *,
         at: datetime,
         refusal_code: str | None = None,
-    ) -> None: ...
+        refusal: str | None = None,
+    ) -> None:
+        """`refusal` is the processor's sentence, where it refused."""
+        ...
 
     def of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[PayoutRequest]: ...
 
@@ -226,8 +229,12 @@ class PayoutRuns(Protocol):
         self, run_id: PayoutRunId, *, state: ItemState, was: ItemState, at: datetime
     ) -> None: ...
 
-    def change_item(self, item: PayoutItem, *, was: Collection[ItemState]) -> bool:
-        """Write the item if it is still in one of the states `was`; returns whether it was."""
+    def change_item(
+        self, item: PayoutItem, *, was: Collection[ItemState], tries: int | None = None
+    ) -> bool:
+        """Write the item if it is still in one of the states `was`, and was tried so often where
+        that is named; returns whether it was.
+        """
         ...
 
     def due_items(self, now: datetime, count_max: int) -> Sequence[PayoutItem]:

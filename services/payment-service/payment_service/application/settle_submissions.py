@@ -14,7 +14,7 @@ from crowdloom.contracts.matching import AssignmentClaimed
 from crowdloom.contracts.payment import RewardSettled
 from crowdloom.contracts.task import SubmissionAccepted
 from crowdloom.kernel import Clock
-from crowdloom.kernel.ids import BatchId
+from crowdloom.kernel.ids import AssignmentId, BatchId
 
 from payment_service.application.ports import Accepted, Claim, Session
 from payment_service.domain import chart, flows
@@ -129,6 +129,11 @@ def _mature(claim: Claim, terms: BatchTerms) -> Entry:
     )
 
 
+def _still_waiting(session: Session, claims: Sequence[Claim]) -> set[AssignmentId]:
+    asked = {claim.assignment_id for claim in claims}
+    return {claim.assignment_id for claim in session.assignments.ready(asked)}
+
+
 class SettleWaiting:
     """A job: whatever was left waiting though all of it is here."""
 
@@ -139,8 +144,10 @@ class SettleWaiting:
     def __call__(self) -> int | None:
         def work(session: Session) -> None:
             waiting = session.assignments.waiting(SETTLED_TOGETHER_MAX)
-            if waiting:
-                self._settle.settle(session, session.assignments.ready(waiting))
+            ready = session.assignments.ready(waiting) if waiting else ()
+            self._settle.settle(session, ready)
+            for assignment_id in {c.assignment_id for c in ready} - _still_waiting(session, ready):
+                session.exceptions.resolve(f"underfunded:{assignment_id}", resolution="settled")
 
         self._store.run(work)
         return None

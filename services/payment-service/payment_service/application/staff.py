@@ -169,7 +169,17 @@ class SignIn:
         if step is None or (self._codes_once and step <= member.last_step):
             self._count_failure(member)
             raise WrongCredentials("E-mail, password or code is wrong")
-        return self._store.run(lambda s: _signed_in(s, member, step))
+        return self._store.run(lambda s: self._signed_in(s, member, step))
+
+    def _signed_in(self, session: Session, member: StaffMember, step: int) -> StaffMember:
+        """Looks again: the same code may just have been used by somebody else."""
+        now = session.staff.get(member.staff_id) or member
+        if self._codes_once and step <= now.last_step:
+            raise WrongCredentials("E-mail, password or code is wrong")
+        signed_in = replace(now, last_step=max(step, now.last_step), failures=0, locked_until=None)
+        session.staff.replace(signed_in)
+        session.audit.note(who=member.staff_id, what="staff.sign_in", subject="self")
+        return signed_in
 
     def _count_failure(self, member: StaffMember | None) -> None:
         if member is None:
@@ -185,12 +195,3 @@ class SignIn:
             session.audit.note(who=member.staff_id, what="staff.sign_in_failed", subject="self")
 
         self._store.run(work)
-
-
-def _signed_in(session: Session, member: StaffMember, step: int) -> StaffMember:
-    signed_in = replace(
-        member, last_step=max(step, member.last_step), failures=0, locked_until=None
-    )
-    session.staff.replace(signed_in)
-    session.audit.note(who=member.staff_id, what="staff.sign_in", subject="self")
-    return signed_in

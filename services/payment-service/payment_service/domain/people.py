@@ -85,6 +85,7 @@ class PayoutRequest:
     status: str
     asked_at: datetime
     refusal_code: str | None = None
+    refusal: str | None = None
     ended_at: datetime | None = None
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from apispec import APISpec
+from crowdloom.chassis.http.problems import PROBLEM_JSON, ProblemSchema
 from flask_smorest import Blueprint
-from marshmallow import Schema, fields
 
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
@@ -19,19 +19,7 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 128},
     "description": "A fresh random value for each new call, the same one to repeat it",
 }
-_PROBLEM_JSON = "application/problem+json"
 _ISSUERS = {"requester": "task-service", "worker": "worker-service", "staff": "payment-service"}
-
-
-class ProblemSchema(Schema):
-    """RFC 9457. `code` is stable; further members name the offending values."""
-
-    type = fields.String(required=True)
-    title = fields.String(required=True)
-    status = fields.Integer(required=True)
-    code = fields.String(required=True)
-    detail = fields.String(required=True)
-    errors = fields.Dict(metadata={"description": "Sentences for each field that is wrong"})
 
 
 def refusals(blueprint: Blueprint, codes: Mapping[int, str]) -> Callable[[ViewT], ViewT]:
@@ -40,7 +28,7 @@ def refusals(blueprint: Blueprint, codes: Mapping[int, str]) -> Callable[[ViewT]
     def decorate(view: ViewT) -> ViewT:
         for status, code in codes.items():
             view = blueprint.alt_response(
-                status, schema=ProblemSchema, content_type=_PROBLEM_JSON, description=code
+                status, schema=ProblemSchema, content_type=PROBLEM_JSON, description=code
             )(view)
         return view
 
