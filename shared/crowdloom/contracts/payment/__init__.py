@@ -1,6 +1,6 @@
 """What payment-service says: reserved funds (open to all), rewards and payouts (closed ones)."""
 
-from crowdloom.contracts.payment.fees import slot_fee
+from crowdloom.contracts.payment.fees import PLATFORM_FEE_BASIS_POINTS, slot_fee
 from crowdloom.contracts.payment.funding import (
     BatchFunded,
     BatchFundingDeclined,
@@ -9,6 +9,7 @@ from crowdloom.contracts.payment.funding import (
 from crowdloom.contracts.payment.rewards import PayoutFailed, PayoutPaid, RewardSettled
 
 __all__ = [
+    "PLATFORM_FEE_BASIS_POINTS",
     "BatchFunded",
     "BatchFundingDeclined",
     "BatchFundsReleased",
