@@ -109,7 +109,7 @@ def _requester_bar() -> ui.Bar:
             (_("Funds"), WALLET_PAGE),
             (_("Developers"), "/requester/developers"),
         ],
-        purse=ui.Purse(WALLET_PAGE, _("Funds"), "/pay/fragments/wallet"),
+        purse=ui.Purse(WALLET_PAGE, _("Wallet"), "/pay/fragments/wallet"),
         sign_out="/requester/sign-out",
         home="/requester/projects",
     )
