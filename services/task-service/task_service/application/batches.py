@@ -50,6 +50,10 @@ class Batches:
         self._ids = ids
         self._currency = currency
 
+    @property
+    def currency(self) -> Currency:
+        return self._currency
+
     def draft(
         self,
         project: Project,

@@ -21,6 +21,14 @@ from task_service.entrypoints.http.projects import projects_blueprint
 from task_service.entrypoints.http.results import results_blueprint
 from task_service.entrypoints.http.submissions import submissions_blueprint
 from task_service.entrypoints.http.tasks import tasks_blueprint
+from task_service.entrypoints.pages.account_pages import account_pages
+from task_service.entrypoints.pages.batch_form_pages import batch_form_pages
+from task_service.entrypoints.pages.batch_pages import batch_pages
+from task_service.entrypoints.pages.developer_pages import developer_pages
+from task_service.entrypoints.pages.project_pages import project_pages
+from task_service.entrypoints.pages.results_pages import results_pages
+from task_service.entrypoints.pages.review_pages import review_pages
+from task_service.entrypoints.pages.shell import bar
 
 AREA = "tasks"
 _API = (
@@ -32,6 +40,15 @@ _API = (
     submissions_blueprint,
     results_blueprint,
     assignments_blueprint,
+)
+_PAGES = (
+    account_pages,
+    project_pages,
+    batch_form_pages,
+    batch_pages,
+    review_pages,
+    results_pages,
+    developer_pages,
 )
 
 
@@ -62,8 +79,10 @@ def create_web(application: Application) -> Flask:
         service=SERVICE,
         prefix="/requester",
         pages=Path(__file__).parent / "pages",
+        bar=bar,
         clock=application.clock,
     )
     mount_frame(app, application)
-    # The requester's pages: app.register_blueprint(...)
+    for pages in _PAGES:
+        app.register_blueprint(pages(application))
     return app

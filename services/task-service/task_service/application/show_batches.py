@@ -1,0 +1,109 @@
+"""How far a batch is, and how long an answer takes: what its requester looks at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median_low
+
+from crowdloom.kernel import Money
+from crowdloom.kernel.ids import ProjectId, RequesterId
+
+from task_service.application.ports import Reader
+from task_service.domain.batches import Batch
+from task_service.domain.submissions import SubmissionStatus
+
+PACE_SAMPLE_MAX = 100
+_EARLIER_BATCHES_MAX = 5
+_SECONDS_PER_HOUR = 3_600
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A batch's slots, each counted once; `leased` is None where it was never told.
+
+    `shut` are slots that end unpaid: rejected and not opened again, or withdrawn.
+    """
+
+    slots: int
+    accepted: int
+    submitted: int
+    rejected: int
+    shut: int
+    leased: int | None
+
+    @property
+    def in_work(self) -> int:
+        """Never more than what is left: the count comes from elsewhere and lags behind."""
+        return min(self.leased or 0, self._unanswered)
+
+    @property
+    def waiting(self) -> int:
+        return self._unanswered - self.in_work
+
+    @property
+    def answers(self) -> int:
+        return self.accepted + self.submitted
+
+    @property
+    def _unanswered(self) -> int:
+        return max(0, self.slots - self.answers - self.shut)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The median time from claim to submission, in whole seconds, of `n` answers."""
+
+    seconds: int
+    n: int
+
+
+@dataclass(frozen=True)
+class BatchLine:
+    """A batch in a list."""
+
+    batch: Batch
+    progress: Progress
+
+
+class ShowBatches:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def progress(self, batch: Batch) -> Progress:
+        counts = self._reader.submissions.counts(batch.batch_id)
+        closed = self._reader.submissions.closed_slot_count(batch.batch_id)
+        return Progress(
+            slots=batch.slot_count,
+            accepted=counts.get(SubmissionStatus.ACCEPTED, 0),
+            submitted=counts.get(SubmissionStatus.SUBMITTED, 0),
+            rejected=counts.get(SubmissionStatus.REJECTED, 0),
+            shut=closed + batch.withdrawn_count,
+            leased=batch.leased_slot_count,
+        )
+
+    def newest(self, requester_id: RequesterId, count_max: int) -> list[BatchLine]:
+        found = self._reader.batches.of_requester(requester_id, count_max)
+        return self.lines(found)
+
+    def lines(self, batches: Sequence[Batch]) -> list[BatchLine]:
+        return [BatchLine(batch, self.progress(batch)) for batch in batches]
+
+    def pace(self, batch: Batch) -> Pace | None:
+        """Of the batch's first answers; None where there are none yet."""
+        sample = self._reader.submissions.page(
+            batch.batch_id, status=None, after=None, count_max=PACE_SAMPLE_MAX
+        )
+        if not sample:
+            return None
+        seconds = median_low([submission.seconds for submission in sample])
+        return Pace(max(1, round(seconds)), len(sample))
+
+    def pace_of_project(self, project_id: ProjectId) -> Pace | None:
+        """Of the newest batch of the project that has answers."""
+        found = self._reader.batches.page(project_id, before=None, count_max=_EARLIER_BATCHES_MAX)
+        paces = (self.pace(batch) for batch in found if batch.revision)
+        return next((pace for pace in paces if pace), None)
+
+
+def hourly(reward: Money, seconds: int) -> Money:
+    """What an hour of such items pays, rounded down to whole minor units."""
+    return Money(reward.units * _SECONDS_PER_HOUR // seconds, reward.currency).floored_to_minor()

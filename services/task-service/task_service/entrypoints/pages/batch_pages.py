@@ -1,0 +1,152 @@
+"""A batch: its preview and cost while a draft, its progress and spend once it is published."""
+
+from collections.abc import Callable
+from typing import Any
+
+from crowdloom import ui
+from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.idempotent import idempotent
+from crowdloom.contracts.payment.fees import PLATFORM_FEE_BASIS_POINTS
+from crowdloom.kernel.ids import BatchId
+from crowdloom.kernel.money import BASIS_POINTS
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from task_service.application.show_batches import hourly
+from task_service.bootstrap import Application
+from task_service.domain.batches import Batch, BatchStatus
+from task_service.domain.errors import NothingToPublish, WrongBatchStatus
+from task_service.entrypoints.pages import forms, shell, states
+
+WIDTHS = ("desktop", "phone")
+SECONDS_MAX = 86_400
+_ROW_DIGITS_MAX = 9
+
+
+def batch_pages(application: Application) -> Blueprint:
+    blueprint = Blueprint("batch_pages", __name__)
+    _add_batch(blueprint, application)
+    batches = application.batches
+    _add_step(blueprint, application, batches.publish, lambda: None)
+    _add_step(blueprint, application, batches.pause, _say_paused)
+    _add_step(blueprint, application, batches.resume, _say_resumed)
+    _add_step(blueprint, application, batches.cancel, _say_cancelled)
+    return blueprint
+
+
+def _add_batch(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get("/requester/batches/<batch_id>")
+    @require("requester")
+    def batch(batch_id: str) -> str:
+        found = application.batches.get(shell.reader(), BatchId(batch_id))
+        if found.status is BatchStatus.DRAFT:
+            return render_template("requester/draft.html", **_draft_facts(application, found))
+        return render_template("requester/batch.html", **_live_facts(application, found))
+
+    @blueprint.get("/requester/batches/<batch_id>/progress")
+    @require("requester")
+    def progress(batch_id: str) -> Response:
+        found = application.batches.get(shell.reader(), BatchId(batch_id))
+        facts = _live_facts(application, found)
+        response = make_response(render_template("requester/_progress.html", **facts))
+        if request.args.get("seen") != str(found.status):
+            # The page around the fragment has other buttons then.
+            response.headers["HX-Refresh"] = "true"
+        return response
+
+
+def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
+    row = _row(batch.task_count)
+    width = request.args.get("width", "")
+    pace = application.show_batches.pace_of_project(batch.project_id)
+    seconds = _seconds() or (pace.seconds if pace else None)
+    declined = batch.declined
+    return {
+        "batch": batch,
+        "project": application.batches.project_of(batch),
+        "row": row,
+        "preview": shell.batch_preview(batch.batch_id, row),
+        "width": width if width in WIDTHS else WIDTHS[0],
+        "pace": pace,
+        "seconds": seconds,
+        "hourly": hourly(batch.terms.reward, seconds) if seconds else None,
+        "fee_ratio": PLATFORM_FEE_BASIS_POINTS / BASIS_POINTS,
+        "top_up": shell.top_up_page(declined.missing, batch.batch_id) if declined else None,
+    }
+
+
+def _row(task_count: int) -> int:
+    """The row to preview, from the address; what cannot be read is the first one."""
+    asked = request.args.get("row", "")
+    number = int(asked) if asked.isdecimal() and len(asked) <= _ROW_DIGITS_MAX else 1
+    return max(1, min(number, task_count))
+
+
+def _seconds() -> int | None:
+    """How long an item takes, as its requester says; None where that cannot be read."""
+    try:
+        seconds = int(forms.parse_number(request.args.get("seconds", "")))
+    except forms.Unreadable:
+        return None
+    return seconds if 1 <= seconds <= SECONDS_MAX else None
+
+
+def _live_facts(application: Application, batch: Batch) -> dict[str, Any]:
+    progress = application.show_batches.progress(batch)
+    pace = application.show_batches.pace(batch)
+    slot_cost = batch.terms.reward + batch.terms.fee
+    return {
+        "batch": batch,
+        "project": application.batches.project_of(batch),
+        "progress": progress,
+        "pace": pace,
+        "hourly": hourly(batch.terms.reward, pace.seconds) if pace else None,
+        "spent": slot_cost * progress.accepted,
+        "word": states.batch_words()[batch.status],
+        "tone": states.BATCH_TONES[batch.status],
+    }
+
+
+def _add_step(
+    blueprint: Blueprint,
+    application: Application,
+    step: Callable[[Batch], Batch],
+    say: Callable[[], None],
+) -> None:
+    """`POST /requester/batches/<id>/<name of the step>`, then the batch again."""
+    name = step.__name__
+
+    @require("requester")
+    @idempotent
+    def take(batch_id: str) -> BaseResponse:
+        batch = application.batches.get(shell.reader(), BatchId(batch_id))
+        try:
+            step(batch)
+        except NothingToPublish:
+            ui.say("bad", _("Not published"), _("Add a table first: the batch has no tasks."))
+        except WrongBatchStatus:
+            state = states.batch_words()[batch.status]
+            sentence = _("The batch is in another state by now: %(state)s.", state=state)
+            ui.say("bad", _("Nothing was changed"), sentence)
+        else:
+            say()
+        return redirect(shell.batch_page(batch_id), 303)
+
+    blueprint.add_url_rule(f"/requester/batches/<batch_id>/{name}", name, take, methods=["POST"])
+
+
+def _say_paused() -> None:
+    ui.say("wait", _("Paused"), _("Nobody new can begin. Items in work may still be submitted."))
+
+
+def _say_resumed() -> None:
+    ui.say("good", _("Running"), _("Workers can begin items again."))
+
+
+def _say_cancelled() -> None:
+    ui.say(
+        "good",
+        _("Cancelled"),
+        _("What is in work or submitted is still honoured; the rest goes back to your wallet."),
+    )

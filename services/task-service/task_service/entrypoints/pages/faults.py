@@ -1,0 +1,85 @@
+"""Faulty rows in the reader's language: the domain says them in English, as the API does."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+
+from task_service.domain.errors import FaultyRows
+
+SHOWN_MAX = 100
+
+
+@dataclass(frozen=True)
+class Fault:
+    line: int
+    column: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Faults:
+    """The first of them, and how many there are."""
+
+    shown: tuple[Fault, ...]
+    count: int
+
+
+def faults_of(refusal: FaultyRows) -> Faults:
+    facts: Mapping[str, Any] = refusal.facts
+    rows = facts["faults"][:SHOWN_MAX]
+    shown = tuple(Fault(row["line"], row["column"], _worded(row["reason"])) for row in rows)
+    return Faults(shown, facts["fault_count"])
+
+
+def _worded(reason: str) -> str:
+    for pattern, words in _WORDS:
+        found = re.fullmatch(pattern, reason, re.DOTALL)
+        if found:
+            return words(found)
+    return reason
+
+
+_WORDS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
+    (r"the file is larger than (.+)", lambda m: _("The file is larger than %(size)s", size=m[1])),
+    (
+        r"not UTF-8 \(byte (\w+)\).*",
+        lambda m: _(
+            "Not UTF-8 (byte %(byte)s): save the file as “CSV UTF-8” and try again", byte=m[1]
+        ),
+    ),
+    (r"a quote is opened and never closed", lambda _m: _("A quote is opened and never closed")),
+    (r"not a table: (.+)", lambda m: _("Not a table: %(problem)s", problem=m[1])),
+    (
+        r"the file is empty.*",
+        lambda _m: _("The file is empty: its first line names the columns"),
+    ),
+    (
+        r"there is a header and no row below it",
+        lambda _m: _("There is a header and no row below it"),
+    ),
+    (r"this column is there twice", lambda _m: _("This column is there twice")),
+    (r"column (\d+) has no name", lambda m: _("Column %(number)s has no name", number=m[1])),
+    (
+        r"the template needs this column.*",
+        lambda _m: _("The template needs this column, and the file has none of that name"),
+    ),
+    (r"more than ([\d,]+) columns", lambda m: _("More than %(count)s columns", count=m[1])),
+    (r"more than ([\d,]+) rows", lambda m: _("More than %(count)s rows", count=m[1])),
+    (
+        r"(\d+) cells where the header has (\d+)",
+        lambda m: _(
+            "%(found)s cells where the header has %(expected)s: an unquoted comma?",
+            found=m[1],
+            expected=m[2],
+        ),
+    ),
+    (r"contains a NUL byte", lambda _m: _("Contains a NUL byte")),
+    (r"contains half of a character", lambda _m: _("Contains half of a character")),
+    (
+        r"longer than ([\d,]+) characters",
+        lambda m: _("Longer than %(count)s characters", count=m[1]),
+    ),
+)

@@ -1,0 +1,82 @@
+"""Results: what each task's answers say together, every answer, and the files."""
+
+from crowdloom.chassis.http.auth import require
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import BatchId
+from flask import Blueprint, Response, render_template, request
+
+from task_service.bootstrap import Application
+from task_service.domain.batches import Batch
+from task_service.entrypoints.http.cursors import Cursors
+from task_service.entrypoints.http.results import results_file
+from task_service.entrypoints.pages import shell, states
+
+PAGE_TASKS = 20
+PAGE_ANSWERS = 50
+_KINDS = ("tidy", "jsonl", "consensus")
+
+
+def results_pages(application: Application) -> Blueprint:
+    blueprint = Blueprint("results_pages", __name__)
+
+    @blueprint.get("/requester/batches/<batch_id>/results")
+    @require("requester")
+    def results(batch_id: str) -> str:
+        batch = application.batches.get(shell.reader(), BatchId(batch_id))
+        return _consensus_page(application, batch)
+
+    @blueprint.get("/requester/batches/<batch_id>/answers")
+    @require("requester")
+    def answers(batch_id: str) -> str:
+        batch = application.batches.get(shell.reader(), BatchId(batch_id))
+        return _answers_page(application, batch)
+
+    @blueprint.get("/requester/batches/<batch_id>/results/<kind>")
+    @require("requester")
+    def download(batch_id: str, kind: str) -> Response:
+        batch = application.batches.get(shell.reader(), BatchId(batch_id))
+        if kind not in _KINDS:
+            raise NotFound("There is no such file", kind=kind)
+        return results_file(application, batch, kind)
+
+    return blueprint
+
+
+def _consensus_page(application: Application, batch: Batch) -> str:
+    cursors = Cursors(application.settings.common.cursor_key, salt="results_pages")
+    cursor = request.args.get("cursor")
+    found = application.show_answers.by_task(
+        batch, after=int(cursors.read(cursor)) if cursor else 0, count_max=PAGE_TASKS + 1
+    )
+    shown = found[:PAGE_TASKS]
+    more = len(found) > PAGE_TASKS
+    return render_template(
+        "requester/results.html",
+        batch=batch,
+        project=application.batches.project_of(batch),
+        results=shown,
+        answer_count=application.show_batches.progress(batch).answers,
+        next_cursor=cursors.write(str(shown[-1].task.number)) if more else None,
+    )
+
+
+def _answers_page(application: Application, batch: Batch) -> str:
+    cursors = Cursors(application.settings.common.cursor_key, salt="answers_pages")
+    cursor = request.args.get("cursor")
+    found = application.show_answers.page(
+        batch,
+        status=None,
+        after=cursors.read(cursor) if cursor else None,
+        count_max=PAGE_ANSWERS + 1,
+    )
+    shown = found[:PAGE_ANSWERS]
+    more = len(found) > PAGE_ANSWERS
+    return render_template(
+        "requester/answers.html",
+        batch=batch,
+        project=application.batches.project_of(batch),
+        answers=shown,
+        next_cursor=cursors.write(shown[-1].submission.submission_id) if more else None,
+        words=states.answer_words(),
+        tones=states.ANSWER_TONES,
+    )

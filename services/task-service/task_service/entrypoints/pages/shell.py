@@ -1,0 +1,79 @@
+"""What every page of this service shares: the bar, who reads, and where to go next."""
+
+from urllib.parse import urlencode
+
+from crowdloom import ui
+from crowdloom.chassis.http.auth import NotSignedIn, authenticate, principal
+from crowdloom.chassis.tokens import InvalidToken
+from crowdloom.kernel import Money
+from crowdloom.kernel.errors import NotAllowed
+from crowdloom.kernel.ids import RequesterId
+from crowdloom.kernel.money import UNITS_PER_MINOR
+from crowdloom.ui.preferences import local_path
+from flask import request
+from flask_babel import gettext as _
+
+PROJECTS_PAGE = "/requester/projects"
+SIGN_IN_PAGE = "/requester/sign-in"
+DEVELOPERS_PAGE = "/requester/developers"
+WALLET_PAGE = "/pay/wallet"
+
+
+def bar() -> ui.Bar:
+    """The bar of a requester; a visitor's has no items."""
+    if not signed_in():
+        return ui.Bar(home=SIGN_IN_PAGE)
+    return ui.Bar(
+        items=[
+            (_("Projects"), PROJECTS_PAGE),
+            (_("New project"), f"{PROJECTS_PAGE}/new"),
+            (_("Funds"), WALLET_PAGE),
+            (_("Developers"), DEVELOPERS_PAGE),
+        ],
+        purse=ui.Purse(WALLET_PAGE, _("Wallet"), "/pay/fragments/wallet"),
+        sign_out="/requester/sign-out",
+        home=PROJECTS_PAGE,
+    )
+
+
+def signed_in() -> bool:
+    try:
+        authenticate(("requester",))
+    except (NotSignedIn, InvalidToken, NotAllowed):
+        return False
+    return True
+
+
+def reader() -> RequesterId:
+    """The requester whom `require` let in."""
+    return RequesterId(principal().subject)
+
+
+def next_page() -> str:
+    """Where the reader wanted to go: a page of a requester's areas, else the projects."""
+    wanted = local_path(request.values.get("next"))
+    return wanted if wanted.startswith(("/requester/", "/pay/")) else PROJECTS_PAGE
+
+
+def batch_page(batch_id: str) -> str:
+    return f"/requester/batches/{batch_id}"
+
+
+def project_page(project_id: str) -> str:
+    return f"{PROJECTS_PAGE}/{project_id}"
+
+
+def batch_preview(batch_id: str, number: int) -> str:
+    """The address of a row's preview in the sandboxed frame."""
+    return f"/requester/frame/batches/{batch_id}/{number}"
+
+
+def project_preview(project_id: str) -> str:
+    return f"/requester/frame/projects/{project_id}"
+
+
+def top_up_page(missing: Money, batch_id: str) -> str:
+    """Where to add what is missing, in whole minor units, and come back to the batch."""
+    whole = Money.of_minor(-(-missing.units // UNITS_PER_MINOR), missing.currency)
+    amount = str(whole).split()[0]
+    return f"{WALLET_PAGE}?{urlencode({'missing': amount, 'next': batch_page(batch_id)}, safe='/')}"

@@ -1,0 +1,47 @@
+/* Keys for review: arrows move between answers, A accepts, R opens the reason, space ticks. They
+   work only while an answer has the focus, so that no key does anything by surprise elsewhere. */
+(() => {
+  "use strict";
+  const answers = [...document.querySelectorAll("article.answer")];
+  if (!answers.length) return;
+  document.querySelectorAll("[data-keys]").forEach((hint) => { hint.hidden = false; });
+
+  const go = (answer) => {
+    if (!answer) return;
+    answer.focus({ preventScroll: true });
+    answer.scrollIntoView({ block: "nearest" });
+  };
+  const steps = {
+    ArrowDown: (answer) => go(answers[answers.indexOf(answer) + 1]),
+    ArrowUp: (answer) => go(answers[answers.indexOf(answer) - 1]),
+    a: (answer) => answer.querySelector("[data-accept]").click(),
+    r: (answer) => {
+      const reject = answer.querySelector("details.reject");
+      reject.open = true;
+      reject.querySelector("textarea").focus();
+    },
+    " ": (answer) => answer.querySelector("[name='ticked']").click(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const answer = event.target.closest?.("article.answer");
+    if (!answer) return;
+    if (event.key === "Escape" && answer !== event.target) {
+      answer.querySelector("details.reject").open = false;
+      go(answer);
+      return;
+    }
+    /* Within a field or on a button, keys are that field's own. */
+    if (answer !== event.target) return;
+    const step = steps[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!step) return;
+    event.preventDefault();
+    step(answer);
+  });
+
+  /* Nothing to mend: begin where the address says, else at the first answer. */
+  if (document.querySelector("[aria-invalid='true']")) return;
+  const named = document.getElementById(location.hash.slice(1));
+  const first = answers.includes(named) ? named : answers[0];
+  first.focus({ preventScroll: first !== named });
+})();
