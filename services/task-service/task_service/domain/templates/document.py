@@ -84,7 +84,7 @@ def _with_form(body: str, context: FrameContext, *, is_document: bool) -> str:
     )
     if not is_document:
         return f"{start}{body}</form>"
-    opened, closed = _BODY.search(body), list(_BODY_END.finditer(body))
+    opened, closed = _first(_BODY, body), list(_BODY_END.finditer(body))
     begin = opened.end() if opened else 0
     end = closed[-1].start() if closed else len(body)
     return f"{body[:begin]}{start}{body[begin:end]}</form>{body[end:]}"
@@ -93,7 +93,12 @@ def _with_form(body: str, context: FrameContext, *, is_document: bool) -> str:
 def _completed(body: str, context: FrameContext) -> str:
     """Put the runtime first in the document's own head, so that it is there before any script."""
     for pattern in (_HEAD, _HTML, _DOCTYPE):
-        found = pattern.search(body)
+        found = _first(pattern, body)
         if found:
             return body[: found.end()] + _head(context) + body[found.end() :]
     return f"<!doctype html>{_head(context)}{body}"
+
+
+def _first(tag: re.Pattern[str], text: str) -> re.Match[str] | None:
+    # Up to the last `>` each of these patterns ends where it began to match: linear time.
+    return tag.search(text, 0, text.rfind(">") + 1)

@@ -60,8 +60,9 @@ class _Reader(HTMLParser):
 
 def read_parts(template: str) -> Parts:
     reader = _Reader()
-    reader.feed(template)
-    reader.close()
+    # Marked sections hold no field, and html.parser stumbles over them. What is still open at the
+    # end holds none either: `close` would read it again from each of its beginnings.
+    reader.feed(template.replace("<![", "<! ["))
     reader.parts.fields = list(dict.fromkeys(reader.parts.fields))
     return reader.parts
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 
 _COLUMN = re.compile(r"^\w[\w .:-]*$")
-_PLACEHOLDER = re.compile(r"\$\{([^}\r\n]+)\}")
+# Bounded, so that a template of nothing but `${` costs no quadratic time.
+_PLACEHOLDER = re.compile(r"\$\{([^}\r\n]{1,256})\}")
 
 
 def find_placeholders(template: str) -> list[str]:

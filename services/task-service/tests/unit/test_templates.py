@@ -1,0 +1,136 @@
+import pytest
+from task_service.domain.errors import TemplateHasNoAnswerField, TemplateTooLarge
+from task_service.domain.templates import (
+    FrameContext,
+    check_template,
+    foreign_hosts,
+    frame_policy,
+    needed_columns,
+    render_document,
+    substitute,
+)
+
+WORK = FrameContext("asg_1", "/frame/runtime.js", action="/submit")
+PREVIEW = FrameContext(None, "/frame/runtime.js")
+FIELD = '<input name="a">'
+
+
+def test_placeholders_are_the_columns_a_template_needs() -> None:
+    template = "${b} ${a} ${b} ${image url} ${`x`} ${} ${a\n}"
+    assert needed_columns(template) == ["b", "a", "image url"]
+
+
+def test_values_go_in_raw_and_are_not_filled_in_again() -> None:
+    row = {"a": "${b} <b>&amp;</b> \\1", "b": "never"}
+    assert substitute("[${a}]", row) == "[${b} <b>&amp;</b> \\1]"
+
+
+def test_a_placeholder_without_a_column_stays_as_it_is() -> None:
+    assert substitute("`${item.name}` ${a}", {"a": "1"}) == "`${item.name}` 1"
+
+
+def test_a_template_names_its_answer_fields_once_in_order() -> None:
+    template = (
+        '<select name="s"></select><input type="radio" name="r"><input type="radio" name="r">'
+        '<textarea name="t"></textarea><input type="submit" name="go"><input>'
+    )
+    assert check_template(template).fields == ["s", "r", "t"]
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["", "<p>${a}</p>", "<input>", '<input type="submit" name="x">', f"<!-- {FIELD} -->"],
+)
+def test_a_template_that_asks_nothing_is_refused(template: str) -> None:
+    with pytest.raises(TemplateHasNoAnswerField):
+        check_template(template)
+
+
+def test_a_template_whose_script_makes_the_fields_passes() -> None:
+    assert check_template("<div id=x></div><script>make()</script>").has_script
+
+
+def test_a_template_is_measured_in_bytes() -> None:
+    with pytest.raises(TemplateTooLarge):
+        check_template(FIELD + "é" * 256_000)
+
+
+def test_what_has_no_form_is_put_into_one_with_a_button() -> None:
+    page = render_document(f"<p>${{q}}</p>{FIELD}", {"q": "Why?"}, WORK)
+    assert page.count("<form") == 1
+    assert page.count('type="submit"') == 1
+    assert 'name="assignmentId" id="assignmentId" value="asg_1"' in page
+    assert page.startswith("<!doctype html>")
+    assert "<p>Why?</p>" in page
+
+
+def test_a_form_of_its_own_is_kept_and_gets_a_button_where_it_has_none() -> None:
+    page = render_document(f'<form id="mine">{FIELD}</form><p>after</p>', {}, WORK)
+    assert page.count("<form") == 1
+    assert page.index('type="submit"') < page.index("</form>")
+
+
+def test_a_button_of_its_own_is_not_doubled() -> None:
+    page = render_document(f"<form>{FIELD}<button>Go</button></form>", {}, WORK)
+    assert "submitButton" not in page
+
+
+def test_a_document_of_its_own_is_completed_and_never_nested() -> None:
+    template = f"<!DOCTYPE html><html><head><title>T</title></head><body>{FIELD}</body></html>"
+    page = render_document(template, {}, WORK)
+    assert page.lower().count("<html") == 1
+    assert page.lower().count("<body") == 1
+    assert page.index("runtime.js") < page.index("<title>")
+    assert (
+        page.index("<body>") < page.index("<form") < page.index("</form>") < page.index("</body>")
+    )
+
+
+def test_a_preview_has_no_assignment() -> None:
+    page = render_document(FIELD, {}, PREVIEW)
+    assert "ASSIGNMENT_ID_NOT_AVAILABLE" in page
+    assert 'data-mode="preview"' in page
+
+
+def test_hosts_are_found_where_something_is_loaded_from() -> None:
+    template = (
+        '<script src="https://cdn.example.org/x.js"></script><img src=//img.example.net/a.png>'
+        "<style>b{background:url('http://CDN.example.org/y.png')}</style>"
+        '<a href="https://linked.example.com">only a link</a><img src="/own.png">'
+    )
+    assert foreign_hosts(template) == ["cdn.example.org", "img.example.net"]
+
+
+def test_the_policy_of_the_frame_allows_nothing_but_what_is_named() -> None:
+    policy = dict(part.strip().split(" ", 1) for part in frame_policy().split(";") if part.strip())
+    assert policy["default-src"] == "'none'"
+    assert policy["connect-src"] == "'none'"
+    assert policy["form-action"] == "'none'"
+    assert policy["sandbox"] == "allow-scripts allow-forms"
+    assert "http" not in frame_policy()
+    assert "cdn.example.org" in frame_policy(["cdn.example.org"])
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "<img ",
+        "${",
+        "<a ",
+        "<!--",
+        "<body ",
+        "<head ",
+        "</form ",
+        "<![x]>",
+        "<?",
+        "<",
+        "<a/",
+        "url(",
+    ],
+)
+def test_no_template_takes_longer_than_its_length_deserves(junk: str) -> None:
+    """Read in quadratic time, each of these would run into the suite's limit of two minutes."""
+    template = FIELD + junk * (400_000 // len(junk))
+    check_template(template)
+    foreign_hosts(template)
+    render_document(template, {}, WORK)
