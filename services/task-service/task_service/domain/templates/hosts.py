@@ -7,7 +7,7 @@ _NAME = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.[a-z]{2,}"
 _URL = re.compile(rf"(?:https?:)?//({_NAME})(?::\d+)?", re.IGNORECASE)
 _HOST = re.compile(rf"^{_NAME}$")
 _LOADED = re.compile(
-    r"<(?:script|link|img|audio|video|source|iframe|embed)\b[^>]*?\s(?:src|href)\s*=\s*"
+    r"<(?:script|link|img|audio|video|source|iframe|embed)\b[^<>]*?\s(?:src|href)\s*=\s*"
     r"""["']?([^"'\s>]+)"""
     r"""|url\(\s*["']?([^"')\s]+)""",
     re.IGNORECASE,
