@@ -78,16 +78,25 @@ class ManagedProcess:
             os.killpg(self.pid, number)
 
     def stop(self) -> None:
+        """Ask it to end, then see to it that it and all its children have."""
         if not self.alive or self._process is None:
             return
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGCONT)
             os.kill(self.pid, signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(_STOP_SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            self.send(signal.SIGKILL)
-            self._process.wait()
+        self.send(signal.SIGKILL)
+        self._process.wait()
+
+
+@dataclass
+class _Start:
+    """A process to be started; `error` says why it could not be."""
+
+    process: ManagedProcess
+    done: threading.Event = field(default_factory=threading.Event)
+    error: str | None = None
 
 
 class Supervisor:
@@ -98,39 +107,58 @@ class Supervisor:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
-        self._starting: list[tuple[ManagedProcess, threading.Event]] = []
+        self._starting: list[_Start] = []
         self._watcher.start()
 
     def start(self, process: ManagedProcess) -> None:
         """Start a process from the watching thread: the kernel ends a child when the thread that
         made it ends, so the one thread that lives as long as we do makes them all.
+
+        Raises DidNotStart where there is no such program, or everything is being stopped.
         """
-        started = threading.Event()
+        start = _Start(process)
         with self._lock:
+            if self._stopping.is_set():
+                raise DidNotStart(f"{process.name} is not started: everything is being stopped")
             self.processes[process.name] = process
-            self._starting.append((process, started))
-        started.wait()
+            self._starting.append(start)
+        start.done.wait()
+        if start.error is not None:
+            raise DidNotStart(f"{process.name} could not be started: {start.error}")
 
     def stop(self) -> None:
-        self._stopping.set()
+        with self._lock:
+            self._stopping.set()
         self._watcher.join()
 
     def _watch(self) -> None:
         while not self._stopping.wait(_WATCH_SECONDS if not self._starting else 0):
-            with self._lock:
-                starting, self._starting = self._starting, []
-            for process, started in starting:
-                process.start()
-                started.set()
+            self._start_what_waits()
             for process in list(self.processes.values()):
                 self._revive(process)
+        self._start_what_waits()
         for process in reversed(list(self.processes.values())):
             process.stop()
 
+    def _start_what_waits(self) -> None:
+        with self._lock:
+            starting, self._starting = self._starting, []
+        for start in starting:
+            try:
+                start.process.start()
+            except OSError as error:
+                start.error = str(error)
+            start.done.set()
+
     def _revive(self, process: ManagedProcess) -> None:
         if process.restart and process.started and not process.alive:
-            time.sleep(_RESTART_PAUSE_SECONDS)
-            process.start()
+            # A moment, so that what dies at once does not take all of the machine.
+            if self._stopping.wait(_RESTART_PAUSE_SECONDS):
+                return
+            # Its children may live on, and hold the port it is to listen on again.
+            process.send(signal.SIGKILL)
+            with suppress(OSError):
+                process.start()
 
 
 def wait_until(
