@@ -9,7 +9,6 @@ from crowdloom import ui
 from crowdloom.chassis.http.auth import require
 from crowdloom.kernel import Money
 from crowdloom.kernel.ids import WorkerId
-from crowdloom.ui.formats import money_text
 from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -84,7 +83,7 @@ def _facts(application: Application, who: WorkerId) -> dict[str, Any]:
         "payee": payee,
         "came_from": request.args.get("from", ""),
         "statuses": words.account_status(),
-        "hindrance": words.hindrances(money_text(minimum))[hindrance] if hindrance else "",
+        "hindrance": words.hindrances(minimum)[hindrance] if hindrance else "",
         "payouts": _payouts(requests, application.show_money.payouts(who)),
         "clearing_seconds": application.settings.clearing_seconds,
     }

@@ -1,5 +1,7 @@
 """Codes in the reader's words: states, kinds of exceptions, flows and accounts."""
 
+from crowdloom.kernel import Money
+from crowdloom.ui.formats import money_text
 from flask_babel import gettext as _
 
 from payment_service.domain import chart
@@ -119,7 +121,7 @@ def account_status() -> dict[str, tuple[str, str]]:
     }
 
 
-def hindrances(minimum: str) -> dict[str, str]:
+def hindrances(minimum: Money) -> dict[str, str]:
     """Why a worker cannot ask for a payout now."""
     return {
         "under_way": _("A payout is under way. You can ask for the next one when it is over."),
@@ -128,5 +130,10 @@ def hindrances(minimum: str) -> dict[str, str]:
         "account_restricted": _(
             "The processor does not let your payout account receive money at present."
         ),
-        "too_little": _("The smallest payout is %(amount)s.", amount=minimum),
+        "too_little": _("The smallest payout is %(amount)s.", amount=_isolated(minimum)),
     }
+
+
+def _isolated(amount: Money) -> str:
+    """Kept from the direction of the text around, where no element can do it."""
+    return f"\N{LEFT-TO-RIGHT ISOLATE}{money_text(amount)}\N{POP DIRECTIONAL ISOLATE}"
