@@ -32,7 +32,8 @@ def frame_policy(allowed_hosts: Iterable[str] = ()) -> str:
     """The Content-Security-Policy of the task frame: nothing but itself, and what the batch was
     allowed at publish. No connection of its own, no form target, no storage, no parent.
     """
-    hosts = "".join(f" https://{host}" for host in sorted(allowed_hosts))
+    # Without a scheme, a host means the page's own scheme or its secure form: https in production.
+    hosts = "".join(f" {host}" for host in sorted(allowed_hosts))
     # Libraries of the era (jQuery's globalEval, template engines) evaluate strings; inside an
     # opaque origin with no connections that adds nothing to what inline scripts may do already.
     evaluation = " 'unsafe-eval'" if hosts else ""

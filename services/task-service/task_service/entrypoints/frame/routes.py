@@ -6,12 +6,12 @@ from crowdloom.chassis.http.auth import principal, require
 from crowdloom.chassis.tickets import Ticket
 from crowdloom.chassis.tokens import InvalidToken
 from crowdloom.kernel.errors import NotFound
-from crowdloom.kernel.ids import AssignmentId, BatchId, ProjectId, RequesterId
+from crowdloom.kernel.ids import BatchId, ProjectId, RequesterId
 from flask import Blueprint, Flask, Response, request
 from flask_babel import gettext as _
 
 from task_service.bootstrap import Application
-from task_service.domain.submissions import Submission, SubmissionStatus
+from task_service.domain.errors import AssignmentOver
 from task_service.domain.templates import FrameContext
 from task_service.entrypoints.frame.documents import (
     FrameScripts,
@@ -19,8 +19,7 @@ from task_service.entrypoints.frame.documents import (
     preview_document,
     task_document,
 )
-
-TICKET_COOKIE = "cl_ticket_{assignment_id}"
+from task_service.entrypoints.http.tickets import TicketMissing, ticket_for
 
 
 def mount_frame(app: Flask, application: Application) -> None:
@@ -36,26 +35,22 @@ def _work(application: Application, scripts: FrameScripts) -> Blueprint:
 
     @blueprint.get("/assignments/<assignment_id>")
     def task(assignment_id: str) -> Response:
-        cookie = request.cookies.get(TICKET_COOKIE.format(assignment_id=assignment_id))
-        if not cookie:
-            return _without_ticket(scripts)
         try:
-            ticket = application.tickets.read(cookie)
-            application.answer_task.check_ticket(ticket, assignment_id)
-            return _task(application, scripts, ticket)
-        except InvalidToken:
+            return _task(application, scripts, ticket_for(application, assignment_id))
+        except (TicketMissing, InvalidToken):
             return _without_ticket(scripts)
         except NotFound:
             return notice_document(scripts, status=404, title=_("There is no such item"))
+        except AssignmentOver:
+            return _given_back(scripts)
 
     return blueprint
 
 
 def _task(application: Application, scripts: FrameScripts, ticket: Ticket) -> Response:
-    """Raises NotFound."""
-    earlier = application.answer_task.submitted(AssignmentId(ticket.assignment_id))
-    if earlier is not None:
-        return _over(scripts, earlier)
+    """Raises NotFound, AssignmentOver."""
+    if application.answer_task.submitted(ticket.assignment_id) is not None:
+        return _received(scripts)
     loaded = application.answer_task.load(ticket)
     draft = application.answer_task.draft(ticket)
     data = {"task": ticket.task_id, "pseudonym": ticket.pseudonym}
@@ -77,13 +72,22 @@ def _without_ticket(scripts: FrameScripts) -> Response:
     )
 
 
-def _over(scripts: FrameScripts, earlier: Submission) -> Response:
-    if earlier.status is SubmissionStatus.CLOSED:
-        title, sentence = _("This item was given back"), _("Somebody else will do it.")
-    else:
-        title = _("Your answer was received")
-        sentence = _("There is nothing more to do here. My work says what becomes of it.")
-    return notice_document(scripts, status=410, title=title, sentence=sentence)
+def _received(scripts: FrameScripts) -> Response:
+    return notice_document(
+        scripts,
+        status=410,
+        title=_("Your answer was received"),
+        sentence=_("There is nothing more to do here. My work says what becomes of it."),
+    )
+
+
+def _given_back(scripts: FrameScripts) -> Response:
+    return notice_document(
+        scripts,
+        status=410,
+        title=_("This item was given back"),
+        sentence=_("Somebody else will do it. Nothing was lost for you."),
+    )
 
 
 def _previews(application: Application, scripts: FrameScripts) -> Blueprint:

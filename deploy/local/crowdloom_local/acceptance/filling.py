@@ -1,0 +1,64 @@
+"""The hand that fills a page in and presses its button, alike in the frame and outside."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from playwright.sync_api import BrowserContext, ElementHandle, Frame
+from playwright.sync_api import Error as BrowserError
+
+_FILL = files(__package__).joinpath("fill.js").read_text()
+_CLICK_MS_MAX = 2_000
+_BUTTON = """() => {
+  const buttons = [...document.querySelectorAll('input[type=submit], input[type=image], button')]
+    .filter((one) => ['submit', 'image'].includes(one.type));
+  return document.getElementById('submitButton') ?? buttons[buttons.length - 1] ?? null;
+}"""
+# Where a task's page runs, chance and time stand still: the same filling gives the same answer.
+_STILL = """(() => {
+  if (!/^\\/(frame|native)\\//.test(location.pathname)) return;
+  let seed = 42;
+  Math.random = () => { seed = (seed * 16807) % 2147483647; return seed / 2147483647; };
+  const moment = Date.UTC(2026, 0, 1);
+  const Native = Date;
+  window.Date = class extends Native {
+    constructor(...parts) { super(...(parts.length ? parts : [moment])); }
+    static now() { return moment; }
+  };
+  performance.now = () => 1000;
+})()"""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """`unfilled` are recorded fields that the page does not offer; `added` were required and not
+    recorded.
+    """
+
+    unfilled: list[str]
+    added: list[str]
+
+
+def stand_still(context: BrowserContext) -> None:
+    context.add_init_script(_STILL)
+
+
+def fill(page: Frame, recorded: dict[str, str]) -> Filled:
+    report: dict[str, Any] = page.evaluate(_FILL, recorded)
+    return Filled(report["unfilled"], report["added"])
+
+
+def press_submit(page: Frame) -> None:
+    """Press the page's own button. Raises RuntimeError where there is none."""
+    button = page.evaluate_handle(_BUTTON).as_element()
+    if button is None:
+        raise RuntimeError("the page has no submit button")
+    try:
+        button.click(timeout=_CLICK_MS_MAX)
+    except BrowserError:
+        _press_by_script(button)
+
+
+def _press_by_script(button: ElementHandle) -> None:
+    """For a button that lies below something else or in a part that is folded away."""
+    button.evaluate("button => button.click()")
