@@ -147,10 +147,8 @@ class CompleteBatches:
         return sum(self._complete(batch) for batch in live if self._is_done(batch))
 
     def _is_done(self, batch: Batch) -> bool:
-        counts = self._reader.submissions.counts(batch.batch_id)
-        accepted = counts.get(SubmissionStatus.ACCEPTED, 0)
-        closed = self._reader.submissions.closed_slot_count(batch.batch_id)
-        return accepted + closed + batch.withdrawn_count >= batch.slot_count
+        used = self._reader.submissions.used_slot_count(batch.batch_id)
+        return used + batch.withdrawn_count >= batch.slot_count
 
     def _complete(self, batch: Batch) -> bool:
         event = BatchCompleted(
