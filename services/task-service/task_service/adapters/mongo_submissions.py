@@ -104,6 +104,12 @@ class MongoSubmissions:
             if status is not SubmissionStatus.CLOSED
         }
 
+    def closed_slot_count(self, batch_id: BatchId) -> int:
+        rejected = {"batch_id": batch_id, "status": str(SubmissionStatus.REJECTED)}
+        return self._submissions.count_documents(
+            {**rejected, "slot_reopened": False}, session=self._session
+        )
+
     def used_slot_count(self, batch_id: BatchId) -> int:
         # An accepted one has reopened nothing, so that one question asks for both.
         statuses = [str(SubmissionStatus.ACCEPTED), str(SubmissionStatus.REJECTED)]

@@ -166,6 +166,10 @@ class Submissions(Protocol):
 
     def counts(self, batch_id: BatchId) -> Mapping[SubmissionStatus, int]: ...
 
+    def closed_slot_count(self, batch_id: BatchId) -> int:
+        """Rejected ones whose slot was not opened again."""
+        ...
+
     def used_slot_count(self, batch_id: BatchId) -> int:
         """Accepted ones, and rejected ones whose slot was not opened again."""
         ...
