@@ -28,7 +28,7 @@ AREAS = ("tasks", "workers", "matching", "payments")
 PACKAGES = ("task_service", "worker_service", "matching_service", "payment_service")
 EVENT_PROCESSES = tuple(f"{package.split('_')[0]}-events" for package in PACKAGES)
 SIMULATOR_KEY = "sk_test_simulator"
-_START_SECONDS_MAX = 60
+_START_SECONDS_MAX = 120
 _LIVE_KEY_PREFIXES = ("sk_live_", "rk_live_")
 
 
