@@ -117,7 +117,7 @@ def account_status() -> dict[str, tuple[str, str]]:
     return {
         "active": (_("Ready"), "good"),
         "pending": (_("Not finished"), "wait"),
-        "restricted": (_("Restricted"), "bad"),
+        "restricted": (_("More is needed"), "wait"),
     }
 
 
@@ -128,7 +128,7 @@ def hindrances(minimum: Money) -> dict[str, str]:
         "no_account": _("Set up your payout account first: it says where to send the money."),
         "account_pending": _("Your payout account is not finished yet."),
         "account_restricted": _(
-            "The processor does not let your payout account receive money at present."
+            "Your payout account cannot receive money yet: the processor asks for more there."
         ),
         "too_little": _("The smallest payout is %(amount)s.", amount=_isolated(minimum)),
     }
