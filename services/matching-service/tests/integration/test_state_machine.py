@@ -1,0 +1,260 @@
+"""Workers, task-service and time against matching-service, in any order that they can take.
+
+The model keeps what task-service would: which answers it took in, which tickets it closed, and its
+log, which matching-service reads late. R3 (exactly N) and R4 (no worker twice) hold at each step.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from types import ModuleType
+from typing import Any, ClassVar
+
+from crowdloom.contracts import Event
+from crowdloom.contracts.task import BatchCancelled, BatchPaused, BatchResumed
+from crowdloom.testkit.ports import FrozenClock
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from matching_service.bootstrap import Application
+from matching_service.domain.assignments import SUBMIT_GRACE, Assignment
+from matching_service.domain.errors import LeaseOver, NoMoreTime, TooManyLeases
+
+TASK_COUNT, WORKER_COUNT = 2, 12
+ACTIONS = [
+    *("claim", "submit", "submit", "reject", "give_back", "extend", "pause", "resume", "cancel"),
+    *("task_service_hears_of_returns", "matching_reads_the_log", "matching_reads_the_log"),
+    *("time_passes", "time_passes", "leases_expire", "leases_expire", "jobs_run"),
+]
+
+_LEASED = {"status": "leased"}
+
+
+@dataclass
+class Held:
+    """An assignment as its worker and task-service see it."""
+
+    assignment: Assignment
+    state: str = "held"  # or submitted, decided, reopened (another answer is wanted), closed
+
+
+class MatchingMachine(RuleBasedStateMachine):
+    build: ClassVar[Callable[[FrozenClock], Application]]
+    hand_to: ClassVar[Callable[[Application, Event, str], None]]
+    read_past: ClassVar[Callable[..., None]]
+    make: ClassVar[ModuleType]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = FrozenClock()
+        self.app = self.build(self.clock)
+        self.held: list[Held] = []
+        self.revoked: list[Held] = []
+        self.log: list[tuple[datetime, Event]] = []
+        self.told_count = 0
+        self.key_count = 0
+        self.cancelled = False
+        self.redundancy = 0
+
+    @initialize(redundancy=st.sampled_from([1, 2]))
+    def open_batch(self, redundancy: int) -> None:
+        self.redundancy = redundancy
+        batch = self.make.opened(task_count=TASK_COUNT, redundancy=redundancy)
+        self._write(batch, self.make.released(count=TASK_COUNT, redundancy=redundancy))
+        self._read(2)
+        self._newcomers_ask()
+
+    def _newcomers_ask(self) -> None:
+        """An eager crowd: a slot too many is taken at once, and shows."""
+        while self._ask(f"wrk_new_{self.key_count}"):
+            pass
+
+    def _write(self, *events: Event) -> None:
+        self.log += [(self.clock.now(), event) for event in events]
+
+    def _read(self, count: int, *, twice: bool = False) -> None:
+        for _, event in self.log[:count]:
+            self.told_count += 1
+            for _ in range(2 if twice else 1):
+                self.hand_to(self.app, event, f"evt_{self.told_count:026d}")
+        del self.log[:count]
+
+    def _one(self, pick: int, *states: str) -> Held | None:
+        fitting = [held for held in self.held if held.state in states]
+        return fitting[pick % len(fitting)] if fitting else None
+
+    def _ask(self, worker: str) -> bool:
+        """Returns whether the worker was given something."""
+        self.key_count += 1
+        try:
+            made = self.app.claim_task(worker, f"k{self.key_count}")
+        except TooManyLeases:
+            return False
+        if made is not None:
+            self.held.append(Held(made.assignment))
+        return made is not None
+
+    @rule(action=st.sampled_from(ACTIONS), pick=st.integers(0, 1_000))
+    def step(self, action: str, pick: int) -> None:
+        """One rule for all, since Hypothesis would leave whole rules out of a run."""
+        getattr(self, action)(pick)
+
+    def claim(self, pick: int) -> None:
+        self._ask(f"wrk_{pick % WORKER_COUNT}")
+
+    def submit(self, pick: int) -> None:
+        """task-service takes an answer in while the ticket's time lasts and it is not closed."""
+        held = self._one(pick, "held")
+        if held and self.clock.now() <= held.assignment.deadline + SUBMIT_GRACE:
+            held.state = "submitted"
+            self._write(self.make.submitted(held.assignment, at=self.clock.now()))
+
+    def reject(self, pick: int) -> None:
+        held, reopened = self._one(pick, "submitted"), pick % 3 > 0
+        if held:
+            held.state = "reopened" if reopened else "decided"
+            self._write(self.make.rejected(held.assignment, reopened=reopened))
+
+    def give_back(self, pick: int) -> None:
+        held = self._one(pick, "held", "submitted")
+        if not held:
+            return
+        assignment = held.assignment
+        try:
+            self.app.hold_assignment.give_back(assignment.worker_id, assignment.assignment_id)
+        except LeaseOver:
+            return
+        self.revoked.append(held)
+
+    def task_service_hears_of_returns(self, _pick: int = 0) -> None:
+        for held in self.revoked:
+            if held.state == "held":
+                held.state = "closed"
+                self._write(self.make.closed(held.assignment))
+        self.revoked.clear()
+
+    def extend(self, pick: int) -> None:
+        held = self._one(pick, "held")
+        if not held:
+            return
+        self.key_count += 1
+        assignment, key = held.assignment, f"x{self.key_count}"
+        hold = self.app.hold_assignment
+        try:
+            longer = hold.extend(assignment.worker_id, assignment.assignment_id, key)
+        except (LeaseOver, NoMoreTime):
+            return
+        held.assignment = longer.assignment
+
+    def time_passes(self, pick: int) -> None:
+        self.clock.advance(seconds=(1, 300, 602, 700)[pick % 4])
+
+    def matching_reads_the_log(self, pick: int) -> None:
+        self._read(1 + pick % 4, twice=pick % 3 == 0)
+        self._newcomers_ask()
+
+    def leases_expire(self, _pick: int = 0) -> None:
+        """The watermark is as far as the log was read: never past an event that waits in it."""
+        read_to = self.log[0][0] if self.log else self.clock.now()
+        self.read_past(self.app, read_to - SUBMIT_GRACE)
+        self.app.expire_leases()
+        self._newcomers_ask()
+
+    def pause(self, _pick: int) -> None:
+        self._write(BatchPaused("bat_1"))
+
+    def resume(self, _pick: int) -> None:
+        self._write(BatchResumed("bat_1"))
+
+    def cancel(self, pick: int) -> None:
+        # Seldom, because little happens after it.
+        if not self.cancelled and pick % 5 == 0:
+            self.cancelled = True
+            self._write(BatchCancelled("bat_1", self.clock.now()))
+
+    def jobs_run(self, _pick: int = 0) -> None:
+        self.app.withdraw_slots()
+        self.app.count_progress()
+
+    def _taken(self) -> Counter[str]:
+        """Slots of each task that are leased, or were answered and not opened again."""
+        leased = {row["_id"] for row in self.app.database["assignments"].find(_LEASED)}
+        return Counter(
+            held.assignment.task_id
+            for held in self.held
+            if held.state in ("submitted", "decided")
+            or (held.state == "held" and held.assignment.assignment_id in leased)
+        )
+
+    @invariant()
+    def no_task_has_more_than_n(self) -> None:
+        taken = self._taken()
+        assert all(count <= self.redundancy for count in taken.values()), taken
+
+    @invariant()
+    def no_worker_has_a_task_twice(self) -> None:
+        pairs = [(held.assignment.task_id, held.assignment.worker_id) for held in self.held]
+        assert len(pairs) == len(set(pairs))
+
+    def teardown(self) -> None:
+        """When faults stop, with enough workers asking, each task ends at exactly N."""
+        if not self.redundancy:
+            return
+        if not self.cancelled:
+            self._write(BatchResumed("bat_1"))
+        self.task_service_hears_of_returns()
+        self._read(len(self.log))
+        self.clock.advance(seconds=100_000)
+        self.leases_expire()
+        self.jobs_run()
+        late = [f"wrk_late_{number}" for number in range(TASK_COUNT * self.redundancy + 1)]
+        for worker in late:
+            self._ask(worker)
+        if self.cancelled:
+            assert not any(held.assignment.worker_id in late for held in self.held)
+        else:
+            assert set(self._taken().values()) == {self.redundancy}
+            assert len(self._taken()) == TASK_COUNT
+        self._check_the_books()
+
+    def _check_the_books(self) -> None:
+        """The counts kept beside the slots agree with the slots."""
+        open_slots = sum(row["open"] for row in self.app.database["tasks"].find())
+        batch = self.app.database["batches"].find_one({"_id": "bat_1"})
+        assert batch is not None
+        submitted = self.app.database["assignments"].count_documents({"status": "submitted"})
+        assert batch.get("submitted", 0) == submitted
+        leased = self.app.database["assignments"].count_documents({"status": "leased"})
+        wanted = TASK_COUNT * self.redundancy + batch.get("reopened", 0) - batch.get("withdrawn", 0)
+        assert wanted == submitted + leased + open_slots
+
+
+def test_workers_and_task_service_in_any_order_keep_the_promises(
+    build_application: Any, hand_to: Any, read_past: Any, make: ModuleType
+) -> None:
+    bound = {
+        "build": staticmethod(build_application),
+        "hand_to": staticmethod(hand_to),
+        "read_past": staticmethod(read_past),
+        "make": make,
+    }
+    run_state_machine_as_test(
+        type("BoundMachine", (MatchingMachine,), bound),
+        settings=settings(
+            max_examples=10,
+            stateful_step_count=30,
+            deadline=None,
+            # The same runs each time, and no shrinking: each step costs the database some writes.
+            derandomize=True,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
