@@ -1,4 +1,4 @@
-"""`python -m crowdloom_local {run|replay|docs}`: the market on this machine."""
+"""`python -m crowdloom_local {run|replay|secrets|docs}`: the market on this machine."""
 
 import json
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from crowdloom_local import docs as generated
+from crowdloom_local.secrets import as_env_file, new_secrets
 
 
 @click.group()
@@ -61,6 +62,12 @@ def replay(
         click.echo(f"WRONG: {fault}", err=True)
     click.echo(json.dumps(figures))
     sys.exit(1 if faults else 0)
+
+
+@main.command("secrets")
+def secrets_command() -> None:
+    """Print fresh secrets as the `.env` file that deploy/compose wants."""
+    click.echo(as_env_file(new_secrets()), nl=False)
 
 
 @main.command("docs")

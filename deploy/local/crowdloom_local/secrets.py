@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from crowdloom.chassis.tokens import new_signing_key
@@ -17,12 +18,17 @@ def environment_of_secrets(data: Path) -> dict[str, str]:
         data.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            json.dump(_new_secrets(), file)
+            json.dump(new_secrets(), file)
     found: dict[str, str] = json.loads(path.read_text())
     return found
 
 
-def _new_secrets() -> dict[str, str]:
+def as_env_file(variables: Mapping[str, str]) -> str:
+    """Variables as a `.env` file. Single quotes: what stands between them is taken as it is."""
+    return "".join(f"{name}='{value}'\n" for name, value in sorted(variables.items()))
+
+
+def new_secrets() -> dict[str, str]:
     variables, public_keys = {}, {}
     for service in SERVICES:
         private, public_keys[service] = new_signing_key()
