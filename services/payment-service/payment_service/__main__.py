@@ -23,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
         service=SERVICE, process="-".join(arguments[:1]), level=settings.common.log_level
     )
     if arguments[:1] == ["staff"]:
-        return _staff(bootstrap.build(settings), arguments[1:])
+        return staff(bootstrap.build(settings), arguments[1:])
     return run_main(
         arguments,
         service=SERVICE,
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     )
 
 
-def _staff(application: Application, arguments: Sequence[str]) -> int:
+def staff(application: Application, arguments: Sequence[str]) -> int:
     """Add a person. Without a password the person sets one up with the link that is printed."""
     asked = _parser().parse_args(arguments)
     try:

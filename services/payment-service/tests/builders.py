@@ -13,7 +13,10 @@ from crowdloom.contracts.task import (
 )
 from crowdloom.kernel import Money
 from crowdloom.testkit.ports import BEGINNING
+from payment_service.domain import flows
 from payment_service.domain.processor_lines import BalanceTransaction
+
+__all__ = ["flows"]
 
 BATCH = "bat_1"
 REQUESTER = "req_1"

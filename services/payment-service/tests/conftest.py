@@ -4,7 +4,7 @@ import importlib.util
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from crowdloom.chassis.store import MongoDatabase
 from crowdloom.chassis.tokens import SESSION_AUDIENCE, TokenSigner, new_signing_key
 from crowdloom.contracts import Cause, Envelope, Event
 from crowdloom.testkit.ports import FrozenClock, SequentialIds
@@ -22,6 +23,7 @@ from payment_service.bootstrap import Application, build
 from payment_service.config import read_settings
 from payment_service.entrypoints.events import SUBSCRIPTIONS
 from payment_service.entrypoints.wsgi import create_web
+from pymongo import MongoClient
 from stripe_simulator.app import build as build_simulator
 from stripe_simulator.server import Server
 from stripe_simulator.settings import Settings as SimulatorSettings
@@ -40,7 +42,6 @@ ENVIRONMENT = {
     "CROWDLOOM_PUBLIC_KEYS": json.dumps({name: public for name, (_, public) in KEYS.items()}),
     "CROWDLOOM_CURSOR_KEY": "a key for tests alone",
     "CROWDLOOM_STRIPE_API_KEY": "sk_test_tests",
-    "CROWDLOOM_STRIPE_API_BASE": "http://127.0.0.1:9",
     "CROWDLOOM_STRIPE_WEBHOOK_SECRET": ",".join(WEBHOOK_SECRETS),
 }
 
@@ -50,8 +51,18 @@ Deliver = Callable[..., None]
 @pytest.fixture(scope="session")
 def make() -> ModuleType:
     """builders.py: events with what a test does not care about filled in."""
-    path = Path(__file__).parent / "builders.py"
-    spec = importlib.util.spec_from_file_location("payment_service_builders", path)
+    return _beside("builders")
+
+
+@pytest.fixture(scope="session")
+def books() -> ModuleType:
+    """books.py: what must hold of the ledger at any moment."""
+    return _beside("books")
+
+
+def _beside(name: str) -> ModuleType:
+    path = Path(__file__).parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"payment_service_{name}", path)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -66,7 +77,7 @@ class Simulator:
     url: str
     http: requests.Session = field(default_factory=requests.Session)
 
-    def control(self, path: str, **body: Any) -> Any:
+    def control(self, path: str, /, **body: Any) -> Any:
         answer = self.http.post(f"{self.url}/_simulator/{path}", json=body, timeout=10)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -93,73 +104,115 @@ class Simulator:
         )
 
 
-@pytest.fixture
-def processor(tmp_path: Path) -> Iterator[Simulator]:
-    settings = SimulatorSettings(data=tmp_path / "stripe")
-    simulator = build_simulator(settings)
-    server = Server("127.0.0.1", 0, simulator.app, threads_max=8)
-    simulator.place.port = server.port
+class Socket:
+    """The processor's address for all tests; whichever simulator is plugged in answers."""
+
+    simulator: Any = None
+    port = 0
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        if self.simulator is None:
+            start_response("503 Service Unavailable", [("Content-Length", "0")])
+            return [b""]
+        return self.simulator.app(environ, start_response)
+
+
+@pytest.fixture(scope="session")
+def socket() -> Iterator[Socket]:
+    made = Socket()
+    server = Server("127.0.0.1", 0, made, threads_max=8)
+    made.port = server.port
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    made = Simulator(f"http://127.0.0.1:{server.port}")
     yield made
-    made.http.close()
     server.shutdown()
     thread.join(10)
     server.server_close()
+
+
+@pytest.fixture
+def processor(socket: Socket, tmp_path: Path) -> Iterator[Simulator]:
+    """A simulator with nothing in its books, at the address that the service knows."""
+    simulator = build_simulator(SimulatorSettings(data=tmp_path / "stripe"))
+    simulator.place.port = socket.port
+    socket.simulator = simulator
+    made = Simulator(f"http://127.0.0.1:{socket.port}")
+    yield made
+    made.http.close()
+    socket.simulator = None
     simulator.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def clock() -> FrozenClock:
+    """Never set back: one service goes through all tests."""
     return FrozenClock()
 
 
-@pytest.fixture
-def environment() -> Mapping[str, str]:
-    """Settings of the service; a test module may override this."""
-    return ENVIRONMENT
+@pytest.fixture(scope="session")
+def database(mongodb_uri: str) -> Iterator[MongoDatabase]:
+    """Made once; emptied for each test."""
+    client: MongoClient[dict[str, Any]] = MongoClient(mongodb_uri, tz_aware=True)
+    name = f"payment-service-{uuid.uuid4().hex[:12]}"
+    yield client[name]
+    client.drop_database(name)
+    client.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def build_application(
-    mongo_client: Any, clock: FrozenClock, environment: Mapping[str, str]
-) -> Iterator[Callable[..., Application]]:
-    """Build the service again and again, each time in a fresh database."""
-    names: list[str] = []
+    database: MongoDatabase, socket: Socket, clock: FrozenClock
+) -> Callable[..., Application]:
+    """Build the service, as each of its processes does, beside the same database."""
+    ids = SequentialIds()
+    base = f"http://127.0.0.1:{socket.port}"
 
     def made(**more: str) -> Application:
-        names.append(f"payment-service-{uuid.uuid4().hex[:12]}")
-        application = build(
-            read_settings({**environment, **more}),
-            client=mongo_client,
-            database=names[-1],
+        return build(
+            read_settings({**ENVIRONMENT, "CROWDLOOM_STRIPE_API_BASE": base, **more}),
+            client=database.client,
+            database=database.name,
             clock=clock,
-            ids=SequentialIds(),
+            ids=ids,
         )
-        application.store.migrate_all()
-        return application
 
-    yield made
-    for name in names:
-        mongo_client.drop_database(name)
+    return made
 
 
-@pytest.fixture
-def application(build_application: Callable[..., Application]) -> Application:
-    """The service without a processor that would answer."""
-    return build_application()
+@pytest.fixture(scope="session")
+def running(build_application: Callable[..., Application]) -> Application:
+    """Built and migrated once: that takes longer than most tests."""
+    made = build_application()
+    made.store.migrate_all()
+    return made
 
 
 @pytest.fixture
-def connected(build_application: Callable[..., Application], processor: Simulator) -> Application:
-    """The service beside the processor's simulator."""
-    return build_application(CROWDLOOM_STRIPE_API_BASE=processor.url)
+def wipe(running: Application) -> Callable[[], None]:
+    def wiped() -> None:
+        for name in running.database.list_collection_names():
+            running.database[name].delete_many({})
+
+    return wiped
 
 
 @pytest.fixture
-def web(connected: Application) -> Flask:
-    app = create_web(connected)
+def application(running: Application, wipe: Callable[[], None]) -> Application:
+    """The service with nothing in its books."""
+    wipe()
+    return running
+
+
+@pytest.fixture
+def connected(application: Application, processor: Simulator) -> Application:
+    """The same beside a processor that answers."""
+    assert processor
+    return application
+
+
+@pytest.fixture(scope="session")
+def web(running: Application) -> Flask:
+    app = create_web(running)
     app.testing = True
     return app
 
@@ -169,6 +222,7 @@ class Caller:
 
     def __init__(self, client: FlaskClient, token: str | None) -> None:
         self._client = client
+        self.token = token
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def get(self, path: str, **query: Any) -> Any:
@@ -196,7 +250,7 @@ def calling(web: Flask, clock: FrozenClock) -> Callable[..., Caller]:
         claims = {"sub": subject, "role": role, "grants": list(grants), "name": ""}
         return Caller(
             web.test_client(),
-            signer.sign(claims, expires_at=clock.now() + timedelta(hours=1)),
+            signer.sign(claims, expires_at=clock.now() + timedelta(days=30)),
         )
 
     return as_one
@@ -233,6 +287,92 @@ def deliverer() -> Deliverer:
         return deliver
 
     return to
+
+
+class Market:
+    """The service beside the simulator, with what a test lets people do there."""
+
+    def __init__(
+        self,
+        application: Application,
+        processor: Simulator,
+        deliver: Deliver,
+        *,
+        calling: Callable[..., Caller],
+        make: ModuleType,
+    ) -> None:
+        self.application, self.processor, self.deliver = application, processor, deliver
+        self.make = make
+        self.requester = calling("requester", "req_1")
+        self.maker = calling("staff", "stf_maker", "finance.view", "finance.maker")
+        self.checker = calling("staff", "stf_checker", "finance.view", "finance.checker")
+
+    def pay_in(self, requester: Caller, minor: int) -> Any:
+        amount = {"amount_minor": minor, "currency": "USD"}
+        answer = requester.post("/top-ups", {"amount": amount})
+        assert answer.status_code == 201, answer.json
+        self.processor.pay(answer.json["checkout_url"].rsplit("/", 1)[1])
+        self.application.poll_processor.catch_up()
+        return answer.json
+
+    def earn(self, worker_id: str, count: int, *, batch_id: str = "bat_1") -> None:
+        """`count` accepted answers of five cents in a batch of their own."""
+        self.pay_in(self.requester, 1000)
+        make, named = self.make, {"batch_id": batch_id}
+        self.deliver(make.funding(slot_count=count, **named))
+        first = int(batch_id.rpartition("_")[2]) * 1000
+        for number in range(first, first + count):
+            self.deliver(
+                make.claimed(number, worker_id=worker_id, **named), make.accepted(number, **named)
+            )
+
+    def ask(self, worker: Caller, *, key: str | None = None) -> Any:
+        account = worker.post("/payout-account").json
+        if account["onboarding_url"]:
+            self.processor.onboard(account["onboarding_url"])
+        answer = worker.post("/payout-requests", key=key)
+        assert answer.status_code == 201, answer.json
+        return answer.json
+
+    def approved_run(self) -> str:
+        drafted = self.maker.post("/payout-runs")
+        assert drafted.status_code == 201, drafted.json
+        run_id: str = drafted.json["payout_run_id"]
+        frozen = self.maker.post(f"/payout-runs/{run_id}/freeze").json
+        body = {"content_hash": frozen["content_hash"]}
+        approved = self.checker.post(f"/payout-runs/{run_id}/approve", body)
+        assert approved.json["status"] == "executing", approved.json
+        return run_id
+
+    def settle_payouts(self) -> None:
+        """Let the jobs run until nothing is left to do now."""
+        while self.application.execute_payouts():
+            pass
+        self.application.poll_processor.catch_up()
+
+    def run(self, run_id: str) -> Any:
+        return self.checker.get(f"/payout-runs/{run_id}").json
+
+    def pay_out(self) -> Any:
+        run_id = self.approved_run()
+        self.settle_payouts()
+        return self.run(run_id)
+
+    def reconcile(self) -> Any:
+        asked = self.checker.post("/reconciliations").json
+        self.application.reconcile()
+        return self.checker.get(f"/reconciliations/{asked['reconciliation_id']}").json
+
+
+@pytest.fixture
+def market(
+    application: Application,
+    processor: Simulator,
+    deliver: Deliver,
+    calling: Callable[..., Caller],
+    make: ModuleType,
+) -> Market:
+    return Market(application, processor, deliver, calling=calling, make=make)
 
 
 @pytest.fixture

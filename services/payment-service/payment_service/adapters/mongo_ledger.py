@@ -123,21 +123,28 @@ class MongoLedger:
 
     def _fresh(self, entries: Sequence[Entry]) -> list[Entry]:
         """Leave out what was posted; a key that meant something else then is for a person."""
-        unique = {entry.key: entry for entry in entries}
+        unique: dict[str, Entry] = {}
+        for entry in entries:
+            first = unique.setdefault(entry.key, entry)
+            if first.fingerprint != entry.fingerprint:
+                self._conflict(entry, "posted together")
         found = self._journal.find(
             {"key": {"$in": sorted(unique)}}, {"key": 1, "fingerprint": 1}, session=self._session
         )
         for row in found:
             entry = unique.pop(row["key"])
             if row["fingerprint"] != entry.fingerprint:
-                self._exceptions.open(
-                    key=f"fingerprint:{entry.key}:{entry.fingerprint[:12]}",
-                    kind="fingerprint_conflict",
-                    subject=entry.key,
-                    amount=Money(entry.total, entry.currency),
-                    facts={"posted_entry": row["_id"]},
-                )
+                self._conflict(entry, row["_id"])
         return list(unique.values())
+
+    def _conflict(self, entry: Entry, posted_entry: str) -> None:
+        self._exceptions.open(
+            key=f"fingerprint:{entry.key}:{entry.fingerprint[:12]}",
+            kind="fingerprint_conflict",
+            subject=entry.key,
+            amount=Money(entry.total, entry.currency),
+            facts={"posted_entry": posted_entry},
+        )
 
     def _document(self, entry: Entry) -> Document:
         now = self._clock.now()

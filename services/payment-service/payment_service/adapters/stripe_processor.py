@@ -206,7 +206,7 @@ class StripeProcessor:
         self._check_signature(payload, signature)
         try:
             return _hint(json.loads(payload))
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ForgedWebhook("The body is not an event") from error
 
     def _check_signature(self, payload: bytes, signature: str) -> None:
