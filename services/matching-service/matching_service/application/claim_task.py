@@ -95,7 +95,7 @@ class ClaimTask:
             raise TooManyLeases(
                 "Finish or return one of the items you hold first", held_max=LEASES_PER_WORKER_MAX
             )
-        return self._random.choice(free)
+        return free[self._random.randrange(len(free))]
 
     def claim_of(self, assignment: Assignment) -> Claim:
         """The claim an assignment stands for, with a fresh signature over the same ticket."""

@@ -42,7 +42,7 @@ class WatchBatches:
 
     def _live(self, batch: Batch) -> LiveBatch:
         slots = self._reader.batches.slot_counts(batch.batch_id)
-        counts = {
+        counts: dict[AssignmentStatus, int] = {
             status: self._reader.assignments.count(batch.batch_id, status)
             for status in AssignmentStatus
             if status is not AssignmentStatus.SUBMITTED
