@@ -84,14 +84,7 @@ class Desk:
 
     def running(self, title: str, *, answers: int = 0) -> Batch:
         batch = self.application.batches.publish(self.draft(title))
-        self.deliver(
-            BatchFunded(
-                batch_id=batch.batch_id,
-                requester_id=batch.requester_id,
-                revision=batch.revision,
-                reserved=batch.cost,
-            )
-        )
+        self.fund(batch)
         for number in range(answers):
             self.answer(batch, number)
         self.deliver(
@@ -103,6 +96,16 @@ class Desk:
             )
         )
         return self.again(batch)
+
+    def fund(self, batch: Batch) -> None:
+        self.deliver(
+            BatchFunded(
+                batch_id=batch.batch_id,
+                requester_id=batch.requester_id,
+                revision=batch.revision,
+                reserved=batch.cost,
+            )
+        )
 
     def answer(self, batch: Batch, number: int) -> Submission:
         """The `number`-th answer, from a worker of its own; three workers a task."""

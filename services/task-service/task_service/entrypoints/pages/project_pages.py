@@ -29,6 +29,7 @@ from task_service.entrypoints.pages import forms, languages, shell, starters, st
 PAGE_PROJECTS = 20
 PAGE_BATCHES = 20
 _NEWEST_BATCHES = 6
+_FORM_BYTES_MAX = 2 * TEMPLATE_BYTES_MAX
 _NEW_PAGE = f"{shell.PROJECTS_PAGE}/new"
 
 
@@ -43,6 +44,12 @@ class Needs:
 
 def project_pages(application: Application) -> Blueprint:
     blueprint = Blueprint("project_pages", __name__)
+
+    @blueprint.before_request
+    def admit_large_templates() -> None:
+        # Above Werkzeug's own limit of a field: a template is refused with a sentence, not a 413.
+        request.max_form_memory_size = _FORM_BYTES_MAX
+
     _add_home(blueprint, application)
     _add_new(blueprint, application)
     _add_project(blueprint, application)

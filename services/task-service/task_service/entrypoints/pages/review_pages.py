@@ -74,10 +74,10 @@ def _add_many(blueprint: Blueprint, application: Application) -> None:
             return _onward(batch)
         decided = _accept(application, batch, [SubmissionId(one) for one in named])
         sentence = ngettext(
-            "%(num)s answer accepted.",
-            "%(num)s answers accepted.",
+            "%(count)s answer accepted.",
+            "%(count)s answers accepted.",
             decided,
-            num=number_text(decided),
+            count=number_text(decided),
         )
         ui.say("good", _("Accepted"), sentence)
         return _onward(batch)

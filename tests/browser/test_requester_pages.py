@@ -1,0 +1,263 @@
+"""The requester's pages as people use them: by eye, by keyboard, without script."""
+
+import importlib.util
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+pytestmark = pytest.mark.browser
+WIDTHS = {1200: 900, 375: 740}
+LOOKS = list(itertools.product(["en", "fa"], ["light", "dark"], WIDTHS))
+
+
+def _module(name: str) -> ModuleType:
+    path = Path(__file__).parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def desk(mongodb_uri: str, serve: Callable[[Flask], str]) -> Any:
+    made = _module("requester_desk").make_desk(mongodb_uri)
+    made.origin = serve(made.app)
+    return made
+
+
+@pytest.fixture(scope="module")
+def paths(desk: Any) -> dict[str, str]:
+    """One page of each kind."""
+    draft, declined = desk.draft("A draft"), desk.declined("Without funds")
+    live = desk.running("Remarks, October", answers=8)
+    desk.decide(live, accepted=3, rejected=1)
+    desk.application.api_keys.create(desk.requester.requester_id, "<b>nightly</b> upload")
+    project = f"/requester/projects/{desk.project.project_id}"
+    batch = f"/requester/batches/{live.batch_id}"
+    return {
+        "projects": "/requester/projects",
+        "new project": "/requester/projects/new?start=classification",
+        "project": project,
+        "new batch": f"{project}/batches/new",
+        "draft": f"/requester/batches/{draft.batch_id}?row=2&seconds=30",
+        "no funds": f"/requester/batches/{declined.batch_id}?width=phone",
+        "table": f"/requester/batches/{draft.batch_id}/table",
+        "live": batch,
+        "review": f"{batch}/review",
+        "results": f"{batch}/results",
+        "answers": f"{batch}/answers",
+        "developers": "/requester/developers",
+    }
+
+
+@pytest.fixture
+def context(chromium: Browser, desk: Any) -> Iterator[BrowserContext]:
+    opened = chromium.new_context(viewport={"width": 1200, "height": 900})
+    desk.sign_in(opened)
+    yield opened
+    opened.close()
+
+
+def watch(page: Page, origin: str) -> list[str]:
+    """Collect what must not happen: script errors, policy violations, foreign requests."""
+    faults: list[str] = []
+    host = urlsplit(origin).netloc
+    page.on("pageerror", lambda error: faults.append(f"script: {error}"))
+    page.on("console", lambda line: line.type == "error" and faults.append(f"log: {line.text}"))
+    page.on(
+        "request",
+        lambda sent: urlsplit(sent.url).netloc not in ("", host) and faults.append(sent.url),
+    )
+    return faults
+
+
+def look(page: Page, address: str, *, lang: str, width: int, faults: list[str]) -> list[str]:
+    """What is wrong with a page, each fault as a line."""
+    page.goto(address + ("&" if "?" in address else "?") + f"lang={lang}")
+    violations = Axe().run(page).response["violations"]
+    found = [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in violations]
+    reach = page.evaluate("document.documentElement.scrollWidth")
+    if reach > width:
+        found.append(f"{reach} px wide")
+    direction = page.evaluate("getComputedStyle(document.documentElement).direction")
+    if direction != ("rtl" if lang == "fa" else "ltr"):
+        found.append(f"direction {direction}")
+    found += faults
+    faults.clear()
+    return found
+
+
+@pytest.mark.parametrize(("lang", "theme", "width"), LOOKS)
+def test_every_page_is_accessible_fits_and_keeps_to_the_policy(
+    chromium: Browser, desk: Any, paths: dict[str, str], lang: str, theme: Any, width: int
+) -> None:
+    context = chromium.new_context(
+        viewport={"width": width, "height": WIDTHS[width]}, color_scheme=theme
+    )
+    page = context.new_page()
+    faults = watch(page, desk.origin)
+    wrong = {}
+    for path in ("/requester/sign-in", "/requester/sign-up"):
+        wrong[path] = look(page, desk.origin + path, lang=lang, width=width, faults=faults)
+    desk.sign_in(context)
+    for name, path in paths.items():
+        wrong[name] = look(page, desk.origin + path, lang=lang, width=width, faults=faults)
+    context.close()
+    assert {name: found for name, found in wrong.items() if found} == {}
+
+
+def test_answers_are_reviewed_by_keyboard_alone(context: BrowserContext, desk: Any) -> None:
+    batch = desk.running("By keyboard", answers=4)
+    page = context.new_page()
+    faults = watch(page, desk.origin)
+    page.goto(f"{desk.origin}/requester/batches/{batch.batch_id}/review")
+    ids = page.locator("article.answer").evaluate_all("all => all.map(one => one.id)")
+    focused = page.locator("article.answer:focus")
+    expect(focused).to_have_id(ids[0])
+
+    page.keyboard.press("ArrowDown")
+    expect(focused).to_have_id(ids[1])
+    page.keyboard.press("ArrowUp")
+    with page.expect_navigation():
+        page.keyboard.press("a")
+    expect(focused).to_have_id(ids[1])
+    expect(page.locator("article.answer")).to_have_count(3)
+
+    page.keyboard.press("r")
+    reason = page.get_by_label("Reason").first
+    expect(reason).to_be_focused()
+    page.keyboard.type("a reason with every key")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(focused).to_have_id(ids[2])
+
+    page.keyboard.press("Space")
+    expect(page.get_by_role("checkbox", name="Row").first).to_be_checked()
+    page.keyboard.press("r")
+    page.keyboard.press("Escape")
+    expect(focused).to_have_id(ids[2])
+    decided = {one.submission_id: one for one in desk.application.review.page(batch.batch_id)}
+    assert [decided[key].status for key in ids] == ["accepted", "rejected"] + ["submitted"] * 2
+    assert decided[ids[1]].reason == "a reason with every key"
+    assert faults == []
+
+
+def test_keys_do_nothing_while_no_answer_has_the_focus(context: BrowserContext, desk: Any) -> None:
+    batch = desk.running("Quiet keys", answers=1)
+    page = context.new_page()
+    page.goto(f"{desk.origin}/requester/batches/{batch.batch_id}/review")
+    expect(page.locator("article.answer:focus")).to_have_count(1)
+    page.get_by_role("button", name="Accept what is ticked").focus()
+    page.keyboard.press("a")
+    page.keyboard.press("r")
+    expect(page.locator("details.reject[open]")).to_have_count(0)
+    assert desk.application.review.page(batch.batch_id)[0].status == "submitted"
+
+
+def test_the_preview_runs_in_its_frame_and_grows_with_its_page(
+    context: BrowserContext, desk: Any
+) -> None:
+    batch = desk.draft("Preview")
+    page = context.new_page()
+    page.goto(f"{desk.origin}/requester/batches/{batch.batch_id}?row=6")
+    frame = page.frame_locator("iframe.frame")
+    expect(frame.get_by_text("A long one.")).to_be_visible()
+    expect(frame.get_by_role("button", name="Submit")).to_be_disabled()
+    expect(page.locator("iframe.frame[height]")).to_have_count(1)
+    page.get_by_role("link", name="Previous row").click()
+    expect(frame.get_by_text("alert(1)")).to_have_count(0)
+    expect(frame.get_by_text("Bold")).to_be_visible()
+
+
+def test_the_page_of_a_batch_shows_by_itself_that_it_is_funded(
+    context: BrowserContext, desk: Any
+) -> None:
+    batch = desk.application.batches.publish(desk.draft("Soon funded"))
+    page = context.new_page()
+    page.goto(f"{desk.origin}/requester/batches/{batch.batch_id}")
+    expect(page.get_by_text("Reserving funds").first).to_be_visible()
+    desk.fund(batch)
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+def test_a_requester_gets_from_sign_up_to_published_without_script(
+    chromium: Browser, desk: Any, tmp_path: Path
+) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{desk.origin}/requester/sign-up")
+    page.get_by_label("Name").fill("Oak Labs")
+    page.get_by_label("E-mail").fill("oak@example.org")
+    page.get_by_label("Password").fill("seven quiet looms")
+    page.get_by_role("button", name="Make the account").click()
+    page.get_by_role("link", name="Start with Classification").click()
+    page.get_by_label("Title").fill("Feelings")
+    page.get_by_label("Description").fill("Choose a label.")
+    page.get_by_role("button", name="Make the project").click()
+    page.get_by_role("link", name="New batch").click()
+
+    table = tmp_path / "remarks.csv"
+    table.write_text("text\nGood,bad\n", encoding="utf-8")
+    page.get_by_label("Table (CSV)").set_input_files(table)
+    page.get_by_label("Reward").fill("0.05")
+    page.get_by_role("button", name="Next: see the rows").click()
+    expect(page.get_by_text("2 cells where the header has 1")).to_be_visible()
+
+    table.write_text("text\nGood\nBad\n", encoding="utf-8")
+    page.get_by_label("Table (CSV)").set_input_files(table)
+    page.get_by_role("button", name="Next: see the rows").click()
+    page.get_by_role("link", name="Phone").click()
+    page.get_by_role("link", name="Next row").click()
+    expect(page.get_by_text("Row 2 of 2")).to_be_visible()
+    page.get_by_role("button", name="Publish for $0.36").click()
+    expect(page.get_by_text("The batch opens as soon as")).to_be_visible()
+    context.close()
+
+
+def test_answers_are_decided_without_script(chromium: Browser, desk: Any) -> None:
+    batch = desk.running("Without script", answers=3)
+    context = chromium.new_context(java_script_enabled=False)
+    desk.sign_in(context)
+    page = context.new_page()
+    page.goto(f"{desk.origin}/requester/batches/{batch.batch_id}/review")
+    first = page.locator("article.answer").first
+    first.locator("summary").click()
+    first.get_by_label("Reason").fill("Wrong label.")
+    first.get_by_role("button", name="Reject this answer").click()
+    page.get_by_role("checkbox", name="Row").first.check()
+    page.get_by_role("button", name="Accept what is ticked").click()
+    expect(page.get_by_text("1 answer accepted.")).to_be_visible()
+    page.get_by_role("button", name="Accept", exact=True).click()
+    expect(page.get_by_text("Nothing waits for review")).to_be_visible()
+    statuses = [one.status for one in desk.application.review.page(batch.batch_id)]
+    assert statuses == ["rejected", "accepted", "accepted"]
+    context.close()
+
+
+def test_an_api_key_is_shown_once_and_revoked_after_a_question(
+    context: BrowserContext, desk: Any
+) -> None:
+    page = context.new_page()
+    page.goto(f"{desk.origin}/requester/developers")
+    page.get_by_label("Name").fill("from a script")
+    page.get_by_role("button", name="Make a key").click()
+    expect(page.get_by_label("API key", exact=True)).to_have_value(re.compile("^ck_"))
+    page.reload()
+    expect(page.get_by_label("API key", exact=True)).to_have_count(0)
+    row = page.get_by_role("row", name="from a script")
+    row.locator("summary").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke the key").click()
+    expect(page.get_by_role("row", name="from a script")).to_have_count(0)
