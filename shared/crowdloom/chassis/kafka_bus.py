@@ -1,5 +1,6 @@
 """The bus on Kafka, through kafka-python 3. Make clients after a fork, never before."""
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 _REQUEST_TIMEOUT_MS = 10_000
 _SESSION_TIMEOUT_MS = 6_000
+_SILENT_SESSIONS_MAX = 3
 _METADATA_AGE_MS_MAX = 5_000
 _ACKNOWLEDGE_SECONDS_MAX = 20
 _CLOSE_SECONDS_MAX = 2
@@ -156,6 +158,7 @@ class KafkaBusConsumer:
         self._group = group
         self._topics = list(topics)
         self._session_timeout_ms = session_timeout_ms
+        self._silence_seconds_max = _SILENT_SESSIONS_MAX * session_timeout_ms / 1_000
         self._consumer: Any = None
         self._topic_ids: dict[str, object] = {}
         self._paused: set[Place] = set()
@@ -163,6 +166,9 @@ class KafkaBusConsumer:
     def poll(self, *, timeout_seconds: float, message_count_max: int) -> list[BusMessage]:
         try:
             consumer = self._connected()
+            if _is_stranded(consumer, seconds_max=self._silence_seconds_max):
+                self.close()
+                raise TransientError("the group has not been heard of for too long: joining anew")
             polled = consumer.poll(
                 timeout_ms=int(timeout_seconds * 1_000), max_records=message_count_max
             )
@@ -265,6 +271,17 @@ class KafkaBusConsumer:
         again = [place for place in assigned if (place.topic, place.partition) in self._paused]
         if again and self._consumer is not None:
             self._consumer.pause(*again)
+
+
+def _is_stranded(consumer: Any, *, seconds_max: float) -> bool:
+    """Whether the group has long forgotten this member, and the member does not know.
+
+    Seen with kafka-python 3.0.12 on a busy machine: a member that was expelled while it joined goes
+    on polling what it was once assigned, sends no heartbeat, and never joins again.
+    """
+    beat = consumer._coordinator.heartbeat  # noqa: SLF001 - no public way to it
+    silent_seconds: float = time.monotonic() - max(beat.last_receive, beat.last_reset)
+    return silent_seconds > seconds_max
 
 
 def _refresh_metadata(consumer: Any) -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from crowdloom.chassis.bus import BusMessage
+from crowdloom.chassis.bus import BusMessage, Consumer
 from crowdloom.chassis.kafka_bus import KafkaBusConsumer, KafkaBusProducer
 from crowdloom.kernel import TransientError
 from crowdloom.testkit.bus_contract import (
@@ -50,6 +50,20 @@ class TestEmbeddedBroker(BusContract):
     def bus(self, broker: Tansu) -> Iterator[Bus]:
         yield from bus_on(broker.bootstrap, 1, broker.wipe)
 
+    def test_a_member_that_its_group_has_forgotten_joins_anew(
+        self, bus: Bus, topic: str, group: str
+    ) -> None:
+        consumer = bus.consumer_of(group, [topic])
+        bus.producer.publish(messages_of(topic, "k", range(3)))
+        found = poll_until(consumer, 3)
+        consumer.commit({found[0].place: 3})
+        _strand(consumer)
+        with pytest.raises(TransientError):
+            consumer.poll(timeout_seconds=0.1, message_count_max=10)
+        bus.producer.publish(messages_of(topic, "k", range(3, 5)))
+        assert [int(message.value) for message in poll_until(consumer, 2)] == [3, 4]
+        consumer.close()
+
 
 @pytest.mark.kafka
 @pytest.mark.parametrize("nodes", [1, 3], scope="class")
@@ -71,6 +85,15 @@ class TestRealKafka(BusContract):
     @pytest.fixture
     def bus(self, cluster: KafkaCluster) -> Iterator[Bus]:
         yield from bus_on(cluster.bootstrap, cluster.replication, cluster.wipe)
+
+
+def _strand(consumer: Consumer) -> None:
+    """Make it what an expelled member is that does not know: long without an answer."""
+    assert isinstance(consumer, KafkaBusConsumer)
+    coordinator = consumer._consumer._coordinator
+    coordinator._disable_heartbeat()
+    coordinator.heartbeat.last_receive -= 60
+    coordinator.heartbeat.last_reset -= 60
 
 
 def bus_on(bootstrap: str, replication: int, wipe) -> Iterator[Bus]:
