@@ -39,7 +39,15 @@ class HttpApi:
         self.base_url = base_url.rstrip("/")
         self._patience_seconds = patience_seconds
         self._session = requests.Session()
-        retry = Retry(total=2, backoff_factor=0.1, allowed_methods=None, status=0)
+        # Connections alone are urllib3's to retry: answered calls are retried below, where a
+        # 503 with Retry-After is one more try and never the end of all patience.
+        retry = Retry(
+            total=2,
+            backoff_factor=0.1,
+            allowed_methods=None,
+            status=0,
+            respect_retry_after_header=False,
+        )
         self._session.mount("http://", HTTPAdapter(max_retries=retry))
         self._session.mount("https://", HTTPAdapter(max_retries=retry))
         self._session.headers["Accept"] = "application/json"

@@ -11,6 +11,7 @@ from crowdloom.client.api import Json
 from crowdloom_local.crowd.answers import Answers
 from crowdloom_local.crowd.checkout import complete_onboarding
 
+_ASK_AGAIN = {"too_many_leases", "already_claimed"}
 _LEASE_LOST = {"lease_expired", "already_submitted"}
 
 
@@ -65,7 +66,7 @@ class SimulatedWorker:
             return self.worker.claim(self.batch_id)
         except Problem as problem:
             # Items that were left to lapse still count as held: wait until they are not.
-            if problem.code == "too_many_leases":
+            if problem.code in _ASK_AGAIN:
                 return None
             raise
 

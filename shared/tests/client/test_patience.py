@@ -1,0 +1,80 @@
+"""The client against a server that is not always there: real HTTP on loopback."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from crowdloom.client import HttpApi, Problem
+
+
+class Server(ThreadingHTTPServer):
+    """Answers with the given statuses, one after the other, the last one for ever."""
+
+    def __init__(self, *statuses: int) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.statuses = list(statuses)
+        self.keys: list[str | None] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.keys.append(self.headers.get("Idempotency-Key"))
+        statuses = self.server.statuses
+        status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
+        body = {200: b'{"done": true}', 422: b'{"code": "refused"}'}.get(
+            status, b'{"code": "try_again"}'
+        )
+        self.send_response(status)
+        self.send_header("Retry-After", "0")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Keep the test's output to itself."""
+
+
+@pytest.fixture
+def servers() -> Iterator[list[Server]]:
+    started: list[Server] = []
+    yield started
+    for server in started:
+        server.shutdown()
+        server.server_close()
+
+
+def serve(servers: list[Server], *statuses: int) -> Server:
+    server = Server(*statuses)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    servers.append(server)
+    return server
+
+
+def test_a_503_with_a_retry_after_is_tried_again_under_the_same_key(servers: list[Server]) -> None:
+    server = serve(servers, 503, 503, 200)
+    assert HttpApi(server.url).post("/call") == {"done": True}
+    assert len(server.keys) == 3
+    assert len(set(server.keys)) == 1
+
+
+def test_patience_ends_in_the_servers_own_word(servers: list[Server]) -> None:
+    server = serve(servers, 503)
+    with pytest.raises(Problem) as refused:
+        HttpApi(server.url, patience_seconds=0).post("/call")
+    assert refused.value.status == 503
+    assert refused.value.code == "try_again"
+
+
+def test_a_refusal_is_not_asked_for_twice(servers: list[Server]) -> None:
+    server = serve(servers, 422)
+    with pytest.raises(Problem):
+        HttpApi(server.url).post("/call")
+    assert len(server.keys) == 1
