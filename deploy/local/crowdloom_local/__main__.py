@@ -45,7 +45,9 @@ def replay(
     kill_a_node: bool,
 ) -> None:
     """Replay recorded answers through a fresh market; the last line is one JSON object."""
-    from crowdloom_local.replay.run import Plan, run_fresh
+    from crowdloom_local.market import RefusedToStart
+    from crowdloom_local.processes import DidNotStart
+    from crowdloom_local.replay.run import Plan, ReplayFailed, run_fresh
 
     if kill_a_node and not kafka_nodes:
         raise click.UsageError("--kill-a-node needs --kafka-nodes")
@@ -57,7 +59,10 @@ def replay(
         chaos=chaos,
         kill_a_node=kill_a_node,
     )
-    figures, faults = run_fresh(plan, kafka_nodes=kafka_nodes)
+    try:
+        figures, faults = run_fresh(plan, kafka_nodes=kafka_nodes)
+    except (DidNotStart, RefusedToStart, ReplayFailed, ValueError) as error:
+        raise click.ClickException(str(error)) from error
     for fault in faults:
         click.echo(f"WRONG: {fault}", err=True)
     click.echo(json.dumps(figures))

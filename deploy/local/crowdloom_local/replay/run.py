@@ -7,8 +7,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -219,7 +219,7 @@ def _work_and_review(
         console.print(f"crowd: {len(crowd)} workers signed up")
         working = [pool.submit(worker.work, stop=stop, finished=finished) for worker in crowd]
         try:
-            _review_until_done(requester, batch_id, plan, chaos)
+            _review_until_done(requester, batch_id, plan, chaos=chaos, working=working)
         finally:
             stop.set()
         for work in working:
@@ -228,7 +228,12 @@ def _work_and_review(
 
 
 def _review_until_done(
-    requester: Requester, batch_id: str, plan: Plan, chaos: Chaos | None
+    requester: Requester,
+    batch_id: str,
+    plan: Plan,
+    *,
+    chaos: Chaos | None,
+    working: Sequence["Future[None]"],
 ) -> None:
     wanted = plan.tasks * plan.redundancy
     deadline = time.monotonic() + _STEP_SECONDS_MAX + (_STEP_SECONDS_MAX if chaos else 0)
@@ -243,6 +248,9 @@ def _review_until_done(
             chaos.advance(accepted / wanted)
         if accepted >= wanted and (chaos is None or chaos.over):
             return
+        for gone in (work for work in working if work.done()):
+            # Whoever left before the end fell over something: say what, at once.
+            gone.result()
         if time.monotonic() > deadline:
             raise ReplayFailed(f"only {accepted} of {wanted} answers were accepted in time")
         time.sleep(_REVIEW_PAUSE_SECONDS)
