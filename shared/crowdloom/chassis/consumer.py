@@ -120,9 +120,10 @@ class ConsumerLoop(Generic[SessionT]):
         # Here, because a consumer is for one thread; others read what was seen last.
         if time.monotonic() >= self._lag_due:
             self._lag_due = time.monotonic() + _LAG_SECONDS
-            self.lag_seen = self._consumer.lag()
-            # No partition yet is no figure yet, and not a lag of nothing.
-            self._lag_seen_at = time.monotonic() if self.lag_seen else self._lag_seen_at
+            seen = self._consumer.lag()
+            # No partition, or no broker, is no figure and not a lag of nothing: the last one ages.
+            if seen:
+                self.lag_seen, self._lag_seen_at = seen, time.monotonic()
 
     def lag_age_seconds(self) -> float | None:
         """How long ago the lag was looked at; None where it never was."""
