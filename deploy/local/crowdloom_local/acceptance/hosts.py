@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext, Route
 from playwright.sync_api import Error as BrowserError
 
 _INSTALL_SECONDS_MAX = 180
+_FOREIGN = re.compile(r"^\w+://(?!127\.0\.0\.1[:/])")
 _JQUERY = r"(1\.11|2\.2\.4|3\.1\.0|3\.2\.1|3\.3\.1|3\.6\.0)"
 _JQUERY_OF = {"1.11": "1.11.3"}
 _BOOTSTRAP = r"bootstrap/(3\.0\.3|3\.3\.7|3\.4\.1|4\.0\.0|4\.1\.2|4\.1\.3)/(css|js)/"
@@ -76,7 +77,7 @@ class ForeignHosts:
     blocked: set[str] = field(default_factory=set)
 
     def guard(self, context: BrowserContext) -> None:
-        context.route(lambda url: urlsplit(url).hostname not in ("127.0.0.1", None), self._answer)
+        context.route(_FOREIGN, self._answer)
 
     def _answer(self, route: Route) -> None:
         url = route.request.url

@@ -19,8 +19,8 @@ from crowdloom_local.acceptance.filling import Filled, fill, press_submit
 Pairs = list[tuple[str, str]]
 
 _PLACEHOLDER = re.compile(r"\$\{([^}\r\n]+)\}")
-_LOAD_MS_MAX = 20_000
-_POST_SECONDS_MAX = 6.0
+_LOAD_MS_MAX = 60_000
+_POST_SECONDS_MAX = 12.0
 _FORM = re.compile(r"<form[\s>]", re.IGNORECASE)
 _SUBMIT = re.compile(
     r"<input\b[^>]*type\s*=\s*[\"']?(submit|image)|<button\b(?![^>]*type\s*=\s*[\"']?(button|reset))",
@@ -173,5 +173,9 @@ def answer_natively(
 def _wait(shown: Page, server: NativeServer) -> None:
     """Until the post has arrived, while the browser goes on with its work."""
     deadline = time.monotonic() + _POST_SECONDS_MAX
-    while not server.arrived.is_set() and time.monotonic() < deadline:
+    while not server.arrived.is_set():
+        if time.monotonic() > deadline:
+            return
         shown.wait_for_timeout(50)
+    # A page that is closed in the middle of going elsewhere may never answer.
+    shown.wait_for_load_state("load", timeout=_LOAD_MS_MAX)

@@ -1,6 +1,7 @@
 """A worker of flesh and blood, as far as Chromium can tell: pages, cookies, the task's frame."""
 
 import itertools
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -13,8 +14,9 @@ from crowdloom_local.acceptance.filling import Filled, fill, press_submit
 
 QUEUE = "/work/queue"
 _WORKSPACE = "**/work/assignments/*"
-_STEP_MS_MAX = 20_000
-_SUBMIT_MS_MAX = 8_000
+_STEP_MS_MAX = 60_000
+_SUBMIT_SECONDS_MAX = 40
+_NOTE_SECONDS_MAX = 6
 
 
 class NotSubmitted(RuntimeError):
@@ -84,15 +86,28 @@ def answer_item(item: Item, recorded: Recorded) -> None:
     item.page.locator("[data-next-at-once]").uncheck()
     item.filled = fill(item.frame, recorded.fields)
     press_submit(item.frame)
-    try:
-        item.page.wait_for_url(f"**{QUEUE}*", timeout=_SUBMIT_MS_MAX)
-    except TooLate:
-        note = item.page.locator("[data-work-note]")
-        shown = note.inner_text() if note.is_visible() else "nothing"
-        raise NotSubmitted(" ".join(shown.split())) from None
+    _wait_until_taken(item.page)
+
+
+def _wait_until_taken(page: Page) -> None:
+    """Until the workspace has gone on. Raises NotSubmitted with what it says instead."""
+    began = time.monotonic()
+    noted_at: float | None = None
+    note = page.locator("[data-work-note]:visible")
+    while urlsplit(page.url).path != QUEUE:
+        shown = " ".join(" ".join(note.all_inner_texts()).split())
+        noted_at = (noted_at or time.monotonic()) if shown else None
+        now = time.monotonic()
+        if noted_at and now - noted_at > _NOTE_SECONDS_MAX:
+            raise NotSubmitted(shown)
+        if now - began > _SUBMIT_SECONDS_MAX:
+            raise NotSubmitted("the workspace says nothing")
+        page.wait_for_timeout(50)
 
 
 def give_back(item: Item) -> None:
     """Return an item that is not to be answered."""
+    if urlsplit(item.page.url).path == QUEUE:
+        return
     item.page.locator("form[action$='/return'] button").click()
     item.page.wait_for_url(f"**{QUEUE}*")

@@ -148,7 +148,7 @@ def test_a_ticket_of_a_past_lease_shows_the_task_until_it_has_run_out(
 def test_a_ticket_that_matching_service_did_not_sign_opens_nothing(
     web: Flask, make: ModuleType, holder: Any, application: Any, clock: FrozenClock
 ) -> None:
-    own = application.sessions._signer  # noqa: SLF001 - task-service's own key, misused
+    own = application.sessions._signer  # task-service's own key, misused
     forged = TicketSigner(own).sign(holder.ticket)
     assert frame_of(web, holder.assignment_id, forged).status_code == 401
 
