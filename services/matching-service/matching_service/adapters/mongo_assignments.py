@@ -81,10 +81,11 @@ class MongoAssignments:
         )
         return ended.modified_count == 1
 
-    def confirm_return(self, assignment_id: AssignmentId) -> bool:
-        returned = {"_id": assignment_id, "status": str(AssignmentStatus.RETURNED)}
+    def confirm_end(self, assignment_id: AssignmentId) -> bool:
+        given_up = [str(AssignmentStatus.RETURNED), str(AssignmentStatus.EXPIRED)]
+        ended = {"_id": assignment_id, "status": {"$in": given_up}}
         confirmed = self._assignments.update_one(
-            {**returned, "confirmed": {"$ne": True}},
+            {**ended, "confirmed": {"$ne": True}},
             {"$set": {"confirmed": True}},
             session=self._session,
         )
@@ -132,4 +133,5 @@ def _assignment(row: dict[str, Any]) -> Assignment:
         claim_key=row["claim_key"],
         status=AssignmentStatus(row["status"]),
         extension_keys=tuple(row["extension_keys"]),
+        confirmed=row.get("confirmed", False),
     )

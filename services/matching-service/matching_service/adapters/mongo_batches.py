@@ -5,7 +5,7 @@ there once the batch was opened. `work_times` keeps the last answers' seconds be
 claim does not read them.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from crowdloom.kernel import Money, PoisonMessage
@@ -21,7 +21,6 @@ COLLECTION = "batches"
 INDEXES = [IndexModel([("status", ASCENDING), ("_id", ASCENDING)], name="by_status")]
 WORK_TIMES = "work_times"
 _TIMES_KEPT_MAX = 200
-_SERVED_RESOLUTION = timedelta(seconds=1)
 
 
 class MongoBatches:
@@ -112,13 +111,7 @@ class MongoBatches:
         return list(row["seconds"]) if row else []
 
     def note_served(self, batch_id: BatchId, served_at: datetime) -> None:
-        # Once a second is enough to be fair, and keeps the document from being written by all.
-        stale = {"$not": {"$gt": served_at - _SERVED_RESOLUTION}}
-        self._batches.update_one(
-            {"_id": batch_id, "served_at": stale},
-            {"$max": {"served_at": served_at}},
-            session=self._session,
-        )
+        self._update(batch_id, {"$max": {"served_at": served_at}})
 
     def _say(self, batch_id: BatchId, said: dict[str, Any]) -> None:
         """Note what an event said, and what status follows from all that is known now."""

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from crowdloom.chassis.tickets import Ticket
 from crowdloom.contracts.matching import AssignmentClaimed
@@ -23,6 +23,7 @@ from matching_service.domain.routing import in_order_of_need
 _POOLS_TRIED_MAX = 4
 _CANDIDATES_TRIED_MAX = 8
 _LAST_CANDIDATES_MAX = 64
+_SERVED_RESOLUTION = timedelta(seconds=1)
 _SAME_MOMENT_MAX = LEASES_PER_WORKER_MAX
 
 
@@ -76,8 +77,8 @@ class ClaimTask:
             for task_id in self._candidates(batch, worker_id):
                 assignment = self._take(batch, task_id, worker_id, claim_key)
                 if assignment is not None:
-                    self._reader.batches.note_served(batch.batch_id, assignment.claimed_at)
-                    return self.claim_of(assignment)
+                    self._note_served(batch, assignment.claimed_at)
+                    return self._claim(assignment, batch)
         return None
 
     def _again(self, earlier: Assignment, batch_id: BatchId | None) -> Claim:
@@ -102,6 +103,9 @@ class ClaimTask:
         batch = self._reader.batches.get(assignment.batch_id)
         if batch is None:
             raise NotFound("There is no such batch", batch_id=assignment.batch_id)
+        return self._claim(assignment, batch)
+
+    def _claim(self, assignment: Assignment, batch: Batch) -> Claim:
         ticket = Ticket(
             assignment_id=assignment.assignment_id,
             task_id=assignment.task_id,
@@ -111,6 +115,11 @@ class ClaimTask:
             deadline=assignment.deadline,
         )
         return Claim(assignment, self._tickets.sign(ticket), batch.reward, batch.title)
+
+    def _note_served(self, batch: Batch, now: datetime) -> None:
+        # Once a second is enough to be fair, and keeps the batch from being written by all.
+        if batch.served_at is None or now - batch.served_at >= _SERVED_RESOLUTION:
+            self._reader.batches.note_served(batch.batch_id, now)
 
     def _batches_for(self, worker_id: WorkerId, batch_id: BatchId | None) -> list[Batch]:
         if batch_id is None:

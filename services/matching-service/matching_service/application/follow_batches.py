@@ -54,8 +54,8 @@ def batch_completed(envelope: Envelope, session: Session) -> None:
 
 
 def submission_received(envelope: Envelope, session: Session) -> None:
-    """Close the lease. A submission counts even where the lease had been given up: task-service
-    took it in before it heard of that, and confirms no return.
+    """Close the lease. A submission counts even where the lease had been given up or had run out:
+    task-service took it in before it heard of that, and confirms no end of it.
     """
     event = envelope.of(SubmissionReceived)
     assignment = session.assignments.get(event.assignment_id)
@@ -68,10 +68,10 @@ def submission_received(envelope: Envelope, session: Session) -> None:
     )
     seconds = (event.submitted_at - assignment.claimed_at).total_seconds()
     session.batches.count_submitted(event.batch_id, seconds)
-    if assignment.status is AssignmentStatus.EXPIRED:
-        # The watermark makes this impossible; should it happen all the same, it must be seen.
+    if assignment.confirmed:
+        # task-service makes this impossible; should it happen all the same, it must be seen.
         closed = session.tasks.close_slot(event.task_id)
-        log.error("submission_after_expiry", assignment_id=event.assignment_id, slot_closed=closed)
+        log.error("submission_after_close", assignment_id=event.assignment_id, slot_closed=closed)
 
 
 def submission_rejected(envelope: Envelope, session: Session) -> None:
@@ -83,7 +83,7 @@ def submission_rejected(envelope: Envelope, session: Session) -> None:
 
 def assignment_closed(envelope: Envelope, session: Session) -> None:
     event = envelope.of(AssignmentClosed)
-    if session.assignments.confirm_return(event.assignment_id):
+    if session.assignments.confirm_end(event.assignment_id):
         session.tasks.reopen(event.task_id)
 
 

@@ -1,8 +1,8 @@
-"""Leases that ran out: their slots go back, but only past the event-time watermark."""
+"""Leases that ran out: past the watermark, and on task-service's word, their slots go back."""
 
 from datetime import datetime
 
-from crowdloom.contracts.matching import AssignmentExpired
+from crowdloom.contracts.matching import AssignmentExpired, TicketRevoked
 from crowdloom.kernel import Clock
 
 from matching_service.application.ports import Reader, Session, Store
@@ -12,8 +12,11 @@ _EXPIRED_AT_ONCE_MAX = 100
 
 
 class ExpireLeases:
-    """Expires what can have no submission any more: the watermark, the least over all partitions of
-    task-service's topic, is past the deadline and its grace. Without one, nothing expires.
+    """Expires what should have no submission any more: the watermark, the least over all partitions
+    of task-service's topic, is past the deadline and its grace. Without one, nothing expires.
+
+    A watermark is as good as the clocks it came from, so it alone gives no slot away: the ticket is
+    revoked, and the slot opens when task-service confirms that nothing can come of it.
     """
 
     def __init__(self, *, store: Store, reader: Reader, clock: Clock) -> None:
@@ -36,7 +39,6 @@ class ExpireLeases:
         def work(session: Session) -> bool:
             if not session.assignments.expire(assignment.assignment_id, before, now):
                 return False
-            session.tasks.reopen(assignment.task_id)
             session.emit(
                 AssignmentExpired(
                     assignment_id=assignment.assignment_id,
@@ -44,7 +46,12 @@ class ExpireLeases:
                     batch_id=assignment.batch_id,
                     worker_id=assignment.worker_id,
                     expired_at=now,
-                )
+                ),
+                TicketRevoked(
+                    assignment_id=assignment.assignment_id,
+                    task_id=assignment.task_id,
+                    batch_id=assignment.batch_id,
+                ),
             )
             return True
 

@@ -141,9 +141,9 @@ class Assignments(Protocol):
         """Set a status whatever it was before."""
         ...
 
-    def confirm_return(self, assignment_id: AssignmentId) -> bool:
-        """Note that a returned assignment can be submitted no more; False where that is known, or
-        it was not returned.
+    def confirm_end(self, assignment_id: AssignmentId) -> bool:
+        """Note that a returned or expired assignment can be submitted no more; False where that is
+        known, or it is neither.
         """
         ...
 

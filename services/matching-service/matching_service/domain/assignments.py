@@ -22,7 +22,9 @@ class AssignmentStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Assignment:
-    """`extension_keys` are the keys of the wishes for more time that were granted."""
+    """`extension_keys` are the keys of the wishes for more time that were granted. `confirmed`:
+    task-service said that nothing can come of it any more.
+    """
 
     assignment_id: AssignmentId
     task_id: TaskId
@@ -35,6 +37,7 @@ class Assignment:
     claim_key: str
     status: AssignmentStatus = AssignmentStatus.LEASED
     extension_keys: tuple[str, ...] = ()
+    confirmed: bool = False
 
     def check_held(self) -> None:
         """Raises LeaseOver unless the worker still holds it."""
@@ -50,5 +53,5 @@ class Assignment:
 
 
 def expired_before(watermark: datetime) -> datetime:
-    """Leases with a deadline before this instant can have no submission we have not read."""
+    """Leases with a deadline before this instant should have no submission we have not read."""
     return watermark - SUBMIT_GRACE

@@ -43,10 +43,37 @@ def test_a_lease_expires_once_all_partitions_were_read_past_its_deadline(
 ) -> None:
     read_past(application, held.deadline + timedelta(milliseconds=1))
     assert application.expire_leases() == 1
-    assert open_slots(application) == 1
+    assert status(application, held) is AssignmentStatus.EXPIRED
     [said] = outbox("matching.assignment.expired.v1")
     assert said["assignment_id"] == held.assignment_id
     assert application.expire_leases() == 0
+
+
+def test_the_slot_of_an_expired_lease_waits_for_task_services_word(
+    make: ModuleType,
+    deliver: Deliver,
+    application: Application,
+    held: Assignment,
+    read_past: Any,
+    outbox: Any,
+) -> None:
+    read_past(application, held.deadline + timedelta(minutes=1))
+    application.expire_leases()
+    assert open_slots(application) == 0
+    assert len(outbox("matching.ticket.revoked.v1")) == 1
+    deliver(make.closed(held), make.closed(held))
+    assert open_slots(application) == 1
+
+
+def test_a_watermark_that_was_wrong_gives_no_slot_away_twice(
+    make: ModuleType, deliver: Deliver, application: Application, held: Assignment, read_past: Any
+) -> None:
+    read_past(application, held.deadline + timedelta(days=1))
+    application.expire_leases()
+    assert application.claim_task("wrk_2", "k") is None
+    deliver(make.submitted(held, at=held.deadline))
+    assert application.claim_task("wrk_2", "k") is None
+    assert status(application, held) is AssignmentStatus.SUBMITTED
 
 
 def test_the_clock_alone_expires_nothing(
@@ -93,7 +120,7 @@ def test_a_submission_read_before_the_watermark_keeps_its_slot(
     assert open_slots(application) == 0
 
 
-def test_a_submission_after_expiry_counts_and_takes_the_slot_back(
+def test_a_submission_after_expiry_counts(
     make: ModuleType, deliver: Deliver, application: Application, held: Assignment, read_past: Any
 ) -> None:
     read_past(application, held.deadline + timedelta(minutes=1))
@@ -255,6 +282,7 @@ def test_cancelling_withdraws_what_nobody_holds_and_later_what_comes_back(
     assert application.withdraw_slots() == 1
     read_past(application, held[2].assignment.deadline + timedelta(minutes=1))
     application.expire_leases()
+    deliver(make.closed(held[2].assignment))
     assert application.withdraw_slots() == 1
     said = outbox("matching.slots.withdrawn.v1")
     assert [(one["revision"], one["slot_count"], one["leased_slot_count"]) for one in said] == [
