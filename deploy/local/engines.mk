@@ -23,11 +23,12 @@ $(KAFKA)/.ready: $(KAFKA_POM)
 	@touch $@
 	@echo "Kafka is in $(KAFKA)/libs: $$(ls $(KAFKA)/libs | wc -l) jars. The next make run uses it."
 
-# What is replayed where no DATASET is named.
-KAFKA_DATASET ?= tests/data/rte_small
-KAFKA_REPLAY := --dataset $(or $(DATASET),$(KAFKA_DATASET)) --tasks 20 --redundancy 5 --workers 10
+# Without DATASET the small recorded set of the tests; with it, as for `make replay`.
+SMALL_REPLAY := --dataset tests/data/rte_small --tasks 8 --redundancy 5 --workers 8
+NAMED_REPLAY = --dataset $(DATASET) --tasks $(TASKS) --redundancy $(REDUNDANCY) --workers $(WORKERS)
+KAFKA_REPLAY = $(if $(DATASET),$(NAMED_REPLAY),$(SMALL_REPLAY))
 
-test-kafka: setup engines ## the bus suite, the chassis and two whole replays on real Kafka
+test-kafka: setup engines ## the bus suite on one node and three, two whole replays, on real Kafka
 	@$(BIN)/pytest -m kafka
 	@echo "Replay on one node of Kafka ..."
 	@$(BIN)/python -m crowdloom_local replay $(KAFKA_REPLAY) --kafka-nodes 1
