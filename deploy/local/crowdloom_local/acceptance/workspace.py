@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from playwright.sync_api import BrowserContext, Frame, Page
+from playwright.sync_api import BrowserContext, Frame, Locator, Page
+from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import TimeoutError as TooLate
 
 from crowdloom_local.acceptance.cases import Recorded
@@ -95,7 +96,7 @@ def _wait_until_taken(page: Page) -> None:
     noted_at: float | None = None
     note = page.locator("[data-work-note]:visible")
     while urlsplit(page.url).path != QUEUE:
-        shown = " ".join(" ".join(note.all_inner_texts()).split())
+        shown = _words(note)
         noted_at = (noted_at or time.monotonic()) if shown else None
         now = time.monotonic()
         if noted_at and now - noted_at > _NOTE_SECONDS_MAX:
@@ -103,6 +104,13 @@ def _wait_until_taken(page: Page) -> None:
         if now - began > _SUBMIT_SECONDS_MAX:
             raise NotSubmitted("the workspace says nothing")
         page.wait_for_timeout(50)
+
+
+def _words(note: Locator) -> str:
+    try:
+        return " ".join(" ".join(note.all_inner_texts()).split())
+    except BrowserError:
+        return ""  # the page went on while it was asked
 
 
 def give_back(item: Item) -> None:

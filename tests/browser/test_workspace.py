@@ -1,0 +1,234 @@
+"""The workspace as a worker meets it: drafts, Submit, and what it says when something is amiss."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect
+
+pytestmark = pytest.mark.browser
+
+FIELD = '<label>Your answer <input name="a" required></label>'
+STATE = "[data-draft-state]"
+NOTE = "[data-work-note]"
+
+
+@pytest.fixture(scope="module")
+def context(chromium: Browser, workplace: Any) -> Iterator[BrowserContext]:
+    opened = chromium.new_context()
+    workplace.sign_up(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def open_item(context: BrowserContext, workplace: Any) -> Iterator[Any]:
+    """Open a template's workspace; returns its page, its frame and the item."""
+    opened: list[Page] = []
+
+    def one(template: str = FIELD, **terms: Any) -> tuple[Page, Frame, Any]:
+        item = workplace.item(template, **terms)
+        page = workplace.open(context, item)
+        opened.append(page)
+        page.locator("[data-next-at-once]").uncheck()
+        return page, frame_of(page), item
+
+    yield one
+    context.set_offline(offline=False)
+    for page in opened:
+        page.close()
+
+
+def frame_of(page: Page) -> Frame:
+    expect(page.locator("[data-submit]")).to_be_enabled()
+    found = next(frame for frame in page.frames if "/frame/" in frame.url)
+    found.wait_for_load_state("load")
+    return found
+
+
+def press_submit(page: Page) -> None:
+    page.locator("[data-submit]").click()
+
+
+def test_submit_hands_the_answer_in_and_leads_back_to_the_queue(
+    open_item: Any, workplace: Any
+) -> None:
+    page, frame, item = open_item()
+    frame.locator("[name=a]").fill("yes")
+    press_submit(page)
+    page.wait_for_url("**/work/queue")
+    assert workplace.answer_of(item) == [["a", "yes"]]
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_the_next_item_is_claimed_at_once_where_wanted(open_item: Any, workplace: Any) -> None:
+    page, frame, item = open_item()
+    page.locator("[data-next-at-once]").check()
+    frame.locator("[name=a]").fill("yes")
+    with page.expect_request("**/match/claim") as claim:
+        press_submit(page)
+    assert claim.value.method == "POST"
+    assert workplace.answer_of(item) == [["a", "yes"]]
+    page.wait_for_load_state("load")
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_control_and_enter_submit(open_item: Any, workplace: Any, inside: bool) -> None:
+    page, frame, item = open_item()
+    frame.locator("[name=a]").fill("yes")
+    if inside:
+        frame.locator("[name=a]").press("Control+Enter")
+    else:
+        page.locator("[data-submit]").focus()
+        page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/work/queue")
+    assert workplace.answer_of(item) == [["a", "yes"]]
+
+
+def test_a_missing_field_is_named_and_nothing_is_sent(open_item: Any, workplace: Any) -> None:
+    page, frame, item = open_item(FIELD + '<input name="b" required>')
+    press_submit(page)
+    expect(page.locator(NOTE)).to_contain_text("Your answer")
+    expect(page.locator(NOTE)).to_contain_text("2 fields")
+    assert workplace.answer_of(item) is None
+    frame.locator("[name=a]").fill("1")
+    frame.locator("[name=b]").fill("2")
+    press_submit(page)
+    page.wait_for_url("**/work/queue")
+    assert workplace.answer_of(item) == [["a", "1"], ["b", "2"]]
+
+
+def test_what_the_page_refuses_and_says_is_shown(open_item: Any, workplace: Any) -> None:
+    page, frame, item = open_item(
+        '<form onsubmit="alert(\'Count the dogs first\'); return false"><input name="a"></form>'
+    )
+    press_submit(page)
+    expect(page.locator(NOTE)).to_contain_text("Count the dogs first")
+    frame.evaluate("document.forms[0].onsubmit = () => false")
+    press_submit(page)
+    expect(page.locator(NOTE)).to_contain_text("has not handed its answer over")
+    frame.evaluate("document.querySelector('[type=submit]').disabled = true")
+    press_submit(page)
+    expect(page.locator(NOTE)).to_contain_text("switched off")
+    assert workplace.answer_of(item) is None
+
+
+def test_of_several_buttons_that_are_answers_the_worker_presses_one(
+    open_item: Any, workplace: Any
+) -> None:
+    page, frame, item = open_item(
+        '<form><input name="a" value="1"><button name="v" value="yes">Yes</button>'
+        '<button name="v" value="no">No</button></form>'
+    )
+    press_submit(page)
+    expect(page.locator(NOTE)).to_contain_text("more than one button")
+    frame.get_by_role("button", name="No").click()
+    page.wait_for_url("**/work/queue")
+    assert workplace.answer_of(item) == [["a", "1"], ["v", "no"]]
+
+
+def test_drafts_are_saved_as_one_types_and_survive_a_reload(open_item: Any, workplace: Any) -> None:
+    page, frame, item = open_item(
+        '<input name="a"><textarea name="t"></textarea><input type="checkbox" name="c" value="1">'
+        '<input type="radio" name="r" value="x"><input type="radio" name="r" value="y">'
+        '<select name="s"><option>p<option>q</select>'
+        "<p id=p></p><script>document.getElementsByName('c')[0].onchange = () => "
+        "{ document.getElementById('p').innerHTML = '<input name=more>'; }</script>"
+    )
+    frame.locator("[name=c]").check()
+    frame.locator("[name=more]").fill("appeared")
+    frame.locator("[value=y]").check()
+    frame.locator("[name=s]").select_option("q")
+    frame.locator("[name=t]").fill("one\ntwo")
+    expect(page.locator(STATE)).to_have_text("Draft saved")
+    # The line may have gone out between two fields: the last draft has them all.
+    for _ in range(50):
+        if ["t", "one\r\ntwo"] in (workplace.draft_of(item) or []):
+            break
+        page.wait_for_timeout(200)
+    page.reload()
+    again = frame_of(page)
+    expect(again.locator("[name=t]")).to_have_value("one\ntwo")
+    expect(again.locator("[name=c]")).to_be_checked()
+    expect(again.locator("[value=y]")).to_be_checked()
+    expect(again.locator("[name=s]")).to_have_value("q")
+    expect(again.locator("[name=more]")).to_have_value("appeared")
+
+
+def test_an_answer_waits_for_the_line_and_is_taken_once(
+    context: BrowserContext, open_item: Any, workplace: Any
+) -> None:
+    page, frame, item = open_item()
+    frame.locator("[name=a]").fill("yes")
+    context.set_offline(offline=True)
+    press_submit(page)
+    expect(page.locator(NOTE)).to_contain_text("line is down")
+    kept = page.evaluate("Object.values(sessionStorage)[0]")
+    assert json.loads(kept)["answer"] == [["a", "yes"]]
+    assert workplace.answer_of(item) is None
+    context.set_offline(offline=False)
+    page.wait_for_url("**/work/queue")
+    assert workplace.answer_of(item) == [["a", "yes"]]
+
+
+def test_what_only_the_tab_has_is_put_back_after_a_reload(
+    context: BrowserContext, open_item: Any
+) -> None:
+    page, frame, _item = open_item()
+    context.set_offline(offline=True)
+    frame.locator("[name=a]").fill("typed in a tunnel")
+    expect(page.locator(STATE)).to_have_text("Not saved yet, kept in this tab")
+    context.set_offline(offline=False)
+    page.reload()
+    expect(frame_of(page).locator("[name=a]")).to_have_value("typed in a tunnel")
+
+
+def test_an_answer_that_comes_too_late_is_kept_as_a_draft(open_item: Any, workplace: Any) -> None:
+    page, frame, item = open_item(minutes_left=-5)
+    frame.locator("[name=a]").fill("late")
+    press_submit(page)
+    expect(page.locator(NOTE)).to_contain_text("kept as a draft")
+    expect(page.locator(NOTE).get_by_text("Back to the queue")).to_be_visible()
+    expect(page.locator("[data-submit]")).to_be_disabled()
+    assert workplace.answer_of(item) is None
+    assert workplace.draft_of(item) == [["a", "late"]]
+
+
+def test_a_second_answer_from_another_tab_is_refused_in_words(
+    open_item: Any, workplace: Any, context: BrowserContext
+) -> None:
+    page, frame, item = open_item()
+    other = workplace.open(context, item)
+    frame_of(other).locator("[name=a]").fill("first")
+    other.locator("[data-next-at-once]").uncheck()
+    press_submit(other)
+    other.wait_for_url("**/work/queue")
+    other.close()
+    frame.locator("[name=a]").fill("second")
+    press_submit(page)
+    expect(page.locator(NOTE)).to_contain_text("That one counts")
+    assert workplace.answer_of(item) == [["a", "first"]]
+
+
+def test_without_a_ticket_the_frame_says_so_and_submit_stays_off(
+    open_item: Any, context: BrowserContext
+) -> None:
+    page, _frame, item = open_item()
+    context.clear_cookies(name=f"cl_ticket_{item.assignment_id}")
+    page.reload()
+    notice = page.frame_locator("#task-frame").get_by_role("heading")
+    expect(notice).to_have_text("This item is not open in this browser")
+    expect(page.locator("[data-submit]")).to_be_disabled()
+
+
+def test_the_frame_is_as_high_as_its_page_and_does_not_grow_for_ever(open_item: Any) -> None:
+    page, frame, _item = open_item('<div style="height:3000px"></div><input name="a">')
+    high = page.locator("#task-frame")
+    page.wait_for_function("document.getElementById('task-frame').clientHeight > 3000")
+    frame.evaluate("document.querySelector('div').style.height = '110vh'")
+    frame.evaluate("document.body.click()")
+    page.wait_for_timeout(1000)
+    settled = high.bounding_box()
+    page.wait_for_timeout(500)
+    assert high.bounding_box() == settled
