@@ -244,6 +244,8 @@ def test_a_session_that_is_over_leads_a_person_to_sign_in_and_a_script_to_a_401(
     page = client.get("/requester/own?a=1&b=//2", headers={"Accept": "text/html"})
     assert page.status_code == 302
     assert page.location == "/requester/sign-in?next=/requester/own%3Fa%3D1%26b%3D//2"
+    part = {"Accept": "text/html", "HX-Request": "true"}
+    assert client.get("/requester/own", headers=part).status_code == 401
 
 
 def test_another_role_or_a_lesser_right_is_not_allowed(client, sessions):

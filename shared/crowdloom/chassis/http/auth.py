@@ -72,7 +72,7 @@ def require(role: str, *grants: str) -> Callable[[ViewT], ViewT]:
             try:
                 g.principal = authenticate((role,))
             except (NotSignedIn, InvalidToken):
-                if wants_page() and request.method == "GET":
+                if _may_be_sent_to_sign_in():
                     return _to_sign_in(role)
                 raise
             _check_grants(g.principal, grants)
@@ -174,6 +174,11 @@ def _sessions() -> Sessions:
 def _check_grants(caller: Principal, grants: tuple[str, ...]) -> None:
     if grants and not caller.grants.intersection(grants):
         raise NotAllowed(f"This needs {' or '.join(grants)}", needed=list(grants))
+
+
+def _may_be_sent_to_sign_in() -> bool:
+    """A person who opens a page. A part of one that loads itself would be filled with the sign-in."""
+    return wants_page() and request.method == "GET" and "HX-Request" not in request.headers
 
 
 def _to_sign_in(role: str) -> Response:
