@@ -151,6 +151,12 @@ def test_what_a_batch_lacks_is_filled_in(market: Any, requester: FlaskClient) ->
     assert "is missing" in page
 
 
+def test_less_than_a_top_up_takes_is_filled_in_as_the_smallest(requester: FlaskClient) -> None:
+    page = requester.get(f"{WALLET}?missing=0.07").text
+    assert 'value="0.50"' in page
+    assert "$0.07" in page
+
+
 @pytest.mark.parametrize("target", ["https://evil.example/requester/", "//evil.example", "/work/x"])
 def test_the_way_back_leads_nowhere_else(
     application: Application, requester: FlaskClient, target: str
@@ -175,7 +181,7 @@ def test_the_fragments_are_short_and_for_their_owner(
     assert purse.count("$0.15") == 2
     assert "<html" not in purse
     assert "Free" in requester.get("/pay/fragments/wallet").text
-    assert browsing().get("/pay/fragments/purse").status_code == 302
+    assert browsing().get("/pay/fragments/purse", headers={"HX-Request": "1"}).status_code == 401
 
 
 def test_pay_is_for_its_own_role(browsing: Browsing) -> None:

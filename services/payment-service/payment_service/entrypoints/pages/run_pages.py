@@ -134,7 +134,8 @@ def _facts(application: Application, run_id: str) -> dict[str, Any]:
         "moving": run.status is RunStatus.EXECUTING,
         "open_count": view.count(*OPEN_STATES),
         "new_payees": workers - set(application.readers.payout_runs.paid_workers(workers)),
-        "available": application.show_finance.available(),
+        # Asked of the journal only while it matters: a watched run asks every two seconds.
+        "available": None if run.approved_at else application.show_finance.available(),
         "short_hash": f"{digest[:_HASH_SHOWN]}…{digest[-_HASH_SHOWN:]}" if digest else "",
         "made_it": run.made_by == shell.staff_member(),
         "may_make": shell.may(_MAKER),

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.application.processor import ProcessorUnavailable
+from payment_service.application.top_up import TOP_UP_MINOR_MIN
 from payment_service.bootstrap import Application
 from payment_service.domain.people import AmountOutOfRange
 from payment_service.entrypoints.pages import amounts, shell
@@ -42,7 +43,7 @@ def _add_wallet(blueprint: Blueprint, application: Application) -> None:
         return _wallet_page(
             application,
             missing=missing,
-            amount=amounts.typed(missing) if missing else "",
+            amount=amounts.typed(_enough(missing)) if missing else "",
             following=shell.next_page("", _AREA),
         )
 
@@ -59,6 +60,11 @@ def _missing(currency: Currency) -> Money | None:
         return amounts.parse(request.args.get("missing", ""), currency)
     except amounts.UnreadableAmount:
         return None
+
+
+def _enough(missing: Money) -> Money:
+    """What to pay in: the processor takes no less than the smallest top-up."""
+    return max(missing, Money.of_minor(TOP_UP_MINOR_MIN, missing.currency))
 
 
 def _wallet_page(application: Application, **form: Any) -> Response:
