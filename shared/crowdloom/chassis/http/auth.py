@@ -177,7 +177,7 @@ def _check_grants(caller: Principal, grants: tuple[str, ...]) -> None:
 
 
 def _may_be_sent_to_sign_in() -> bool:
-    """A person who opens a page. A part of one that loads itself would be filled with the sign-in."""
+    """A person who opens a page. A part that loads itself would be filled with the sign-in."""
     return wants_page() and request.method == "GET" and "HX-Request" not in request.headers
 
 
