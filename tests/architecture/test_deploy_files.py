@@ -17,11 +17,13 @@ from crowdloom.chassis.operations import (
     OutboxState,
     Report,
 )
+from crowdloom.kernel import SystemClock
 from crowdloom_local.composition import SERVICE_OF_PREFIX, SERVICE_OF_THE_REST, service_of
 from crowdloom_local.docs import _settings
 from crowdloom_local.market import AREAS, PACKAGES
 from crowdloom_local.secrets import as_env_file, new_secrets
 from dotenv import dotenv_values
+from payment_service.application.watch_books import WatchBooks
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -166,7 +168,8 @@ def figures() -> set[str]:
         events_process=EventsProcessState(None, 1.0, 1),
         dead_letters=DeadLetterState(1, ()),
     )
-    return {f"crowdloom_{name}" for name in health._alarm_values(report)}
+    own = WatchBooks(None, clock=SystemClock()).figures()  # type: ignore[arg-type]
+    return {f"crowdloom_{name}" for name in (*health._alarm_values(report), *own)}
 
 
 def test_alerts_speak_of_figures_that_are_told() -> None:

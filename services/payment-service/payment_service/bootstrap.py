@@ -35,6 +35,7 @@ from payment_service.application.show_finance import ShowFinance
 from payment_service.application.show_money import ShowMoney
 from payment_service.application.staff import AddStaff, Enrol, SignIn
 from payment_service.application.top_up import StartTopUp
+from payment_service.application.watch_books import WatchBooks
 from payment_service.config import SERVICE, Settings, read_settings
 
 SESSION_LIFETIME = timedelta(hours=8)
@@ -70,6 +71,7 @@ class Application:
     execute_payouts: ExecutePayouts
     queue_reconciliation: QueueReconciliation
     reconcile: Reconcile
+    watch_books: WatchBooks
     add_staff: AddStaff
     enrol: Enrol
     sign_in: SignIn
@@ -151,6 +153,7 @@ def build(
             clock=clock,
             codes_once=not settings.common.sandbox,
         ),
+        watch_books=WatchBooks(readers, clock=clock),
         checks=readiness_checks(client, store.database, clock),
     )
 

@@ -83,12 +83,27 @@ class Report:
     dead_letters: DeadLetterState
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the service's own for alarms; `read` returns None where there is none yet."""
+
+    meaning: str
+    read: Callable[[], float | None]
+
+
 class Operations:
     """Reports on one service and asks for replays. Blocks up to five seconds; raises PyMongoError
-    where the database does not answer.
+    where the database does not answer. `figures` are told beside those that every service has.
     """
 
-    def __init__(self, database: Database[dict[str, Any]], clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database[dict[str, Any]],
+        clock: Clock,
+        *,
+        figures: Mapping[str, Figure] | None = None,
+    ) -> None:
+        self.figures = figures or {}
         self._database = database
         self._clock = clock
         self._dead_letters = DeadLetters(database, clock)

@@ -64,7 +64,9 @@ def create_web(application: Application) -> Flask:
         sessions=application.sessions,
         idempotency=application.idempotency,
         checks=application.checks,
-        operations=Operations(application.database, application.clock),
+        operations=Operations(
+            application.database, application.clock, figures=application.watch_books.figures()
+        ),
         secure_cookies=settings.common.secure_cookies,
     )
     if settings.trusted_proxy_count:

@@ -64,7 +64,10 @@ class _AlarmCollector:
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
-            values = _alarm_values(self._operations.report({}))
+            values = _alarm_values(self._operations.report({})) | {
+                name: (figure.meaning, figure.read())
+                for name, figure in self._operations.figures.items()
+            }
         except PyMongoError:
             # No figure at all is better than a wrong one; `up` and readyz tell of the database.
             return

@@ -1,0 +1,51 @@
+"""Figures for alarms: what the newest reconciliation could not explain, and how old it is."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from crowdloom.chassis.operations import Figure
+from crowdloom.kernel import Clock
+
+from payment_service.application.ports import Reconciliations
+
+_LOOKED_AT_MAX = 20
+
+
+class Readers(Protocol):
+    """Repositories outside of any transaction."""
+
+    @property
+    def reconciliations(self) -> Reconciliations: ...
+
+
+class WatchBooks:
+    """Where no reconciliation has ended yet there is no figure: empty is not zero."""
+
+    def __init__(self, readers: Readers, *, clock: Clock) -> None:
+        self._readers = readers
+        self._clock = clock
+
+    def figures(self) -> Mapping[str, Figure]:
+        return {
+            "unreconciled_minor": Figure(
+                "What the newest reconciliation could not explain", self._unreconciled_minor
+            ),
+            "reconciliation_age_seconds": Figure(
+                "Time since the newest reconciliation ended", self._age_seconds
+            ),
+        }
+
+    def _unreconciled_minor(self) -> float | None:
+        newest = self._newest()
+        return None if newest is None else newest["unreconciled_minor"]
+
+    def _age_seconds(self) -> float | None:
+        newest = self._newest()
+        if newest is None:
+            return None
+        age_seconds: float = (self._clock.now() - newest["ended_at"]).total_seconds()
+        return age_seconds
+
+    def _newest(self) -> Mapping[str, Any] | None:
+        listed = self._readers.reconciliations.listed(_LOOKED_AT_MAX)
+        return next((found for found in listed if found["status"] == "completed"), None)
