@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+import stripe
 from crowdloom.chassis.store import MongoDatabase
 from crowdloom.chassis.tokens import SESSION_AUDIENCE, TokenSigner, new_signing_key
 from crowdloom.contracts import Cause, Envelope, Event
@@ -130,17 +131,38 @@ def socket() -> Iterator[Socket]:
     server.server_close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _impatient_retries() -> Iterator[None]:
+    """The package's own retries come at once: nothing here gets better by waiting."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.001)
+        patch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.001)
+        yield
+
+
 @pytest.fixture
-def processor(socket: Socket, tmp_path: Path) -> Iterator[Simulator]:
-    """A simulator with nothing in its books, at the address that the service knows."""
-    simulator = build_simulator(SimulatorSettings(data=tmp_path / "stripe"))
-    simulator.place.port = socket.port
-    socket.simulator = simulator
-    made = Simulator(f"http://127.0.0.1:{socket.port}")
+def plug(socket: Socket, tmp_path: Path) -> Iterator[Callable[[], Simulator]]:
+    """`plug()`: a simulator with nothing in its books, at the address that the service knows."""
+    plugged: list[Any] = []
+
+    def fresh() -> Simulator:
+        folder = tmp_path / f"stripe_{len(plugged)}"
+        plugged.append(build_simulator(SimulatorSettings(data=folder)))
+        plugged[-1].place.port = socket.port
+        socket.simulator = plugged[-1]
+        return Simulator(f"http://127.0.0.1:{socket.port}")
+
+    yield fresh
+    socket.simulator = None
+    for simulator in plugged:
+        simulator.close()
+
+
+@pytest.fixture
+def processor(plug: Callable[[], Simulator]) -> Iterator[Simulator]:
+    made = plug()
     yield made
     made.http.close()
-    socket.simulator = None
-    simulator.close()
 
 
 @pytest.fixture(scope="session")

@@ -140,7 +140,9 @@ def test_an_abandoned_checkout_expires_by_its_event(
     assert requester.get(f"/top-ups/{top_up['top_up_id']}").json["status"] == "open"
     base, key = application.settings.stripe_api_base, application.settings.stripe_api_key
     expired = processor.http.post(
-        f"{base}/v1/checkout/sessions/{checkout}/expire", auth=(key, ""), timeout=10
+        f"{base}/v1/checkout/sessions/{checkout}/expire",
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=10,
     )
     assert expired.status_code == 200, expired.text
     truth = event("evt_2", type="checkout.session.expired", data={"object": {"id": checkout}})

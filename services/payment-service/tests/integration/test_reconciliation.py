@@ -1,0 +1,124 @@
+"""Reconciliation against the simulator: zero when all is well; one planted cent is found."""
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+from bson import Int64
+
+JOURNAL, ACCOUNTS = "journal", "accounts"
+PAYABLE = "liability:worker:wrk_1:payable:USD"
+
+
+@pytest.fixture
+def paid(market: Any, calling: Any) -> Any:
+    """A market in which one worker was paid, and another is owed."""
+    worker = calling("worker", "wrk_1")
+    market.earn("wrk_1", 3)
+    market.ask(worker)
+    market.pay_out()
+    market.earn("wrk_1", 1, batch_id="bat_2")
+    assert market.reconcile()["unreconciled_minor"] == 0
+    return market
+
+
+def kinds(result: Any) -> set[str]:
+    return {found["kind"] for found in result["differences"]}
+
+
+def change_entry(market: Any, code: str, *, line: int, side: str) -> None:
+    """One cent more on one line, past the database's own refusal."""
+    database = market.application.database
+    database.command("collMod", JOURNAL, validationLevel="off")
+    try:
+        entry = database[JOURNAL].find_one({"code": code})
+        entry["lines"][line][side] = Int64(entry["lines"][line][side] + 100)
+        database[JOURNAL].update_one({"_id": entry["_id"]}, {"$set": {"lines": entry["lines"]}})
+    finally:
+        database.command("collMod", JOURNAL, validationLevel="strict")
+
+
+def test_a_cent_too_much_in_a_kept_balance_is_found(paid: Any) -> None:
+    database = paid.application.database
+    database[ACCOUNTS].update_one({"_id": PAYABLE}, {"$inc": {"posted": Int64(100)}})
+    result = paid.reconcile()
+    assert kinds(result) == {"kept_balance_drift"}
+    assert result["unreconciled_minor"] == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "side", "found"),
+    [
+        ("topup", 0, "dr", {"amount_mismatch", "ledger_unbalanced"}),
+        ("topup", 1, "dr", {"fee_variance", "ledger_unbalanced"}),
+        ("topup", 2, "cr", {"ledger_unbalanced", "kept_balance_drift"}),
+        ("settle", 0, "dr", {"unexplained_balance_drift", "ledger_unbalanced"}),
+        ("payout_post", 1, "cr", {"amount_mismatch", "ledger_unbalanced"}),
+        ("accept", 0, "dr", {"kept_balance_drift", "ledger_unbalanced"}),
+        ("accept", 2, "cr", {"ledger_unbalanced"}),
+    ],
+)
+def test_a_cent_changed_in_any_kind_of_entry_is_found(
+    paid: Any, code: str, line: int, side: str, found: set[str]
+) -> None:
+    change_entry(paid, code, line=line, side=side)
+    result = paid.reconcile()
+    assert kinds(result) == found
+    assert result["unreconciled_minor"] >= 1
+    waiting = paid.checker.get("/exceptions").json["items"]
+    assert {each["kind"] for each in waiting} == found
+
+
+def test_a_processor_line_that_was_never_booked_is_booked_before_anything_is_compared(
+    paid: Any, make: ModuleType
+) -> None:
+    requester = paid.requester
+    answer = requester.post("/top-ups", {"amount": make.usd(500).to_wire()})
+    paid.processor.pay(answer.json["checkout_url"].rsplit("/", 1)[1])
+    assert paid.reconcile()["differences"] == []
+    assert requester.get(f"/top-ups/{answer.json['top_up_id']}").json["status"] == "paid"
+
+
+def test_money_that_nobody_can_explain_is_booked_to_suspense_and_waits_for_a_person(
+    paid: Any,
+) -> None:
+    account = paid.application.show_money.payee("wrk_1").account_id
+    settings = paid.application.settings
+    sent = paid.processor.http.post(
+        f"{settings.stripe_api_base}/v1/transfers",
+        data={"amount": 7, "currency": "usd", "destination": account},
+        headers={"Authorization": f"Bearer {settings.stripe_api_key}"},
+        timeout=10,
+    )
+    assert sent.status_code == 200, sent.text
+    result = paid.reconcile()
+    assert kinds(result) == {"unidentified_line"}
+    assert result["unreconciled_minor"] == 7
+    assert result["journal_minor"] == result["processor_minor"]
+    (waiting, *_) = paid.checker.get("/exceptions", kind="unidentified_line").json["items"]
+    assert waiting["amount"]["amount_minor"] in (7, -7)
+
+
+def test_an_exception_ends_when_its_difference_is_gone(paid: Any) -> None:
+    database = paid.application.database
+    database[ACCOUNTS].update_one({"_id": PAYABLE}, {"$inc": {"posted": Int64(100)}})
+    paid.reconcile()
+    assert len(paid.checker.get("/exceptions").json["items"]) == 1
+    database[ACCOUNTS].update_one({"_id": PAYABLE}, {"$inc": {"posted": Int64(-100)}})
+    assert paid.reconcile()["differences"] == []
+    assert paid.checker.get("/exceptions").json["items"] == []
+
+
+def test_a_processor_that_does_not_answer_or_has_nothing_is_a_failure_and_not_zero(
+    paid: Any, plug: Any
+) -> None:
+    plug().http.close()
+    empty = paid.reconcile()
+    assert (empty["status"], empty["error_code"]) == ("failed", "feed_incomplete")
+    assert empty["unreconciled_minor"] is None
+
+
+def test_asking_twice_with_one_key_is_one_reconciliation(market: Any) -> None:
+    first = market.checker.post("/reconciliations", key="k").json
+    assert market.checker.post("/reconciliations", key="k").json == first
+    assert len(market.checker.get("/reconciliations").json["items"]) == 1
