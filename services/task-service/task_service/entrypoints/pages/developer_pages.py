@@ -72,7 +72,6 @@ def _page(application: Application, *, secret: str = "", errors: Any = None) -> 
         secret=secret,
         errors=errors or {},
         name=request.form.get("name", ""),
-        origin=request.url_root.rstrip("/"),
     )
 
 

@@ -1,6 +1,7 @@
 """Review: submitted answers beside their inputs, decided one by one or many at once."""
 
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import require
@@ -96,10 +97,15 @@ def _accept(application: Application, batch: Batch, named: list[SubmissionId]) -
 
 def _onward(batch: Batch) -> BaseResponse:
     """The same place of the list: what was decided is gone from it, the next item is there."""
-    cursor, following = request.args.get("cursor"), request.form.get("following", "")
-    query = f"?cursor={cursor}" if cursor else ""
-    anchor = f"#{following}" if following.startswith("sub_") else ""
-    return redirect(f"{shell.batch_page(batch.batch_id)}/review{query}{anchor}", 303)
+    following = request.form.get("following", "")
+    anchor = f"#{quote(following)}" if following else ""
+    return redirect(f"{shell.batch_page(batch.batch_id)}/review{_place()}{anchor}", 303)
+
+
+def _place() -> str:
+    """The part of the list that the address names, as a query."""
+    cursor = request.args.get("cursor")
+    return f"?{urlencode({'cursor': cursor})}" if cursor else ""
 
 
 def _page(application: Application, batch: Batch, refused: Decision | None = None) -> str:
@@ -121,7 +127,7 @@ def _page(application: Application, batch: Batch, refused: Decision | None = Non
         answers=shown,
         waiting=application.show_batches.progress(batch).submitted,
         next_cursor=cursors.write(last) if more else None,
-        cursor=cursor,
+        place=_place(),
         refused=refused,
         reason_error=_reason_error() if refused else None,
         reason_characters_max=REASON_CHARACTERS_MAX,
