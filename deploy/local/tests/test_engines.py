@@ -6,6 +6,8 @@ import socket
 from pathlib import Path
 
 import pytest
+from crowdloom.chassis.bus import BusMessage
+from crowdloom.chassis.kafka_bus import KafkaBusProducer
 from crowdloom_local import engines
 from crowdloom_local.engines import ROOT, choose_engines
 from crowdloom_local.engines.embedded import SecantusDb
@@ -108,6 +110,25 @@ def test_kafka_is_made_anew_where_its_ports_are_taken_or_its_nodes_are_others(su
         assert cluster(supervisor, folder)._kept_ports() == []
     (folder / "ports.json").unlink()  # as where formatting was interrupted
     assert cluster(supervisor, folder)._kept_ports() == []
+
+
+@pytest.mark.kafka
+def test_kafka_finds_its_topics_and_messages_again(tmp_path):
+    seen = []
+    for _ in range(2):
+        supervisor = Supervisor()
+        try:
+            broker = KafkaCluster(supervisor, tmp_path, ROOT, nodes=1)
+            broker.start()
+            producer = KafkaBusProducer(broker.bootstrap)
+            producer.ensure_topics(["test.kept"])
+            producer.publish([BusMessage("test.kept", "k", b"1", (), partition=0)])
+            seen.append(producer.topic_states(["test.kept"])["test.kept"])
+            producer.close()
+        finally:
+            supervisor.stop()
+    assert seen[0].topic_id == seen[1].topic_id
+    assert (seen[0].end_offsets[0], seen[1].end_offsets[0]) == (1, 2)
 
 
 def numbers(client: MongoClient) -> list[int]:
