@@ -27,11 +27,12 @@ class FrameContext:
     """Where the page runs: `assignment_id` None means a preview, with nothing to submit.
 
     `runtime` is the address of the script that speaks with the page around the frame; `data` is
-    what it is told, as data- attributes.
+    what it is told, as data- attributes; `crowd` that of the elements of the crowd family.
     """
 
     assignment_id: str | None
     runtime: str
+    crowd: str = ""
     action: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
 
@@ -45,24 +46,26 @@ def render_document(template: str, row: Mapping[str, str], context: FrameContext
     button is added where there is none; a document of its own is completed, never nested.
     """
     parts = read_parts(template)
+    head = _head(context, has_crowd=bool(context.crowd) and _uses_crowd(template))
     body = substitute(template, row)
     if not parts.has_submit_button:
         body = _with_submit_button(body, has_form=parts.form_count > 0)
     if parts.form_count == 0:
         body = _with_form(body, context, is_document=parts.is_document)
     if parts.is_document:
-        return _completed(body, context)
-    return f"<!doctype html><html><head>{_head(context)}{_LAYOUT}</head><body>{body}</body></html>"
+        return _completed(body, head)
+    return f"<!doctype html><html><head>{head}{_LAYOUT}</head><body>{body}</body></html>"
 
 
-def _head(context: FrameContext) -> str:
+def _head(context: FrameContext, *, has_crowd: bool) -> str:
     mode = "work" if context.assignment_id else "preview"
     told = {"mode": mode, "assignment": context.shown_assignment, **context.data}
     attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in told.items())
+    crowd = f'<script src="{escape(context.crowd)}"></script>' if has_crowd else ""
     return (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, '
         'initial-scale=1">'
-        f'<script src="{escape(context.runtime)}"{attributes}></script>'
+        f'<script src="{escape(context.runtime)}"{attributes}></script>{crowd}'
     )
 
 
@@ -90,13 +93,17 @@ def _with_form(body: str, context: FrameContext, *, is_document: bool) -> str:
     return f"{body[:begin]}{start}{body[begin:end]}</form>{body[end:]}"
 
 
-def _completed(body: str, context: FrameContext) -> str:
+def _completed(body: str, head: str) -> str:
     """Put the runtime first in the document's own head, so that it is there before any script."""
     for pattern in (_HEAD, _HTML, _DOCTYPE):
         found = _first(pattern, body)
         if found:
-            return body[: found.end()] + _head(context) + body[found.end() :]
-    return f"<!doctype html>{_head(context)}{body}"
+            return body[: found.end()] + head + body[found.end() :]
+    return f"<!doctype html>{head}{body}"
+
+
+def _uses_crowd(template: str) -> bool:
+    return "<crowd-" in template.lower()
 
 
 def _first(tag: re.Pattern[str], text: str) -> re.Match[str] | None:

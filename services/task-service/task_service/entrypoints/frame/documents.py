@@ -36,6 +36,14 @@ class FrameScripts:
         return self._folder.url(name)
 
 
+def frame_context(
+    scripts: FrameScripts, assignment_id: str | None, data: Mapping[str, str]
+) -> FrameContext:
+    return FrameContext(
+        assignment_id, scripts.url("runtime.js"), crowd=scripts.url("crowd.js"), data=data
+    )
+
+
 def task_document(project: Project, row: Mapping[str, str], context: FrameContext) -> Response:
     """The requester's page with the row's values in it, under the policy of its project."""
     response = make_response(render_document(project.template, row, context))
@@ -44,8 +52,7 @@ def task_document(project: Project, row: Mapping[str, str], context: FrameContex
 
 def preview_document(scripts: FrameScripts, project: Project, row: Mapping[str, str]) -> Response:
     words = _("This is a preview: nothing can be submitted here.")
-    context = FrameContext(None, scripts.url("runtime.js"), data={"words": words})
-    return task_document(project, row, context)
+    return task_document(project, row, frame_context(scripts, None, {"words": words}))
 
 
 def notice_document(

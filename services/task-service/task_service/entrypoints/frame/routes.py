@@ -12,9 +12,9 @@ from flask_babel import gettext as _
 
 from task_service.bootstrap import Application
 from task_service.domain.errors import AssignmentOver
-from task_service.domain.templates import FrameContext
 from task_service.entrypoints.frame.documents import (
     FrameScripts,
+    frame_context,
     notice_document,
     preview_document,
     task_document,
@@ -56,8 +56,9 @@ def _task(application: Application, scripts: FrameScripts, ticket: Ticket) -> Re
     data = {"task": ticket.task_id, "pseudonym": ticket.pseudonym}
     if draft is not None:
         data["draft"] = json.dumps(draft.answer)
-    context = FrameContext(ticket.assignment_id, scripts.url("runtime.js"), data=data)
-    return task_document(loaded.project, loaded.inputs, context)
+    return task_document(
+        loaded.project, loaded.inputs, frame_context(scripts, ticket.assignment_id, data)
+    )
 
 
 def _without_ticket(scripts: FrameScripts) -> Response:

@@ -14,6 +14,7 @@
   const state = document.querySelector("[data-draft-state]");
   const note = document.querySelector("[data-work-note]");
   const words = note.dataset;
+  const digits = new Intl.NumberFormat(document.documentElement.lang);
   const api = `/api/tasks/v1/assignments/${assignment}`;
 
   /* ---- what this tab keeps: {answer, saved, key} ---- */
@@ -170,7 +171,8 @@
     submitted: ({ answer }) => { if (isAnswer(answer)) submit(answer); },
     invalid: ({ count, label }) => {
       const sentence = count > 1 ? words.invalidMany : words.invalid;
-      show("bad", words.invalidWord, sentence.replace("{label}", String(label)).replace("{count}", String(count)));
+      const named = sentence.replace("{label}", `\u2068${label}\u2069`);
+      show("bad", words.invalidWord, named.replace("{count}", digits.format(count)));
     },
     held: ({ why }) => show("wait", words.heldWord, words[held[why]] ?? words.silent),
     said: ({ text }) => show("wait", words.saidWord, String(text)),
