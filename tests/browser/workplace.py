@@ -109,14 +109,14 @@ class Workplace:
 
     def hand(self, context: BrowserContext, item: Item) -> None:
         """Give the browser the cookies that a claim would have set."""
-        for path in ("/frame", "/api/tasks"):
+        for path in ("/frame", "/api/tasks/v1"):
             context.add_cookies(
                 [
                     {
                         "name": f"cl_ticket_{item.assignment_id}",
                         "value": item.ticket,
                         "domain": "127.0.0.1",
-                        "path": path,
+                        "path": f"{path}/assignments/{item.assignment_id}",
                         "httpOnly": True,
                     }
                 ]

@@ -43,7 +43,12 @@ def test_a_claim_leads_to_the_workspace_with_a_ticket_no_script_can_read(
     answer = browser.post("/match/claim", data={"idempotency_key": "k", "batch_id": "bat_1"})
     assert answer.status_code == 303
     given = tickets(answer)
-    assert sorted(morsel["path"] for morsel in given) == ["/api/tasks", "/frame"]
+    assignment_id = answer.location.rpartition("/")[2]
+    # No broader: the tickets of a day's work together are more than a request may carry.
+    assert sorted(morsel["path"] for morsel in given) == [
+        f"/api/tasks/v1/assignments/{assignment_id}",
+        f"/frame/assignments/{assignment_id}",
+    ]
     assert all(morsel["httponly"] and morsel["samesite"] == "Lax" for morsel in given)
     assert all(int(morsel["max-age"]) == 600 + 86_400 for morsel in given)
     again = browser.post("/match/claim", data={"idempotency_key": "k", "batch_id": "bat_1"})

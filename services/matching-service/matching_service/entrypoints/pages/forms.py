@@ -15,7 +15,8 @@ from matching_service.application.claim_task import Claim
 from matching_service.bootstrap import Application
 from matching_service.domain.errors import LeaseOver, NoMoreTime, TooManyLeases
 
-TICKET_PATHS = ("/frame", "/api/tasks")
+# The paths of one assignment alone: tickets of a day's work would not fit into one request.
+TICKET_PATHS = ("/frame/assignments/{}", "/api/tasks/v1/assignments/{}")
 _KEPT_AFTER_DEADLINE = timedelta(days=1)
 
 
@@ -106,7 +107,7 @@ def _to_workspace(application: Application, made: Claim) -> Response:
         response.set_cookie(
             f"cl_ticket_{made.assignment.assignment_id}",
             made.ticket,
-            path=path,
+            path=path.format(made.assignment.assignment_id),
             max_age=max(0, int(left.total_seconds())),
             httponly=True,
             samesite="Lax",
