@@ -183,7 +183,7 @@ def _add_entries(blueprint: Blueprint, journal: Journal) -> None:
             code=code,
             kind=kind,
             value=value,
-            references=REFERENCES,
+            references={name: words.references()[name] for name in REFERENCES},
             money=Money,
             flows=flows,
         )
@@ -197,7 +197,7 @@ def _add_entries(blueprint: Blueprint, journal: Journal) -> None:
         return render_template(
             "finance/entry.html",
             entry=found,
-            references=REFERENCES,
+            references={name: words.references()[name] for name in REFERENCES},
             money=Money,
             flows=words.flows(),
             account_words=words.account,

@@ -43,6 +43,7 @@ def _add_today(blueprint: Blueprint, application: Application) -> None:
             me=shell.staff_member(),
             may_check=shell.may("finance.checker"),
             kinds=words.exceptions(),
+            facts=words.references(),
         )
 
 
@@ -111,6 +112,7 @@ def _add_exceptions(blueprint: Blueprint, application: Application) -> None:
             next_cursor=found[PAGE_ITEMS - 1]["_id"] if len(found) > PAGE_ITEMS else None,
             kinds=kinds,
             kind=kind,
+            facts=words.references(),
         )
 
     @blueprint.get("/finance/exceptions/<exception_id>")
@@ -123,6 +125,7 @@ def _add_exceptions(blueprint: Blueprint, application: Application) -> None:
             "finance/exception.html",
             found=found,
             kinds=words.exceptions(),
+            facts=words.references(),
             reason=refusals.reason(found["facts"].get("code")),
             what_to_do=_what_to_do(found["kind"]),
         )

@@ -96,6 +96,25 @@ def flows() -> dict[str, str]:
     }
 
 
+def references() -> dict[str, str]:
+    """What entries and exceptions name: objects, and what is known of them."""
+    return {
+        "run": _("payout run"),
+        "item": _("line of a run"),
+        "batch": _("batch"),
+        "requester": _("requester"),
+        "worker": _("worker"),
+        "assignment": _("assignment"),
+        "top_up": _("top-up"),
+        "stripe_txn": _("processor's line"),
+        "reconciliation": _("reconciliation"),
+        "posted_entry": _("entry"),
+        "code": _("processor's code"),
+        "reason": _("processor's words"),
+        "attempt": _("attempt"),
+    }
+
+
 def account(path: str) -> str:
     """What an account holds."""
     known: dict[str, str] = {
