@@ -38,7 +38,7 @@ class MongoProcessorLines:
         )
         return {row["_id"]: row["settled"] for row in found}
 
-    def add(self, line: BalanceTransaction, *, entry_key: str, settled: bool) -> None:
+    def add(self, line: BalanceTransaction, *, entry_key: str | None, settled: bool) -> None:
         self._lines.insert_one(
             {
                 "_id": line.transaction_id,

@@ -60,6 +60,9 @@ class BookLines:
 
 
 def _book(session: Session, line: BalanceTransaction) -> None:
+    if line.moves_nothing:
+        session.lines.add(line, entry_key=None, settled=True)
+        return
     item = _item_of(session, line)
     if item is not None:
         _book_payout(session, line, item)

@@ -29,6 +29,11 @@ class BalanceTransaction:
     def currency(self) -> Currency:
         return self.net.currency
 
+    @property
+    def moves_nothing(self) -> bool:
+        """Such a line is kept, but there is nothing an entry could say of it."""
+        return not (self.gross or self.fee or self.net)
+
 
 @dataclass(frozen=True)
 class Transfer:

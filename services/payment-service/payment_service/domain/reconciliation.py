@@ -68,6 +68,8 @@ def _line_differences(books: Books) -> Iterator[Difference]:
     for transaction_id in sorted(set(books.lines) | set(books.booked)):
         line, booked = books.lines.get(transaction_id), books.booked.get(transaction_id)
         if booked is None and line is not None:
+            if line.moves_nothing:
+                continue
             yield Difference("missing_in_ledger", transaction_id, line.net, moves_balance=True)
         elif line is None and booked is not None:
             yield Difference(

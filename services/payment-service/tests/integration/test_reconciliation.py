@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 from bson import Int64
+from crowdloom.kernel import Money
+from payment_service.application.book_lines import BookLines
+from payment_service.domain.processor_lines import BalanceTransaction
 
 JOURNAL, ACCOUNTS = "journal", "accounts"
 PAYABLE = "liability:worker:wrk_1:payable:USD"
@@ -97,6 +100,25 @@ def test_money_that_nobody_can_explain_is_booked_to_suspense_and_waits_for_a_per
     assert result["journal_minor"] == result["processor_minor"]
     (waiting, *_) = paid.checker.get("/exceptions", kind="unidentified_line").json["items"]
     assert waiting["amount"]["amount_minor"] in (7, -7)
+
+
+def test_a_processor_line_that_moves_nothing_is_kept_and_stops_nobody(paid: Any) -> None:
+    now = paid.application.clock.now()
+    zero = Money.of_minor(0, "USD")
+    nothing = BalanceTransaction(
+        "txn_nothing",
+        "adjustment",
+        "src_1",
+        zero,
+        zero,
+        zero,
+        available=True,
+        available_on=now,
+        created_at=now,
+    )
+    book_lines = BookLines(paid.application.store)
+    assert book_lines([nothing]) == 1
+    assert book_lines([nothing]) == 0
 
 
 def test_an_exception_ends_when_its_difference_is_gone(paid: Any) -> None:

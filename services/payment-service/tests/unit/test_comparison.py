@@ -55,6 +55,13 @@ def whole() -> Books:
     )
 
 
+def test_a_line_that_moves_nothing_needs_no_entry() -> None:
+    books = whole()
+    nothing = line("nothing", 0, 0, kind="adjustment")
+    lines = {**books.lines, nothing.transaction_id: nothing}
+    assert compare(replace(books, lines=lines)) == []
+
+
 def test_books_that_agree_differ_in_nothing() -> None:
     assert compare(whole()) == []
     assert unreconciled_minor([]) == 0
