@@ -275,6 +275,8 @@ def _pay_out(market: Market, crowd: list[SimulatedWorker], plan: Plan) -> tuple[
     earners = [worker for worker in crowd if worker.worker.earnings()["settled_count"]]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(SimulatedWorker.ask_for_payout, earners))
+    # The processor says in its own time that an account is ready; a run takes nobody else.
+    _await("every payout account to be active", lambda: all(map(_can_be_paid, earners)))
     maker = add_staff(market, "maker@example.org", ["finance.view", "finance.maker"])
     checker = add_staff(
         market, "checker@example.org", ["finance.view", "finance.checker", "operator"]
@@ -289,6 +291,11 @@ def _pay_out(market: Market, crowd: list[SimulatedWorker], plan: Plan) -> tuple[
         lambda: checker.payout_run(run_id)["status"].startswith("completed"),
     )
     return checker, checker.payout_run(run_id)
+
+
+def _can_be_paid(earner: SimulatedWorker) -> bool:
+    status: str = earner.worker.payout_account()["status"]
+    return status == "active"
 
 
 def _figures(
