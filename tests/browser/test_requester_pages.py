@@ -163,6 +163,28 @@ def test_answers_are_reviewed_by_keyboard_alone(context: BrowserContext, desk: A
     assert faults == []
 
 
+def test_what_is_to_be_mended_is_accessible_and_has_the_focus(
+    context: BrowserContext, desk: Any, paths: dict[str, str], tmp_path: Path
+) -> None:
+    page = context.new_page()
+    table = tmp_path / "faulty.csv"
+    table.write_text("text\na,b\n", encoding="utf-8")
+    page.goto(desk.origin + paths["new batch"])
+    page.get_by_label("Table (CSV)").set_input_files(table)
+    page.get_by_label("Reward").fill("0.001")
+    page.get_by_role("button", name="Next: see the rows").click()
+    expect(page.get_by_role("alert")).to_have_count(2)
+    expect(page.get_by_text("2 cells where the header has 1")).to_be_visible()
+    assert violations(page) == []
+
+    page.goto(desk.origin + paths["review"])
+    page.keyboard.press("r")
+    page.get_by_label("Reason").first.fill("   ")
+    page.get_by_role("button", name="Reject this answer").click()
+    expect(page.get_by_label("Reason").first).to_be_focused()
+    assert violations(page) == []
+
+
 def test_keys_do_nothing_while_no_answer_has_the_focus(context: BrowserContext, desk: Any) -> None:
     batch = desk.running("Quiet keys", answers=1)
     page = context.new_page()
@@ -198,7 +220,7 @@ def test_the_page_of_a_batch_shows_by_itself_that_it_is_funded(
     page.goto(f"{desk.origin}/requester/batches/{batch.batch_id}")
     expect(page.get_by_text("Reserving funds").first).to_be_visible()
     desk.fund(batch)
-    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible(timeout=30_000)
 
 
 def test_a_requester_gets_from_sign_up_to_published_without_script(

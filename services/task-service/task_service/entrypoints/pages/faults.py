@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crowdloom.ui.formats import number_text
 from flask_babel import gettext as _
 
 from task_service.domain.errors import FaultyRows
@@ -42,6 +43,15 @@ def _worded(reason: str) -> str:
     return reason
 
 
+def _cells(found: int, expected: int) -> str:
+    counts = {"found": number_text(found), "expected": number_text(expected)}
+    if found > expected:
+        words = _("%(found)s cells where the header has %(expected)s: an unquoted comma?", **counts)
+    else:
+        words = _("%(found)s cells where the header has %(expected)s: one is missing", **counts)
+    return str(words)
+
+
 _WORDS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"the file is larger than (.+)", lambda m: _("The file is larger than %(size)s", size=m[1])),
     (
@@ -68,14 +78,7 @@ _WORDS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     ),
     (r"more than ([\d,]+) columns", lambda m: _("More than %(count)s columns", count=m[1])),
     (r"more than ([\d,]+) rows", lambda m: _("More than %(count)s rows", count=m[1])),
-    (
-        r"(\d+) cells where the header has (\d+)",
-        lambda m: _(
-            "%(found)s cells where the header has %(expected)s: an unquoted comma?",
-            found=m[1],
-            expected=m[2],
-        ),
-    ),
+    (r"(\d+) cells where the header has (\d+)", lambda m: _cells(int(m[1]), int(m[2]))),
     (r"contains a NUL byte", lambda _m: _("Contains a NUL byte")),
     (r"contains half of a character", lambda _m: _("Contains half of a character")),
     (

@@ -39,8 +39,12 @@
     step(answer);
   });
 
-  /* Nothing to mend: begin where the address says, else at the first answer. */
-  if (document.querySelector("[aria-invalid='true']")) return;
+  /* Begin with what is to be mended, else where the address says, else at the first answer. */
+  const wrong = document.querySelector("textarea[aria-invalid='true']");
+  if (wrong) {
+    wrong.focus();
+    return;
+  }
   const named = document.getElementById(location.hash.slice(1));
   const first = answers.includes(named) ? named : answers[0];
   first.focus({ preventScroll: first !== named });
