@@ -50,6 +50,17 @@ def test_answers_stand_beside_their_inputs_with_the_time_of_acceptance(
         assert f'id="{submission["submission_id"]}"' in page
 
 
+def test_a_long_answer_is_shown_shortened_and_whole(
+    browser: Any, requester: Any, open_batch: Any, hand_out: Any
+) -> None:
+    batch = open_batch(requester)
+    long = "word " * 1_000 + "the end"
+    hand_out(requester, batch).submit([["answer", long]])
+    page = browser.read(f"/requester/batches/{batch['batch_id']}/review")
+    assert page.count("the end") == 1
+    assert "<summary>Show all</summary>" in page
+
+
 def test_an_accepted_answer_leaves_the_list_and_the_next_one_follows(
     browser: Any, address: str, requester: Any, answered: Any, submissions: list[dict[str, Any]]
 ) -> None:
