@@ -208,6 +208,7 @@ class KafkaBusConsumer:
     def resume(self, place: Place) -> None:
         self._paused.discard(place)
         if self._is_assigned(place):
+            _forget_parked(self._connected(), TopicPartition(*place))
             self._connected().resume(TopicPartition(*place))
 
     def lag(self) -> Mapping[Place, int]:
@@ -282,6 +283,19 @@ def _is_stranded(consumer: Any, *, seconds_max: float) -> bool:
     beat = consumer._coordinator.heartbeat  # noqa: SLF001 - no public way to it
     silent_seconds: float = time.monotonic() - max(beat.last_receive, beat.last_reset)
     return silent_seconds > seconds_max
+
+
+def _forget_parked(consumer: Any, partition: Any) -> None:
+    """Have what was fetched of a paused partition fetched again.
+
+    kafka-python 3.0.12 parks it, gives it back only while it holds no other batch in hand, though
+    it be an emptied one, and until then asks for no more of the partition: it would stay silent.
+    """
+    fetcher = consumer._fetcher  # noqa: SLF001 - no public way to it
+    fetcher._paused_completed_fetches.pop(partition, None)  # noqa: SLF001
+    parked = fetcher._paused_partition_records.pop(partition, None)  # noqa: SLF001
+    if parked is not None:
+        parked.drain()
 
 
 def _refresh_metadata(consumer: Any) -> None:

@@ -119,6 +119,25 @@ class BusContract:
         assert values(poll_until(consumer, 1)) == [2]
         consumer.close()
 
+    def test_a_place_paused_in_the_middle_of_what_was_fetched_goes_on_from_there(
+        self, bus: Bus, topic: str, group: str
+    ) -> None:
+        consumer = bus.consumer_of(group, [topic])
+        bus.producer.publish(
+            [BusMessage(topic, "a", str(n).encode(), (), partition=0) for n in range(30)]
+        )
+        first: list[BusMessage] = []
+        while not first:
+            first = consumer.poll(timeout_seconds=0.5, message_count_max=10)
+        consumer.seek((topic, 0), 5)
+        consumer.pause((topic, 0))
+        # Something else comes meanwhile, so that polls in the pause have their hands full.
+        bus.producer.publish([BusMessage(topic, "b", b"99", (), partition=1)])
+        assert values(poll_until(consumer, 1)) == [99]
+        consumer.resume((topic, 0))
+        assert values(poll_until(consumer, 25)) == list(range(5, 30))
+        consumer.close()
+
     def test_a_topic_has_an_identity_and_its_ends_count_messages(
         self, bus: Bus, topic: str
     ) -> None:
