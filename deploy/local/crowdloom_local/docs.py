@@ -92,6 +92,7 @@ def _idle_environment() -> dict[str, str]:
         "CROWDLOOM_STRIPE_API_KEY": "sk_test_idle",
         "CROWDLOOM_STRIPE_WEBHOOK_SECRET": "whsec_idle",
         "CROWDLOOM_STRIPE_API_BASE": "http://127.0.0.1:9",
+        "CROWDLOOM_LOG_LEVEL": "WARNING",
     }
 
 
