@@ -1,10 +1,11 @@
 """The hand that fills a page in and presses its button, alike in the frame and outside."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ElementHandle, Frame
+from playwright.sync_api import BrowserContext, ElementHandle, Frame, JSHandle
 from playwright.sync_api import Error as BrowserError
 
 _FILL = files(__package__).joinpath("fill.js").read_text()
@@ -14,6 +15,12 @@ _BUTTON = """() => {
     .filter((one) => ['submit', 'image'].includes(one.type));
   return document.getElementById('submitButton') ?? buttons[buttons.length - 1] ?? null;
 }"""
+_WATCH = """button => {
+  const watch = { pressed: false };
+  button.addEventListener('click', () => { watch.pressed = true; }, { capture: true });
+  return watch;
+}"""
+_TRIES_MAX = 3
 # Where a task's page runs, chance and time stand still: the same filling gives the same answer.
 _STILL = """(() => {
   if (!/^\\/(frame|native)\\//.test(location.pathname)) return;
@@ -53,12 +60,27 @@ def press_submit(page: Frame) -> None:
     button = page.evaluate_handle(_BUTTON).as_element()
     if button is None:
         raise RuntimeError("the page has no submit button")
+    watch = button.evaluate_handle(_WATCH)
+    for _ in range(_TRIES_MAX):
+        try:
+            button.click(timeout=_CLICK_MS_MAX)
+        except BrowserError:
+            _press_by_script(button)
+        if _arrived(watch):
+            return
+
+
+def _arrived(watch: JSHandle) -> bool:
+    """Whether the press met the button; pages move what is below a pointer by their animations, and
+    a person presses again.
+    """
     try:
-        button.click(timeout=_CLICK_MS_MAX)
+        return bool(watch.evaluate("watch => watch.pressed"))
     except BrowserError:
-        _press_by_script(button)
+        return True  # the page has gone on already
 
 
 def _press_by_script(button: ElementHandle) -> None:
     """For a button that lies below something else or in a part that is folded away."""
-    button.evaluate("button => button.click()")
+    with suppress(BrowserError):  # it was pressed in the end, and its page has gone on
+        button.evaluate("button => button.click()")

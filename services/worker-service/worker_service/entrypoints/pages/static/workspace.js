@@ -9,6 +9,7 @@
   const DRAFT_MS = 2000;
   const RETRY_MS_MAX = 30000;
   const HEIGHT_PX = [200, 20000];
+  const SHRINK_MS = 1500;
   const { assignment } = frame.dataset;
   const button = document.querySelector("[data-submit]");
   const state = document.querySelector("[data-draft-state]");
@@ -158,6 +159,18 @@
     else show("bad", words.refusedWord, problem.detail || words.refused);
   };
 
+  /* ---- as high as its page: at once where it grows, and only when it has come to rest where it
+     shrinks, since what is below a pointer must not slip away between press and release ---- */
+  let shrinking = null;
+  const fit = (height) => {
+    const border = frame.offsetHeight - frame.clientHeight;
+    const wanted = Math.min(Math.max(height, HEIGHT_PX[0]), HEIGHT_PX[1]) + border;
+    const resize = () => { frame.style.blockSize = `${wanted}px`; };
+    clearTimeout(shrinking);
+    if (wanted >= frame.offsetHeight) resize();
+    else shrinking = setTimeout(resize, SHRINK_MS);
+  };
+
   /* ---- what the frame says ---- */
   const held = { "button-off": "off", "several-buttons": "several", "no-form": "noForm", silent: "silent" };
   const heard = {
@@ -176,10 +189,7 @@
     },
     held: ({ why }) => show("wait", words.heldWord, words[held[why]] ?? words.silent),
     said: ({ text }) => show("wait", words.saidWord, String(text)),
-    size: ({ height }) => {
-      if (!Number.isFinite(height)) return;
-      frame.style.blockSize = `${Math.min(Math.max(height, HEIGHT_PX[0]), HEIGHT_PX[1])}px`;
-    },
+    size: ({ height }) => { if (Number.isFinite(height)) fit(height); },
   };
   window.addEventListener("message", (event) => {
     if (event.source !== frame.contentWindow) return;
