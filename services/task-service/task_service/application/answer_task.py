@@ -1,7 +1,7 @@
 """A worker with a ticket loads a task, keeps drafts, submits. The ticket is all that is needed."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from crowdloom.chassis.tickets import Ticket
 from crowdloom.contracts.task import SubmissionReceived
@@ -50,8 +50,10 @@ class AnswerTask:
             raise NotFound("There is no such assignment", assignment_id=assignment_id)
 
     def load(self, ticket: Ticket) -> LoadedTask:
-        """Raises NotFound, AssignmentOver."""
+        """Raises NotFound, AssignmentOver, LeaseExpired."""
         if self._is_over(ticket.assignment_id):
+            if _ran_out(ticket, self._clock.now()):
+                raise LeaseExpired("The time for this item was over; somebody else gets it")
             raise AssignmentOver("You gave this item back; somebody else gets it")
         batch = self._batch_of(ticket)
         project = self._reader.projects.get(batch.project_id)
@@ -102,6 +104,8 @@ class AnswerTask:
             raise refusal
         if earlier.status is SubmissionStatus.CLOSED:
             self.save_draft(ticket, answer)
+            if isinstance(refusal, LeaseExpired):
+                raise refusal
             raise AssignmentOver("You gave this item back. Your answer is kept as a draft")
         if fingerprint_of(earlier.answer) != fingerprint_of(answer):
             raise AlreadySubmitted(
@@ -116,7 +120,7 @@ class AnswerTask:
 
     def _submission(self, ticket: Ticket, batch: Batch, answer: Answer) -> Submission:
         now = self._clock.now()
-        if now > ticket.deadline + SUBMIT_GRACE:
+        if _ran_out(ticket, now):
             raise LeaseExpired(
                 "The time for this item was over. Your answer is kept as a draft",
                 deadline=format_instant(ticket.deadline),
@@ -140,6 +144,10 @@ class AnswerTask:
         if batch is None:
             raise NotFound("There is no such batch", batch_id=ticket.batch_id)
         return batch
+
+
+def _ran_out(ticket: Ticket, now: datetime) -> bool:
+    return now > ticket.deadline + SUBMIT_GRACE
 
 
 def _receive(session: Session, submission: Submission) -> None:

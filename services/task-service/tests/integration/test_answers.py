@@ -130,6 +130,17 @@ def test_an_assignment_given_back_takes_no_answer_and_keeps_it_as_a_draft(
     assert outbox()[-1][0] == "task.assignment.closed.v1"
 
 
+def test_an_assignment_closed_because_its_time_ran_out_says_so(
+    holder: Any, deliver: Deliver, make: ModuleType, clock: FrozenClock, outbox: Outbox
+) -> None:
+    clock.advance(seconds=603)
+    deliver(make.revoked(holder.ticket))
+    assert code(holder.load()) == (409, "lease_expired")
+    assert code(holder.submit()) == (409, "lease_expired")
+    assert holder.draft().json["answer"] == [["answer", "yes"]]
+    assert received(outbox) == []
+
+
 def test_a_submission_before_the_revocation_counts(
     holder: Any, deliver: Deliver, make: ModuleType, outbox: Outbox
 ) -> None:

@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, Response, request
 from flask_babel import gettext as _
 
 from task_service.bootstrap import Application
-from task_service.domain.errors import AssignmentOver
+from task_service.domain.errors import AssignmentOver, LeaseExpired
 from task_service.entrypoints.frame.documents import (
     FrameScripts,
     frame_context,
@@ -43,12 +43,14 @@ def _work(application: Application, scripts: FrameScripts) -> Blueprint:
             return notice_document(scripts, status=404, title=_("There is no such item"))
         except AssignmentOver:
             return _given_back(scripts)
+        except LeaseExpired:
+            return _ran_out(scripts)
 
     return blueprint
 
 
 def _task(application: Application, scripts: FrameScripts, ticket: Ticket) -> Response:
-    """Raises NotFound, AssignmentOver."""
+    """Raises NotFound, AssignmentOver, LeaseExpired."""
     if application.answer_task.submitted(ticket.assignment_id) is not None:
         return _received(scripts)
     loaded = application.answer_task.load(ticket)
@@ -88,6 +90,15 @@ def _given_back(scripts: FrameScripts) -> Response:
         status=410,
         title=_("This item was given back"),
         sentence=_("Somebody else will do it. Nothing was lost for you."),
+    )
+
+
+def _ran_out(scripts: FrameScripts) -> Response:
+    return notice_document(
+        scripts,
+        status=410,
+        title=_("The time for this item is over"),
+        sentence=_("Somebody else gets it. What you wrote is kept as a draft."),
     )
 
 

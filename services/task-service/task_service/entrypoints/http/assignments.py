@@ -30,7 +30,7 @@ def _add_task_and_draft(blueprint: Blueprint, application: Application) -> None:
     answering = application.answer_task
 
     @blueprint.get("/assignments/<assignment_id>/task")
-    @refusals(blueprint, {**_TICKET, 409: "assignment_over"})
+    @refusals(blueprint, {**_TICKET, 409: "assignment_over, lease_expired"})
     @blueprint.doc(security=WITH_TICKET)
     @blueprint.response(200, schemas.AssignedTaskSchema)
     def task(assignment_id: str) -> dict[str, Any]:
