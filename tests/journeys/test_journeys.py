@@ -76,8 +76,22 @@ def opened(requester: Requester, *texts: str, **terms: Any) -> str:
     return batch_id
 
 
+def claimed(worker: Worker, batch_id: str) -> Any:
+    """An assignment of the batch, once matching-service has heard of it and there is one."""
+
+    def ask() -> Any:
+        try:
+            return worker.claim(batch_id)
+        except Problem as problem:
+            if problem.code != "not_found":
+                raise
+            return None
+
+    return until(ask)
+
+
 def answered(worker: Worker, batch_id: str, label: str) -> str:
-    assignment = until(lambda: worker.claim(batch_id))
+    assignment = claimed(worker, batch_id)
     return str(worker.submit(assignment, [("label", label)])["submission_id"])
 
 
@@ -128,7 +142,7 @@ def test_a_cancelled_batch_gives_back_what_nobody_had_begun(market: Market) -> N
     requester = new_requester(market, funds_minor=120)
     batch_id = opened(requester, *"abcdefghij")
     worker = Worker.sign_up(market.url)
-    held = until(lambda: worker.claim(batch_id))
+    held = claimed(worker, batch_id)
     requester.api.post(f"/api/tasks/v1/batches/{batch_id}/cancel")
     until(lambda: requester.wallet()["free"]["amount_minor"] == 108)
     assert Worker.sign_up(market.url).claim(batch_id) is None
@@ -156,7 +170,7 @@ def test_an_item_given_back_goes_to_somebody_else_and_its_ticket_is_dead(market:
     requester = new_requester(market, funds_minor=100)
     batch_id = opened(requester, "one")
     first, second = Worker.sign_up(market.url), Worker.sign_up(market.url)
-    held = until(lambda: first.claim(batch_id))
+    held = claimed(first, batch_id)
     first.give_back(held["assignment_id"])
     answered(second, batch_id, "entailed")
     with pytest.raises(Problem) as refused:
@@ -169,7 +183,7 @@ def test_a_lease_that_lapses_opens_its_slot_again(market: Market) -> None:
     requester = new_requester(market, funds_minor=100)
     batch_id = opened(requester, "one", lease_seconds=10)
     first, second = Worker.sign_up(market.url), Worker.sign_up(market.url)
-    held = until(lambda: first.claim(batch_id))
+    held = claimed(first, batch_id)
     assert second.claim(batch_id) is None
     answered(second, batch_id, "entailed")
     with pytest.raises(Problem) as refused:

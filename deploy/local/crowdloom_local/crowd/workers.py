@@ -11,7 +11,7 @@ from crowdloom.client.api import Json
 from crowdloom_local.crowd.answers import Answers
 from crowdloom_local.crowd.checkout import complete_onboarding
 
-_ASK_AGAIN = {"too_many_leases", "already_claimed"}
+_ASK_AGAIN = {"too_many_leases", "already_claimed", "not_found"}
 _LEASE_LOST = {"lease_expired", "already_submitted"}
 
 
@@ -65,7 +65,8 @@ class SimulatedWorker:
         try:
             return self.worker.claim(self.batch_id)
         except Problem as problem:
-            # Items that were left to lapse still count as held: wait until they are not.
+            # Items that were left to lapse still count as held; a batch that has just opened may
+            # not be known where work is given out: ask again.
             if problem.code in _ASK_AGAIN:
                 return None
             raise
