@@ -56,7 +56,7 @@ GUARDS = (
         file="services/task-service/task_service/application/answer_task.py",
         present="if ticket.assignment_id != assignment_id:",
         absent="if not assignment_id:",
-        tests="services/task-service/tests/integration/test_tickets.py",
+        tests="services/task-service/tests/integration/test_answers.py",
     ),
     Guard(
         name="the claim's condition",

@@ -97,7 +97,7 @@ def answered(worker: Worker, batch_id: str, label: str) -> str:
 
 @pytest.fixture(scope="session")
 def figures(market: Market) -> dict[str, Any]:
-    plan = Plan(DATASET, tasks=8, redundancy=3, workers=5, chaos=False)
+    plan = Plan(DATASET, tasks=8, redundancy=3, workers=5, chaos=False, lease_seconds=12)
     found = replay(market, plan)
     return {**found, "wrong": list(wrong_figures(found, plan))}
 

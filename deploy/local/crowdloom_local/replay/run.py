@@ -39,8 +39,6 @@ LOST_TRANSFER_ANSWER = {
     # The package's own two retries are lost as well: otherwise it would hide the fault from us.
     "repeats": 2,
 }
-_LEASE_SECONDS = 60
-_CHAOS_LEASE_SECONDS = 30
 _AUTO_ACCEPT_SECONDS = 86_400
 _STEP_SECONDS_MAX = 240
 _REVIEW_PAUSE_SECONDS = 0.4
@@ -58,7 +56,9 @@ class ReplayFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is replayed: `tasks` x `redundancy` answers given by `workers` simulated people."""
+    """What is replayed: `tasks` x `redundancy` answers given by `workers` simulated people, some of
+    whom let a lease of `lease_seconds` lapse.
+    """
 
     dataset: Path
     tasks: int
@@ -66,6 +66,7 @@ class Plan:
     workers: int
     chaos: bool
     kill_a_node: bool = False
+    lease_seconds: int = 30
 
     @property
     def faulty(self) -> bool:
@@ -165,7 +166,7 @@ def _published_batch(requester: Requester, dataset: Dataset, plan: Plan) -> str:
         project["project_id"],
         redundancy=plan.redundancy,
         reward=REWARD,
-        lease_seconds=_CHAOS_LEASE_SECONDS if plan.chaos else _LEASE_SECONDS,
+        lease_seconds=plan.lease_seconds,
         auto_accept_seconds=_AUTO_ACCEPT_SECONDS,
     )
     batch_id: str = batch["batch_id"]
