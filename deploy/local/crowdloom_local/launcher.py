@@ -5,7 +5,6 @@ import threading
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from crowdloom_local.demo.run import Demo
 from crowdloom_local.market import Market, RefusedToStart
@@ -44,8 +43,8 @@ def _start_demo(market: Market) -> Demo:
     with console.status("Setting the demo's scene: a requester, three projects, a crowd ..."):
         demo.set_scene()
     demo.start()
-    table = Table("role", "where", "sign in with", box=None, pad_edge=False)
+    # Lines, not a table: a narrow terminal must not cut an address or a code short.
     for role, where, credentials in demo.sign_ins():
-        table.add_row(role, where, credentials)
-    console.print(table)
+        console.print(f"[bold]{role}[/bold]  {where}")
+        console.print(f"    {credentials}")
     return demo

@@ -116,6 +116,10 @@ class Worker:
         api.use_token(api.post(f"{WORKERS}/sessions", {"recovery_code": recovery_code})["token"])
         return cls(api, recovery_code=recovery_code)
 
+    def queue(self) -> Iterator[Json]:
+        """Every open batch, with measured pay per hour, and why one is not for this worker."""
+        return self.api.items(f"{MATCHING}/queue")
+
     def claim(self, batch_id: str | None = None) -> Json | None:
         """Ask for work. Returns the assignment with its ticket, or None where there is none."""
         body = {"batch_id": batch_id} if batch_id else {}

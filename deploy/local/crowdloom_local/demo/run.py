@@ -22,6 +22,7 @@ from crowdloom.client.people import Answer
 from crowdloom_local.crowd.checkout import complete_onboarding, pay_checkout, refuse_transfers
 from crowdloom_local.crowd.workers import Habits, SimulatedWorker
 from crowdloom_local.market import Market
+from crowdloom_local.processes import DidNotStart
 from crowdloom_local.staff import PASSWORD, make_staff
 
 DATA = Path(__file__).parent / "data"
@@ -176,11 +177,12 @@ class Demo:
         batch_id = _publish(requester, self.state["projects"][project.folder], project)
         brisk = Habits(draft_share=0.1, return_share=0.0)
         crowd = [self._simulated(person, seed, brisk) for seed, person in enumerate(self._people())]
+        slots = requester.batch(batch_id)["counts"]["slots"]
+        _await(lambda: _open_slots(crowd[0].worker, batch_id) == slots)
         for worker in crowd:
             worker.batch_id = batch_id
             worker.work(stop=self._stop, finished=lambda: True)
         _accept_all(requester, batch_id)
-        slots = requester.batch(batch_id)["counts"]["slots"]
         _await(lambda: requester.spend(batch_id)["settled_count"] >= slots)
         self._payouts(crowd)
 
@@ -238,6 +240,12 @@ class Demo:
             _accept_all(requester, batch["batch_id"], leave=5)
         if not any(_unfinished(requester.batch(batch["batch_id"])) for batch in open_ones):
             _publish(requester, project_id, project)
+
+
+def _open_slots(worker: Worker, batch_id: str) -> int:
+    """What may be claimed of a batch; 0 until matching-service has heard of it."""
+    counts = [item["open_slots"] for item in worker.queue() if item["batch_id"] == batch_id]
+    return counts[0] or 0 if counts else 0
 
 
 def _unfinished(batch: Mapping[str, Any]) -> bool:
@@ -301,5 +309,5 @@ def _await(reached: Any) -> None:
     deadline = time.monotonic() + _AWAIT_SECONDS_MAX
     while not reached():
         if time.monotonic() > deadline:
-            raise TimeoutError("the demo's scene could not be set in time")
+            raise DidNotStart("the demo's scene could not be set in time; DEMO=0 starts without it")
         time.sleep(0.2)
