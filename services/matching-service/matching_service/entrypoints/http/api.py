@@ -4,6 +4,7 @@ from typing import Any
 
 from crowdloom.chassis.http.app import api_blueprint
 from crowdloom.chassis.http.auth import principal, require
+from crowdloom.chassis.http.cursors import Cursors
 from crowdloom.chassis.http.idempotent import idempotency_key
 from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
 from flask import Response
@@ -13,7 +14,6 @@ from flask_smorest import Blueprint
 from matching_service.bootstrap import Application
 from matching_service.domain.assignments import AssignmentStatus
 from matching_service.entrypoints.http import present, schemas
-from matching_service.entrypoints.http.cursors import Cursors
 
 
 def make_api(application: Application) -> Blueprint:

@@ -2,6 +2,7 @@
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.cursors import Cursors
 from crowdloom.kernel.ids import BatchId
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
@@ -9,7 +10,6 @@ from flask_babel import gettext as _
 from matching_service.bootstrap import Application
 from matching_service.domain.assignments import AssignmentStatus
 from matching_service.domain.batches import BatchStatus
-from matching_service.entrypoints.http.cursors import Cursors
 
 AREAS = ("tasks", "workers", "matching", "payments")
 HOME = "/operator"

@@ -5,6 +5,7 @@ from typing import Any
 
 from crowdloom.chassis.http.app import api_blueprint
 from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.cursors import Cursors, page_of
 from crowdloom.kernel import Currency
 from crowdloom.kernel.errors import InvalidInput, NotFound
 from flask_smorest import Blueprint
@@ -12,7 +13,6 @@ from flask_smorest import Blueprint
 from payment_service.application.journal import AccountBalance
 from payment_service.bootstrap import Application
 from payment_service.entrypoints.http import present, schemas
-from payment_service.entrypoints.http.cursors import Cursors, page_of
 from payment_service.entrypoints.http.documented import STAFF, refusals
 from payment_service.entrypoints.http.staff import CHECKER, MAKER, VIEW
 

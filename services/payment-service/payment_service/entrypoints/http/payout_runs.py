@@ -5,6 +5,7 @@ from typing import Any
 
 from crowdloom.chassis.http.app import api_blueprint
 from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.cursors import Cursors, page_of
 from crowdloom.chassis.http.idempotent import idempotency_key, idempotent
 from crowdloom.kernel.ids import PayoutItemId, PayoutRunId, StaffId
 from flask_smorest import Blueprint
@@ -12,7 +13,6 @@ from flask_smorest import Blueprint
 from payment_service.application.payout_runs import RunView
 from payment_service.bootstrap import Application
 from payment_service.entrypoints.http import present, schemas
-from payment_service.entrypoints.http.cursors import Cursors, page_of
 from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
 from payment_service.entrypoints.http.staff import CHECKER, MAKER, VIEW, caller
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from crowdloom.chassis.http.app import api_blueprint
 from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.cursors import Cursors, page_of
 from crowdloom.chassis.http.idempotent import idempotent
 from crowdloom.kernel.ids import ProjectId
 from flask_smorest import Blueprint
@@ -11,7 +12,6 @@ from flask_smorest import Blueprint
 from task_service.bootstrap import Application
 from task_service.entrypoints.http import present, schemas
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.cursors import Cursors, page_of
 from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
 
 

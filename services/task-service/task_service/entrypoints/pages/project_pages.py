@@ -7,6 +7,7 @@ from typing import Any
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.cursors import Cursors
 from crowdloom.chassis.http.idempotent import idempotent
 from crowdloom.kernel.errors import InvalidInput
 from crowdloom.kernel.ids import ProjectId
@@ -23,7 +24,6 @@ from task_service.bootstrap import Application
 from task_service.domain.errors import TemplateHasNoAnswerField, TemplateTooLarge
 from task_service.domain.projects import Project
 from task_service.domain.templates import check_template, foreign_hosts, needed_columns
-from task_service.entrypoints.http.cursors import Cursors
 from task_service.entrypoints.pages import forms, languages, shell, starters, states
 
 PAGE_PROJECTS = 20

@@ -1,13 +1,13 @@
 """Results: what each task's answers say together, every answer, and the files."""
 
 from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.cursors import Cursors
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import BatchId
 from flask import Blueprint, Response, render_template, request
 
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
-from task_service.entrypoints.http.cursors import Cursors
 from task_service.entrypoints.http.results import results_file
 from task_service.entrypoints.pages import shell, states
 

@@ -5,6 +5,7 @@ from urllib.parse import quote, urlencode
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.cursors import Cursors
 from crowdloom.chassis.http.idempotent import idempotent
 from crowdloom.kernel.errors import InvalidInput
 from crowdloom.kernel.ids import BatchId, SubmissionId
@@ -20,7 +21,6 @@ from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
 from task_service.domain.errors import AlreadyDecided
 from task_service.domain.submissions import SubmissionStatus
-from task_service.entrypoints.http.cursors import Cursors
 from task_service.entrypoints.pages import shell
 
 PAGE_ANSWERS = 20

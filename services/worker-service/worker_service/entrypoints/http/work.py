@@ -4,13 +4,13 @@ from typing import Any
 
 from crowdloom.chassis.http.app import api_blueprint
 from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.cursors import Cursors
 from crowdloom.kernel.ids import AssignmentId
 from flask_smorest import Blueprint
 
 from worker_service.bootstrap import Application
 from worker_service.domain.work_items import Status, WorkItem
 from worker_service.entrypoints.http.accounts import caller
-from worker_service.entrypoints.http.cursors import Cursors
 from worker_service.entrypoints.http.schemas import WorkPageSchema, WorkQuerySchema
 
 

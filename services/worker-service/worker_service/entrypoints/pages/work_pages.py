@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.cursors import Cursors
 from crowdloom.kernel.clock import format_instant
 from crowdloom.kernel.ids import AssignmentId, WorkerId
 from defusedcsv import csv
@@ -13,7 +14,6 @@ from flask import Blueprint, Response, render_template, request
 from worker_service.application.show_work import ShowWork
 from worker_service.bootstrap import Application
 from worker_service.domain.work_items import Status, WorkItem
-from worker_service.entrypoints.http.cursors import Cursors
 from worker_service.entrypoints.pages import shell, states
 
 PAGE_ITEMS = 50

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from crowdloom.kernel.errors import InvalidInput
 from itsdangerous import BadSignature, URLSafeSerializer
+
+from crowdloom.kernel.errors import InvalidInput
 
 ItemT = TypeVar("ItemT")
 
