@@ -34,7 +34,9 @@ class SecantusDb:
 
     @property
     def uri(self) -> str:
-        return f"mongodb://127.0.0.1:{self._port}/?directConnection=true"
+        # Polled, not streamed: for each stream the server would look many times a second at rest.
+        options = "directConnection=true&serverMonitoringMode=poll"
+        return f"mongodb://127.0.0.1:{self._port}/?{options}"
 
     def start(self) -> None:
         folder = self._data / "mongodb"
