@@ -11,6 +11,7 @@ TASKS = "/api/tasks/v1"
 WORKERS = "/api/workers/v1"
 MATCHING = "/api/matching/v1"
 PAYMENTS = "/api/payments/v1"
+_CHUNK_BYTES = 65_536
 
 Answer = Sequence[tuple[str, str]]
 Money = Mapping[str, Any]
@@ -44,12 +45,19 @@ class Requester:
     def create_batch(self, project_id: str, **terms: Any) -> Json:
         return self.api.post(f"{TASKS}/projects/{project_id}/batches", terms)
 
+    def project(self, project_id: str) -> Json:
+        return self.api.get(f"{TASKS}/projects/{project_id}")
+
     def add_csv(self, batch_id: str, table: bytes) -> Json:
+        return self.add_table(batch_id, table, kind="text/csv")
+
+    def add_table(self, batch_id: str, table: bytes, *, kind: str) -> Json:
+        """Give a draft its tasks; `kind` is the table's media type."""
         answer: Json = self.api.call(
             "POST",
             f"{TASKS}/batches/{batch_id}/tasks",
             data=table,
-            headers={"Content-Type": "text/csv"},
+            headers={"Content-Type": kind},
         ).json()
         return answer
 
@@ -81,6 +89,12 @@ class Requester:
     def results(self, batch_id: str, *, kind: str = "tidy") -> bytes:
         path = f"{TASKS}/batches/{batch_id}/results"
         return self.api.call("GET", path, params={"format": kind}).content
+
+    def stream_results(self, batch_id: str, *, kind: str = "tidy") -> Iterator[bytes]:
+        """The same in pieces, so that a large file need not fit into memory."""
+        path = f"{TASKS}/batches/{batch_id}/results"
+        with self.api.call("GET", path, params={"format": kind}, stream=True) as answer:
+            yield from answer.iter_content(_CHUNK_BYTES)
 
     def wallet(self) -> Json:
         return self.api.get(f"{PAYMENTS}/wallet")
