@@ -8,6 +8,7 @@ from crowdloom.contracts.task import (
     BatchOpened,
     SubmissionReceived,
     SubmissionRejected,
+    SubmissionReturned,
     TasksReleased,
 )
 from crowdloom.contracts.worker import WorkerRegistered
@@ -63,6 +64,15 @@ def rejected(assignment: Any, *, reopened: bool = True) -> SubmissionRejected:
         rejected_at=assignment.claimed_at + timedelta(hours=1),
         reason="It is about another sentence.",
         slot_reopened=reopened,
+    )
+
+
+def sent_back(assignment: Any) -> SubmissionReturned:
+    return SubmissionReturned(
+        **_submission(assignment),
+        rework_assignment_id=f"{assignment.assignment_id}_again",
+        returned_at=assignment.claimed_at + timedelta(hours=1),
+        note="The last word is missing.",
     )
 
 

@@ -24,6 +24,7 @@ from task_service.application.follow_events import CompleteBatches, FollowEvents
 from task_service.application.ports import Passwords
 from task_service.application.projects import Projects
 from task_service.application.results import Results
+from task_service.application.return_submission import ReturnSubmission
 from task_service.application.review_submissions import ReviewSubmissions
 from task_service.application.show_answers import ShowAnswers
 from task_service.application.show_batches import ShowBatches
@@ -51,6 +52,7 @@ class Application:
     batches: Batches
     answer_task: AnswerTask
     review: ReviewSubmissions
+    return_submission: ReturnSubmission
     results: Results
     show_batches: ShowBatches
     show_answers: ShowAnswers
@@ -102,6 +104,7 @@ def build(
         ),
         answer_task=AnswerTask(store=store, reader=reader, clock=clock, ids=ids),
         review=ReviewSubmissions(store=store, reader=reader, clock=clock),
+        return_submission=ReturnSubmission(store=store, reader=reader, clock=clock, ids=ids),
         results=Results(reader=reader),
         show_batches=ShowBatches(reader),
         show_answers=ShowAnswers(reader),

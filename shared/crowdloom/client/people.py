@@ -83,6 +83,10 @@ class Requester:
         body = {"reason": reason, "reopen": reopen}
         return self.api.post(f"{TASKS}/submissions/{submission_id}/reject", body)
 
+    def send_back(self, submission_id: str, note: str) -> Json:
+        """Back to its worker, to be done again; not paid."""
+        return self.api.post(f"{TASKS}/submissions/{submission_id}/return", {"note": note})
+
     def review(self, batch_id: str, decisions: Sequence[Mapping[str, Any]]) -> Json:
         return self.api.post(f"{TASKS}/batches/{batch_id}/reviews", {"decisions": list(decisions)})
 
@@ -141,6 +145,14 @@ class Worker:
 
     def give_back(self, assignment_id: str) -> Json:
         return self.api.post(f"{MATCHING}/assignments/{assignment_id}/return")
+
+    def held(self) -> Iterator[Json]:
+        """What the worker holds, work that was sent back to him included."""
+        return self.api.items(f"{MATCHING}/assignments")
+
+    def take_up(self, assignment_id: str) -> Json:
+        """An assignment the worker holds, with a fresh ticket."""
+        return self.api.get(f"{MATCHING}/assignments/{assignment_id}")
 
     def load(self, assignment: Json) -> Json:
         answer: Json = self._with_ticket("GET", assignment, "task").json()

@@ -34,14 +34,14 @@ class MongoAssignments:
         self._session = session
 
     def add(self, assignment: Assignment, place: int) -> None:
-        row = asdict(assignment)
-        row["_id"] = row.pop("assignment_id")
-        row["status"] = str(assignment.status)
-        row["place"] = f"{assignment.worker_id}:{place}"
+        row = {**_row(assignment), "place": f"{assignment.worker_id}:{place}"}
         try:
             self._assignments.insert_one(row, session=self._session)
         except DuplicateKeyError as error:
             raise AlreadyClaimed("The same worker claims at the same moment") from error
+
+    def add_rework(self, assignment: Assignment) -> None:
+        self._assignments.insert_one(_row(assignment), session=self._session)
 
     def get(self, assignment_id: AssignmentId) -> Assignment | None:
         return self._one({"_id": assignment_id})
@@ -54,7 +54,7 @@ class MongoAssignments:
         return [_assignment(row) for row in self._assignments.find(held, session=self._session)]
 
     def places_taken(self, worker_id: WorkerId) -> set[int]:
-        held = {"worker_id": worker_id, **_LEASED}
+        held = {"worker_id": worker_id, **_LEASED, "place": {"$exists": True}}
         found = self._assignments.find(held, {"place": 1}, session=self._session)
         return {int(row["place"].rpartition(":")[2]) for row in found}
 
@@ -118,6 +118,13 @@ class MongoAssignments:
     def _one(self, wanted: dict[str, Any]) -> Assignment | None:
         row = self._assignments.find_one(wanted, session=self._session)
         return _assignment(row) if row else None
+
+
+def _row(assignment: Assignment) -> dict[str, Any]:
+    row = asdict(assignment)
+    row["_id"] = row.pop("assignment_id")
+    row["status"] = str(assignment.status)
+    return row
 
 
 def _assignment(row: dict[str, Any]) -> Assignment:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crowdloom.chassis.tickets import Ticket
-from crowdloom.contracts.matching import AssignmentClaimed
 from crowdloom.kernel import Clock, IdFactory, Money
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import AssignmentId, BatchId, TaskId, WorkerId
 from crowdloom.kernel.limits import LEASES_PER_WORKER_MAX
 
 from matching_service.application.ports import Reader, Session, Store, Tickets
+from matching_service.application.translate import claimed
 from matching_service.domain.assignments import Assignment
 from matching_service.domain.batches import Batch, BatchStatus, why_not
 from matching_service.domain.errors import AlreadyClaimed, ClaimKeyReused, TooManyLeases
@@ -165,7 +165,7 @@ class ClaimTask:
             if not session.tasks.take(assignment.task_id, assignment.worker_id):
                 return False
             session.assignments.add(assignment, place)
-            session.emit(_claimed(assignment))
+            session.emit(claimed(assignment))
             return True
 
         return assignment if self._store.run(work) else None
@@ -185,16 +185,3 @@ class ClaimTask:
             deadline=now + timedelta(seconds=batch.lease_seconds),
             claim_key=claim_key,
         )
-
-
-def _claimed(assignment: Assignment) -> AssignmentClaimed:
-    return AssignmentClaimed(
-        assignment_id=assignment.assignment_id,
-        task_id=assignment.task_id,
-        batch_id=assignment.batch_id,
-        requester_id=assignment.requester_id,
-        worker_id=assignment.worker_id,
-        pseudonym=assignment.pseudonym,
-        claimed_at=assignment.claimed_at,
-        deadline=assignment.deadline,
-    )

@@ -11,13 +11,14 @@ from crowdloom.contracts.task import (
     BatchResumed,
     SubmissionReceived,
     SubmissionRejected,
+    SubmissionReturned,
     TasksReleased,
 )
 from crowdloom.contracts.worker import ProfileChanged, WorkerRegistered
 from crowdloom.kernel import PoisonMessage
 
 from matching_service.application.ports import Session
-from matching_service.application.translate import batch_of
+from matching_service.application.translate import batch_of, claimed
 from matching_service.domain.assignments import AssignmentStatus
 from matching_service.domain.batches import BatchStatus, WorkerProfile
 
@@ -79,6 +80,23 @@ def submission_rejected(envelope: Envelope, session: Session) -> None:
     if event.slot_reopened:
         session.tasks.reopen(event.task_id)
         session.batches.count_reopened(event.batch_id)
+
+
+def submission_returned(envelope: Envelope, session: Session) -> None:
+    """Give the slot back to the same worker, under a new lease: nobody else ever sees it open."""
+    event = envelope.of(SubmissionReturned)
+    earlier = session.assignments.get(event.assignment_id)
+    batch = session.batches.get(event.batch_id)
+    if earlier is None or batch is None:
+        raise PoisonMessage(f"{event.assignment_id} was never claimed here")
+    rework = earlier.reworked(
+        event.rework_assignment_id,
+        returned_at=event.returned_at,
+        lease_seconds=batch.lease_seconds,
+    )
+    session.assignments.add_rework(rework)
+    session.batches.count_reopened(event.batch_id)
+    session.emit(claimed(rework))
 
 
 def assignment_closed(envelope: Envelope, session: Session) -> None:

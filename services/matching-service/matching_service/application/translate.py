@@ -1,7 +1,9 @@
 """Between events and the domain: the only place that knows both."""
 
+from crowdloom.contracts.matching import AssignmentClaimed
 from crowdloom.contracts.task import BatchOpened
 
+from matching_service.domain.assignments import Assignment
 from matching_service.domain.batches import Batch, BatchStatus
 
 
@@ -19,4 +21,17 @@ def batch_of(event: BatchOpened) -> Batch:
         lease_seconds=event.lease_seconds,
         status=BatchStatus.OPEN,
         opened_at=event.opened_at,
+    )
+
+
+def claimed(assignment: Assignment) -> AssignmentClaimed:
+    return AssignmentClaimed(
+        assignment_id=assignment.assignment_id,
+        task_id=assignment.task_id,
+        batch_id=assignment.batch_id,
+        requester_id=assignment.requester_id,
+        worker_id=assignment.worker_id,
+        pseudonym=assignment.pseudonym,
+        claimed_at=assignment.claimed_at,
+        deadline=assignment.deadline,
     )

@@ -9,6 +9,7 @@ from crowdloom.kernel.ids import AssignmentId, BatchId, Pseudonym, RequesterId, 
 from matching_service.domain.errors import LeaseOver, NoMoreTime
 
 EXTENSIONS_MAX = 2
+REWORK_TIME_MIN = timedelta(days=1)
 SUBMIT_GRACE = timedelta(seconds=2)
 """How long after the deadline task-service still takes a submission in."""
 
@@ -38,6 +39,22 @@ class Assignment:
     status: AssignmentStatus = AssignmentStatus.LEASED
     extension_keys: tuple[str, ...] = ()
     confirmed: bool = False
+
+    def reworked(
+        self, assignment_id: AssignmentId, *, returned_at: datetime, lease_seconds: int
+    ) -> "Assignment":
+        """The same slot, the same worker's again: he is not at the screen, so he has a day."""
+        return Assignment(
+            assignment_id=assignment_id,
+            task_id=self.task_id,
+            batch_id=self.batch_id,
+            requester_id=self.requester_id,
+            worker_id=self.worker_id,
+            pseudonym=self.pseudonym,
+            claimed_at=returned_at,
+            deadline=returned_at + max(timedelta(seconds=lease_seconds), REWORK_TIME_MIN),
+            claim_key=f"rework:{assignment_id}",
+        )
 
     def check_held(self) -> None:
         """Raises LeaseOver unless the worker still holds it."""

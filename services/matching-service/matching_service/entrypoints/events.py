@@ -15,6 +15,7 @@ from crowdloom.contracts.task import (
     BatchResumed,
     SubmissionReceived,
     SubmissionRejected,
+    SubmissionReturned,
     TasksReleased,
 )
 from crowdloom.contracts.worker import ProfileChanged, WorkerRegistered
@@ -33,6 +34,7 @@ SUBSCRIPTIONS: dict[type[Event], Handler[MatchingSession]] = {
     BatchCompleted: follow.batch_completed,
     SubmissionReceived: follow.submission_received,
     SubmissionRejected: follow.submission_rejected,
+    SubmissionReturned: follow.submission_returned,
     AssignmentClosed: follow.assignment_closed,
     WorkerRegistered: follow.worker_registered,
     ProfileChanged: follow.profile_changed,

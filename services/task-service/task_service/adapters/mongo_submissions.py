@@ -22,6 +22,7 @@ INDEXES = {
             [("batch_id", ASCENDING), ("status", ASCENDING), ("_id", ASCENDING)], name="of_batch"
         ),
         IndexModel([("task_id", ASCENDING)], name="of_task"),
+        IndexModel([("rework_assignment_id", ASCENDING)], name="reworked_as", sparse=True),
         IndexModel([("status", ASCENDING), ("auto_accept_at", ASCENDING)], name="due"),
     ],
     "drafts": [],
@@ -57,6 +58,9 @@ class MongoSubmissions:
         wanted = {"task_id": task_id, "status": {"$in": _SHOWN}}
         return [_submission(row) for row in self._submissions.find(wanted, session=self._session)]
 
+    def reworked_as(self, assignment_id: AssignmentId) -> Submission | None:
+        return self._one({"rework_assignment_id": assignment_id})
+
     def page(
         self,
         batch_id: BatchId,
@@ -75,17 +79,18 @@ class MongoSubmissions:
         return [_submission(row) for row in found.limit(count_max)]
 
     def decide(self, submission: Submission) -> bool:
+        decision = {
+            "status": str(submission.status),
+            "decided_at": submission.decided_at,
+            "decided_by": submission.decided_by,
+            "reason": submission.reason,
+            "slot_reopened": submission.slot_reopened,
+        }
+        if submission.rework_assignment_id:  # left out where there is none: its index is sparse
+            decision["rework_assignment_id"] = submission.rework_assignment_id
         decided = self._submissions.update_one(
             {"_id": submission.submission_id, "status": str(SubmissionStatus.SUBMITTED)},
-            {
-                "$set": {
-                    "status": str(submission.status),
-                    "decided_at": submission.decided_at,
-                    "decided_by": submission.decided_by,
-                    "reason": submission.reason,
-                    "slot_reopened": submission.slot_reopened,
-                }
-            },
+            {"$set": decision},
             session=self._session,
         )
         return decided.modified_count == 1
@@ -170,6 +175,7 @@ def _submission(row: dict[str, Any]) -> Submission:
         decided_by=row.get("decided_by"),
         reason=row.get("reason"),
         slot_reopened=row.get("slot_reopened", False),
+        rework_assignment_id=row.get("rework_assignment_id"),
     )
 
 

@@ -25,12 +25,13 @@ from task_service.domain.submissions import (
 
 @dataclass(frozen=True)
 class LoadedTask:
-    """A task with all that its page needs."""
+    """A task with all that its page needs; `note` says what to do again where it was sent back."""
 
     ticket: Ticket
     batch: Batch
     project: Project
     task: Task
+    note: str | None = None
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -60,7 +61,8 @@ class AnswerTask:
         task = self._reader.tasks.get(ticket.task_id)
         if project is None or task is None:
             raise NotFound("There is no such task", task_id=ticket.task_id)
-        return LoadedTask(ticket, batch, project, task)
+        earlier = self._reader.submissions.reworked_as(ticket.assignment_id)
+        return LoadedTask(ticket, batch, project, task, earlier.reason if earlier else None)
 
     def draft(self, ticket: Ticket) -> Draft | None:
         return self._reader.drafts.get(ticket.assignment_id)

@@ -147,6 +147,10 @@ class Submissions(Protocol):
 
     def of_task(self, task_id: TaskId) -> list[Submission]: ...
 
+    def reworked_as(self, assignment_id: AssignmentId) -> Submission | None:
+        """The one that was sent back and is done again under this assignment."""
+        ...
+
     def page(
         self,
         batch_id: BatchId,

@@ -11,7 +11,7 @@ from crowdloom.kernel.clock import format_instant
 from task_service.application.ports import Reader, Task
 from task_service.domain.batches import Batch
 from task_service.domain.consensus import joined, majority
-from task_service.domain.submissions import Submission, SubmissionStatus
+from task_service.domain.submissions import Submission
 
 _SAFE_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 _PAGE = 200
@@ -49,9 +49,7 @@ class Results:
         head = [f"{part}.{name}" for name in fields for part in ("consensus", "votes", "tied")]
         yield _line([*batch.columns, "task_id", "answers", *head])
         for task, submissions in self._by_task(batch):
-            counted = [
-                one.answer for one in submissions if one.status is not SubmissionStatus.REJECTED
-            ]
+            counted = [one.answer for one in submissions if one.counts]
             found = majority(counted)
             cells: list[str] = []
             for name in fields:

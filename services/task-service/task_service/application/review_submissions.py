@@ -37,11 +37,7 @@ class ReviewSubmissions:
 
     def get(self, requester_id: RequesterId, submission_id: SubmissionId) -> Submission:
         """Raises NotFound, for somebody else's as well."""
-        found = self._reader.submissions.get(submission_id)
-        closed = found is not None and found.status is SubmissionStatus.CLOSED
-        if found is None or found.requester_id != requester_id or closed:
-            raise NotFound("There is no such submission", submission_id=submission_id)
-        return found
+        return own_submission(self._reader, requester_id, submission_id)
 
     def page(
         self,
@@ -126,6 +122,17 @@ class ReviewSubmissions:
         return self._store.run(work) if decided else 0
 
 
+def own_submission(
+    reader: Reader, requester_id: RequesterId, submission_id: SubmissionId
+) -> Submission:
+    """Raises NotFound, for somebody else's as well."""
+    found = reader.submissions.get(submission_id)
+    closed = found is not None and found.status is SubmissionStatus.CLOSED
+    if found is None or found.requester_id != requester_id or closed:
+        raise NotFound("There is no such submission", submission_id=submission_id)
+    return found
+
+
 def _each_once(decisions: Sequence[Decision]) -> dict[SubmissionId, Decision]:
     """Raises InvalidInput for two different decisions about one submission."""
     wanted: dict[SubmissionId, Decision] = {}
@@ -138,7 +145,8 @@ def _each_once(decisions: Sequence[Decision]) -> dict[SubmissionId, Decision]:
 
 def _check_same(submission: Submission, decision: Decision) -> None:
     """Raises AlreadyDecided where the submission was decided the other way."""
-    if (submission.status is SubmissionStatus.ACCEPTED) is not decision.accept:
+    same = SubmissionStatus.ACCEPTED if decision.accept else SubmissionStatus.REJECTED
+    if submission.status is not same:
         raise AlreadyDecided(
             f"It was {submission.status} before",
             submission_id=submission.submission_id,

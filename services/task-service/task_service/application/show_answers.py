@@ -60,7 +60,7 @@ class ShowAnswers:
         submissions = sorted(
             self._reader.submissions.of_task(task.task_id), key=lambda one: one.submission_id
         )
-        counted = [one.answer for one in submissions if one.status is not SubmissionStatus.REJECTED]
+        counted = [one.answer for one in submissions if one.counts]
         return TaskResult(task, _inputs(batch, task), submissions, majority(counted))
 
 

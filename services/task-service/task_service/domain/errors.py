@@ -53,6 +53,12 @@ class AlreadyDecided(Conflict):
     code = "already_decided"
 
 
+class ReturnedTooOften(Conflict):
+    """It has been sent back as often as it can be: accept or reject it."""
+
+    code = "returned_too_often"
+
+
 class AnswerTooLarge(DomainError):
     code = "answer_too_large"
     status = 413

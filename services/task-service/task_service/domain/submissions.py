@@ -27,16 +27,27 @@ SUBMIT_GRACE = timedelta(seconds=2)
 
 
 class SubmissionStatus(StrEnum):
-    """`closed` is no submission: it stands where the assignment was given back."""
+    """`returned` went back to its worker, who may submit another in its place. `closed` is no
+    submission: it stands where the assignment was given back.
+    """
 
     SUBMITTED = "submitted"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    RETURNED = "returned"
     CLOSED = "closed"
+
+
+RETURNS_MAX = 2
+"""How often one worker's answer to one task can be sent back: then it is accepted or rejected."""
 
 
 @dataclass(frozen=True)
 class Submission:
+    """`reason` is what the worker reads: why it was rejected, or what to do again; then
+    `rework_assignment_id` is the assignment under which it is done again.
+    """
+
     submission_id: SubmissionId
     assignment_id: AssignmentId
     task_id: TaskId
@@ -52,6 +63,12 @@ class Submission:
     decided_by: str | None = None
     reason: str | None = None
     slot_reopened: bool = False
+    rework_assignment_id: AssignmentId | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether its answer is one of the answers to its task."""
+        return self.status in (SubmissionStatus.SUBMITTED, SubmissionStatus.ACCEPTED)
 
     @property
     def seconds(self) -> float:
@@ -83,8 +100,17 @@ def fingerprint_of(answer: Answer) -> str:
 
 def checked_reason(reason: str) -> str:
     """Raises InvalidInput: a worker whose answer is rejected reads why."""
-    kept = reason.strip()
+    return _checked_words(reason, "reason")
+
+
+def checked_note(note: str) -> str:
+    """Raises InvalidInput: a worker whose answer comes back reads what to do again."""
+    return _checked_words(note, "note")
+
+
+def _checked_words(text: str, field: str) -> str:
+    kept = text.strip()
     if not 0 < len(kept) <= REASON_CHARACTERS_MAX:
-        sentence = f"Give a reason of 1 to {REASON_CHARACTERS_MAX} characters; the worker reads it"
-        raise InvalidInput(sentence, errors={"reason": [f"{sentence}."]})
+        sentence = f"Give a {field} of 1 to {REASON_CHARACTERS_MAX} characters; the worker reads it"
+        raise InvalidInput(sentence, errors={field: [f"{sentence}."]})
     return kept

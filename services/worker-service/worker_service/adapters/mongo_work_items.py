@@ -36,6 +36,8 @@ _PLAIN_FIELDS = (
     "closed_at",
     "settled_at",
     "reason",
+    "again_as",
+    "note",
 )
 
 

@@ -3,10 +3,15 @@
 from crowdloom.contracts import Envelope
 from crowdloom.contracts.matching import AssignmentClaimed, AssignmentExpired, AssignmentReturned
 from crowdloom.contracts.payment import RewardSettled
-from crowdloom.contracts.task import SubmissionAccepted, SubmissionReceived, SubmissionRejected
+from crowdloom.contracts.task import (
+    SubmissionAccepted,
+    SubmissionReceived,
+    SubmissionRejected,
+    SubmissionReturned,
+)
 
 from worker_service.application.ports import Session
-from worker_service.application.translate import facts_of
+from worker_service.application.translate import facts_of, rework_of
 
 _EVENTS = (
     AssignmentClaimed,
@@ -15,6 +20,7 @@ _EVENTS = (
     SubmissionReceived,
     SubmissionAccepted,
     SubmissionRejected,
+    SubmissionReturned,
     RewardSettled,
 )
 
@@ -25,3 +31,5 @@ def follow_work(envelope: Envelope, session: Session) -> None:
     if not isinstance(event, _EVENTS):
         raise TypeError(f"{type(event).__name__} says nothing about an assignment")
     session.work_items.learn(facts_of(event))
+    if isinstance(event, SubmissionReturned):
+        session.work_items.learn(rework_of(event))

@@ -9,6 +9,7 @@ from crowdloom.contracts.task import (
     SubmissionAccepted,
     SubmissionReceived,
     SubmissionRejected,
+    SubmissionReturned,
 )
 from crowdloom.contracts.worker import ProfileChanged, WorkerRegistered
 
@@ -24,6 +25,7 @@ ItemEvent = (
     | SubmissionReceived
     | SubmissionAccepted
     | SubmissionRejected
+    | SubmissionReturned
     | RewardSettled
 )
 
@@ -64,6 +66,16 @@ def facts_of(event: ItemEvent) -> ItemFacts:
     return ItemFacts(event.assignment_id, event.batch_id, status, facts)
 
 
+def rework_of(event: SubmissionReturned) -> ItemFacts:
+    """What is known of the item under which the work is done again, before its claim is heard of.
+
+    Nothing is claimed by it: the lowest stage leaves room for whatever else is told.
+    """
+    return ItemFacts(
+        event.rework_assignment_id, event.batch_id, Status.CLAIMED, {"note": event.note}
+    )
+
+
 def _status_and_facts(event: ItemEvent) -> tuple[Status, dict[str, object]]:
     match event:
         case AssignmentClaimed():
@@ -84,7 +96,11 @@ def _status_and_facts(event: ItemEvent) -> tuple[Status, dict[str, object]]:
 
 
 def _of_submission(
-    event: SubmissionReceived | SubmissionAccepted | SubmissionRejected | RewardSettled,
+    event: SubmissionReceived
+    | SubmissionAccepted
+    | SubmissionRejected
+    | SubmissionReturned
+    | RewardSettled,
 ) -> tuple[Status, dict[str, object]]:
     match event:
         case SubmissionReceived():
@@ -97,6 +113,12 @@ def _of_submission(
             return Status.ACCEPTED, {"decided_at": event.accepted_at}
         case SubmissionRejected():
             return Status.REJECTED, {"decided_at": event.rejected_at, "reason": event.reason}
+        case SubmissionReturned():
+            return Status.SENT_BACK, {
+                "decided_at": event.returned_at,
+                "reason": event.note,
+                "again_as": event.rework_assignment_id,
+            }
         case RewardSettled():
             return Status.SETTLED, {
                 "worker_id": event.worker_id,

@@ -20,6 +20,7 @@ class Status(Enum):
     RETURNED = ("returned", 20)
     EXPIRED = ("expired", 21)
     SUBMITTED = ("submitted", 30)
+    SENT_BACK = ("sent_back", 35)
     REJECTED = ("rejected", 40)
     ACCEPTED = ("accepted", 50)
     SETTLED = ("settled", 60)
@@ -63,6 +64,8 @@ class WorkItem:
     closed_at: datetime | None = None
     settled_at: datetime | None = None
     reason: str | None = None
+    again_as: AssignmentId | None = None
+    note: str | None = None
     reward: Money | None = None
     terms: Terms | None = None
 

@@ -20,6 +20,7 @@ from crowdloom.contracts.task import (
     SubmissionAccepted,
     SubmissionReceived,
     SubmissionRejected,
+    SubmissionReturned,
     TasksReleased,
 )
 
@@ -43,6 +44,7 @@ SUBSCRIPTIONS: dict[type[Event], Handler[WorkerSession]] = {
     SubmissionReceived: follow_work,
     SubmissionAccepted: follow_work,
     SubmissionRejected: follow_work,
+    SubmissionReturned: follow_work,
     RewardSettled: follow_work,
 }
 MEASURE_PAY_SECONDS = 2.0

@@ -15,6 +15,7 @@ from crowdloom.contracts.task.submissions import (
     SubmissionAccepted,
     SubmissionReceived,
     SubmissionRejected,
+    SubmissionReturned,
 )
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "SubmissionAccepted",
     "SubmissionReceived",
     "SubmissionRejected",
+    "SubmissionReturned",
     "TasksReleased",
 ]

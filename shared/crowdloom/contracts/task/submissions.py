@@ -97,6 +97,36 @@ class SubmissionRejected(Event):
 
 
 @event(
+    "task.submission.returned.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={
+        **_SUBMISSION,
+        "rework_assignment_id": ex.REWORK_ASSIGNMENT,
+        "returned_at": ex.INSTANT,
+        "note": "The last sentence is missing; please translate it too.",
+    },
+)
+@dataclass(frozen=True)
+class SubmissionReturned(Event):
+    """Back to its worker, with a note that the worker reads: this submission is never paid. The
+    same slot is the same worker's again, as the assignment `rework_assignment_id`, whose draft is
+    the earlier answer. What is submitted there counts like any other.
+    """
+
+    submission_id: SubmissionId
+    assignment_id: AssignmentId
+    task_id: TaskId
+    batch_id: BatchId
+    requester_id: RequesterId
+    pseudonym: Pseudonym
+    rework_assignment_id: AssignmentId
+    returned_at: datetime
+    note: str
+
+
+@event(
     "task.assignment.closed.v1",
     owner=OWNER,
     topic=TOPIC,

@@ -68,6 +68,7 @@ def assigned_task(loaded: LoadedTask) -> dict[str, Any]:
         "deadline": ticket.deadline,
         "auto_accept_seconds": terms.auto_accept_seconds,
         "input": loaded.inputs,
+        "note": loaded.note,
         "answer_fields": loaded.project.answer_fields,
         "frame_url": f"/frame/assignments/{ticket.assignment_id}",
     }

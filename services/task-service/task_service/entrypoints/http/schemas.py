@@ -283,6 +283,11 @@ class SubmissionSchema(ReceiptSchema):
         required=True, allow_none=True, validate=validate.OneOf(["requester", "auto"])
     )
     slot_reopened = fields.Boolean(required=True)
+    rework_assignment_id = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Where it was sent back: the assignment it is done again under"},
+    )
 
 
 class SubmissionPageSchema(Schema):
@@ -300,6 +305,16 @@ class RejectionSchema(Schema):
     )
     reopen = fields.Boolean(
         load_default=True, metadata={"description": "Whether another worker gets the slot"}
+    )
+
+
+class ReturnSchema(Schema):
+    note = Text(
+        required=True,
+        metadata={
+            "description": f"What to do again; 1 to {REASON_CHARACTERS_MAX} characters",
+            "example": "The last sentence is missing; please translate it too.",
+        },
     )
 
 
@@ -338,6 +353,11 @@ class AssignedTaskSchema(Schema):
     deadline = _instant(required=True)
     auto_accept_seconds = fields.Integer(required=True)
     input = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    note = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Where the answer was sent back: what to do again"},
+    )
     answer_fields = fields.List(fields.String(), required=True)
     frame_url = fields.String(required=True)
 

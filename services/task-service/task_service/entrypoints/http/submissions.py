@@ -92,6 +92,21 @@ def _add_deciding(blueprint: Blueprint, application: Application) -> None:
         decision = Decision(SubmissionId(submission_id), accept=False, **body)
         return present.submission(application.review.decide(caller(), decision))
 
+    @blueprint.post("/submissions/<submission_id>/return")
+    @require("requester")
+    @idempotent
+    @refusals(blueprint, {**_DECIDING, 409: "already_decided, returned_too_often"})
+    @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY])
+    @blueprint.arguments(schemas.ReturnSchema)
+    @blueprint.response(200, schemas.SubmissionSchema)
+    def send_back(body: dict[str, Any], submission_id: str) -> dict[str, Any]:
+        """Send it back to its worker with a note, to be done again. It is not paid; what the worker
+        submits in its place is a submission of its own. Twice at most for one answer.
+        """
+        return present.submission(
+            application.return_submission(caller(), SubmissionId(submission_id), body["note"])
+        )
+
     @blueprint.post("/batches/<batch_id>/reviews")
     @require("requester")
     @idempotent

@@ -1,0 +1,41 @@
+"""Work that was sent back, as its worker sees it."""
+
+from datetime import timedelta
+from itertools import permutations
+from types import ModuleType
+from typing import Any
+
+import pytest
+from crowdloom.contracts.task import SubmissionReturned
+from worker_service.bootstrap import Application
+
+NOTE = "The last word is missing."
+
+
+@pytest.fixture
+def story(make: ModuleType) -> list[Any]:
+    received = make.submitted(1)
+    returned = SubmissionReturned(
+        submission_id=received.submission_id,
+        assignment_id=received.assignment_id,
+        task_id=received.task_id,
+        batch_id=received.batch_id,
+        requester_id=received.requester_id,
+        pseudonym=received.pseudonym,
+        rework_assignment_id="asg_002",  # type: ignore[arg-type]
+        returned_at=received.submitted_at + timedelta(hours=1),
+        note=NOTE,
+    )
+    return [make.claimed(1), received, returned, make.claimed(2)]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_the_old_item_says_why_and_the_new_one_what_to_do_in_any_order(
+    application: Application, deliver: Any, story: list[Any], order: tuple[int, ...]
+) -> None:
+    deliver(*(story[place] for place in order))
+    items = application.show_work("wrk_1", count_max=10).items
+    found = {item.assignment_id: item for item in items}
+    assert (found["asg_001"].status.word, found["asg_001"].reason) == ("sent_back", NOTE)
+    assert found["asg_001"].again_as == "asg_002"
+    assert (found["asg_002"].status.word, found["asg_002"].note) == ("claimed", NOTE)
