@@ -7,7 +7,11 @@ from crowdloom.kernel import DomainError, Money
 from crowdloom.kernel.errors import Conflict, NotAllowed
 from crowdloom.kernel.ids import RequesterId, StaffId, WorkerId
 
-GRANTS = ("finance.view", "finance.maker", "finance.checker", "operator")
+VIEW, MAKER, CHECKER = "finance.view", "finance.maker", "finance.checker"
+CONTROLLER, AUDITOR = "finance.controller", "auditor"
+# Whoever has one of these may read all of finance's pages; an auditor does nothing else.
+FINANCE_READERS = (VIEW, MAKER, CHECKER, CONTROLLER, AUDITOR)
+GRANTS = (*FINANCE_READERS, "operator")
 PASSWORD_CHARACTERS_MIN = 12
 
 

@@ -12,9 +12,9 @@ from flask_smorest import Blueprint
 
 from payment_service.application.journal import AccountBalance
 from payment_service.bootstrap import Application
+from payment_service.domain.people import FINANCE_READERS
 from payment_service.entrypoints.http import present, schemas
 from payment_service.entrypoints.http.documented import STAFF, refusals
-from payment_service.entrypoints.http.staff import CHECKER, MAKER, VIEW
 
 _SEEN = {401: "not_signed_in", 403: "not_allowed"}
 _REFS = ("batch", "requester", "worker", "assignment", "run", "item")
@@ -31,7 +31,7 @@ def ledger_blueprint(application: Application) -> Blueprint:
 
 def _add_trial_balance(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get("/ledger/trial-balance")
-    @require("staff", VIEW, MAKER, CHECKER)
+    @require("staff", *FINANCE_READERS)
     @refusals(blueprint, _SEEN)
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, schemas.TrialBalanceSchema)
@@ -54,7 +54,7 @@ def _add_entries(blueprint: Blueprint, application: Application) -> None:
     cursors = Cursors(application.settings.common.cursor_key, salt="entries")
 
     @blueprint.get("/ledger/entries")
-    @require("staff", VIEW, MAKER, CHECKER)
+    @require("staff", *FINANCE_READERS)
     @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(schemas.EntryQuerySchema, location="query")
@@ -76,7 +76,7 @@ def _add_entries(blueprint: Blueprint, application: Application) -> None:
         )
 
     @blueprint.get("/ledger/entries/<entry_id>")
-    @require("staff", VIEW, MAKER, CHECKER)
+    @require("staff", *FINANCE_READERS)
     @refusals(blueprint, {**_SEEN, 404: "not_found"})
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, schemas.EntrySchema)
@@ -100,7 +100,7 @@ def _add_statement(blueprint: Blueprint, application: Application) -> None:
     cursors = Cursors(application.settings.common.cursor_key, salt="statement")
 
     @blueprint.get("/ledger/accounts/<path:account>")
-    @require("staff", VIEW, MAKER, CHECKER)
+    @require("staff", *FINANCE_READERS)
     @refusals(blueprint, {**_SEEN, 404: "not_found", 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(schemas.PageQuerySchema, location="query")
@@ -125,7 +125,7 @@ def _add_exceptions(blueprint: Blueprint, application: Application) -> None:
     cursors = Cursors(application.settings.common.cursor_key, salt="exceptions")
 
     @blueprint.get("/exceptions")
-    @require("staff", VIEW, MAKER, CHECKER)
+    @require("staff", *FINANCE_READERS)
     @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(schemas.ExceptionQuerySchema, location="query")

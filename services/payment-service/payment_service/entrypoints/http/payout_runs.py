@@ -12,9 +12,10 @@ from flask_smorest import Blueprint
 
 from payment_service.application.payout_runs import RunView
 from payment_service.bootstrap import Application
+from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.http import present, schemas
 from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
-from payment_service.entrypoints.http.staff import CHECKER, MAKER, VIEW, caller
+from payment_service.entrypoints.http.staff import caller
 
 _SEEN = {401: "not_signed_in", 403: "not_allowed"}
 _ITEM_STEPS = {
@@ -61,7 +62,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
     cursors = Cursors(application.settings.common.cursor_key, salt="payout_runs")
 
     @blueprint.get("/payout-runs")
-    @require("staff", VIEW, MAKER, CHECKER)
+    @require("staff", *FINANCE_READERS)
     @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(schemas.PayoutRunQuerySchema, location="query")
@@ -81,7 +82,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
         )
 
     @blueprint.get("/payout-runs/<run_id>")
-    @require("staff", VIEW, MAKER, CHECKER)
+    @require("staff", *FINANCE_READERS)
     @refusals(blueprint, {**_SEEN, 404: "not_found"})
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, schemas.PayoutRunSchema)

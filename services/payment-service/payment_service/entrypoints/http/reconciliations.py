@@ -10,9 +10,10 @@ from crowdloom.kernel.errors import NotFound
 from flask_smorest import Blueprint
 
 from payment_service.bootstrap import Application
+from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.http import present, schemas
 from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
-from payment_service.entrypoints.http.staff import CHECKER, MAKER, VIEW, caller
+from payment_service.entrypoints.http.staff import caller
 
 _SEEN = {401: "not_signed_in", 403: "not_allowed"}
 
@@ -33,7 +34,7 @@ def reconciliations_blueprint(application: Application) -> Blueprint:
         )
 
     @blueprint.get("/reconciliations")
-    @require("staff", VIEW, MAKER, CHECKER)
+    @require("staff", *FINANCE_READERS)
     @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(schemas.PageQuerySchema, location="query")
@@ -52,7 +53,7 @@ def reconciliations_blueprint(application: Application) -> Blueprint:
         )
 
     @blueprint.get("/reconciliations/<reconciliation_id>")
-    @require("staff", VIEW, MAKER, CHECKER)
+    @require("staff", *FINANCE_READERS)
     @refusals(blueprint, {**_SEEN, 404: "not_found"})
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, schemas.ReconciliationSchema)

@@ -13,8 +13,6 @@ from payment_service.domain.people import StaffMember
 from payment_service.entrypoints.http import schemas
 from payment_service.entrypoints.http.documented import refusals
 
-VIEW, MAKER, CHECKER = "finance.view", "finance.maker", "finance.checker"
-
 
 def staff_blueprint(application: Application) -> Blueprint:
     """`/sessions`. Its answer holds a token, so none is kept by Idempotency-Key."""

@@ -11,7 +11,8 @@ from flask import Blueprint, Response, render_template, request
 from payment_service.application.journal import AccountBalance, Journal, StatementLine
 from payment_service.bootstrap import Application
 from payment_service.domain import chart
-from payment_service.entrypoints.pages import files, shell, words
+from payment_service.domain.people import FINANCE_READERS
+from payment_service.entrypoints.pages import files, words
 
 PAGE_ITEMS = 50
 TRIAL_ROWS_MAX = 200
@@ -56,7 +57,7 @@ def ledger_pages(application: Application) -> Blueprint:
 
 def _add_trial_balance(blueprint: Blueprint, journal: Journal) -> None:
     @blueprint.get("/finance/ledger")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def trial_balance() -> str:
         trial = journal.trial_balance()
         side, wanted = request.args.get("side", ""), request.args.get("q", "").strip()
@@ -75,7 +76,7 @@ def _add_trial_balance(blueprint: Blueprint, journal: Journal) -> None:
         )
 
     @blueprint.get("/finance/ledger.csv")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def trial_file() -> Response:
         rows = [_trial_cells(row) for row in journal.trial_balance()]
         return files.csv_file("trial-balance.csv", _TRIAL_COLUMNS, [rows])
@@ -111,7 +112,7 @@ def _trial_cells(row: AccountBalance) -> tuple[str, ...]:
 
 def _add_statement(blueprint: Blueprint, journal: Journal) -> None:
     @blueprint.get("/finance/ledger/accounts/<path>")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def statement(path: str) -> str:
         before = request.args.get("cursor")
         lines = journal.statement(path, count_max=PAGE_ITEMS + 1, before=before)
@@ -130,7 +131,7 @@ def _add_statement(blueprint: Blueprint, journal: Journal) -> None:
         )
 
     @blueprint.get("/finance/ledger/accounts/<path>.csv")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def statement_file(path: str) -> Response:
         name = path.replace(":", "-")
         return files.csv_file(
@@ -165,7 +166,7 @@ def _statement_cells(line: StatementLine) -> tuple[str, ...]:
 
 def _add_entries(blueprint: Blueprint, journal: Journal) -> None:
     @blueprint.get("/finance/ledger/entries")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def entries() -> str:
         flows = words.flows()
         code, kind = request.args.get("code", ""), request.args.get("by", "")
@@ -189,7 +190,7 @@ def _add_entries(blueprint: Blueprint, journal: Journal) -> None:
         )
 
     @blueprint.get("/finance/ledger/entries/<entry_id>")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def entry(entry_id: str) -> str:
         found = journal.entry(entry_id)
         if found is None:

@@ -24,6 +24,7 @@ from payment_service.domain.payouts import (
     RunNotInState,
     RunStatus,
 )
+from payment_service.domain.people import FINANCE_READERS
 from payment_service.entrypoints.pages import files, refusals, shell, words
 
 PAGE_ITEMS = 50
@@ -57,7 +58,7 @@ def run_pages(application: Application) -> Blueprint:
 
 def _add_list(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(_RUNS)
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def listed() -> str:
         status = request.args.get("status", "")
         found = application.readers.payout_runs.listed(
@@ -101,12 +102,12 @@ def view_of(application: Application, run_id: str) -> RunView:
 
 def _add_run(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(_RUN)
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def one(run_id: str) -> str:
         return render_template("finance/run.html", **_facts(application, run_id))
 
     @blueprint.get(f"{_RUN}/lines")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def lines(run_id: str) -> Response:
         """The lines alone, for a page that watches; once all is over the whole page is due."""
         facts = _facts(application, run_id)
@@ -116,7 +117,7 @@ def _add_run(blueprint: Blueprint, application: Application) -> None:
         return response
 
     @blueprint.get(f"{_RUN}.csv")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def run_file(run_id: str) -> Response:
         view = view_of(application, run_id)
         rows = (_cells(item) for item in view.items)

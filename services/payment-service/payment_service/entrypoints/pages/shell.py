@@ -9,7 +9,8 @@ from crowdloom.ui.preferences import local_path
 from flask import Response, make_response, request
 from flask_babel import gettext as _
 
-FINANCE_GRANTS = ("finance.view", "finance.maker", "finance.checker")
+from payment_service.domain.people import FINANCE_READERS
+
 TODAY_PAGE = "/finance"
 OPERATOR_PAGE = "/operator"
 EARNINGS_PAGE = "/pay/earnings"
@@ -75,7 +76,7 @@ def next_page(home: str, *areas: str) -> str:
 
 def _staff_bar(member: Principal) -> ui.Bar:
     items = []
-    if member.grants.intersection(FINANCE_GRANTS):
+    if member.grants.intersection(FINANCE_READERS):
         items = [
             (_("Today"), TODAY_PAGE),
             (_("Exceptions"), "/finance/exceptions"),

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payment_service.application.staff import Enrolment
 from payment_service.bootstrap import ENROLMENT_SECONDS_MAX, SESSION_LIFETIME, Application
 from payment_service.domain.people import (
+    FINANCE_READERS,
     PASSWORD_CHARACTERS_MIN,
     NotEnrolled,
     StaffMember,
@@ -70,7 +71,7 @@ def _add_sign_in(blueprint: Blueprint, application: Application) -> None:
 
 
 def _first_page(grants: frozenset[str]) -> str:
-    if not grants.intersection(shell.FINANCE_GRANTS):
+    if not grants.intersection(FINANCE_READERS):
         return shell.next_page(shell.OPERATOR_PAGE, shell.OPERATOR_PAGE)
     return shell.next_page(shell.TODAY_PAGE, shell.TODAY_PAGE, shell.OPERATOR_PAGE)
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.application import show_reconciliation as reading
 from payment_service.bootstrap import Application
+from payment_service.domain.people import FINANCE_READERS
 from payment_service.entrypoints.pages import refusals, shell, words
 
 PAGE_ITEMS = 50
@@ -28,7 +29,7 @@ def today_pages(application: Application) -> Blueprint:
 def _add_today(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(shell.TODAY_PAGE)
     @blueprint.get("/finance/")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def today() -> str:
         now = application.show_finance.today()
         return render_template(
@@ -51,7 +52,7 @@ def _add_reconciliations(blueprint: Blueprint, application: Application) -> None
     reconciliations = application.readers.reconciliations
 
     @blueprint.get("/finance/reconciliations")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def listed() -> str:
         found = reconciliations.listed(PAGE_ITEMS + 1, before=request.args.get("cursor"))
         return render_template(
@@ -65,18 +66,18 @@ def _add_reconciliations(blueprint: Blueprint, application: Application) -> None
         )
 
     @blueprint.post("/finance/reconciliations")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def ask() -> BaseResponse:
         asked = application.queue_reconciliation(shell.staff_member(), key=idempotency_key())
         return redirect(f"/finance/reconciliations/{asked['_id']}", 303)
 
     @blueprint.get("/finance/reconciliations/<reconciliation_id>")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def one(reconciliation_id: str) -> str:
         return render_template("finance/reconciliation.html", **facts(reconciliation_id))
 
     @blueprint.get("/finance/reconciliations/<reconciliation_id>/state")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def state(reconciliation_id: str) -> Any:
         """The same, for a page that waits for the result."""
         return render_template("finance/_reconciliation.html", **facts(reconciliation_id))
@@ -99,7 +100,7 @@ def _add_exceptions(blueprint: Blueprint, application: Application) -> None:
     exceptions = application.readers.exceptions
 
     @blueprint.get("/finance/exceptions")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def listed_exceptions() -> str:
         kinds = words.exceptions()
         kind = request.args.get("kind", "")
@@ -116,7 +117,7 @@ def _add_exceptions(blueprint: Blueprint, application: Application) -> None:
         )
 
     @blueprint.get("/finance/exceptions/<exception_id>")
-    @require("staff", *shell.FINANCE_GRANTS)
+    @require("staff", *FINANCE_READERS)
     def one_exception(exception_id: str) -> str:
         found = exceptions.get(exception_id)
         if found is None:
