@@ -107,6 +107,10 @@ class Desk:
             )
         )
 
+    def settle(self) -> None:
+        """Take the decisions that the review page holds for ten seconds to be undone."""
+        self.application.hold_decisions.take(datetime.now(UTC) + timedelta(seconds=11))
+
     def answer(self, batch: Batch, number: int) -> Submission:
         """The `number`-th answer, from a worker of its own; three workers a task."""
         tasks = self.application.batches.tasks(batch)

@@ -157,6 +157,7 @@ def test_answers_are_reviewed_by_keyboard_alone(context: BrowserContext, desk: A
     page.keyboard.press("r")
     page.keyboard.press("Escape")
     expect(focused).to_have_id(ids[2])
+    desk.settle()
     decided = {one.submission_id: one for one in desk.application.review.page(batch.batch_id)}
     assert [decided[key].status for key in ids] == ["accepted", "rejected"] + ["submitted"] * 2
     assert decided[ids[1]].reason == "a reason with every key"
@@ -264,7 +265,7 @@ def test_answers_are_decided_without_script(chromium: Browser, desk: Any) -> Non
     page = context.new_page()
     page.goto(f"{desk.origin}/requester/batches/{batch.batch_id}/review")
     first = page.locator("article.answer").first
-    first.locator("summary").click()
+    first.get_by_text("Reject", exact=True).click()
     first.get_by_label("Reason").fill("Wrong label.")
     first.get_by_role("button", name="Reject this answer").click()
     page.get_by_role("checkbox", name="Row").first.check()
@@ -272,6 +273,7 @@ def test_answers_are_decided_without_script(chromium: Browser, desk: Any) -> Non
     expect(page.get_by_text("1 answer accepted.")).to_be_visible()
     page.get_by_role("button", name="Accept", exact=True).click()
     expect(page.get_by_text("Nothing waits for review")).to_be_visible()
+    desk.settle()
     statuses = [one.status for one in desk.application.review.page(batch.batch_id)]
     assert statuses == ["rejected", "accepted", "accepted"]
     context.close()

@@ -20,7 +20,9 @@ from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
 from task_service.application.accounts import ApiKeys, SignIn, SignUp
 from task_service.application.answer_task import AnswerTask
 from task_service.application.batches import Batches
+from task_service.application.choose_by_rule import ChooseByRule
 from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
+from task_service.application.hold_decisions import HoldDecisions
 from task_service.application.ports import Passwords
 from task_service.application.projects import Projects
 from task_service.application.results import Results
@@ -53,6 +55,8 @@ class Application:
     answer_task: AnswerTask
     review: ReviewSubmissions
     return_submission: ReturnSubmission
+    hold_decisions: HoldDecisions
+    choose_by_rule: ChooseByRule
     results: Results
     show_batches: ShowBatches
     show_answers: ShowAnswers
@@ -82,6 +86,8 @@ def build(
     store = MongoStore(client, database, session_class=TaskSession, clock=clock, ids=ids)
     reader = TaskReader(store.database, ids)
     passwords = passwords or Argon2Passwords()
+    review = ReviewSubmissions(store=store, reader=reader, clock=clock)
+    return_submission = ReturnSubmission(store=store, reader=reader, clock=clock, ids=ids)
     return Application(
         settings=settings,
         clock=clock,
@@ -103,8 +109,16 @@ def build(
             currency=Currency.of(settings.currency),
         ),
         answer_task=AnswerTask(store=store, reader=reader, clock=clock, ids=ids),
-        review=ReviewSubmissions(store=store, reader=reader, clock=clock),
-        return_submission=ReturnSubmission(store=store, reader=reader, clock=clock, ids=ids),
+        review=review,
+        return_submission=return_submission,
+        hold_decisions=HoldDecisions(
+            store=store,
+            reader=reader,
+            clock=clock,
+            review=review,
+            return_submission=return_submission,
+        ),
+        choose_by_rule=ChooseByRule(reader),
         results=Results(reader=reader),
         show_batches=ShowBatches(reader),
         show_answers=ShowAnswers(reader),

@@ -1,6 +1,7 @@
 """Collections `submissions` and `drafts`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 
 from task_service.application.ports import Draft
 from task_service.domain.errors import AlreadySubmitted
-from task_service.domain.submissions import Answer, Submission, SubmissionStatus
+from task_service.domain.submissions import Answer, Choice, Held, Submission, SubmissionStatus
 
 INDEXES = {
     "submissions": [
@@ -23,10 +24,12 @@ INDEXES = {
         ),
         IndexModel([("task_id", ASCENDING)], name="of_task"),
         IndexModel([("rework_assignment_id", ASCENDING)], name="reworked_as", sparse=True),
+        IndexModel([("held.effective_at", ASCENDING)], name="held_due", sparse=True),
         IndexModel([("status", ASCENDING), ("auto_accept_at", ASCENDING)], name="due"),
     ],
     "drafts": [],
 }
+_WAITING: dict[str, Any] = {"status": str(SubmissionStatus.SUBMITTED)}
 _SHOWN = [str(status) for status in SubmissionStatus if status is not SubmissionStatus.CLOSED]
 
 
@@ -68,11 +71,14 @@ class MongoSubmissions:
         status: SubmissionStatus | None,
         after: str | None,
         count_max: int,
+        held: bool | None = None,
     ) -> list[Submission]:
         wanted: dict[str, Any] = {
             "batch_id": batch_id,
             "status": str(status) if status else {"$in": _SHOWN},
         }
+        if held is not None:
+            wanted["held"] = {"$exists": held}
         if after:
             wanted["_id"] = {"$gt": after}
         found = self._submissions.find(wanted, session=self._session).sort("_id", ASCENDING)
@@ -89,14 +95,41 @@ class MongoSubmissions:
         if submission.rework_assignment_id:  # left out where there is none: its index is sparse
             decision["rework_assignment_id"] = submission.rework_assignment_id
         decided = self._submissions.update_one(
-            {"_id": submission.submission_id, "status": str(SubmissionStatus.SUBMITTED)},
-            {"$set": decision},
+            {"_id": submission.submission_id, **_WAITING},
+            {"$set": decision, "$unset": {"held": ""}},
             session=self._session,
         )
         return decided.modified_count == 1
 
+    def hold(self, submission_ids: Sequence[SubmissionId], held: Held) -> int:
+        free = {"_id": {"$in": list(submission_ids)}, **_WAITING, "held": {"$exists": False}}
+        row = {**asdict(held), "choice": str(held.choice)}
+        written = self._submissions.update_many(
+            free, {"$set": {"held": row}}, session=self._session
+        )
+        return written.modified_count
+
+    def let_go(
+        self, batch_id: BatchId, submission_ids: Sequence[SubmissionId], now: datetime | None
+    ) -> int:
+        held = {"_id": {"$in": list(submission_ids)}, "batch_id": batch_id, **_WAITING}
+        held["held"] = {"$exists": True}
+        if now is not None:
+            held["held.effective_at"] = {"$gt": now}
+        freed = self._submissions.update_many(held, {"$unset": {"held": ""}}, session=self._session)
+        return freed.modified_count
+
+    def held_due(self, now: datetime, count_max: int) -> list[Submission]:
+        due = {**_WAITING, "held.effective_at": {"$lte": now}}
+        found = self._submissions.find(due, session=self._session).limit(count_max)
+        return [_submission(row) for row in found]
+
+    def held_count(self, batch_id: BatchId) -> int:
+        held = {"batch_id": batch_id, **_WAITING, "held": {"$exists": True}}
+        return self._submissions.count_documents(held, session=self._session)
+
     def due_for_acceptance(self, now: datetime, count_max: int) -> list[Submission]:
-        due = {"status": str(SubmissionStatus.SUBMITTED), "auto_accept_at": {"$lte": now}}
+        due = {**_WAITING, "held": {"$exists": False}, "auto_accept_at": {"$lte": now}}
         found = self._submissions.find(due, session=self._session).limit(count_max)
         return [_submission(row) for row in found]
 
@@ -176,7 +209,12 @@ def _submission(row: dict[str, Any]) -> Submission:
         reason=row.get("reason"),
         slot_reopened=row.get("slot_reopened", False),
         rework_assignment_id=row.get("rework_assignment_id"),
+        held=_held(row["held"]) if "held" in row else None,
     )
+
+
+def _held(row: dict[str, Any]) -> Held:
+    return Held(**{**row, "choice": Choice(row["choice"])})
 
 
 def _answer(pairs: list[list[str]]) -> Answer:

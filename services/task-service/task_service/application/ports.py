@@ -18,7 +18,7 @@ from crowdloom.kernel.ids import (
 from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.projects import Project
 from task_service.domain.requesters import ApiKey, Requester
-from task_service.domain.submissions import Answer, Submission, SubmissionStatus
+from task_service.domain.submissions import Answer, Held, Submission, SubmissionStatus
 
 ResultT = TypeVar("ResultT")
 
@@ -158,15 +158,36 @@ class Submissions(Protocol):
         status: SubmissionStatus | None,
         after: str | None,
         count_max: int,
+        held: bool | None = None,
     ) -> list[Submission]:
-        """Oldest first, ids above `after`; closed ones are never among them."""
+        """Oldest first, ids above `after`; closed ones are never among them. `held`: only those
+        with a decision that can be undone, or only those without.
+        """
         ...
+
+    def hold(self, submission_ids: Sequence[SubmissionId], held: Held) -> int:
+        """Hold a decision for those that have none, taken or held; returns how many."""
+        ...
+
+    def let_go(
+        self, batch_id: BatchId, submission_ids: Sequence[SubmissionId], now: datetime | None
+    ) -> int:
+        """Forget held decisions, if they take effect after `now`; returns how many."""
+        ...
+
+    def held_due(self, now: datetime, count_max: int) -> list[Submission]:
+        """Those whose held decision is to be taken."""
+        ...
+
+    def held_count(self, batch_id: BatchId) -> int: ...
 
     def decide(self, submission: Submission) -> bool:
         """Write a decision, if none was written before."""
         ...
 
-    def due_for_acceptance(self, now: datetime, count_max: int) -> list[Submission]: ...
+    def due_for_acceptance(self, now: datetime, count_max: int) -> list[Submission]:
+        """Those without a held decision whose announced time has come."""
+        ...
 
     def counts(self, batch_id: BatchId) -> Mapping[SubmissionStatus, int]: ...
 

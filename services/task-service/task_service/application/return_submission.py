@@ -38,7 +38,7 @@ class ReturnSubmission:
         note = checked_note(note)
         submission = own_submission(self._reader, requester_id, submission_id)
         if submission.status is SubmissionStatus.SUBMITTED:
-            self._check_returns(submission)
+            self.check_returns(submission)
             self._store.run(lambda session: self._return(session, submission, note))
         # Somebody, or the announced time, may have been faster: what stands is what counts.
         submission = own_submission(self._reader, requester_id, submission_id)
@@ -65,7 +65,7 @@ class ReturnSubmission:
             session.drafts.put(event.rework_assignment_id, Draft(returned.answer, now))
             session.emit(event)
 
-    def _check_returns(self, submission: Submission) -> None:
+    def check_returns(self, submission: Submission) -> None:
         """Raises ReturnedTooOften."""
         earlier = [
             one

@@ -41,10 +41,11 @@ class ShowAnswers:
         status: SubmissionStatus | None,
         after: str | None = None,
         count_max: int,
+        held: bool | None = None,
     ) -> list[Answered]:
-        """Oldest first, ids above `after`."""
+        """Oldest first, ids above `after`; `held` as the port says."""
         found = self._reader.submissions.page(
-            batch.batch_id, status=status, after=after, count_max=count_max
+            batch.batch_id, status=status, after=after, count_max=count_max, held=held
         )
         tasks = {task_id: self._reader.tasks.get(task_id) for task_id in _ids_of(found)}
         return [_answered(batch, one, tasks[one.task_id]) for one in found]

@@ -38,6 +38,26 @@ class SubmissionStatus(StrEnum):
     CLOSED = "closed"
 
 
+class Choice(StrEnum):
+    """What a requester decides about an answer."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    RETURN = "return"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A decision that can still be undone: it is taken at `effective_at`, and until then neither
+    the announced time nor anything else decides. `reason` is the worker's to read.
+    """
+
+    choice: Choice
+    effective_at: datetime
+    reason: str = ""
+    reopen: bool = True
+
+
 RETURNS_MAX = 2
 """How often one worker's answer to one task can be sent back: then it is accepted or rejected."""
 
@@ -64,6 +84,7 @@ class Submission:
     reason: str | None = None
     slot_reopened: bool = False
     rework_assignment_id: AssignmentId | None = None
+    held: Held | None = None
 
     @property
     def counts(self) -> bool:

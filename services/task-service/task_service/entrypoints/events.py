@@ -42,6 +42,7 @@ def make_events_process(application: Application) -> EventsProcess:
         watermark=WATERMARK,
         jobs=[
             Job("release_tasks", 0.5, application.release_tasks),
+            Job("take_held_decisions", 1.0, application.hold_decisions),
             Job("accept_what_is_due", 2.0, application.review.accept_what_is_due),
             Job("complete_batches", 3.0, application.complete_batches),
         ],

@@ -28,6 +28,7 @@ from task_service.entrypoints.pages.developer_pages import developer_pages
 from task_service.entrypoints.pages.project_pages import project_pages
 from task_service.entrypoints.pages.results_pages import results_pages
 from task_service.entrypoints.pages.review_pages import review_pages
+from task_service.entrypoints.pages.review_rule_pages import review_rule_pages
 from task_service.entrypoints.pages.shell import bar
 
 AREA = "tasks"
@@ -47,6 +48,7 @@ _PAGES = (
     batch_form_pages,
     batch_pages,
     review_pages,
+    review_rule_pages,
     results_pages,
     developer_pages,
 )

@@ -32,6 +32,17 @@ def submissions(requester: Any, answered: Any) -> list[dict[str, Any]]:
     return items
 
 
+@pytest.fixture
+def settle(application: Application, clock: FrozenClock) -> Any:
+    """Let the ten seconds pass in which a decision can be undone."""
+
+    def over() -> None:
+        clock.advance(seconds=10)
+        application.hold_decisions()
+
+    return over
+
+
 def statuses(requester: Any, answered: Any) -> list[str]:
     items = requester.get(f"/batches/{answered['batch_id']}/submissions").json["items"]
     return [item["status"] for item in items]
@@ -62,12 +73,18 @@ def test_a_long_answer_is_shown_shortened_and_whole(
 
 
 def test_an_accepted_answer_leaves_the_list_and_the_next_one_follows(
-    browser: Any, address: str, requester: Any, answered: Any, submissions: list[dict[str, Any]]
+    browser: Any,
+    address: str,
+    requester: Any,
+    answered: Any,
+    submissions: list[dict[str, Any]],
+    settle: Any,
 ) -> None:
     first, second = (one["submission_id"] for one in submissions[:2])
     answer = browser.send(f"{address}/review/{first}", decision="accept", following=second)
     assert answer.location == f"{address}/review#{second}"
     assert f'id="{first}"' not in browser.read(f"{address}/review")
+    settle()
     assert statuses(requester, answered) == ["accepted", "submitted", "submitted"]
 
 
@@ -89,31 +106,45 @@ def test_a_rejection_opens_the_slot_again_where_that_is_ticked(
     address: str,
     submissions: list[dict[str, Any]],
     reopen: bool,
+    settle: Any,
 ) -> None:
     first = submissions[0]["submission_id"]
     ticked = {"reopen": "1"} if reopen else {}
     browser.follow(f"{address}/review/{first}", decision="reject", reason="No.", **ticked)
+    settle()
     row = application.database["submissions"].find_one({"_id": first})
     assert (row["status"], row["reason"], row["slot_reopened"]) == ("rejected", "No.", reopen)
 
 
 def test_only_what_is_ticked_is_accepted(
-    browser: Any, address: str, requester: Any, answered: Any, submissions: list[dict[str, Any]]
+    browser: Any,
+    address: str,
+    requester: Any,
+    answered: Any,
+    submissions: list[dict[str, Any]],
+    settle: Any,
 ) -> None:
     shown = [one["submission_id"] for one in submissions]
     page = browser.follow(f"{address}/review", ticked=shown[1:], shown=shown)
     assert "2 answers accepted." in page
+    settle()
     assert statuses(requester, answered) == ["submitted", "accepted", "accepted"]
 
 
 def test_all_that_is_shown_is_accepted_but_for_what_was_decided_meanwhile(
-    browser: Any, address: str, requester: Any, answered: Any, submissions: list[dict[str, Any]]
+    browser: Any,
+    address: str,
+    requester: Any,
+    answered: Any,
+    submissions: list[dict[str, Any]],
+    settle: Any,
 ) -> None:
     shown = [one["submission_id"] for one in submissions]
     browser.send(f"{address}/review/{shown[0]}", decision="reject", reason="No.")
     page = browser.follow(f"{address}/review", shown=shown, all="1")
     assert "2 answers accepted." in page
     assert "Nothing waits for review" in page
+    settle()
     assert statuses(requester, answered) == ["rejected", "accepted", "accepted"]
 
 
@@ -158,10 +189,11 @@ def test_results_name_the_majority_its_votes_and_ties(
 
 
 def test_a_rejected_answer_has_no_vote_and_stands_among_all_answers(
-    browser: Any, address: str, submissions: list[dict[str, Any]], words: Any
+    browser: Any, address: str, submissions: list[dict[str, Any]], words: Any, settle: Any
 ) -> None:
     second = submissions[1]["submission_id"]
     browser.send(f"{address}/review/{second}", decision="reject", reason="Not <b>this</b>.")
+    settle()
     assert "tie" not in words(browser.read(f"{address}/results")).split("answer yes")[1][:20]
     page = browser.read(f"{address}/answers")
     assert "Not &lt;b&gt;this&lt;/b&gt;." in page

@@ -1,5 +1,10 @@
-"""Review: submitted answers beside their inputs, decided one by one or many at once."""
+"""Review: submitted answers beside their inputs, decided one by one or many at once.
 
+A decision made here is held for ten seconds, in which the page offers to undo it.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -16,14 +21,25 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from task_service.application.review_submissions import Decision
+from task_service.application.hold_decisions import UNDO_TIME
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
-from task_service.domain.errors import AlreadyDecided
-from task_service.domain.submissions import SubmissionStatus
+from task_service.domain.errors import ReturnedTooOften
+from task_service.domain.submissions import Choice, SubmissionStatus
 from task_service.entrypoints.pages import shell
 
-PAGE_ANSWERS = 20
+PAGE_ANSWERS = {"list": 20, "one": 1, "grid": 48}
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A decision that was sent without what the worker is to read, to be mended in its place."""
+
+    submission_id: str
+    choice: Choice
+    reason: str
+    reopen: bool
+    sentence: str
 
 
 def review_pages(application: Application) -> Blueprint:
@@ -31,6 +47,7 @@ def review_pages(application: Application) -> Blueprint:
     _add_list(blueprint, application)
     _add_one(blueprint, application)
     _add_many(blueprint, application)
+    _add_undo(blueprint, application)
     return blueprint
 
 
@@ -48,17 +65,23 @@ def _add_one(blueprint: Blueprint, application: Application) -> None:
     @idempotent
     def decide(batch_id: str, submission_id: str) -> Any:
         batch = application.batches.get(shell.reader(), BatchId(batch_id))
-        decision = Decision(
-            SubmissionId(submission_id),
-            accept=request.form.get("decision") == "accept",
-            reason=request.form.get("reason", ""),
-            reopen="reopen" in request.form,
-        )
+        application.review.get(shell.reader(), SubmissionId(submission_id))
+        choice = choice_sent()
+        reason, reopen = request.form.get("reason", ""), "reopen" in request.form
         try:
-            application.review.decide_all(shell.reader(), batch.batch_id, [decision])
-        except InvalidInput:
-            return _page(application, batch, refused=decision), 422
-        except AlreadyDecided:
+            held = application.hold_decisions.hold(
+                shell.reader(),
+                batch.batch_id,
+                [SubmissionId(submission_id)],
+                choice=choice,
+                reason=reason,
+                reopen=reopen,
+            )
+        except (InvalidInput, ReturnedTooOften) as error:
+            sentence = why_not(error)
+            refused = Refused(submission_id, choice, reason, reopen, sentence)
+            return _page(application, batch, refused=refused), 422
+        if not held:
             ui.say("bad", _("Nothing was changed"), _("That answer was decided in the meantime."))
         return _onward(batch)
 
@@ -73,26 +96,52 @@ def _add_many(blueprint: Blueprint, application: Application) -> None:
         if not named:
             ui.say("bad", _("Nothing was changed"), _("Tick the answers to accept first."))
             return _onward(batch)
-        decided = _accept(application, batch, [SubmissionId(one) for one in named])
-        sentence = ngettext(
-            "%(count)s answer accepted.",
-            "%(count)s answers accepted.",
-            decided,
-            count=number_text(decided),
+        # One that was decided meanwhile stops none of the others.
+        application.hold_decisions.hold(
+            shell.reader(),
+            batch.batch_id,
+            [SubmissionId(one) for one in named],
+            choice=Choice.ACCEPT,
         )
-        ui.say("good", _("Accepted"), sentence)
         return _onward(batch)
 
 
-def _accept(application: Application, batch: Batch, named: list[SubmissionId]) -> int:
-    """Accept those that still wait; one that was rejected meanwhile stops none of the others."""
-    known = application.reader.submissions.of_ids(named)
-    waiting = [
-        Decision(one.submission_id, accept=True)
-        for one in known
-        if one.status is SubmissionStatus.SUBMITTED
-    ]
-    return application.review.decide_all(shell.reader(), batch.batch_id, waiting)
+def _add_undo(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.post("/requester/batches/<batch_id>/review/undo")
+    @require("requester")
+    @idempotent
+    def undo(batch_id: str) -> BaseResponse:
+        batch = application.batches.get(shell.reader(), BatchId(batch_id))
+        named = [SubmissionId(one) for one in request.form.getlist("held")]
+        undone = application.hold_decisions.undo(shell.reader(), batch.batch_id, named)
+        sentence = ngettext(
+            "%(count)s answer waits for you again.",
+            "%(count)s answers wait for you again.",
+            undone,
+            count=number_text(undone),
+        )
+        if undone:
+            ui.say("good", _("Undone"), sentence)
+        else:
+            ui.say("bad", _("Too late"), _("The ten seconds are over: the decision stands."))
+        return _onward(batch)
+
+
+def choice_sent() -> Choice:
+    """The decision of the form that was sent. Raises InvalidInput."""
+    sent = request.form.get("decision", "")
+    if sent not in list(Choice):
+        sentence = "Choose what to do: accept, reject or return."
+        raise InvalidInput("There is no such decision", errors={"decision": [sentence]})
+    return Choice(sent)
+
+
+def why_not(error: InvalidInput | ReturnedTooOften) -> str:
+    """Why a decision was not taken, in the reader's language."""
+    if isinstance(error, ReturnedTooOften):
+        return str(_("It was sent back as often as it can be: accept or reject it."))
+    count = number_text(REASON_CHARACTERS_MAX)
+    return str(_("Give a reason of 1 to %(count)s characters; the worker reads it.", count=count))
 
 
 def _onward(batch: Batch) -> BaseResponse:
@@ -102,38 +151,77 @@ def _onward(batch: Batch) -> BaseResponse:
     return redirect(f"{shell.batch_page(batch.batch_id)}/review{_place()}{anchor}", 303)
 
 
+def _view() -> str:
+    view = request.args.get("view", "list")
+    return view if view in PAGE_ANSWERS else "list"
+
+
 def _place() -> str:
-    """The part of the list that the address names, as a query."""
-    cursor = request.args.get("cursor")
-    return f"?{urlencode({'cursor': cursor})}" if cursor else ""
+    """The view and the part of the list that the address names, as a query."""
+    named = {name: request.args[name] for name in ("view", "cursor") if request.args.get(name)}
+    return f"?{urlencode(named)}" if named else ""
 
 
-def _page(application: Application, batch: Batch, refused: Decision | None = None) -> str:
+def _page(application: Application, batch: Batch, refused: Refused | None = None) -> str:
     cursors = Cursors(application.settings.common.cursor_key, salt="review_pages")
     cursor = request.args.get("cursor")
+    count_max = PAGE_ANSWERS[_view()]
     found = application.show_answers.page(
         batch,
         status=SubmissionStatus.SUBMITTED,
         after=cursors.read(cursor) if cursor else None,
-        count_max=PAGE_ANSWERS + 1,
+        count_max=count_max + 1,
+        held=False,
     )
-    shown = found[:PAGE_ANSWERS]
-    more = len(found) > PAGE_ANSWERS
+    shown = found[:count_max]
     last = shown[-1].submission.submission_id if shown else ""
     return render_template(
         "requester/review.html",
         batch=batch,
         project=application.batches.project_of(batch),
         answers=shown,
-        waiting=application.show_batches.progress(batch).submitted,
-        next_cursor=cursors.write(last) if more else None,
+        waiting=_waiting(application, batch),
+        next_cursor=cursors.write(last) if len(found) > count_max else None,
+        view=_view(),
         place=_place(),
         refused=refused,
-        reason_error=_reason_error() if refused else None,
+        held=_held(application, batch),
         reason_characters_max=REASON_CHARACTERS_MAX,
     )
 
 
-def _reason_error() -> str:
-    count = number_text(REASON_CHARACTERS_MAX)
-    return str(_("Give a reason of 1 to %(count)s characters; the worker reads it.", count=count))
+def _waiting(application: Application, batch: Batch) -> int:
+    submitted = application.show_batches.progress(batch).submitted
+    return max(0, submitted - application.reader.submissions.held_count(batch.batch_id))
+
+
+def _held(application: Application, batch: Batch) -> dict[str, Any] | None:
+    """What can still be undone, as a sentence with the ids; None where there is nothing."""
+    held = application.hold_decisions.held(batch.batch_id)
+    if not held:
+        return None
+    counts = Counter(one.held.choice for one in held if one.held)
+    sentences = [_counted(choice, counts[choice]) for choice in Choice if counts[choice]]
+    return {
+        "sentence": " ".join(sentences),
+        "ids": [one.submission_id for one in held],
+        "seconds": int(UNDO_TIME.total_seconds()),
+    }
+
+
+def _counted(choice: Choice, count: int) -> str:
+    num = number_text(count)
+    match choice:
+        case Choice.ACCEPT:
+            said = ngettext(
+                "%(count)s answer accepted.", "%(count)s answers accepted.", count, count=num
+            )
+        case Choice.REJECT:
+            said = ngettext(
+                "%(count)s answer rejected.", "%(count)s answers rejected.", count, count=num
+            )
+        case Choice.RETURN:
+            said = ngettext(
+                "%(count)s answer sent back.", "%(count)s answers sent back.", count, count=num
+            )
+    return str(said)

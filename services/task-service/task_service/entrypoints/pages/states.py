@@ -17,6 +17,7 @@ ANSWER_TONES = {
     SubmissionStatus.SUBMITTED: "wait",
     SubmissionStatus.ACCEPTED: "good",
     SubmissionStatus.REJECTED: "bad",
+    SubmissionStatus.RETURNED: "quiet",
 }
 
 
@@ -36,4 +37,5 @@ def answer_words() -> dict[SubmissionStatus, str]:
         SubmissionStatus.SUBMITTED: _("in review"),
         SubmissionStatus.ACCEPTED: _("accepted"),
         SubmissionStatus.REJECTED: _("rejected"),
+        SubmissionStatus.RETURNED: _("sent back"),
     }

@@ -1,4 +1,5 @@
-/* Keys for review: arrows move between answers, A accepts, R opens the reason, space ticks. They
+/* Keys for review: arrows move between answers, A accepts, R opens the reason, W what
+   to do again, U undoes, space ticks. They
    work only while an answer has the focus, so that no key does anything by surprise elsewhere. */
 (() => {
   "use strict";
@@ -11,15 +12,17 @@
     answer.focus({ preventScroll: true });
     answer.scrollIntoView({ block: "nearest" });
   };
+  const open = (details) => {
+    details.open = true;
+    details.querySelector("textarea").focus();
+  };
   const steps = {
     ArrowDown: (answer) => go(answers[answers.indexOf(answer) + 1]),
     ArrowUp: (answer) => go(answers[answers.indexOf(answer) - 1]),
     a: (answer) => answer.querySelector("[data-accept]").click(),
-    r: (answer) => {
-      const reject = answer.querySelector("details.reject");
-      reject.open = true;
-      reject.querySelector("textarea").focus();
-    },
+    r: (answer) => open(answer.querySelector("details.reject:not(.rework)")),
+    w: (answer) => open(answer.querySelector("details.rework")),
+    u: () => document.querySelector("[data-undo]")?.click(),
     " ": (answer) => answer.querySelector("[name='ticked']").click(),
   };
   document.addEventListener("keydown", (event) => {
@@ -27,7 +30,7 @@
     const answer = event.target.closest?.("article.answer");
     if (!answer) return;
     if (event.key === "Escape" && answer !== event.target) {
-      answer.querySelector("details.reject").open = false;
+      answer.querySelectorAll("details.reject").forEach((one) => { one.open = false; });
       go(answer);
       return;
     }
