@@ -17,9 +17,12 @@ from payment_service.adapters.credentials import StaffCredentials
 from payment_service.adapters.mongo_journal import MongoJournal
 from payment_service.adapters.mongo_session import PaymentStore, Readers
 from payment_service.adapters.stripe_processor import StripeProcessor
+from payment_service.application.approvals import ApprovalDesk
 from payment_service.application.ask_payout import AskForPayout
 from payment_service.application.book_lines import BookLines
 from payment_service.application.execute_payouts import ExecutePayouts
+from payment_service.application.holds import PlaceHold, hold_release
+from payment_service.application.manual_entries import correction, manual_entry
 from payment_service.application.payees import OpenPayoutAccount, RefreshPayees
 from payment_service.application.payout_runs import PayoutRunDesk
 from payment_service.application.poll_processor import PollProcessor, ReceiveHint
@@ -68,6 +71,8 @@ class Application:
     settle_waiting: SettleWaiting
     mature_rewards: MatureRewards
     runs: PayoutRunDesk
+    approvals: ApprovalDesk
+    place_hold: PlaceHold
     execute_payouts: ExecutePayouts
     queue_reconciliation: QueueReconciliation
     reconcile: Reconcile
@@ -142,6 +147,17 @@ def build(
         runs=PayoutRunDesk(
             store, clock=clock, ids=ids, minimum_minor=settings.payout_minimum_minor
         ),
+        approvals=ApprovalDesk(
+            store,
+            clock=clock,
+            ids=ids,
+            kinds={
+                "hold_release": hold_release(clock),
+                "manual_entry": manual_entry(),
+                "correction": correction(),
+            },
+        ),
+        place_hold=PlaceHold(store, clock=clock, ids=ids, currency=currency),
         execute_payouts=ExecutePayouts(store, processor, clock=clock),
         queue_reconciliation=QueueReconciliation(store, clock=clock, ids=ids),
         reconcile=Reconcile(store, journal=journal, processor=processor, poll=poll, clock=clock),

@@ -45,6 +45,8 @@ PREFIXES = {
     "reconciliation": "rec",
     "exception": "exc",
     "invitation": "inv",
+    "approval": "apr",
+    "hold": "hld",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -10,13 +10,13 @@ from typing import Any
 from bson import Int64
 from crowdloom.chassis.context import current_cause
 from crowdloom.chassis.store import Document, MongoDatabase
-from crowdloom.kernel import Clock, IdFactory, Money
+from crowdloom.kernel import Clock, Currency, IdFactory, Money
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
 
 from payment_service.adapters.mongo_exceptions import MongoExceptions
 from payment_service.domain.chart import kind_of, owner_of
-from payment_service.domain.entries import Entry, InsufficientFunds, net_changes
+from payment_service.domain.entries import Entry, InsufficientFunds, Line, net_changes
 
 JOURNAL = "journal"
 ACCOUNTS = "accounts"
@@ -113,6 +113,14 @@ class MongoLedger:
 
     def has(self, key: str) -> bool:
         return self._journal.find_one({"key": key}, {"_id": 1}, session=self._session) is not None
+
+    def entry(self, entry_id: str) -> tuple[str, Entry] | None:
+        row = self._journal.find_one({"_id": entry_id}, session=self._session)
+        if row is None:
+            return None
+        lines = tuple(Line(line["a"], int(line["dr"]), int(line["cr"])) for line in row["lines"])
+        currency = Currency.of(row["currency"])
+        return row["_id"], Entry(row["key"], row["code"], currency, lines, refs=row["refs"])
 
     def reserved_by_owner(self, owner: str) -> int:
         """Units on all escrow accounts of a requester."""

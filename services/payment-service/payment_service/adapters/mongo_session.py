@@ -11,7 +11,12 @@ from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.errors import CollectionInvalid
 
-from payment_service.adapters import mongo_exceptions, mongo_payouts, mongo_people
+from payment_service.adapters import (
+    mongo_approvals,
+    mongo_exceptions,
+    mongo_payouts,
+    mongo_people,
+)
 from payment_service.adapters import mongo_processor as processor
 from payment_service.adapters import mongo_work as work
 from payment_service.adapters.mongo_ledger import (
@@ -38,6 +43,8 @@ INDEXES = {
     processor.STRIPE_LINES: processor.STRIPE_LINE_INDEXES,
     processor.STRIPE_EVENTS: processor.STRIPE_EVENT_INDEXES,
     processor.RECONCILIATIONS: processor.RECONCILIATION_INDEXES,
+    mongo_approvals.APPROVALS: mongo_approvals.APPROVAL_INDEXES,
+    mongo_approvals.HOLDS: mongo_approvals.HOLD_INDEXES,
     mongo_exceptions.EXCEPTIONS: mongo_exceptions.EXCEPTION_INDEXES,
     mongo_exceptions.AUDIT_LOG: mongo_exceptions.AUDIT_INDEXES,
 }
@@ -106,6 +113,14 @@ class Repositories:
     @cached_property
     def reconciliations(self) -> processor.MongoReconciliations:
         return processor.MongoReconciliations(self.database, self.session)
+
+    @cached_property
+    def approvals(self) -> mongo_approvals.MongoApprovals:
+        return mongo_approvals.MongoApprovals(self.database, self.session)
+
+    @cached_property
+    def holds(self) -> mongo_approvals.MongoHolds:
+        return mongo_approvals.MongoHolds(self.database, self.session)
 
 
 class PaymentSession(Repositories, MongoSession):

@@ -133,8 +133,11 @@ class PayoutRunDesk:
         workers = {request.worker_id for request in requests}
         payees = session.payees.many(workers)
         payable = payable_of_many(session, workers, currency)
+        held = session.holds.held(workers)
         items = []
         for request in requests:
+            if request.worker_id in held:
+                continue
             payee = payees.get(request.worker_id)
             if payee is None or payee.status != "active" or payee.account_id is None:
                 continue
@@ -306,7 +309,10 @@ def _check_still_payable(session: Session, view: RunView) -> None:
     workers = {item.worker_id for item in view.items}
     payees = session.payees.many(workers)
     payable = payable_of_many(session, workers, view.run.currency)
+    held = session.holds.held(workers)
     for item in view.items:
+        if item.worker_id in held:
+            raise ContentChanged("A payee's earnings are held since", item=item.item_id)
         payee = payees.get(item.worker_id)
         if payee is None or payee.account_id != item.destination or payee.status != "active":
             raise ContentChanged("A payee's account has changed since", item=item.item_id)

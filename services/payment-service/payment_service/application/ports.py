@@ -21,8 +21,10 @@ from crowdloom.kernel.ids import (
     WorkerId,
 )
 
+from payment_service.domain.approvals import Approval, ApprovalStatus
 from payment_service.domain.batches import BatchBook, BatchTerms
 from payment_service.domain.entries import Entry
+from payment_service.domain.holds import Hold
 from payment_service.domain.payouts import ItemState, PayoutItem, PayoutRun, RunStatus
 from payment_service.domain.people import Payee, PayoutRequest, StaffMember, TopUp
 from payment_service.domain.processor_lines import BalanceTransaction
@@ -71,6 +73,10 @@ class Ledger(Protocol):
 
     def has(self, key: str) -> bool:
         """Whether an entry with this key was posted."""
+        ...
+
+    def entry(self, entry_id: str) -> tuple[str, Entry] | None:
+        """A posted entry with its id."""
         ...
 
 
@@ -166,6 +172,12 @@ class Payees(Protocol):
     def many(self, worker_ids: Collection[WorkerId]) -> Mapping[WorkerId, Payee]: ...
 
     def by_account(self, account_id: str) -> Payee | None: ...
+
+    def listed(
+        self, count_max: int, *, after: str | None = None, status: str | None = None
+    ) -> Sequence[Payee]:
+        """By worker."""
+        ...
 
     def pending_since(self, moment: datetime, count_max: int) -> Sequence[Payee]:
         """Accounts not active yet whose owner was last heard of after `moment`."""
@@ -344,6 +356,49 @@ class Audit(Protocol):
         ...
 
 
+class Approvals(Protocol):
+    """Proposals, each decided once by somebody else than who made it."""
+
+    def add(self, approval: Approval) -> None: ...
+
+    def get(self, approval_id: str) -> Approval | None: ...
+
+    def by_request_key(self, key: str) -> Approval | None: ...
+
+    def replace(self, approval: Approval) -> None: ...
+
+    def listed(
+        self,
+        count_max: int,
+        *,
+        before: str | None = None,
+        status: ApprovalStatus | None = None,
+        kind: str | None = None,
+    ) -> Sequence[Approval]:
+        """Newest first."""
+        ...
+
+
+class Holds(Protocol):
+    def add(self, hold: Hold) -> None: ...
+
+    def get(self, hold_id: str) -> Hold | None: ...
+
+    def of_worker(self, worker_id: WorkerId) -> Hold | None:
+        """The worker's hold that is not released."""
+        ...
+
+    def held(self, worker_ids: Collection[WorkerId]) -> Collection[WorkerId]:
+        """Those of the workers whose earnings are held."""
+        ...
+
+    def release(self, hold_id: str, at: datetime) -> None: ...
+
+    def listed(self, count_max: int) -> Sequence[Hold]:
+        """Not released, oldest first."""
+        ...
+
+
 class Reconciliations(Protocol):
     def add(self, document: Mapping[str, Any]) -> None: ...
 
@@ -391,6 +446,10 @@ class Session(Emits, Protocol):
     def audit(self) -> Audit: ...
     @property
     def reconciliations(self) -> Reconciliations: ...
+    @property
+    def approvals(self) -> Approvals: ...
+    @property
+    def holds(self) -> Holds: ...
 
     def now(self) -> datetime: ...
 

@@ -5,10 +5,22 @@ accounts have a balance of their own that is kept with each entry and never fall
 all others hold is derived from the journal.
 """
 
+import re
+
 from crowdloom.kernel import Currency
+from crowdloom.kernel.errors import InvalidInput
 from crowdloom.kernel.ids import BatchId, PayoutItemId, RequesterId, WorkerId
 
-_GUARDED_LAST_BUT_ONE = {"wallet", "clearing", "payable"}
+_KNOWN = re.compile(
+    r"asset:stripe:(pending|available|reserved)|asset:bank:[\w-]+|asset:transit:\w+:\w+"
+    r"|asset:dispute:\w+|asset:receivable:(requester|worker):\w+|asset:suspense:\w+"
+    r"|liability:requester:\w+:(wallet|refunding)|liability:requester:\w+:escrow:\w+:\d+"
+    r"|liability:worker:\w+:(clearing|payable|held)|liability:payout:\w+"
+    r"|liability:tax:(vat|withheld):\w+|income:fee:(platform|bonus|payout)"
+    r"|expense:stripe:(processing|connect|dispute|fx)"
+    r"|expense:loss:(chargeback|fraud|writeoff)|expense:goodwill|clearing:fx|equity:opening"
+)
+_GUARDED_LAST_BUT_ONE = {"wallet", "clearing", "payable", "held"}
 # Shards spread a very large batch over several documents; one consumer handles a batch, so one is
 # enough until several may touch it.
 _SHARD = 0
@@ -32,6 +44,11 @@ def clearing(worker_id: WorkerId, currency: Currency) -> str:
 def payable(worker_id: WorkerId, currency: Currency) -> str:
     """May be paid out."""
     return f"liability:worker:{worker_id}:payable:{currency.code}"
+
+
+def held(worker_id: WorkerId, currency: Currency) -> str:
+    """Earned, and kept back while somebody looks into it."""
+    return f"liability:worker:{worker_id}:held:{currency.code}"
 
 
 def payout_item(item_id: PayoutItemId, currency: Currency) -> str:
@@ -62,6 +79,15 @@ def suspense(currency: Currency) -> str:
     return f"asset:suspense:stripe:{currency.code}"
 
 
+def check(path: str, currency: Currency) -> None:
+    """Raises InvalidInput for a path that is not of this chart: a typing error is no account."""
+    name, _, code = path.rpartition(":")
+    if code != currency.code or _KNOWN.fullmatch(name) is None:
+        raise InvalidInput(
+            f"{path} is no account of the chart in {currency.code}", errors={"account": [path]}
+        )
+
+
 def is_guarded(path: str) -> bool:
     """Whether the account's balance is kept with each entry and may not fall below zero."""
     parts = path.split(":")
@@ -80,7 +106,7 @@ def owner_of(path: str) -> str:
 
 
 def kind_of(path: str) -> str:
-    """wallet, escrow, clearing, payable, payout, or the first two parts of any other path."""
+    """wallet, escrow, clearing, payable, held, payout, or the first two parts of any other path."""
     parts = path.split(":")
     if parts[0] == "liability":
         return "payout" if parts[1] == "payout" else parts[3]

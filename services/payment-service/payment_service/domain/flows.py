@@ -6,6 +6,7 @@ from crowdloom.kernel.ids import AssignmentId, BatchId, RequesterId, WorkerId
 from payment_service.domain import chart
 from payment_service.domain.batches import BatchTerms
 from payment_service.domain.entries import Entry, Line, credit, debit
+from payment_service.domain.holds import Hold
 from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.processor_lines import BalanceTransaction
 
@@ -125,6 +126,38 @@ def cancel(terms: BatchTerms, *, revision: int, slot_count: int) -> Entry:
 def close(terms: BatchTerms, rest: Money) -> Entry:
     """All that is still reserved, when every slot is decided."""
     return _back_to_wallet(terms, f"close:{terms.batch_id}", "close", rest)
+
+
+def hold(held: Hold) -> Entry:
+    """What is payable is kept back."""
+    return _between(
+        held,
+        f"hold:{held.hold_id}",
+        "hold",
+        debit(chart.payable(held.worker_id, held.amount.currency), held.amount),
+        credit(chart.held(held.worker_id, held.amount.currency), held.amount),
+    )
+
+
+def unhold(held: Hold) -> Entry:
+    """What was kept back is payable again."""
+    return _between(
+        held,
+        f"unhold:{held.hold_id}",
+        "unhold",
+        debit(chart.held(held.worker_id, held.amount.currency), held.amount),
+        credit(chart.payable(held.worker_id, held.amount.currency), held.amount),
+    )
+
+
+def _between(held: Hold, key: str, code: str, *lines: Line) -> Entry:
+    return Entry(
+        key=key,
+        code=code,
+        currency=held.amount.currency,
+        lines=lines,
+        refs={"worker": held.worker_id, "hold": held.hold_id},
+    )
 
 
 def payout_reserve(item: PayoutItem) -> Entry:

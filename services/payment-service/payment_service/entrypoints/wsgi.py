@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from payment_service.bootstrap import Application, build
 from payment_service.config import SERVICE, read_settings
+from payment_service.entrypoints.http.approvals import approvals_blueprint, holds_blueprint
 from payment_service.entrypoints.http.documented import add_security_schemes
 from payment_service.entrypoints.http.earnings import earnings_blueprint
 from payment_service.entrypoints.http.ledger import ledger_blueprint
@@ -20,8 +21,10 @@ from payment_service.entrypoints.http.reconciliations import reconciliations_blu
 from payment_service.entrypoints.http.staff import staff_blueprint
 from payment_service.entrypoints.http.wallets import wallets_blueprint
 from payment_service.entrypoints.http.webhook import webhook_blueprint
+from payment_service.entrypoints.pages.approval_pages import approval_pages
 from payment_service.entrypoints.pages.earnings_pages import earnings_pages
 from payment_service.entrypoints.pages.ledger_pages import ledger_pages
+from payment_service.entrypoints.pages.payee_pages import payee_pages
 from payment_service.entrypoints.pages.run_pages import run_pages
 from payment_service.entrypoints.pages.shell import bar
 from payment_service.entrypoints.pages.staff_pages import staff_pages
@@ -36,6 +39,8 @@ _API = (
     ledger_blueprint,
     payout_runs_blueprint,
     reconciliations_blueprint,
+    approvals_blueprint,
+    holds_blueprint,
 )
 # The finance and /pay pages, each made by a function of the application.
 PAGES: tuple[Callable[[Application], Blueprint], ...] = (
@@ -43,6 +48,8 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     today_pages,
     run_pages,
     ledger_pages,
+    approval_pages,
+    payee_pages,
     earnings_pages,
     wallet_pages,
 )

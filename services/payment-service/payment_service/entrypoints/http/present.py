@@ -8,6 +8,7 @@ from crowdloom.kernel import Currency, Money
 from payment_service.application.journal import AccountBalance, JournalEntry, StatementLine
 from payment_service.application.payout_runs import RunView
 from payment_service.application.show_money import BatchSpend
+from payment_service.domain.approvals import Approval
 from payment_service.domain.chart import is_debit_side
 from payment_service.domain.payouts import ItemState, PayoutItem
 from payment_service.domain.people import PayoutRequest
@@ -125,3 +126,7 @@ def reconciliation(document: Mapping[str, Any]) -> Shown:
 
 def exception(document: Mapping[str, Any]) -> Shown:
     return {**document, "exception_id": document["_id"]}
+
+
+def approval(found: Approval) -> Shown:
+    return {**vars(found), "status": found.status.value, "content_hash": found.content_hash}

@@ -314,3 +314,67 @@ class ExceptionQuerySchema(PageQuerySchema):
 class ExceptionPageSchema(Schema):
     items = fields.List(fields.Nested(ExceptionSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
+
+
+class NewApprovalSchema(Schema):
+    """`payload` is as the kind takes it: hold_release `{hold_id}`; correction `{entry_id}`;
+    manual_entry `{lines: [{account, side, amount}]}`.
+    """
+
+    kind = _text()
+    payload = fields.Dict(required=True)
+    reason = _text(2000)
+
+
+class ApprovalQuerySchema(PageQuerySchema):
+    status = fields.String(
+        load_default=None, validate=validate.OneOf(["proposed", "approved", "rejected"])
+    )
+    kind = fields.String(load_default=None)
+
+
+class RejectionSchema(Schema):
+    note = fields.String(load_default="", validate=validate.Length(max=2000))
+
+
+class ApprovalDetailSchema(Schema):
+    """`content_hash` is what an approval names: what is done if it is approved."""
+
+    approval_id = fields.String(required=True)
+    kind = fields.String(required=True)
+    subject = fields.String(required=True)
+    payload = fields.Dict(required=True)
+    content_hash = fields.String(required=True)
+    reason = fields.String(required=True)
+    status = fields.String(required=True)
+    made_by = fields.String(required=True)
+    made_at = InstantField(required=True)
+    decided_by = fields.String(required=True, allow_none=True)
+    decided_at = InstantField(required=True, allow_none=True)
+    note = fields.String(required=True)
+
+
+class ApprovalPageSchema(Schema):
+    items = fields.List(fields.Nested(ApprovalDetailSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class NewHoldSchema(Schema):
+    worker_id = _text()
+    reason = _text(2000)
+
+
+class HoldSchema(Schema):
+    """`amount` is what was payable when it was placed."""
+
+    hold_id = fields.String(required=True)
+    worker_id = fields.String(required=True)
+    amount = MoneyField(required=True)
+    reason = fields.String(required=True)
+    placed_by = fields.String(required=True)
+    placed_at = InstantField(required=True)
+    released_at = InstantField(required=True, allow_none=True)
+
+
+class HoldListSchema(Schema):
+    items = fields.List(fields.Nested(HoldSchema), required=True)

@@ -11,8 +11,8 @@ from flask import Blueprint, Response, render_template, request
 from payment_service.application.journal import AccountBalance, Journal, StatementLine
 from payment_service.bootstrap import Application
 from payment_service.domain import chart
-from payment_service.domain.people import FINANCE_READERS
-from payment_service.entrypoints.pages import files, words
+from payment_service.domain.people import FINANCE_READERS, MAKER
+from payment_service.entrypoints.pages import files, shell, words
 
 PAGE_ITEMS = 50
 TRIAL_ROWS_MAX = 200
@@ -198,6 +198,7 @@ def _add_entries(blueprint: Blueprint, journal: Journal) -> None:
         return render_template(
             "finance/entry.html",
             entry=found,
+            may_make=shell.may(MAKER),
             references={name: words.references()[name] for name in REFERENCES},
             money=Money,
             flows=words.flows(),

@@ -81,6 +81,8 @@ def _staff_bar(member: Principal) -> ui.Bar:
             (_("Today"), TODAY_PAGE),
             (_("Exceptions"), "/finance/exceptions"),
             (_("Payout runs"), "/finance/payout-runs"),
+            (_("Approvals"), "/finance/approvals"),
+            (_("Payees"), "/finance/payees"),
             (_("Reconciliation"), "/finance/reconciliations"),
             (_("Ledger"), "/finance/ledger"),
         ]

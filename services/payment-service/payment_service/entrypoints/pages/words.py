@@ -5,6 +5,7 @@ from crowdloom.ui.formats import money_text
 from flask_babel import gettext as _
 
 from payment_service.domain import chart
+from payment_service.domain.approvals import ApprovalStatus
 from payment_service.domain.payouts import ItemState, RunStatus
 
 RUN_TONES = {
@@ -26,6 +27,30 @@ ITEM_TONES = {
     ItemState.FAILED: "bad",
     ItemState.CANCELLED: "quiet",
 }
+
+
+APPROVAL_TONES = {
+    ApprovalStatus.PROPOSED: "wait",
+    ApprovalStatus.APPROVED: "good",
+    ApprovalStatus.REJECTED: "quiet",
+}
+
+
+def approvals() -> dict[str, str]:
+    """Kinds of proposals."""
+    return {
+        "hold_release": _("Release held earnings"),
+        "manual_entry": _("Entry by hand"),
+        "correction": _("Correction of an entry"),
+    }
+
+
+def approval_states() -> dict[str, str]:
+    return {
+        ApprovalStatus.PROPOSED: _("Waits for approval"),
+        ApprovalStatus.APPROVED: _("Approved"),
+        ApprovalStatus.REJECTED: _("Turned down"),
+    }
 
 
 def runs() -> dict[str, str]:
@@ -95,6 +120,10 @@ def flows() -> dict[str, str]:
         "payout_reserve": _("Payout reserved"),
         "payout_void": _("Payout refused"),
         "payout_post": _("Payout booked"),
+        "hold": _("Earnings held"),
+        "unhold": _("Earnings released"),
+        "manual": _("Entry by hand"),
+        "correction": _("Correction"),
     }
 
 
@@ -114,6 +143,11 @@ def references() -> dict[str, str]:
         "code": _("processor's code"),
         "reason": _("processor's words"),
         "attempt": _("attempt"),
+        "hold": _("hold"),
+        "approval": _("approval"),
+        "maker": _("proposed by"),
+        "checker": _("approved by"),
+        "corrects": _("corrects"),
     }
 
 
@@ -124,6 +158,7 @@ def account(path: str) -> str:
         "escrow": _("reserved for a batch"),
         "clearing": _("worker's rewards inside the hold time"),
         "payable": _("payable to a worker"),
+        "held": _("held of a worker's earnings"),
         "payout": _("payout on its way"),
         "income:fee": _("our fees"),
         "asset:stripe": _("held at the processor"),

@@ -1,0 +1,117 @@
+"""Entries that a person writes: a free one, or the exact opposite of one that was wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from crowdloom.kernel import Currency, Money
+from crowdloom.kernel.errors import InvalidInput, NotFound
+
+from payment_service.application.approvals import ApprovalKind, Payload, Prepared
+from payment_service.application.ports import Session
+from payment_service.domain import chart
+from payment_service.domain.approvals import Approval
+from payment_service.domain.entries import Entry, Line, UnbalancedEntry, credit, debit
+
+
+def manual_entry() -> ApprovalKind:
+    """Payload: `{"lines": [{"account", "side": "debit" or "credit", "amount": money}]}`, all of
+    one currency.
+    """
+
+    def prepare(_session: Session, payload: Payload) -> Prepared:
+        lines = [_line(row) for row in _rows(payload)]
+        entry = _entry("manual:check", "manual", lines, refs={})
+        return Prepared(subject=lines[0].account, payload={"lines": _wire(entry)})
+
+    def carry_out(session: Session, approval: Approval) -> None:
+        lines = [_line(row) for row in approval.payload["lines"]]
+        session.ledger.post(
+            _entry(f"manual:{approval.approval_id}", "manual", lines, refs=_people(approval))
+        )
+
+    return ApprovalKind(prepare, carry_out)
+
+
+def correction() -> ApprovalKind:
+    """Payload: `{"entry_id"}`; what is posted is that entry with its sides exchanged."""
+
+    def prepare(session: Session, payload: Payload) -> Prepared:
+        wrong = session.ledger.entry(str(payload.get("entry_id", "")))
+        if wrong is None:
+            raise NotFound("There is no such entry")
+        entry_id, entry = wrong
+        if session.ledger.has(f"correct:{entry_id}"):
+            raise InvalidInput("This entry was corrected before")
+        return Prepared(
+            subject=entry_id, payload={"entry_id": entry_id, "lines": _wire(_opposite(entry))}
+        )
+
+    def carry_out(session: Session, approval: Approval) -> None:
+        lines = [_line(row) for row in approval.payload["lines"]]
+        entry_id = approval.payload["entry_id"]
+        refs = {**_people(approval), "corrects": entry_id}
+        session.ledger.post(_entry(f"correct:{entry_id}", "correction", lines, refs=refs))
+
+    return ApprovalKind(prepare, carry_out)
+
+
+def _people(approval: Approval) -> dict[str, str]:
+    """Who made and who checked: an audit shows that they are two."""
+    return {
+        "approval": approval.approval_id,
+        "maker": approval.made_by,
+        "checker": str(approval.decided_by),
+    }
+
+
+def _rows(payload: Payload) -> list[Mapping[str, Any]]:
+    rows = payload.get("lines")
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        raise InvalidInput("An entry has lines", errors={"lines": ["A list of lines"]})
+    return rows
+
+
+def _line(row: Mapping[str, Any]) -> Line:
+    """Raises InvalidInput with what is wrong."""
+    account, side = str(row.get("account", "")), row.get("side")
+    try:
+        amount = Money.from_wire(row["amount"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise InvalidInput(
+            "An amount is a number of minor units and a currency", errors={"amount": [account]}
+        ) from None
+    chart.check(account, amount.currency)
+    if amount.units <= 0 or side not in {"debit", "credit"}:
+        raise InvalidInput(
+            "A line has a side, debit or credit, and an amount above zero",
+            errors={"lines": [account]},
+        )
+    return debit(account, amount) if side == "debit" else credit(account, amount)
+
+
+def _entry(key: str, code: str, lines: list[Line], *, refs: Mapping[str, str]) -> Entry:
+    """Raises InvalidInput where the lines do not balance."""
+    currency = Currency.of(lines[0].account.rpartition(":")[2]) if lines else Currency.of("USD")
+    try:
+        return Entry(key=key, code=code, currency=currency, lines=tuple(lines), refs=refs)
+    except UnbalancedEntry:
+        raise InvalidInput(
+            "Debits and credits differ, or are of several currencies",
+            errors={"lines": ["Debits and credits must be equal, in one currency"]},
+        ) from None
+
+
+def _opposite(entry: Entry) -> Entry:
+    turned = [Line(line.account, line.credit, line.debit) for line in entry.lines]
+    return _entry(f"correct:{entry.key}", "correction", turned, refs={})
+
+
+def _wire(entry: Entry) -> list[dict[str, Any]]:
+    return [
+        {
+            "account": line.account,
+            "side": "debit" if line.debit else "credit",
+            "amount": Money(line.debit or line.credit, entry.currency).to_wire(),
+        }
+        for line in entry.lines
+    ]

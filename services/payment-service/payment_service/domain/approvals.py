@@ -1,0 +1,85 @@
+"""Maker and checker: what one person proposes, another decides, and only then is it done."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from crowdloom.kernel import DomainError
+from crowdloom.kernel.errors import Conflict
+from crowdloom.kernel.ids import StaffId
+
+from payment_service.domain.payouts import ContentChanged, MakerIsChecker
+
+
+class ReasonMissing(DomainError):
+    """Whoever looks at it later must be able to tell why."""
+
+    code = "reason_missing"
+
+
+class UnknownKind(DomainError):
+    code = "unknown_approval_kind"
+
+
+class AlreadyDecided(Conflict):
+    code = "already_decided"
+
+
+class ApprovalStatus(StrEnum):
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+def content_hash_of(kind: str, subject: str, payload: Mapping[str, Any]) -> str:
+    """SHA-256 of what would be done: an approval names it, so that nothing else is approved."""
+    text = json.dumps([kind, subject, payload], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Approval:
+    """`kind` says what is done with `payload`; `subject` names the object it is about."""
+
+    approval_id: str
+    kind: str
+    subject: str
+    payload: Mapping[str, Any]
+    reason: str
+    made_by: StaffId
+    made_at: datetime
+    request_key: str
+    status: ApprovalStatus = ApprovalStatus.PROPOSED
+    decided_by: StaffId | None = None
+    decided_at: datetime | None = None
+    note: str = ""
+
+    @property
+    def content_hash(self) -> str:
+        return content_hash_of(self.kind, self.subject, self.payload)
+
+    def decided(
+        self,
+        who: StaffId,
+        status: ApprovalStatus,
+        *,
+        seen_hash: str | None,
+        at: datetime,
+        note: str,
+    ) -> "Approval":
+        """Raises AlreadyDecided, MakerIsChecker, ContentChanged.
+
+        Whoever made a proposal may take it back, which is a rejection, but never approve it.
+        """
+        if self.status is not ApprovalStatus.PROPOSED:
+            raise AlreadyDecided(f"It was {self.status} before", status=self.status)
+        if status is ApprovalStatus.APPROVED:
+            if who == self.made_by:
+                raise MakerIsChecker("Whoever proposed it cannot approve it")
+            if seen_hash != self.content_hash:
+                raise ContentChanged("This is not what was proposed; look at it again")
+        return replace(self, status=status, decided_by=who, decided_at=at, note=note)

@@ -1,0 +1,244 @@
+"""Maker and checker: proposals, holds, entries by hand and corrections."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from payment_service.bootstrap import Application
+
+Calling = Callable[..., Any]
+VIEW, MAKER, CHECKER = "finance.view", "finance.maker", "finance.checker"
+SUSPENSE, GOODWILL = "asset:suspense:stripe:USD", "expense:goodwill:USD"
+
+
+@pytest.fixture
+def maker(calling: Calling) -> Any:
+    """May check as well, and not what is hers."""
+    return calling("staff", "stf_maker", MAKER, CHECKER)
+
+
+@pytest.fixture
+def checker(calling: Calling) -> Any:
+    return calling("staff", "stf_checker", VIEW, CHECKER)
+
+
+def lines(debit: int = 500, credit: int = 500) -> list[dict[str, Any]]:
+    return [
+        {
+            "account": GOODWILL,
+            "side": "debit",
+            "amount": {"amount_minor": debit, "currency": "USD"},
+        },
+        {
+            "account": SUSPENSE,
+            "side": "credit",
+            "amount": {"amount_minor": credit, "currency": "USD"},
+        },
+    ]
+
+
+def proposed(maker: Any, kind: str = "manual_entry", **payload: Any) -> dict[str, Any]:
+    body = {"kind": kind, "payload": payload or {"lines": lines()}, "reason": "a gesture"}
+    answer = maker.post("/approvals", body)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json)
+
+
+def approve(who: Any, proposal: dict[str, Any], seen: str | None = None) -> Any:
+    return who.post(
+        f"/approvals/{proposal['approval_id']}/approve",
+        {"content_hash": seen or proposal["content_hash"]},
+    )
+
+
+def test_an_entry_by_hand_is_booked_once_another_person_has_approved_it(
+    application: Application, maker: Any, checker: Any, books: Any
+) -> None:
+    proposal = proposed(maker)
+    assert application.journal.count() == 0
+    assert approve(checker, proposal).json["status"] == "approved"
+    assert approve(checker, proposal).status_code == 200
+    entry = application.journal.entries(count_max=5)[0]
+    assert application.journal.count() == 1
+    assert (entry.code, entry.refs["maker"], entry.refs["checker"]) == (
+        "manual",
+        "stf_maker",
+        "stf_checker",
+    )
+
+
+def test_whoever_proposed_cannot_approve_and_may_take_it_back(
+    application: Application, maker: Any, checker: Any
+) -> None:
+    proposal = proposed(maker)
+    refused = approve(maker, proposal)
+    assert (refused.status_code, refused.json["code"]) == (403, "maker_is_checker")
+    taken = maker.post(f"/approvals/{proposal['approval_id']}/reject", {"note": "a slip"})
+    assert taken.json["status"] == "rejected"
+    assert approve(checker, proposal).json["code"] == "already_decided"
+    assert application.journal.count() == 0
+
+
+def test_what_was_not_seen_is_not_approved(
+    application: Application, maker: Any, checker: Any
+) -> None:
+    refused = approve(checker, proposed(maker), seen="0" * 64)
+    assert (refused.status_code, refused.json["code"]) == (409, "content_changed")
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({"lines": lines(500, 499)}, "invalid_input"),
+        ({"lines": []}, "invalid_input"),
+        ({"lines": "all of it"}, "invalid_input"),
+        ({"lines": [{**lines()[0], "account": "expense:holidays:USD"}]}, "invalid_input"),
+        ({"lines": [{**lines()[0], "side": "left"}]}, "invalid_input"),
+        ({"lines": [{**lines()[0], "amount": 5}]}, "invalid_input"),
+        ({"lines": lines(-5, -5)}, "invalid_input"),
+    ],
+)
+def test_an_entry_that_cannot_be_is_refused_when_it_is_proposed(
+    application: Application, maker: Any, payload: Any, code: str
+) -> None:
+    answer = maker.post(
+        "/approvals", {"kind": "manual_entry", "payload": payload, "reason": "because"}
+    )
+    assert (answer.status_code, answer.json["code"]) == (422, code)
+    assert application.readers.approvals.listed(5) == []
+
+
+def test_an_unknown_kind_and_a_missing_reason_are_refused(
+    application: Application, maker: Any
+) -> None:
+    unknown = maker.post("/approvals", {"kind": "gift", "payload": {}, "reason": "x"})
+    silent = maker.post("/approvals", {"kind": "manual_entry", "payload": {}, "reason": "  "})
+    assert unknown.json["code"] == "unknown_approval_kind"
+    assert silent.json["code"] == "reason_missing"
+
+
+def test_an_account_that_would_fall_below_zero_leaves_the_proposal_open(
+    application: Application, maker: Any, checker: Any
+) -> None:
+    too_much = [
+        {**lines()[0], "account": "liability:requester:req_1:wallet:USD"},
+        lines()[1],
+    ]
+    proposal = proposed(maker, lines=too_much)
+    assert approve(checker, proposal).json["code"] == "insufficient_funds"
+    found = application.readers.approvals.get(proposal["approval_id"])
+    assert found is not None
+    assert found.status == "proposed"
+
+
+def test_a_correction_books_the_opposite_once(
+    application: Application, maker: Any, checker: Any
+) -> None:
+    approve(checker, proposed(maker))
+    wrong = application.journal.entries(count_max=1)[0].entry_id
+    approve(checker, proposed(maker, "correction", entry_id=wrong))
+    trial = {row.path: row.signed for row in application.journal.trial_balance()}
+    assert trial == {GOODWILL: 0, SUSPENSE: 0}
+    again = maker.post(
+        "/approvals", {"kind": "correction", "payload": {"entry_id": wrong}, "reason": "again"}
+    )
+    assert again.json["code"] == "invalid_input"
+
+
+def test_held_earnings_are_in_no_run_until_two_people_released_them(
+    market: Any, calling: Calling, maker: Any, checker: Any, books: Any
+) -> None:
+    application = market.application
+    market.earn("wrk_1", 10)
+    market.ask(calling("worker", "wrk_1"))
+    held = maker.post("/holds", {"worker_id": "wrk_1", "reason": "odd pattern"}).json
+    assert held["amount"]["amount_minor"] == 50
+    assert maker.post("/payout-runs").json["code"] == "nothing_eligible"
+    again = maker.post("/holds", {"worker_id": "wrk_1", "reason": "odd pattern"})
+    assert again.json["code"] == "already_held"
+    proposal = proposed(maker, "hold_release", hold_id=held["hold_id"])
+    assert approve(maker, proposal).json["code"] == "maker_is_checker"
+    approve(checker, proposal)
+    assert maker.get("/holds").json["items"] == []
+    run = maker.post("/payout-runs").json
+    assert run["total"]["amount_minor"] == 50
+    released_twice = maker.post(
+        "/approvals",
+        {"kind": "hold_release", "payload": {"hold_id": held["hold_id"]}, "reason": "x"},
+    )
+    assert released_twice.json["code"] == "hold_released"
+    books.check(application)
+
+
+def test_a_hold_after_freezing_voids_the_run(
+    market: Any, calling: Calling, maker: Any, checker: Any
+) -> None:
+    market.earn("wrk_1", 10)
+    market.ask(calling("worker", "wrk_1"))
+    run = maker.post("/payout-runs").json["payout_run_id"]
+    digest = maker.post(f"/payout-runs/{run}/freeze").json["content_hash"]
+    maker.post("/holds", {"worker_id": "wrk_1", "reason": "odd pattern"})
+    refused = checker.post(f"/payout-runs/{run}/approve", {"content_hash": digest})
+    assert refused.json["code"] == "content_changed"
+
+
+def test_a_hold_needs_a_payee_and_a_reason(application: Application, maker: Any) -> None:
+    nobody = maker.post("/holds", {"worker_id": "wrk_nobody", "reason": "x"})
+    assert nobody.status_code == 404
+    assert maker.post("/holds", {"worker_id": "wrk_1", "reason": " "}).json["code"] == (
+        "reason_missing"
+    )
+
+
+def test_the_pages_lead_from_a_payee_to_a_release(market: Any, browsing: Any, calling: Any) -> None:
+    market.earn("wrk_1", 10)
+    market.ask(calling("worker", "wrk_1"))
+    maker = browsing("staff", "stf_maker", VIEW, MAKER)
+    checker = browsing("staff", "stf_checker", VIEW, CHECKER)
+    assert "wrk_1" in maker.get("/finance/payees").text
+    maker.post("/finance/payees/wrk_1/hold", data={"reason": "odd pattern"})
+    assert "odd pattern" in maker.get("/finance/payees/wrk_1").text
+    proposal = maker.post(
+        "/finance/payees/wrk_1/release", data={"reason": "looked at", "idempotency_key": "k"}
+    ).location
+    assert "You proposed this" in maker.get(proposal).text
+    assert "wrk_1" in checker.get("/finance/approvals").text
+    digest = checker.get(proposal).text.split('name="content_hash" value="')[1][:64]
+    checker.post(f"{proposal}/approve", data={"content_hash": digest})
+    assert "It has been done." in checker.get(proposal).text
+    assert "odd pattern" not in maker.get("/finance/payees/wrk_1").text
+
+
+def test_an_entry_can_be_proposed_by_form_and_corrected_from_its_page(
+    application: Application, browsing: Any
+) -> None:
+    maker = browsing("staff", "stf_maker", VIEW, MAKER)
+    checker = browsing("staff", "stf_checker", VIEW, CHECKER)
+    typed = {
+        "reason": "a gesture",
+        "currency": "USD",
+        "account_0": GOODWILL,
+        "side_0": "debit",
+        "amount_0": "5",
+        "account_1": SUSPENSE,
+        "side_1": "credit",
+        "amount_1": "5.00",
+        "idempotency_key": "k1",
+    }
+    path = "/finance/ledger/new-entry"
+    wrong = maker.post(path, data={**typed, "amount_1": "6"})
+    assert wrong.status_code == 422
+    assert GOODWILL in wrong.text
+    assert maker.post(path, data={**typed, "amount_1": "five"}).status_code == 422
+    assert maker.post(path, data={**typed, "reason": ""}).status_code == 422
+    proposal = maker.post(path, data=typed).location
+    digest = checker.get(proposal).text.split('name="content_hash" value="')[1][:64]
+    checker.post(f"{proposal}/approve", data={"content_hash": digest})
+    entry = application.journal.entries(count_max=1)[0].entry_id
+    page = maker.get(f"/finance/ledger/entries/{entry}").text
+    assert "Propose the correction" in page
+    answer = maker.post(
+        f"/finance/ledger/entries/{entry}/correct",
+        data={"reason": "it was five", "idempotency_key": "k2"},
+    )
+    assert answer.location.startswith("/finance/approvals/apr_")
