@@ -21,6 +21,7 @@ from task_service.application.accounts import ApiKeys, SignIn, SignUp
 from task_service.application.answer_task import AnswerTask
 from task_service.application.batches import Batches
 from task_service.application.choose_by_rule import ChooseByRule
+from task_service.application.clone_batch import CloneBatch
 from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
 from task_service.application.hold_decisions import HoldDecisions
 from task_service.application.ports import Passwords
@@ -52,6 +53,7 @@ class Application:
     api_keys: ApiKeys
     projects: Projects
     batches: Batches
+    clone_batch: CloneBatch
     answer_task: AnswerTask
     review: ReviewSubmissions
     return_submission: ReturnSubmission
@@ -86,6 +88,13 @@ def build(
     store = MongoStore(client, database, session_class=TaskSession, clock=clock, ids=ids)
     reader = TaskReader(store.database, ids)
     passwords = passwords or Argon2Passwords()
+    batches = Batches(
+        store=store,
+        reader=reader,
+        clock=clock,
+        ids=ids,
+        currency=Currency.of(settings.currency),
+    )
     review = ReviewSubmissions(store=store, reader=reader, clock=clock)
     return_submission = ReturnSubmission(store=store, reader=reader, clock=clock, ids=ids)
     return Application(
@@ -101,13 +110,8 @@ def build(
         sign_in=SignIn(reader=reader, passwords=passwords, tries=MongoTries(store.database, clock)),
         api_keys=ApiKeys(store=store, reader=reader, clock=clock, ids=ids),
         projects=Projects(store=store, reader=reader, clock=clock, ids=ids),
-        batches=Batches(
-            store=store,
-            reader=reader,
-            clock=clock,
-            ids=ids,
-            currency=Currency.of(settings.currency),
-        ),
+        batches=batches,
+        clone_batch=CloneBatch(reader=reader, batches=batches),
         answer_task=AnswerTask(store=store, reader=reader, clock=clock, ids=ids),
         review=review,
         return_submission=return_submission,

@@ -22,6 +22,7 @@ INDEXES = {
         IndexModel(
             [("batch_id", ASCENDING), ("status", ASCENDING), ("_id", ASCENDING)], name="of_batch"
         ),
+        IndexModel([("batch_id", ASCENDING), ("submitted_at", ASCENDING)], name="by_time"),
         IndexModel([("task_id", ASCENDING)], name="of_task"),
         IndexModel([("rework_assignment_id", ASCENDING)], name="reworked_as", sparse=True),
         IndexModel([("held.effective_at", ASCENDING)], name="held_due", sparse=True),
@@ -141,6 +142,10 @@ class MongoSubmissions:
             for status in SubmissionStatus
             if status is not SubmissionStatus.CLOSED
         }
+
+    def count_since(self, batch_id: BatchId, since: datetime) -> int:
+        late = {"batch_id": batch_id, "submitted_at": {"$gte": since}, "status": {"$in": _SHOWN}}
+        return self._submissions.count_documents(late, session=self._session)
 
     def closed_slot_count(self, batch_id: BatchId) -> int:
         rejected = {"batch_id": batch_id, "status": str(SubmissionStatus.REJECTED)}

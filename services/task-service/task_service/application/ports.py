@@ -191,6 +191,10 @@ class Submissions(Protocol):
 
     def counts(self, batch_id: BatchId) -> Mapping[SubmissionStatus, int]: ...
 
+    def count_since(self, batch_id: BatchId, since: datetime) -> int:
+        """How many came in from that instant on."""
+        ...
+
     def closed_slot_count(self, batch_id: BatchId) -> int:
         """Rejected ones whose slot was not opened again."""
         ...

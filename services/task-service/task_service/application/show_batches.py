@@ -1,19 +1,23 @@
 """How far a batch is, and how long an answer takes: what its requester looks at."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from statistics import median_low
 
 from crowdloom.kernel import Money
-from crowdloom.kernel.ids import ProjectId, RequesterId
+from crowdloom.kernel.ids import ProjectId, RequesterId, TaskId
 
 from task_service.application.ports import Reader
 from task_service.domain.batches import Batch
-from task_service.domain.submissions import SubmissionStatus
+from task_service.domain.consensus import majority
+from task_service.domain.submissions import Answer, Submission, SubmissionStatus
 
 PACE_SAMPLE_MAX = 100
 _EARLIER_BATCHES_MAX = 5
 _SECONDS_PER_HOUR = 3_600
+_LATELY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,24 @@ class Pace:
 
 
 @dataclass(frozen=True)
+class Throughput:
+    """`hourly` answers an hour as of late; `seconds_left` until the rest is answered at that pace,
+    None where nothing is left or nothing comes.
+    """
+
+    hourly: int
+    seconds_left: int | None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The mean share (0..1) of votes for the most frequent value, over `n` fields of tasks."""
+
+    share: float
+    n: int
+
+
+@dataclass(frozen=True)
 class BatchLine:
     """A batch in a list."""
 
@@ -87,11 +109,37 @@ class ShowBatches:
     def lines(self, batches: Sequence[Batch]) -> list[BatchLine]:
         return [BatchLine(batch, self.progress(batch)) for batch in batches]
 
-    def pace(self, batch: Batch) -> Pace | None:
-        """Of the batch's first answers; None where there are none yet."""
-        sample = self._reader.submissions.page(
+    def throughput(self, batch: Batch, progress: Progress, now: datetime) -> Throughput | None:
+        """Of the last hour; None before the first answer in it."""
+        count = self._reader.submissions.count_since(batch.batch_id, now - _LATELY)
+        if not count:
+            return None
+        left = progress.waiting + progress.in_work
+        seconds_left = round(left * _LATELY.total_seconds() / count)
+        return Throughput(count, seconds_left if left else None)
+
+    def agreement(self, batch: Batch) -> Agreement | None:
+        """Of the batch's first answers; None where no task among them has several."""
+        by_task: dict[TaskId, list[Answer]] = defaultdict(list)
+        for submission in self._sample(batch):
+            if submission.counts:
+                by_task[submission.task_id].append(submission.answer)
+        votes = [
+            won.votes / won.n
+            for answers in by_task.values()
+            for won in majority(answers).values()
+            if won.n > 1
+        ]
+        return Agreement(sum(votes) / len(votes), len(votes)) if votes else None
+
+    def _sample(self, batch: Batch) -> list[Submission]:
+        return self._reader.submissions.page(
             batch.batch_id, status=None, after=None, count_max=PACE_SAMPLE_MAX
         )
+
+    def pace(self, batch: Batch) -> Pace | None:
+        """Of the batch's first answers; None where there are none yet."""
+        sample = self._sample(batch)
         if not sample:
             return None
         seconds = median_low([submission.seconds for submission in sample])

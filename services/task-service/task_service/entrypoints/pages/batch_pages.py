@@ -10,6 +10,7 @@ from crowdloom.contracts.payment.fees import PLATFORM_FEE_BASIS_POINTS
 from crowdloom.kernel.ids import BatchId
 from crowdloom.kernel.money import BASIS_POINTS
 from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -17,6 +18,7 @@ from task_service.application.show_batches import hourly
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch, BatchStatus
 from task_service.domain.errors import NothingToPublish, WrongBatchStatus
+from task_service.domain.minimum_wages import MinimumWage, minimum_wages
 from task_service.entrypoints.pages import forms, shell, states
 
 WIDTHS = ("desktop", "phone")
@@ -27,6 +29,7 @@ _ROW_DIGITS_MAX = 9
 def batch_pages(application: Application) -> Blueprint:
     blueprint = Blueprint("batch_pages", __name__)
     _add_batch(blueprint, application)
+    _add_clone(blueprint, application)
     batches = application.batches
     _add_step(blueprint, application, batches.publish, lambda: None)
     _add_step(blueprint, application, batches.pause, _say_paused)
@@ -56,6 +59,18 @@ def _add_batch(blueprint: Blueprint, application: Application) -> None:
         return response
 
 
+def _add_clone(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.post("/requester/batches/<batch_id>/clone")
+    @require("requester")
+    @idempotent
+    def clone(batch_id: str) -> BaseResponse:
+        batch = application.batches.get(shell.reader(), BatchId(batch_id))
+        made = application.clone_batch(batch)
+        sentence = _("A draft with the same rows and terms. Change what you like, then publish it.")
+        ui.say("good", _("Copied"), sentence)
+        return redirect(shell.batch_page(made.batch_id), 303)
+
+
 def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
     row = _row(batch.task_count)
     width = request.args.get("width", "")
@@ -71,9 +86,17 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
         "pace": pace,
         "seconds": seconds,
         "hourly": hourly(batch.terms.reward, seconds) if seconds else None,
+        "wage": _wage(),
+        "countries": [(code, country_name(code)) for code in minimum_wages()],
         "fee_ratio": PLATFORM_FEE_BASIS_POINTS / BASIS_POINTS,
         "top_up": shell.top_up_page(declined.missing, batch.batch_id) if declined else None,
     }
+
+
+def _wage() -> MinimumWage:
+    """Of the country that the address names; without one, the first of the table."""
+    wages = minimum_wages()
+    return wages.get(request.args.get("country", "")) or next(iter(wages.values()))
 
 
 def _row(task_count: int) -> int:
@@ -102,6 +125,8 @@ def _live_facts(application: Application, batch: Batch) -> dict[str, Any]:
         "progress": progress,
         "pace": pace,
         "hourly": hourly(batch.terms.reward, pace.seconds) if pace else None,
+        "throughput": application.show_batches.throughput(batch, progress, application.clock.now()),
+        "agreement": application.show_batches.agreement(batch),
         "spent": slot_cost * progress.accepted,
         "word": states.batch_words()[batch.status],
         "tone": states.BATCH_TONES[batch.status],
@@ -134,6 +159,12 @@ def _add_step(
         return redirect(shell.batch_page(batch_id), 303)
 
     blueprint.add_url_rule(f"/requester/batches/<batch_id>/{name}", name, take, methods=["POST"])
+
+
+def country_name(code: str) -> str:
+    """In the reader's language."""
+    locale = get_locale()
+    return str(locale.territories.get(code, code)) if locale else code
 
 
 def _say_paused() -> None:
