@@ -15,7 +15,7 @@ LIMIT ?= 0
 BIN := .venv/bin
 MEMBERS := shared services/task-service services/worker-service services/matching-service services/payment-service deploy/local
 
-.PHONY: help setup run test lint format replay acceptance engines test-kafka docs lock guards clean
+.PHONY: help setup run test lint format replay acceptance engines test-kafka docs lock guards bench prove-money clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -76,6 +76,9 @@ acceptance: setup ## real Mechanical Turk projects, imported, answered in Chromi
 
 guards: setup ## take four guards away, one at a time: a test must notice each
 	@$(BIN)/python tests/guards.py
+
+bench: setup ## figures beside the raw engine's; BENCH=name runs one of them
+	@$(BIN)/python -m bench $(BENCH)
 
 clean: ## forget the environments and the local market's data
 	rm -rf .venv .venv-engines .data .replay .acceptance

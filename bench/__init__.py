@@ -1,0 +1,1 @@
+"""Benchmarks: figures beside the raw engine's in the same run. Never a timed test."""
