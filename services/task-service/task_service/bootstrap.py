@@ -16,7 +16,12 @@ from pymongo import MongoClient
 
 from task_service.adapters.argon2_passwords import Argon2Passwords
 from task_service.adapters.mongo_accounts import MongoTries
+from task_service.adapters.mongo_files import MongoFiles
 from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
+from task_service.adapters.pillow_tiles import TileSplitter
+from task_service.adapters.pypdf_pages import PdfSplitter
+from task_service.adapters.soundfile_audio import AudioSplitter
+from task_service.adapters.text_splitters import RowsSplitter, TextSplitter
 from task_service.application.accounts import ApiKeys, SignIn, SignUp
 from task_service.application.answer_task import AnswerTask
 from task_service.application.batches import Batches
@@ -24,16 +29,28 @@ from task_service.application.choose_by_rule import ChooseByRule
 from task_service.application.clone_batch import CloneBatch
 from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
 from task_service.application.hold_decisions import HoldDecisions
-from task_service.application.ports import Passwords
+from task_service.application.ports import Passwords, Splitter
 from task_service.application.projects import Projects
 from task_service.application.results import Results
 from task_service.application.return_submission import ReturnSubmission
 from task_service.application.review_submissions import ReviewSubmissions
 from task_service.application.show_answers import ShowAnswers
 from task_service.application.show_batches import ShowBatches
+from task_service.application.split_source import MergeSource, SplitSource
 from task_service.config import SERVICE, Settings, read_settings
 
 SESSION_LIFETIME = timedelta(days=14)
+
+_TEXTS = TextSplitter()
+_SPLITTERS: dict[str, Splitter] = {
+    "paragraph": _TEXTS,
+    "sentence": _TEXTS,
+    "words": _TEXTS,
+    "rows": RowsSplitter(),
+    "page": PdfSplitter(),
+    "tile": TileSplitter(),
+    "seconds": AudioSplitter(),
+}
 
 
 @dataclass(frozen=True)
@@ -60,6 +77,8 @@ class Application:
     hold_decisions: HoldDecisions
     choose_by_rule: ChooseByRule
     results: Results
+    split_source: SplitSource
+    merge_source: MergeSource
     show_batches: ShowBatches
     show_answers: ShowAnswers
     follow: FollowEvents
@@ -88,6 +107,8 @@ def build(
     store = MongoStore(client, database, session_class=TaskSession, clock=clock, ids=ids)
     reader = TaskReader(store.database, ids)
     passwords = passwords or Argon2Passwords()
+    review = ReviewSubmissions(store=store, reader=reader, clock=clock)
+    return_submission = ReturnSubmission(store=store, reader=reader, clock=clock, ids=ids)
     batches = Batches(
         store=store,
         reader=reader,
@@ -95,8 +116,8 @@ def build(
         ids=ids,
         currency=Currency.of(settings.currency),
     )
-    review = ReviewSubmissions(store=store, reader=reader, clock=clock)
-    return_submission = ReturnSubmission(store=store, reader=reader, clock=clock, ids=ids)
+    results = Results(reader=reader)
+    files = MongoFiles(store.database)
     return Application(
         settings=settings,
         clock=clock,
@@ -123,7 +144,9 @@ def build(
             return_submission=return_submission,
         ),
         choose_by_rule=ChooseByRule(reader),
-        results=Results(reader=reader),
+        results=results,
+        split_source=SplitSource(batches=batches, files=files, splitters=_SPLITTERS),
+        merge_source=MergeSource(reader=reader, results=results, files=files, splitters=_SPLITTERS),
         show_batches=ShowBatches(reader),
         show_answers=ShowAnswers(reader),
         follow=FollowEvents(clock=clock, ids=ids),

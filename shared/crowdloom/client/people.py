@@ -61,6 +61,17 @@ class Requester:
         ).json()
         return answer
 
+    def split(self, batch_id: str, content: bytes, *, by: str, **options: Any) -> Json:
+        """Split a file into a draft's tasks, `by` a kind and perhaps a size: `rows:7`."""
+        answer: Json = self.api.call(
+            "POST",
+            f"{TASKS}/batches/{batch_id}/source",
+            data=content,
+            params={"by": by, **options},
+            headers={"Content-Type": "application/octet-stream"},
+        ).json()
+        return answer
+
     def publish(self, batch_id: str) -> Json:
         return self.api.post(f"{TASKS}/batches/{batch_id}/publish")
 

@@ -13,12 +13,14 @@ from task_service.adapters import (
     mongo_accounts,
     mongo_batches,
     mongo_projects,
+    mongo_sources,
     mongo_submissions,
     mongo_tasks,
 )
 from task_service.adapters.mongo_accounts import MongoApiKeys, MongoRequesters
 from task_service.adapters.mongo_batches import MongoBatches
 from task_service.adapters.mongo_projects import MongoProjects
+from task_service.adapters.mongo_sources import MongoSources
 from task_service.adapters.mongo_submissions import MongoDrafts, MongoSubmissions
 from task_service.adapters.mongo_tasks import MongoTasks
 
@@ -26,6 +28,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     **mongo_accounts.INDEXES,
     **mongo_batches.INDEXES,
     **mongo_projects.INDEXES,
+    **mongo_sources.INDEXES,
     **mongo_submissions.INDEXES,
     **mongo_tasks.INDEXES,
 }
@@ -63,6 +66,10 @@ class _Repositories:
     @cached_property
     def drafts(self) -> MongoDrafts:
         return MongoDrafts(self.database, self.session)
+
+    @cached_property
+    def sources(self) -> MongoSources:
+        return MongoSources(self.database, self.session)
 
 
 class TaskSession(_Repositories, MongoSession):

@@ -1,6 +1,6 @@
 """Batches: drafted, filled with tasks, published, paused, cancelled, and looked at."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from crowdloom.contracts.payment import slot_fee
@@ -15,7 +15,7 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import BatchId, ProjectId, RequesterId
 from crowdloom.kernel.money import Currency, WrongCurrency
 
-from task_service.application.ports import Reader, Session, Store, Task
+from task_service.application.ports import Reader, Session, Source, Store, Task
 from task_service.domain.batches import Batch, BatchStatus, Terms, check_terms
 from task_service.domain.errors import WrongBatchStatus
 from task_service.domain.projects import Project, checked_title
@@ -121,13 +121,18 @@ class Batches:
             return []
         return self._reader.tasks.page(batch.table_id, after=after, count_max=count_max)
 
-    def set_table(self, batch: Batch, table: Table) -> Batch:
+    def set_table(
+        self, batch: Batch, table: Table, *, source_of: Callable[[str], Source] | None = None
+    ) -> Batch:
         """Give a draft its tasks, in place of any it had. All of them, or none: they count only
-        once the batch names their table. Raises WrongBatchStatus.
+        once the batch names their table. `source_of` makes the note of the whole that the rows are
+        pieces of, given the table's id. Raises WrongBatchStatus.
         """
         batch.check_status(BatchStatus.DRAFT)
         table_id = self._ids.new("request")
         count = self._reader.tasks.add(table_id, table.rows)
+        if source_of is not None:
+            self._reader.sources.add(source_of(table_id))
         named = self._store.run(
             lambda s: s.batches.set_table(batch.batch_id, table_id, table.columns, count)
         )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from crowdloom.contracts import Event
 from crowdloom.kernel.ids import (
@@ -18,6 +18,7 @@ from crowdloom.kernel.ids import (
 from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.projects import Project
 from task_service.domain.requesters import ApiKey, Requester
+from task_service.domain.splitting.pieces import Merged, PieceAnswers, Split, Wish
 from task_service.domain.submissions import Answer, Held, Submission, SubmissionStatus
 
 ResultT = TypeVar("ResultT")
@@ -204,6 +205,70 @@ class Submissions(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Source:
+    """The whole that a table's rows are pieces of. `digest` is that of the uploaded file, `recipe`
+    that of what its merger needs to know.
+    """
+
+    table_id: str
+    requester_id: RequesterId
+    name: str
+    wish: Wish
+    digest: str
+    recipe: str
+    file_columns: tuple[str, ...] = ()
+
+
+class Sources(Protocol):
+    def add(self, source: Source) -> None: ...
+
+    def get(self, table_id: str) -> Source | None: ...
+
+
+class StoredFile(Protocol):
+    """A kept file, to be read from its beginning or from any place."""
+
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def length(self) -> int: ...
+
+    def read(self, size: int = -1) -> bytes: ...
+
+    def seek(self, pos: int, whence: int = 0) -> int: ...
+
+    def tell(self) -> int: ...
+
+
+class Files(Protocol):
+    """Files by their content: the same bytes of the same requester are kept once."""
+
+    def keep(self, requester_id: RequesterId, content: bytes, media_type: str) -> str:
+        """Returns the digest under which `open` finds it. Idempotent."""
+        ...
+
+    def open(self, requester_id: RequesterId, digest: str) -> StoredFile | None:
+        """None as well for a file of somebody else's."""
+        ...
+
+
+Keep = Callable[[bytes, str], str]
+"""(content, media type) -> the cell that stands for the kept file."""
+
+
+class Splitter(Protocol):
+    """One kind of splitting. Deterministic; no side effect but `keep`."""
+
+    def split(self, content: bytes, wish: Wish, keep: Keep) -> Split:
+        """Raises FaultyRows with the place, the reason and what to do."""
+        ...
+
+    def merge(
+        self, content: bytes, recipe: Mapping[str, Any], answers: PieceAnswers
+    ) -> Merged: ...
+
+
 class Drafts(Protocol):
     def put(self, assignment_id: AssignmentId, draft: Draft) -> None: ...
 
@@ -227,6 +292,8 @@ class Session(Protocol):
     def submissions(self) -> Submissions: ...
     @property
     def drafts(self) -> Drafts: ...
+    @property
+    def sources(self) -> Sources: ...
 
     def emit(self, *events: Event) -> None: ...
 

@@ -25,7 +25,7 @@ class Results:
 
     def jsonl(self, batch: Batch) -> Iterator[str]:
         """One line a submission, byte for byte what came in."""
-        for task, submissions in self._by_task(batch):
+        for task, submissions in self.by_task(batch):
             for submission in submissions:
                 document = _record(batch, task, submission)
                 yield json.dumps(document, ensure_ascii=False) + "\n"
@@ -37,7 +37,7 @@ class Results:
         fields = self._fields(batch)
         meta = ["task_id", "submission_id", "worker", "status", "submitted_at", "seconds", "reason"]
         yield _line([*batch.columns, *(f"answer.{name}" for name in fields), *meta])
-        for task, submissions in self._by_task(batch):
+        for task, submissions in self.by_task(batch):
             for submission in submissions:
                 answer = joined(submission.answer)
                 answered = [answer.get(name, "") for name in fields]
@@ -48,7 +48,7 @@ class Results:
         fields = self._fields(batch)
         head = [f"{part}.{name}" for name in fields for part in ("consensus", "votes", "tied")]
         yield _line([*batch.columns, "task_id", "answers", *head])
-        for task, submissions in self._by_task(batch):
+        for task, submissions in self.by_task(batch):
             counted = [one.answer for one in submissions if one.counts]
             found = majority(counted)
             cells: list[str] = []
@@ -63,7 +63,7 @@ class Results:
         names = {name for submission in self._submissions(batch) for name, _ in submission.answer}
         return sorted(names)
 
-    def _by_task(self, batch: Batch) -> Iterator[tuple[Task, list[Submission]]]:
+    def by_task(self, batch: Batch) -> Iterator[tuple[Task, list[Submission]]]:
         """Tasks in the table's order, with their submissions in the order they came."""
         if batch.table_id is None:
             return

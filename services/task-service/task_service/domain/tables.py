@@ -50,25 +50,35 @@ def read_table(content: bytes, *, needed: Sequence[str] = ()) -> Table:
     Raises FaultyRows with every fault found; a table is either read whole or not at all.
     """
     text = _decoded(content)
-    _refuse_unclosed_quote(text)
+    refuse_unclosed_quote(text)
     try:
         numbered = list(_numbered_rows(text))
     except csv.Error as error:
-        raise _refused([RowFault(1, None, f"not a table: {error}")]) from error
+        raise refused([RowFault(1, None, f"not a table: {error}")]) from error
     if not numbered:
-        raise _refused([RowFault(1, None, "the file is empty: its first line names the columns")])
+        raise refused([RowFault(1, None, "the file is empty: its first line names the columns")])
     _, header = numbered[0]
     columns = tuple(name.strip() for name in header)
-    faults = [*_header_faults(columns, needed)]
     rows = [(line, row) for line, row in numbered[1:] if any(cell.strip() for cell in row)]
+    return checked_table(columns, rows, needed=needed)
+
+
+def checked_table(
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[int, Sequence[str]]],
+    *,
+    needed: Sequence[str] = (),
+) -> Table:
+    """A table of rows with their lines. Raises FaultyRows."""
+    faults = [*_header_faults(columns, needed)]
     for line, row in rows:
-        faults += _row_faults(line, row, columns)
+        faults += row_faults(line, row, columns)
     if not rows and not faults:
         faults.append(RowFault(1, None, "there is a header and no row below it"))
     if len(rows) > TABLE_ROWS_MAX:
         faults.append(_too_many_rows())
     if faults:
-        raise _refused(faults)
+        raise refused(faults)
     return Table(columns, tuple(tuple(row) for _, row in rows))
 
 
@@ -77,9 +87,9 @@ def read_json_records(content: bytes, *, needed: Sequence[str] = ()) -> Table:
     try:
         document = json.loads(_decoded(content))
     except (ValueError, RecursionError) as error:
-        raise _refused([RowFault(getattr(error, "lineno", 1), None, "not JSON")]) from error
+        raise refused([RowFault(getattr(error, "lineno", 1), None, "not JSON")]) from error
     if not isinstance(document, dict) or not isinstance(document.get("records"), list):
-        raise _refused([RowFault(1, None, "not an object with a list of records")])
+        raise refused([RowFault(1, None, "not an object with a list of records")])
     return table_of_records(document["records"], needed=needed)
 
 
@@ -97,7 +107,7 @@ def read_ndjson(content: bytes, *, needed: Sequence[str] = ()) -> Table:
         except (ValueError, RecursionError):
             faults.append(RowFault(line, None, "not JSON"))
     if faults:
-        raise _refused(faults)
+        raise refused(faults)
     return table_of_records(records, needed=needed, lines=lines)
 
 
@@ -119,13 +129,13 @@ def table_of_records(
         found = _record_faults(line, record, names)
         if isinstance(record, dict) and not found:
             row = tuple(record[name] for name in names)
-            found = _row_faults(line, row, names)
+            found = row_faults(line, row, names)
             rows.append(row)
         faults += found
     if len(records) > TABLE_ROWS_MAX:
         faults.append(_too_many_rows())
     if faults:
-        raise _refused(faults)
+        raise refused(faults)
     return Table(names, tuple(rows))
 
 
@@ -142,14 +152,14 @@ def _record_faults(line: int, record: object, names: Sequence[str]) -> list[RowF
 def _decoded(content: bytes) -> str:
     if len(content) > TABLE_BYTES_MAX:
         limit = f"{TABLE_BYTES_MAX // 1_000_000} MB"
-        raise _refused([RowFault(1, None, f"the file is larger than {limit}")])
+        raise refused([RowFault(1, None, f"the file is larger than {limit}")])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         byte = f"0x{content[error.start]:02x}"
         reason = f"not UTF-8 (byte {byte}): save the file as “CSV UTF-8” and try again"
-        raise _refused([RowFault(line, None, reason)]) from error
+        raise refused([RowFault(line, None, reason)]) from error
 
 
 def _numbered_rows(text: str) -> Iterable[tuple[int, list[str]]]:
@@ -162,11 +172,11 @@ def _numbered_rows(text: str) -> Iterable[tuple[int, list[str]]]:
         line = reader.line_num + 1
 
 
-def _refuse_unclosed_quote(text: str) -> None:
+def refuse_unclosed_quote(text: str) -> None:
     """An odd number of quotes means one was never closed: say where the last one opened."""
     if text.count(_QUOTE) % 2:
         line = text.count("\n", 0, text.rfind(_QUOTE)) + 1
-        raise _refused([RowFault(line, None, "a quote is opened and never closed")])
+        raise refused([RowFault(line, None, "a quote is opened and never closed")])
 
 
 def _header_faults(columns: Sequence[str], needed: Sequence[str]) -> list[RowFault]:
@@ -190,7 +200,8 @@ def _header_faults(columns: Sequence[str], needed: Sequence[str]) -> list[RowFau
     return faults
 
 
-def _row_faults(line: int, row: Sequence[str], columns: Sequence[str]) -> list[RowFault]:
+def row_faults(line: int, row: Sequence[str], columns: Sequence[str]) -> list[RowFault]:
+    """What is wrong with one row, cell by cell."""
     if len(row) != len(columns):
         return [RowFault(line, None, f"{len(row)} cells where the header has {len(columns)}")]
     faults = []
@@ -217,7 +228,8 @@ def _is_broken(text: str) -> bool:
     return False
 
 
-def _refused(faults: Sequence[RowFault]) -> FaultyRows:
+def refused(faults: Sequence[RowFault]) -> FaultyRows:
+    """The refusal that names all of these faults; the first FAULTS_MAX are listed."""
     count = len(faults)
     return FaultyRows(
         f"{count} faulty row{'s' if count > 1 else ''}; nothing was created",

@@ -19,6 +19,7 @@ from task_service.entrypoints.http.batches import batches_blueprint
 from task_service.entrypoints.http.documented import add_security_schemes
 from task_service.entrypoints.http.projects import projects_blueprint
 from task_service.entrypoints.http.results import results_blueprint
+from task_service.entrypoints.http.sources import sources_blueprint
 from task_service.entrypoints.http.submissions import submissions_blueprint
 from task_service.entrypoints.http.tasks import tasks_blueprint
 from task_service.entrypoints.pages.account_pages import account_pages
@@ -38,6 +39,7 @@ _API = (
     projects_blueprint,
     batches_blueprint,
     tasks_blueprint,
+    sources_blueprint,
     submissions_blueprint,
     results_blueprint,
     assignments_blueprint,

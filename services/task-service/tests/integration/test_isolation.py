@@ -4,6 +4,7 @@ The routes come from the application and the bodies from its OpenAPI document, s
 that is added tomorrow is tried as well, or fails here because nobody said what its address names.
 """
 
+import hashlib
 import itertools
 import re
 from dataclasses import dataclass
@@ -56,11 +57,15 @@ def belongings(requester: Any, open_batch: Any, hand_out: Any, assignment: int) 
     batch = open_batch(requester)
     receipt = hand_out(requester, batch, assignment=assignment).submit().json
     key = requester.post("/api-keys", {"name": "mine"}).json
+    book = f"The book of {assignment}.".encode()
+    draft = requester.batch(batch["project_id"])
+    requester.post(f"/batches/{draft['batch_id']}/source?by=sentence", data=book)
     return {
         "project_id": batch["project_id"],
         "batch_id": batch["batch_id"],
         "submission_id": receipt["submission_id"],
         "key_id": key["key_id"],
+        "digest": hashlib.sha256(book).hexdigest(),
     }
 
 

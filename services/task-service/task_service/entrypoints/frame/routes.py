@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from task_service.bootstrap import Application
 from task_service.domain.errors import AssignmentOver, LeaseExpired
+from task_service.entrypoints.file_links import PREFIX, FileLinks
 from task_service.entrypoints.frame.documents import (
     FrameScripts,
     frame_context,
@@ -19,6 +20,7 @@ from task_service.entrypoints.frame.documents import (
     preview_document,
     task_document,
 )
+from task_service.entrypoints.http.sources import file_response
 from task_service.entrypoints.http.tickets import TicketMissing, ticket_for
 
 
@@ -26,17 +28,19 @@ def mount_frame(app: Flask, application: Application) -> None:
     """Register the frame's pages, its previews and its script."""
     scripts = FrameScripts()
     scripts.mount(app)
-    app.register_blueprint(_work(application, scripts))
-    app.register_blueprint(_previews(application, scripts))
+    links = FileLinks(application.settings.common.cursor_key, application.clock)
+    app.register_blueprint(_work(application, scripts, links))
+    app.register_blueprint(_previews(application, scripts, links))
+    app.register_blueprint(_files(application, links))
 
 
-def _work(application: Application, scripts: FrameScripts) -> Blueprint:
+def _work(application: Application, scripts: FrameScripts, links: FileLinks) -> Blueprint:
     blueprint = Blueprint("frame", __name__, url_prefix="/frame", template_folder="templates")
 
     @blueprint.get("/assignments/<assignment_id>")
     def task(assignment_id: str) -> Response:
         try:
-            return _task(application, scripts, ticket_for(application, assignment_id))
+            return _task(application, scripts, links, ticket_for(application, assignment_id))
         except (TicketMissing, InvalidToken):
             return _without_ticket(scripts)
         except NotFound:
@@ -49,7 +53,9 @@ def _work(application: Application, scripts: FrameScripts) -> Blueprint:
     return blueprint
 
 
-def _task(application: Application, scripts: FrameScripts, ticket: Ticket) -> Response:
+def _task(
+    application: Application, scripts: FrameScripts, links: FileLinks, ticket: Ticket
+) -> Response:
     """Raises NotFound, AssignmentOver, LeaseExpired."""
     if application.answer_task.submitted(ticket.assignment_id) is not None:
         return _received(scripts)
@@ -58,9 +64,8 @@ def _task(application: Application, scripts: FrameScripts, ticket: Ticket) -> Re
     data = {"task": ticket.task_id, "pseudonym": ticket.pseudonym}
     if draft is not None:
         data["draft"] = json.dumps(draft.answer)
-    return task_document(
-        loaded.project, loaded.inputs, frame_context(scripts, ticket.assignment_id, data)
-    )
+    inputs = links.linked(loaded.inputs, loaded.project.requester_id, until=ticket.deadline)
+    return task_document(loaded.project, inputs, frame_context(scripts, ticket.assignment_id, data))
 
 
 def _without_ticket(scripts: FrameScripts) -> Response:
@@ -102,7 +107,7 @@ def _ran_out(scripts: FrameScripts) -> Response:
     )
 
 
-def _previews(application: Application, scripts: FrameScripts) -> Blueprint:
+def _previews(application: Application, scripts: FrameScripts, links: FileLinks) -> Blueprint:
     blueprint = Blueprint("frame_previews", __name__, url_prefix="/requester/frame")
 
     @blueprint.get("/batches/<batch_id>/<int:number>")
@@ -113,13 +118,29 @@ def _previews(application: Application, scripts: FrameScripts) -> Blueprint:
         if not found or found[0].number != number:
             raise NotFound("The batch has no such row", number=number)
         row = dict(zip(batch.columns, found[0].cells, strict=True))
-        return preview_document(scripts, application.batches.project_of(batch), row)
+        shown = links.linked(row, batch.requester_id)
+        return preview_document(scripts, application.batches.project_of(batch), shown)
 
     @blueprint.get("/projects/<project_id>")
     @require("requester")
     def template_of_project(project_id: str) -> Response:
         project = application.projects.get(_requester(), ProjectId(project_id))
         return preview_document(scripts, project, request.args.to_dict())
+
+    return blueprint
+
+
+def _files(application: Application, links: FileLinks) -> Blueprint:
+    """Kept files by signed address: a frame sends no cookies with what it loads."""
+    blueprint = Blueprint("frame_files", __name__, url_prefix=PREFIX)
+
+    @blueprint.get("/<token>")
+    def file(token: str) -> Response:
+        owner, digest = links.read(token)
+        response = file_response(application.merge_source.open(owner, digest), digest)
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return response
 
     return blueprint
 

@@ -9,6 +9,7 @@ from flask_smorest import Blueprint
 from task_service.application.ports import Draft
 from task_service.bootstrap import Application
 from task_service.domain.submissions import checked_answer, checked_draft
+from task_service.entrypoints.file_links import FileLinks
 from task_service.entrypoints.http import present, schemas
 from task_service.entrypoints.http.documented import WITH_TICKET, refusals
 from task_service.entrypoints.http.tickets import ticket_for
@@ -28,6 +29,7 @@ def assignments_blueprint(application: Application) -> Blueprint:
 
 def _add_task_and_draft(blueprint: Blueprint, application: Application) -> None:
     answering = application.answer_task
+    links = FileLinks(application.settings.common.cursor_key, application.clock)
 
     @blueprint.get("/assignments/<assignment_id>/task")
     @refusals(blueprint, {**_TICKET, 409: "assignment_over, lease_expired"})
@@ -35,7 +37,12 @@ def _add_task_and_draft(blueprint: Blueprint, application: Application) -> None:
     @blueprint.response(200, schemas.AssignedTaskSchema)
     def task(assignment_id: str) -> dict[str, Any]:
         """The task with its input."""
-        return present.assigned_task(answering.load(ticket_for(application, assignment_id)))
+        ticket = ticket_for(application, assignment_id)
+        loaded = answering.load(ticket)
+        owner = loaded.project.requester_id
+        return present.assigned_task(
+            loaded, links.linked(loaded.inputs, owner, until=ticket.deadline)
+        )
 
     @blueprint.get("/assignments/<assignment_id>/draft")
     @refusals(blueprint, _TICKET)

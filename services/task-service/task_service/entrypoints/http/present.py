@@ -1,5 +1,6 @@
 """From the domain to what the API answers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from task_service.application.answer_task import LoadedTask
@@ -55,7 +56,8 @@ def submission(shown: Submission) -> dict[str, Any]:
     return {**vars(shown), "status": str(shown.status), "seconds": shown.seconds}
 
 
-def assigned_task(loaded: LoadedTask) -> dict[str, Any]:
+def assigned_task(loaded: LoadedTask, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """`inputs` are its own, with addresses where they name kept files."""
     ticket, terms = loaded.ticket, loaded.batch.terms
     return {
         "assignment_id": ticket.assignment_id,
@@ -67,7 +69,7 @@ def assigned_task(loaded: LoadedTask) -> dict[str, Any]:
         "reward": terms.reward.to_wire(),
         "deadline": ticket.deadline,
         "auto_accept_seconds": terms.auto_accept_seconds,
-        "input": loaded.inputs,
+        "input": dict(inputs),
         "note": loaded.note,
         "answer_fields": loaded.project.answer_fields,
         "frame_url": f"/frame/assignments/{ticket.assignment_id}",

@@ -31,7 +31,8 @@ def results_blueprint(application: Application) -> Blueprint:
     @blueprint.response(200, {"type": "string"}, content_type=_CSV, description="The file")
     def download(query: dict[str, Any], batch_id: str) -> Response:
         """`tidy`: a row an answer, safe to open in a spreadsheet. `jsonl`: a line an answer, byte
-        for byte as it came. `consensus`: a row a task, with the majority of its answers.
+        for byte as it came. `consensus`: a row a task, with the majority of its answers. `merged`:
+        the file that was split, made of the answers; missing and contested pieces are marked in it.
         """
         batch = application.batches.get(caller(), BatchId(batch_id))
         return results_file(application, batch, query["format"])
@@ -40,12 +41,26 @@ def results_blueprint(application: Application) -> Blueprint:
 
 
 def results_file(application: Application, batch: Batch, kind: str) -> Response:
-    """The download, for API and pages alike; `kind` is tidy, jsonl or consensus."""
+    """The download, for API and pages alike; `kind` is tidy, jsonl, consensus or merged."""
+    if kind == "merged":
+        return _merged_file(application, batch)
     results = application.results
     streams = {"tidy": results.tidy, "jsonl": results.jsonl, "consensus": results.consensus}
     media_type = _JSONL if kind == "jsonl" else _CSV
     response = Response(streams[kind](batch), mimetype=media_type)
-    ending = f"{batch.batch_id}-{kind}.{_ENDINGS[media_type]}"
+    return _named(response, batch, f"{batch.batch_id}-{kind}.{_ENDINGS[media_type]}")
+
+
+def _merged_file(application: Application, batch: Batch) -> Response:
+    """How many pieces are marked in it stands in the headers as well. Raises NotFound."""
+    merged = application.merge_source.merged(batch, application.batches.project_of(batch))
+    response = Response(merged.content, mimetype=merged.media_type)
+    response.headers["Crowdloom-Missing-Pieces"] = str(len(merged.missing))
+    response.headers["Crowdloom-Contested-Pieces"] = str(len(merged.contested))
+    return _named(response, batch, f"{batch.batch_id}-merged.{merged.ending}")
+
+
+def _named(response: Response, batch: Batch, ending: str) -> Response:
     # RFC 6266: a plain name for old readers, the real one in any script for all others.
     named = f"{_words(batch.title)}-{ending}".lstrip("-")
     response.headers["Content-Disposition"] = (

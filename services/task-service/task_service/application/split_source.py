@@ -1,0 +1,133 @@
+"""Split a whole into a draft's tasks, and merge the answers to them back into the whole."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import RequesterId
+
+from task_service.application.batches import Batches
+from task_service.application.ports import Files, Reader, Source, Splitter, StoredFile
+from task_service.application.results import Results
+from task_service.domain.batches import Batch, BatchStatus
+from task_service.domain.consensus import majority
+from task_service.domain.projects import Project
+from task_service.domain.splitting.pieces import Merged, PieceAnswer, Split, Wish
+from task_service.domain.submissions import Submission
+from task_service.domain.tables import Table, checked_table
+
+FILE_CELL = "file:"
+_RECIPE = "application/json"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A whole as it was sent; `name` is its file's."""
+
+    name: str
+    content: bytes
+    media_type: str = "application/octet-stream"
+
+
+class SplitSource:
+    """`splitters` by the kind of wish."""
+
+    def __init__(
+        self, *, batches: Batches, files: Files, splitters: Mapping[str, Splitter]
+    ) -> None:
+        self._batches = batches
+        self._files = files
+        self._splitters = splitters
+
+    def split(self, batch: Batch, upload: Upload, wish: Wish) -> Batch:
+        """Give a draft the pieces of the whole as tasks, in place of any it had: all or none.
+
+        Pieces of images, recordings and PDFs are kept as files, and their cells name them.
+        Raises FaultyRows, WrongBatchStatus.
+        """
+        batch.check_status(BatchStatus.DRAFT)
+        owner = batch.requester_id
+        project = self._batches.project_of(batch)
+
+        def keep(content: bytes, media_type: str) -> str:
+            return FILE_CELL + self._files.keep(owner, content, media_type)
+
+        split = self._splitters[wish.kind].split(upload.content, wish, keep)
+        table = _table(split, project)
+        digest = self._files.keep(owner, upload.content, upload.media_type)
+        recipe = self._files.keep(owner, json.dumps(split.recipe).encode(), _RECIPE)
+        return self._batches.set_table(
+            batch,
+            table,
+            source_of=lambda table_id: Source(
+                table_id, owner, upload.name, wish, digest, recipe, split.file_columns
+            ),
+        )
+
+
+class MergeSource:
+    def __init__(
+        self,
+        *,
+        reader: Reader,
+        results: Results,
+        files: Files,
+        splitters: Mapping[str, Splitter],
+    ) -> None:
+        self._reader = reader
+        self._results = results
+        self._files = files
+        self._splitters = splitters
+
+    def source_of(self, batch: Batch) -> Source | None:
+        """The whole that the batch's tasks are pieces of, None where they are rows of a table."""
+        return self._reader.sources.get(batch.table_id) if batch.table_id else None
+
+    def merged(self, batch: Batch, project: Project) -> Merged:
+        """The whole of what the answers so far say. Raises NotFound where nothing was split."""
+        source = self.source_of(batch)
+        if source is None:
+            raise NotFound("The batch was not split from a file: there is nothing to merge")
+        answers = [
+            _piece_answer(submissions, project.answer_fields)
+            for _, submissions in self._results.by_task(batch)
+        ]
+        content = self._read(source.requester_id, source.digest)
+        recipe: Mapping[str, Any] = json.loads(self._read(source.requester_id, source.recipe))
+        return self._splitters[source.wish.kind].merge(content, recipe, answers)
+
+    def open(self, requester_id: RequesterId, digest: str) -> StoredFile:
+        """A kept file of the requester's own. Raises NotFound."""
+        file = self._files.open(requester_id, digest)
+        if file is None:
+            raise NotFound("There is no such file", digest=digest)
+        return file
+
+    def _read(self, requester_id: RequesterId, digest: str) -> bytes:
+        return self.open(requester_id, digest).read()
+
+
+def _table(split: Split, project: Project) -> Table:
+    """The pieces under the columns that the template needs: where it needs a single one that is not
+    there, what is worked on gets that name. Raises FaultyRows.
+    """
+    lacking = [name for name in project.columns if name not in split.columns]
+    named = {split.main_column: lacking[0]} if len(lacking) == 1 else {}
+    if split.main_column in project.columns:
+        named = {}
+    columns = tuple(named.get(name, name) for name in split.columns)
+    numbered = list(zip(split.lines, split.rows, strict=True))
+    return checked_table(columns, numbered, needed=project.columns)
+
+
+def _piece_answer(submissions: Sequence[Submission], fields: Sequence[str]) -> PieceAnswer | None:
+    """What most say, the template's own fields first; contested where two values have as many."""
+    won = majority(one.answer for one in submissions if one.counts)
+    if not won:
+        return None
+    ordered = [*(name for name in fields if name in won), *(n for n in won if n not in fields)]
+    return PieceAnswer(
+        {name: won[name].value for name in ordered}, any(one.tied for one in won.values())
+    )
