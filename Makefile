@@ -15,7 +15,7 @@ LIMIT ?= 0
 BIN := .venv/bin
 MEMBERS := shared services/task-service services/worker-service services/matching-service services/payment-service deploy/local
 
-.PHONY: help setup run test lint format replay acceptance engines test-kafka docs lock guards bench prove-money clean
+.PHONY: help setup run test lint format replay roundtrip acceptance engines test-kafka docs lock guards bench prove-money faults clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -70,6 +70,10 @@ replay: setup ## the recorded answers of a data set through the whole life of a 
 	@test -n "$(DATASET)" || { echo "Say which data set: make replay DATASET=dir"; exit 2; }
 	@$(BIN)/python -m crowdloom_local replay --dataset $(DATASET) --tasks $(TASKS) --redundancy $(REDUNDANCY) --workers $(WORKERS) $(if $(filter 1,$(CHAOS)),--chaos)
 
+roundtrip: setup ## a file split, worked on by people who change nothing, merged: FILE=... BY=...
+	@test -n "$(FILE)" -a -n "$(BY)" || { echo "Say which file, and by what: make roundtrip FILE=book.txt BY=sentence"; exit 2; }
+	@$(BIN)/python -m crowdloom_local roundtrip --file $(FILE) --by $(BY)
+
 acceptance: setup ## real Mechanical Turk projects, imported, answered in Chromium, compared
 	@test -n "$(CASES)" || { echo "Say where the cases are: make acceptance CASES=dir"; exit 2; }
 	@$(BIN)/python -m crowdloom_local.acceptance --cases $(CASES) --limit $(LIMIT) --rows $(ROWS)
@@ -79,6 +83,9 @@ guards: setup ## take four guards away, one at a time: a test must notice each
 
 bench: setup ## figures beside the raw engine's; BENCH=name runs one of them
 	@$(BIN)/python -m bench $(BENCH)
+
+faults: setup ## kill -9 at every point of a payout run, on real processes
+	@$(BIN)/python tests/faults/payouts.py
 
 clean: ## forget the environments and the local market's data
 	rm -rf .venv .venv-engines .data .replay .acceptance
