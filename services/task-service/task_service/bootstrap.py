@@ -1,6 +1,7 @@
 """The composition root: settings in, use cases out. The only file that builds concrete adapters."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from crowdloom.kernel.money import Currency
 from pymongo import MongoClient
 
 from task_service.adapters.argon2_passwords import Argon2Passwords
+from task_service.adapters.http_webhooks import HttpWebhooks, new_secret
 from task_service.adapters.mongo_accounts import MongoTries
 from task_service.adapters.mongo_files import MongoFiles
 from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
@@ -37,9 +39,16 @@ from task_service.application.review_submissions import ReviewSubmissions
 from task_service.application.show_answers import ShowAnswers
 from task_service.application.show_batches import ShowBatches
 from task_service.application.split_source import MergeSource, SplitSource
+from task_service.application.webhooks import (
+    DeliverWebhooks,
+    TellWebhooks,
+    WebhookPoster,
+    Webhooks,
+)
 from task_service.config import SERVICE, Settings, read_settings
 
 SESSION_LIFETIME = timedelta(days=14)
+_WEBHOOK_THREADS = 8
 
 _TEXTS = TextSplitter()
 _SPLITTERS: dict[str, Splitter] = {
@@ -84,6 +93,9 @@ class Application:
     follow: FollowEvents
     release_tasks: ReleaseTasks
     complete_batches: CompleteBatches
+    webhooks: Webhooks
+    tell_webhooks: TellWebhooks
+    deliver_webhooks: DeliverWebhooks
     checks: Mapping[str, Check]
 
     @property
@@ -99,6 +111,7 @@ def build(
     clock: Clock | None = None,
     ids: IdFactory | None = None,
     passwords: Passwords | None = None,
+    post_webhook: WebhookPoster | None = None,
 ) -> Application:
     """Build the service. Call it after a fork: the MongoDB client does not survive one."""
     clock = clock or SystemClock()
@@ -151,6 +164,15 @@ def build(
         show_answers=ShowAnswers(reader),
         follow=FollowEvents(clock=clock, ids=ids),
         release_tasks=ReleaseTasks(store=store, reader=reader),
+        webhooks=Webhooks(store=store, reader=reader, clock=clock, ids=ids, new_secret=new_secret),
+        tell_webhooks=TellWebhooks(clock=clock, ids=ids),
+        deliver_webhooks=DeliverWebhooks(
+            store=store,
+            reader=reader,
+            clock=clock,
+            post=post_webhook or HttpWebhooks(),
+            spawn=ThreadPoolExecutor(_WEBHOOK_THREADS, thread_name_prefix="webhook").submit,
+        ),
         complete_batches=CompleteBatches(store=store, reader=reader, clock=clock),
         checks=readiness_checks(client, store.database, clock),
     )

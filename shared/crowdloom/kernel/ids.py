@@ -45,6 +45,8 @@ PREFIXES = {
     "reconciliation": "rec",
     "exception": "exc",
     "invitation": "inv",
+    "webhook": "whk",
+    "delivery": "dlv",
     "approval": "apr",
     "hold": "hld",
 }

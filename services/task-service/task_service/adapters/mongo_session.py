@@ -16,6 +16,7 @@ from task_service.adapters import (
     mongo_sources,
     mongo_submissions,
     mongo_tasks,
+    mongo_webhooks,
 )
 from task_service.adapters.mongo_accounts import MongoApiKeys, MongoRequesters
 from task_service.adapters.mongo_batches import MongoBatches
@@ -23,6 +24,7 @@ from task_service.adapters.mongo_projects import MongoProjects
 from task_service.adapters.mongo_sources import MongoSources
 from task_service.adapters.mongo_submissions import MongoDrafts, MongoSubmissions
 from task_service.adapters.mongo_tasks import MongoTasks
+from task_service.adapters.mongo_webhooks import MongoWebhooks
 
 INDEXES: dict[str, list[IndexModel]] = {
     **mongo_accounts.INDEXES,
@@ -31,6 +33,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     **mongo_sources.INDEXES,
     **mongo_submissions.INDEXES,
     **mongo_tasks.INDEXES,
+    **mongo_webhooks.INDEXES,
 }
 
 
@@ -70,6 +73,10 @@ class _Repositories:
     @cached_property
     def sources(self) -> MongoSources:
         return MongoSources(self.database, self.session)
+
+    @cached_property
+    def webhooks(self) -> MongoWebhooks:
+        return MongoWebhooks(self.database, self.session)
 
 
 class TaskSession(_Repositories, MongoSession):

@@ -20,6 +20,7 @@ from task_service.domain.projects import Project
 from task_service.domain.requesters import ApiKey, Requester
 from task_service.domain.splitting.pieces import Merged, PieceAnswers, Split, Wish
 from task_service.domain.submissions import Answer, Held, Submission, SubmissionStatus
+from task_service.domain.webhooks import Delivery, Webhook
 
 ResultT = TypeVar("ResultT")
 
@@ -264,15 +265,43 @@ class Splitter(Protocol):
         """Raises FaultyRows with the place, the reason and what to do."""
         ...
 
-    def merge(
-        self, content: bytes, recipe: Mapping[str, Any], answers: PieceAnswers
-    ) -> Merged: ...
+    def merge(self, content: bytes, recipe: Mapping[str, Any], answers: PieceAnswers) -> Merged: ...
 
 
 class Drafts(Protocol):
     def put(self, assignment_id: AssignmentId, draft: Draft) -> None: ...
 
     def get(self, assignment_id: AssignmentId) -> Draft | None: ...
+
+
+class Webhooks(Protocol):
+    def add(self, webhook: Webhook) -> None: ...
+
+    def get(self, webhook_id: str) -> Webhook | None: ...
+
+    def of_requester(self, requester_id: RequesterId) -> list[Webhook]:
+        """Newest first."""
+        ...
+
+    def remove(self, webhook_id: str) -> None:
+        """With its deliveries."""
+        ...
+
+    def put_delivery(self, delivery: Delivery) -> None: ...
+
+    def delivery(self, delivery_id: str) -> Delivery | None: ...
+
+    def deliveries(self, webhook_id: str, *, before: str | None, count_max: int) -> list[Delivery]:
+        """Newest first, ids below `before`."""
+        ...
+
+    def due(self, now: datetime, count_max: int) -> list[Delivery]:
+        """Pending ones whose time has come, the longest due first."""
+        ...
+
+    def claim(self, delivery: Delivery, *, until: datetime) -> bool:
+        """Keep others from sending it until then; False where somebody was faster."""
+        ...
 
 
 class Session(Protocol):
@@ -292,6 +321,8 @@ class Session(Protocol):
     def submissions(self) -> Submissions: ...
     @property
     def drafts(self) -> Drafts: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
     @property
     def sources(self) -> Sources: ...
 

@@ -12,6 +12,7 @@ from crowdloom.contracts.task.batches import TOPIC
 
 from task_service.adapters.mongo_session import TaskSession
 from task_service.application.follow_events import FollowEvents
+from task_service.application.webhooks import TOLD_OF
 from task_service.bootstrap import Application
 from task_service.config import SERVICE
 
@@ -38,12 +39,16 @@ def make_events_process(application: Application) -> EventsProcess:
         store=application.store,
         clock=application.clock,
         ids=application.ids,
-        subscriptions=handlers(application.follow),
+        subscriptions={
+            **handlers(application.follow),
+            **dict.fromkeys(TOLD_OF, application.tell_webhooks),
+        },
         watermark=WATERMARK,
         jobs=[
             Job("release_tasks", 0.5, application.release_tasks),
             Job("take_held_decisions", 1.0, application.hold_decisions),
             Job("accept_what_is_due", 2.0, application.review.accept_what_is_due),
+            Job("deliver_webhooks", 1.0, application.deliver_webhooks),
             Job("complete_batches", 3.0, application.complete_batches),
         ],
     )

@@ -22,6 +22,7 @@ from task_service.entrypoints.http.results import results_blueprint
 from task_service.entrypoints.http.sources import sources_blueprint
 from task_service.entrypoints.http.submissions import submissions_blueprint
 from task_service.entrypoints.http.tasks import tasks_blueprint
+from task_service.entrypoints.http.webhooks import webhooks_blueprint
 from task_service.entrypoints.pages.account_pages import account_pages
 from task_service.entrypoints.pages.batch_form_pages import batch_form_pages
 from task_service.entrypoints.pages.batch_pages import batch_pages
@@ -31,6 +32,7 @@ from task_service.entrypoints.pages.results_pages import results_pages
 from task_service.entrypoints.pages.review_pages import review_pages
 from task_service.entrypoints.pages.review_rule_pages import review_rule_pages
 from task_service.entrypoints.pages.shell import bar
+from task_service.entrypoints.pages.webhook_pages import webhook_pages
 
 AREA = "tasks"
 _API = (
@@ -43,6 +45,7 @@ _API = (
     submissions_blueprint,
     results_blueprint,
     assignments_blueprint,
+    webhooks_blueprint,
 )
 _PAGES = (
     account_pages,
@@ -53,6 +56,7 @@ _PAGES = (
     review_rule_pages,
     results_pages,
     developer_pages,
+    webhook_pages,
 )
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from crowdloom.contracts import Cause, Envelope, Event
 from flask import Flask
 from flask.testing import FlaskClient
+from task_service.bootstrap import Application
 
 _keys = itertools.count(1)
 
@@ -82,3 +84,20 @@ def words() -> Any:
         return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
     return read
+
+
+@pytest.fixture
+def tell(application: Application) -> Any:
+    """Hand an event of the service's own to what notes its webhooks' messages."""
+
+    def told(event: Event) -> None:
+        envelope = Envelope(
+            event_id=f"evt_{next(_keys):026d}",
+            occurred_at=application.clock.now(),
+            key="key",
+            cause=Cause("test"),
+            event=event,
+        )
+        application.store.run(lambda session: application.tell_webhooks(envelope, session))
+
+    return told

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from crowdloom.contracts.task import BatchCompleted
+from crowdloom.testkit.ports import BEGINNING
 from flask import Flask
 from werkzeug.routing import Rule
 
@@ -53,10 +55,15 @@ def routes_with_ids(web: Flask) -> list[Route]:
     return sorted((route for route in found if route.names), key=str)
 
 
-def belongings(requester: Any, open_batch: Any, hand_out: Any, assignment: int) -> dict[str, str]:
+def belongings(
+    requester: Any, open_batch: Any, hand_out: Any, tell: Any, assignment: int
+) -> dict[str, str]:
     batch = open_batch(requester)
     receipt = hand_out(requester, batch, assignment=assignment).submit().json
     key = requester.post("/api-keys", {"name": "mine"}).json
+    webhook = requester.post("/webhooks", {"url": "https://example.org/hook"}).json
+    tell(BatchCompleted(batch["batch_id"], requester.requester_id, BEGINNING))
+    log = requester.get(f"/webhooks/{webhook['webhook_id']}/deliveries").json["items"]
     book = f"The book of {assignment}.".encode()
     draft = requester.batch(batch["project_id"])
     requester.post(f"/batches/{draft['batch_id']}/source?by=sentence", data=book)
@@ -65,18 +72,20 @@ def belongings(requester: Any, open_batch: Any, hand_out: Any, assignment: int) 
         "batch_id": batch["batch_id"],
         "submission_id": receipt["submission_id"],
         "key_id": key["key_id"],
+        "webhook_id": webhook["webhook_id"],
+        "delivery_id": log[0]["delivery_id"],
         "digest": hashlib.sha256(book).hexdigest(),
     }
 
 
 @pytest.fixture
-def ids(requester: Any, open_batch: Any, hand_out: Any) -> dict[str, str]:
-    return belongings(requester, open_batch, hand_out, 1)
+def ids(requester: Any, open_batch: Any, hand_out: Any, tell: Any) -> dict[str, str]:
+    return belongings(requester, open_batch, hand_out, tell, 1)
 
 
 @pytest.fixture
-def own_ids(stranger: Any, open_batch: Any, hand_out: Any) -> dict[str, str]:
-    return belongings(stranger, open_batch, hand_out, 2)
+def own_ids(stranger: Any, open_batch: Any, hand_out: Any, tell: Any) -> dict[str, str]:
+    return belongings(stranger, open_batch, hand_out, tell, 2)
 
 
 @pytest.fixture

@@ -1,0 +1,95 @@
+"""Webhooks: addresses of requesters that are told what happens, and what became of each message."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from crowdloom.kernel.errors import Conflict, InvalidInput
+from crowdloom.kernel.ids import RequesterId
+
+WEBHOOKS_MAX = 20
+URL_CHARACTERS_MAX = 2_000
+RETRY_AFTER = tuple(
+    timedelta(seconds=seconds) for seconds in (5, 60, 300, 1_800, 7_200, 28_800, 86_400)
+)
+"""Pauses between tries; after the last one it is given up."""
+
+EVENT_NAMES = (
+    "task.batch.opened.v1",
+    "task.batch.completed.v1",
+    "task.submission.received.v1",
+    "task.submission.accepted.v1",
+    "task.submission.rejected.v1",
+    "task.submission.returned.v1",
+)
+
+
+class TooManyWebhooks(Conflict):
+    code = "too_many_webhooks"
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """`secret` signs every message; the requester keeps the same one. No events means all."""
+
+    webhook_id: str
+    requester_id: RequesterId
+    url: str
+    secret: str
+    events: tuple[str, ...]
+    created_at: datetime
+
+    def wants(self, event_name: str) -> bool:
+        return not self.events or event_name in self.events
+
+
+class DeliveryStatus(StrEnum):
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message to one address. `body` is what is signed and sent, the same at every try."""
+
+    delivery_id: str
+    webhook_id: str
+    requester_id: RequesterId
+    event_name: str
+    body: str
+    status: DeliveryStatus
+    created_at: datetime
+    due_at: datetime
+    tries: int = 0
+    last_answer: str | None = None
+
+    def after(self, answer: str, *, taken: bool, now: datetime) -> "Delivery":
+        """As it is once a try was answered: delivered, due again later, or given up."""
+        changes = {**vars(self), "tries": self.tries + 1, "last_answer": answer}
+        if taken:
+            return Delivery(**{**changes, "status": DeliveryStatus.DELIVERED})
+        if self.tries >= len(RETRY_AFTER):
+            return Delivery(**{**changes, "status": DeliveryStatus.FAILED})
+        return Delivery(**{**changes, "due_at": now + RETRY_AFTER[self.tries]})
+
+
+def checked_url(url: str) -> str:
+    """Raises InvalidInput. Whether the host is a public one is seen when it is called."""
+    kept = url.strip()
+    parts = urlsplit(kept)
+    fine = parts.scheme == "https" and parts.hostname and not parts.username
+    if not fine or len(kept) > URL_CHARACTERS_MAX:
+        sentence = "Give an address that begins with https:// and names no user"
+        raise InvalidInput(sentence, errors={"url": [f"{sentence}."]})
+    return kept
+
+
+def checked_events(events: tuple[str, ...]) -> tuple[str, ...]:
+    """Raises InvalidInput naming what there is no such event of."""
+    unknown = [name for name in events if name not in EVENT_NAMES]
+    if unknown:
+        sentence = f"There is no event {unknown[0]}"
+        raise InvalidInput(sentence, errors={"events": [f"{sentence}."]})
+    return tuple(name for name in EVENT_NAMES if name in events)
