@@ -1,4 +1,4 @@
-"""`python -m crowdloom_local {run|replay|secrets|docs}`: the market on this machine."""
+"""`python -m crowdloom_local {run|replay|roundtrip|secrets|docs}`: the market on this machine."""
 
 import json
 import sys
@@ -67,6 +67,27 @@ def replay(
         click.echo(f"WRONG: {fault}", err=True)
     click.echo(json.dumps(figures))
     sys.exit(1 if faults else 0)
+
+
+@main.command()
+@click.option("--file", "path", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--by", required=True, help="sentence, paragraph, words:200, rows:7, page, tile ...")
+def roundtrip(path: Path, by: str) -> None:
+    """Split a file, have its pieces answered by themselves, merge; ends with `identical true`."""
+    from crowdloom.client import Problem
+
+    from crowdloom_local.market import RefusedToStart
+    from crowdloom_local.processes import DidNotStart
+    from crowdloom_local.roundtrip.run import RoundtripFailed, run_fresh
+
+    try:
+        identical = run_fresh(path, by)
+    except KeyError as error:
+        raise click.ClickException(f"nothing is split by {error}") from error
+    except (DidNotStart, RefusedToStart, RoundtripFailed, Problem) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"identical {str(identical).lower()}")
+    sys.exit(0 if identical else 1)
 
 
 @main.command("secrets")

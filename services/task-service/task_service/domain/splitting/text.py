@@ -79,7 +79,9 @@ def _marked(mark: str, words: str, number: int) -> str:
 
 def _spans(text: str, wish: Wish, segments: Segments) -> list[Span]:
     if wish.kind == "sentence":
-        return list(_of_parts(segments(text, wish.language)))
+        # No sentence reaches beyond its paragraph.
+        parts = (part for one in _paragraphs(text) for part in segments(one, wish.language))
+        return list(_of_parts(parts))
     if wish.kind == "words":
         return [match.span() for match in _WORD.finditer(text)]
     return list(_of_parts(_paragraphs(text)))
@@ -93,7 +95,7 @@ def _paragraphs(text: str) -> Iterator[str]:
     yield text[place:]
 
 
-def _of_parts(parts: Sequence[str] | Iterator[str]) -> Iterator[Span]:
+def _of_parts(parts: Iterator[str]) -> Iterator[Span]:
     """Spans of the parts without the white space at their ends; blank parts are none."""
     place = 0
     for part in parts:

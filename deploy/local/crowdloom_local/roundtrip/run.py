@@ -1,0 +1,142 @@
+"""The round trip of one file, over HTTP, on a market of its own."""
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from crowdloom.client import Requester, Worker
+from crowdloom.client.api import Json
+from rich.console import Console
+
+from crowdloom_local.crowd.checkout import pay_checkout
+from crowdloom_local.crowd.workers import Habits, SimulatedWorker
+from crowdloom_local.market import Market
+from crowdloom_local.roundtrip.wholes import Whole, first_difference, whole_of
+from crowdloom_local.staff import PASSWORD
+
+REWARD = {"amount_minor": 5, "currency": "USD"}
+_COST_MINOR = 6  # with the fee
+_TOP_UP_MINOR_MIN = 1_000
+_LEASE_SECONDS = 600
+# A book has ten thousand sentences: several make one task, unless their number was asked for.
+_PIECES_WITHOUT_A_SIZE_MAX = 400
+_WORKERS = 8
+_STEP_SECONDS_MAX = 480
+
+console = Console(stderr=True)
+
+
+class RoundtripFailed(RuntimeError):
+    """A step did not come about in time; says which."""
+
+
+def run_fresh(file: Path, by: str) -> bool:
+    """Whether the file comes back itself. A market that failed leaves its folder for a look."""
+    folder = Path(tempfile.mkdtemp(prefix="crowdloom-roundtrip-"))
+    try:
+        with Market(folder) as market:
+            console.print(f"market: {market.url} on {market.engines.description}")
+            identical = roundtrip(market.url, file, by)
+    except BaseException:
+        console.print(f"the market's logs are in {folder / 'logs'}")
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    return identical
+
+
+def roundtrip(url: str, file: Path, by: str) -> bool:
+    """Split, publish, have every piece answered by itself, merge, compare."""
+    content = file.read_bytes()
+    whole = whole_of(by.partition(":")[0], content, url)
+    requester = Requester.sign_up(
+        url, email="roundtrip@example.org", password=PASSWORD, name="Roundtrip"
+    )
+    batch = _split(requester, whole, file.name, content=content, by=by)
+    console.print(f"{file.name}: {len(content):,} bytes by {by}: {batch['task_count']:,} tasks")
+    _publish(requester, batch)
+    began = time.monotonic()
+    _work(url, requester, batch, whole)
+    console.print(f"answered in {time.monotonic() - began:.0f} s")
+    merged = requester.results(batch["batch_id"], kind="merged")
+    identical = whole.is_same(merged)
+    if not identical:
+        console.print(first_difference(merged, content))
+    return identical
+
+
+def _split(requester: Requester, whole: Whole, name: str, *, content: bytes, by: str) -> Json:
+    project = requester.create_project(
+        title=f"Roundtrip of {name}", description="Nothing changes.", template_html=whole.template
+    )
+    draft = requester.create_batch(
+        project["project_id"],
+        redundancy=1,
+        reward=REWARD,
+        lease_seconds=_LEASE_SECONDS,
+        auto_accept_seconds=86_400,
+    )
+    batch = requester.split(draft["batch_id"], content, by=by, name=name)
+    kind, _, size = by.partition(":")
+    if not size and kind in {"sentence", "paragraph"}:
+        each = -(-batch["task_count"] // _PIECES_WITHOUT_A_SIZE_MAX)
+        if each > 1:
+            console.print(f"{batch['task_count']:,} by {kind}, {each} to a task")
+            batch = requester.split(draft["batch_id"], content, by=f"{kind}:{each}", name=name)
+    return batch
+
+
+def _publish(requester: Requester, batch: Json) -> None:
+    minor = max(batch["task_count"] * _COST_MINOR + 1, _TOP_UP_MINOR_MIN)
+    amount = {"amount_minor": minor, "currency": "USD"}
+    pay_checkout(requester.top_up(amount)["checkout_url"])
+    _await("the top-up to be booked", lambda: requester.wallet()["free"] == amount)
+    requester.publish(batch["batch_id"])
+    _await("the batch to open", lambda: requester.batch(batch["batch_id"])["status"] != "funding")
+
+
+def _work(url: str, requester: Requester, batch: Json, whole: Whole) -> None:
+    """Have the crowd answer every task."""
+    stop = threading.Event()
+    habits = Habits(draft_share=0, return_share=0, pause_when_empty_seconds=0.2)
+
+    def worker(seed: int) -> None:
+        person = SimulatedWorker(
+            Worker.sign_up(url),
+            answers=whole,
+            habits=habits,
+            seed=seed,
+            batch_id=batch["batch_id"],
+        )
+        person.work(stop=stop, finished=lambda: False)
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        working = [pool.submit(worker, seed) for seed in range(_WORKERS)]
+
+        def answered() -> bool:
+            for gone in (one for one in working if one.done()):
+                gone.result()  # whoever left before the end fell over something: say what
+            return _answers(requester, batch) >= int(batch["task_count"])
+
+        try:
+            _await("every piece to be answered", answered, pause_seconds=1)
+        finally:
+            stop.set()
+
+
+def _answers(requester: Requester, batch: Json) -> int:
+    counts: dict[str, int] = requester.batch(batch["batch_id"])["counts"]
+    return counts["submitted"] + counts["accepted"]
+
+
+def _await(what: str, reached: Callable[[], Any], *, pause_seconds: float = 0.25) -> None:
+    console.print(f"waiting for {what}")
+    deadline = time.monotonic() + _STEP_SECONDS_MAX
+    while not reached():
+        if time.monotonic() > deadline:
+            raise RoundtripFailed(f"waited {_STEP_SECONDS_MAX} s in vain for {what}")
+        time.sleep(pause_seconds)
