@@ -70,6 +70,8 @@ def _add_table(blueprint: Blueprint, application: Application) -> None:
     @idempotent
     def replace(batch_id: str) -> Any:
         batch = application.batches.get(shell.reader(), BatchId(batch_id))
+        if request.form.get("seen", batch.table_id or "") != (batch.table_id or ""):
+            return _table_page(application, batch, overtaken=True), 409
         errors: dict[str, str] = {}
         table, faults = _sent_table(application.batches.project_of(batch), errors)
         if table is None:
@@ -119,11 +121,14 @@ def _table_page(
     *,
     errors: dict[str, str] | None = None,
     faults: Faults | None = None,
+    overtaken: bool = False,
 ) -> str:
+    """`overtaken`: another tab gave the draft its table after this one was opened."""
     return render_template(
         "requester/table.html",
         batch=batch,
         project=application.batches.project_of(batch),
         errors=errors or {},
         faults=faults,
+        overtaken=overtaken,
     )
