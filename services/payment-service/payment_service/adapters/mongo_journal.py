@@ -53,7 +53,7 @@ class MongoJournal:
         if before is not None:
             query["_id"] = {"$lt": before}
         found = self._journal.find(query).sort("_id", DESCENDING).limit(count_max)
-        entries = [_entry(row) for row in found]
+        entries = [journal_entry(row) for row in found]
         balance = self._balance_up_to(path, entries[0].entry_id) if entries else 0
         lines = []
         for entry in entries:
@@ -100,11 +100,11 @@ class MongoJournal:
         if ref is not None:
             query[f"refs.{ref[0]}"] = ref[1]
         found = self._journal.find(query).sort("_id", DESCENDING).limit(count_max)
-        return [_entry(row) for row in found]
+        return [journal_entry(row) for row in found]
 
     def entry(self, entry_id: str) -> JournalEntry | None:
         found = self._journal.find_one({"_id": entry_id})
-        return None if found is None else _entry(found)
+        return None if found is None else journal_entry(found)
 
     def booked_lines(self) -> Mapping[str, Booked]:
         return {
@@ -155,7 +155,7 @@ def _booked(row: dict[str, Any]) -> Booked:
     )
 
 
-def _entry(row: dict[str, Any]) -> JournalEntry:
+def journal_entry(row: dict[str, Any]) -> JournalEntry:
     return JournalEntry(
         entry_id=row["_id"],
         key=row["key"],

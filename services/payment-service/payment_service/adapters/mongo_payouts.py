@@ -74,11 +74,11 @@ class MongoPayoutRuns:
 
     def items(self, run_id: PayoutRunId) -> Sequence[PayoutItem]:
         found = self._items.find({"run_id": run_id}, session=self._session)
-        return [_item(row) for row in found.sort("_id", ASCENDING).limit(_ITEMS_MAX)]
+        return [payout_item(row) for row in found.sort("_id", ASCENDING).limit(_ITEMS_MAX)]
 
     def item(self, item_id: PayoutItemId) -> PayoutItem | None:
         found = self._items.find_one({"_id": item_id}, session=self._session)
-        return None if found is None else _item(found)
+        return None if found is None else payout_item(found)
 
     def remove_item(self, item_id: PayoutItemId) -> None:
         self._items.delete_one(
@@ -111,7 +111,7 @@ class MongoPayoutRuns:
         found = self._items.find(
             {"due": True, "next_try_at": {"$lte": now}}, session=self._session
         ).sort("next_try_at", ASCENDING)
-        return [_item(row) for row in found.limit(count_max)]
+        return [payout_item(row) for row in found.limit(count_max)]
 
     def open_count(self, run_id: PayoutRunId) -> Mapping[ItemState, int]:
         found = self._items.find({"run_id": run_id}, {"state": 1}, session=self._session)
@@ -119,11 +119,11 @@ class MongoPayoutRuns:
 
     def items_of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[PayoutItem]:
         found = self._items.find({"worker_id": worker_id}, session=self._session)
-        return [_item(row) for row in found.sort("_id", DESCENDING).limit(count_max)]
+        return [payout_item(row) for row in found.sort("_id", DESCENDING).limit(count_max)]
 
     def failed_items(self, count_max: int) -> Sequence[PayoutItem]:
         found = self._items.find({"state": ItemState.FAILED.value}, session=self._session)
-        return [_item(row) for row in found.limit(count_max)]
+        return [payout_item(row) for row in found.limit(count_max)]
 
     def paid_workers(self, worker_ids: Collection[WorkerId]) -> Collection[WorkerId]:
         if not worker_ids:
@@ -165,7 +165,7 @@ def _item_document(item: PayoutItem) -> Document:
     return fields
 
 
-def _item(row: dict[str, Any]) -> PayoutItem:
+def payout_item(row: dict[str, Any]) -> PayoutItem:
     fields = {name: value for name, value in row.items() if name not in {"_id", "due"}}
     fields["amount"] = Money.from_wire(row["amount"])
     fields["state"] = ItemState(row["state"])

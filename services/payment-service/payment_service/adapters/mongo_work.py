@@ -142,13 +142,13 @@ class MongoBatches:
 
     def get(self, batch_id: BatchId) -> BatchBook | None:
         found = self._batches.find_one({"_id": batch_id}, session=self._session)
-        return None if found is None else _book(found)
+        return None if found is None else batch_book(found)
 
     def many(self, batch_ids: Collection[BatchId]) -> Mapping[BatchId, BatchBook]:
         if not batch_ids:
             return {}
         found = self._batches.find({"_id": {"$in": sorted(batch_ids)}}, session=self._session)
-        return {row["_id"]: _book(row) for row in found}
+        return {row["_id"]: batch_book(row) for row in found}
 
     def fund(self, terms: BatchTerms, funded_at: datetime) -> None:
         document = {
@@ -177,7 +177,7 @@ class MongoBatches:
 
     def of_requester(self, requester_id: RequesterId, count_max: int) -> Sequence[BatchBook]:
         found = self._batches.find({"requester_id": requester_id}, session=self._session)
-        return [_book(row) for row in found.sort("_id", DESCENDING).limit(count_max)]
+        return [batch_book(row) for row in found.sort("_id", DESCENDING).limit(count_max)]
 
     def _update(self, batch_id: BatchId, change: Document) -> None:
         self._batches.update_one({"_id": batch_id}, change, upsert=True, session=self._session)
@@ -187,7 +187,7 @@ def _claim(row: Document) -> Claim:
     return Claim(row["_id"], row["batch_id"], row["worker_id"])
 
 
-def _book(row: dict[str, Any]) -> BatchBook:
+def batch_book(row: dict[str, Any]) -> BatchBook:
     terms = None
     if "funded_at" in row:
         currency = Currency.of(row["currency"])

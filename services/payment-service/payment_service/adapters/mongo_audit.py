@@ -1,0 +1,96 @@
+"""What an audit reads, with cursors: page by page, never all of the journal."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from crowdloom.chassis.store import OUTBOX, MongoDatabase
+from crowdloom.kernel import Money
+from crowdloom.kernel.ids import BatchId
+from pymongo import ASCENDING, DESCENDING
+
+from payment_service.adapters.mongo_approvals import APPROVALS
+from payment_service.adapters.mongo_exceptions import EXCEPTIONS
+from payment_service.adapters.mongo_journal import journal_entry
+from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL
+from payment_service.adapters.mongo_payouts import PAYOUT_ITEMS, payout_item
+from payment_service.adapters.mongo_processor import RECONCILIATIONS, STRIPE_LINES
+from payment_service.adapters.mongo_work import ASSIGNMENTS, BATCHES, batch_book
+from payment_service.application.journal import JournalEntry
+from payment_service.domain.audit import BatchWork, BatchWorks, Decision, LineKept
+from payment_service.domain.batches import BatchBook
+from payment_service.domain.payouts import PayoutItem
+
+Seals = Callable[[], tuple[int, Sequence[str]]]
+
+
+class MongoAuditBooks:
+    """`seals` verifies the journal's hash chain."""
+
+    def __init__(self, database: MongoDatabase, *, seals: Seals = lambda: (0, ())) -> None:
+        self._database = database
+        self._seals = seals
+
+    def entries(self) -> Iterator[JournalEntry]:
+        for row in self._database[JOURNAL].find().sort("_id", ASCENDING):
+            yield journal_entry(row)
+
+    def kept_balances(self) -> Iterator[tuple[str, int]]:
+        for row in self._database[ACCOUNTS].find({}, {"posted": 1}):
+            yield row["_id"], int(row["posted"])
+
+    def batches(self) -> Iterator[BatchBook]:
+        for row in self._database[BATCHES].find():
+            yield batch_book(row)
+
+    def works(self) -> BatchWorks:
+        accepted: Counter[BatchId] = Counter()
+        settled: Counter[BatchId] = Counter()
+        found = self._database[ASSIGNMENTS].find(
+            {"accepted_at": {"$exists": True}}, {"batch_id": 1, "settled_at": 1}
+        )
+        for row in found:
+            accepted[row["batch_id"]] += 1
+            settled[row["batch_id"]] += "settled_at" in row
+        return {
+            batch_id: BatchWork(count, settled[batch_id], count - settled[batch_id])
+            for batch_id, count in accepted.items()
+        }
+
+    def items(self) -> Iterator[PayoutItem]:
+        for row in self._database[PAYOUT_ITEMS].find():
+            yield payout_item(row)
+
+    def lines(self) -> Iterator[LineKept]:
+        for row in self._database[STRIPE_LINES].find():
+            yield LineKept(
+                transaction_id=row["_id"],
+                entry_key=row["entry_key"],
+                fee=Money.from_wire(row["fee"]),
+                net=Money.from_wire(row["net"]),
+                settled=row["settled"],
+            )
+
+    def decisions(self) -> Mapping[str, Decision]:
+        found = self._database[APPROVALS].find({"status": "approved"})
+        return {row["_id"]: Decision(row["made_by"], row["decided_by"]) for row in found}
+
+    def open_exceptions(self) -> frozenset[str]:
+        found = self._database[EXCEPTIONS].find({"state": "open"}, {"key": 1})
+        return frozenset(row["key"] for row in found)
+
+    def newest_reconciliation(self) -> Mapping[str, Any] | None:
+        return self._database[RECONCILIATIONS].find_one(
+            {"status": "completed"}, sort=[("_id", DESCENDING)]
+        )
+
+    def oldest_unpublished(self) -> datetime | None:
+        found = self._database[OUTBOX].find_one({"pending": True}, sort=[("_id", ASCENDING)])
+        return None if found is None else found["created_at"]
+
+    def closed_periods(self) -> Mapping[str, datetime]:
+        return {}
+
+    def seals(self) -> tuple[int, Sequence[str]]:
+        return self._seals()

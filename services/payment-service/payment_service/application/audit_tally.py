@@ -1,0 +1,115 @@
+"""One reading of the journal: what an audit keeps of it, which is sums and never entries."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from payment_service.application.journal import JournalEntry
+from payment_service.domain.chart import kind_of
+from payment_service.domain.entries import Entry, Line, UnbalancedEntry
+
+_MANUAL = frozenset({"manual", "correction", "write_off"})
+
+
+@dataclass
+class Tally:
+    """What one reading of the journal leaves behind. Units; debits count up."""
+
+    count: int = 0
+    sums: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    by_period: dict[str, dict[str, int]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(int))
+    )
+    accepts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    accept_units: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    earned: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    paid: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    reserved: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    voided: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    posted: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    booked: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    settled: dict[str, int] = field(default_factory=dict)
+    suspense_since: datetime | None = None
+    newest_of_period: dict[str, datetime] = field(default_factory=dict)
+    unbalanced: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    manual: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+
+
+def tally_of(entries: Iterator[JournalEntry]) -> Tally:
+    tally = Tally()
+    for entry in entries:
+        _add(tally, entry)
+    return tally
+
+
+def _add(tally: Tally, entry: JournalEntry) -> None:
+    tally.count += 1
+    if not _is_itself(entry):
+        tally.unbalanced.append(entry.key)
+    period = f"{entry.booked_at:%Y-%m}"
+    tally.newest_of_period[period] = entry.booked_at
+    month = tally.by_period[period]
+    for line in entry.lines:
+        change = line.debit - line.credit
+        tally.sums[line.account] += change
+        month[line.account] += change
+    _add_work(tally, entry)
+    _add_payout(tally, entry)
+    _add_line(tally, entry)
+    if entry.code in _MANUAL:
+        tally.manual.append((entry.key, entry.refs))
+
+
+def _is_itself(entry: JournalEntry) -> bool:
+    """Whether it balances and still says what its fingerprint was made of."""
+    lines = tuple(Line(line.account, line.debit, line.credit) for line in entry.lines)
+    try:
+        made = Entry(entry.key, entry.code, entry.currency, lines)
+    except UnbalancedEntry:
+        return False
+    return made.fingerprint == entry.fingerprint and made.total == entry.total
+
+
+def _add_work(tally: Tally, entry: JournalEntry) -> None:
+    for line in entry.lines:
+        kind = kind_of(line.account)
+        if kind == "clearing" and entry.code == "accept":
+            tally.earned[line.account.split(":")[2]] += line.credit
+    if entry.code == "accept":
+        tally.accepts[entry.refs["batch"]] += 1
+        tally.accept_units[entry.refs["batch"]] += entry.total
+    elif entry.code in {"bonus", "manual", "correction"}:
+        for line in entry.lines:
+            if kind_of(line.account) in {"payable", "held"}:
+                tally.earned[line.account.split(":")[2]] += line.credit - line.debit
+
+
+def _add_payout(tally: Tally, entry: JournalEntry) -> None:
+    columns = {
+        "payout_reserve": tally.reserved,
+        "payout_void": tally.voided,
+        "payout_post": tally.posted,
+    }
+    column = columns.get(entry.code)
+    if column is not None:
+        column[entry.refs["item"]] += entry.total
+    if entry.code == "payout_post":
+        tally.paid[entry.refs["worker"]] += entry.total
+
+
+def _add_line(tally: Tally, entry: JournalEntry) -> None:
+    line_id = entry.refs.get("stripe_txn")
+    if line_id is None:
+        return
+    net = sum(n.debit - n.credit for n in entry.lines if n.account.startswith("asset:stripe:"))
+    if entry.code == "settle":
+        tally.settled[line_id] = sum(n.debit for n in entry.lines)
+        return
+    if line_id in tally.booked:
+        tally.doubled.append(f"{line_id}: {tally.booked[line_id][0]} and {entry.key}")
+    fee = sum(n.debit - n.credit for n in entry.lines if n.account.startswith("expense:stripe:"))
+    tally.booked[line_id] = (entry.key, net, fee)
+    if entry.code == "suspense" and tally.suspense_since is None:
+        tally.suspense_since = entry.booked_at

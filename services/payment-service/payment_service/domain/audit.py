@@ -1,0 +1,77 @@
+"""The invariants of the books (money.md section 8): what each says, and what was found of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crowdloom.kernel import Money
+from crowdloom.kernel.ids import BatchId
+
+from payment_service.domain.batches import BatchTerms
+
+BROKEN_SHOWN_MAX = 20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One invariant. `figure` is what was looked at; `broken` names the first that do not hold."""
+
+    invariant: str
+    figure: str
+    broken: tuple[str, ...] = ()
+    broken_count: int = 0
+
+    @property
+    def holds(self) -> bool:
+        return self.broken_count == 0
+
+
+@dataclass(frozen=True)
+class LineKept:
+    """A processor's line as it is mirrored. `entry_key` is None where it moves nothing."""
+
+    transaction_id: str
+    entry_key: str | None
+    fee: Money
+    net: Money
+    settled: bool
+
+
+@dataclass(frozen=True)
+class BatchWork:
+    """What is known of a batch's accepted submissions, and what task-service said of them."""
+
+    accepted_count: int = 0
+    settled_count: int = 0
+    waiting_count: int = 0
+
+
+@dataclass(frozen=True)
+class Decision:
+    """An approved proposal: who made it and who approved it."""
+
+    made_by: str
+    decided_by: str | None
+
+
+NO_WORK = BatchWork()
+
+
+def expected_escrow(terms: BatchTerms, *, settled_count: int, released_units: int) -> int:
+    """Units that must be reserved for a batch: its cost, less what was settled and given back."""
+    return terms.cost.units - terms.slot_cost.units * settled_count - released_units
+
+
+def found(invariant: str, figure: str, broken: list[str]) -> Finding:
+    return Finding(invariant, figure, tuple(broken[:BROKEN_SHOWN_MAX]), len(broken))
+
+
+def differing(one: Mapping[str, int], other: Mapping[str, int]) -> list[str]:
+    """The names under which the two differ, with both figures; absent is 0."""
+    return [
+        f"{name}: {one.get(name, 0)} is not {other.get(name, 0)}"
+        for name in sorted({*one, *other})
+        if one.get(name, 0) != other.get(name, 0)
+    ]
+
+
+BatchWorks = Mapping[BatchId, BatchWork]
