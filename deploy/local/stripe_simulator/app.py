@@ -41,9 +41,9 @@ class Simulator:
         self.store.close()
 
 
-def build(settings: Settings) -> Simulator:
+def build(settings: Settings, *, store: Store | None = None) -> Simulator:
     """Raises AlreadyRunning when another process holds the data folder."""
-    store = Store(settings.data)
+    store = store or Store(settings.data)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
     place = Place(settings, settings.port)

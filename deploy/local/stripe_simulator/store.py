@@ -63,6 +63,7 @@ CONDITIONS = {
 }
 _ALPHABET = string.ascii_letters + string.digits
 ID_CHARS = 24
+IN_MEMORY = ":memory:"
 
 
 class AlreadyRunning(Exception):
@@ -80,9 +81,9 @@ def new_id(prefix: str) -> str:
 class Tx:
     """What can be done inside one transaction."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, clock: Callable[[], float]) -> None:
         self.db = db
-        self.began = time.time()
+        self.began = clock()
         self.wakes_sender = False
 
     def insert(self, kind: str, body: Json, created: int) -> None:
@@ -132,7 +133,7 @@ class Tx:
 
     def now(self) -> int:
         """Seconds since the epoch by the simulator's clock, which only ever moves forward."""
-        return int(time.time()) + int(self.fact("clock_offset_seconds", "0"))
+        return int(self.began) + int(self.fact("clock_offset_seconds", "0"))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -148,7 +149,15 @@ class Tx:
 
 
 class Store:
-    def __init__(self, folder: Path) -> None:
+    """`clock` gives seconds since the epoch. `file` is the database's, beside the lock."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        file: str = "stripe.sqlite3",
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -158,9 +167,9 @@ class Store:
             raise AlreadyRunning(f"{folder} is in use by another simulator.") from error
         self._lock = threading.RLock()
         self.wake_sender: Callable[[], None] = lambda: None
-        self._db = sqlite3.connect(
-            folder / "stripe.sqlite3", check_same_thread=False, isolation_level=None
-        )
+        self._clock = clock
+        place = file if file == IN_MEMORY else folder / file
+        self._db = sqlite3.connect(place, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         # WAL with NORMAL survives the death of the process, which is what this stand-in promises.
         self._db.execute("PRAGMA synchronous = NORMAL")
@@ -174,7 +183,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[Tx]:
-        tx = Tx(self._db)
+        tx = Tx(self._db, self._clock)
         with self._lock:
             self._db.execute("BEGIN")
             try:

@@ -42,17 +42,26 @@ _NOT_DEFINITE = {409, 429}
 
 
 class StripeProcessor:
+    """`http_client` stands in where there is no network between us and what speaks like Stripe."""
+
     def __init__(
-        self, *, api_key: str, base: str, webhook_secrets: Sequence[str], country: str
+        self,
+        *,
+        api_key: str,
+        base: str,
+        webhook_secrets: Sequence[str],
+        country: str,
+        http_client: stripe.HTTPClient | None = None,
+        transfers_per_second_max: float = TRANSFERS_PER_SECOND_MAX,
     ) -> None:
         stripe.enable_telemetry = False
-        self._patient = _client(api_key, base, read_seconds=_READ_SECONDS, retries=_RETRIES)
-        self._quick = _client(
-            api_key, base, read_seconds=_QUICK_READ_SECONDS, retries=_QUICK_RETRIES
-        )
+        patient = http_client or _over_network(_READ_SECONDS)
+        quick = http_client or _over_network(_QUICK_READ_SECONDS)
+        self._patient = _client(api_key, base, patient, retries=_RETRIES)
+        self._quick = _client(api_key, base, quick, retries=_QUICK_RETRIES)
         self._webhook_secrets = webhook_secrets
         self._country = country
-        self._bucket = TokenBucket(per_second=TRANSFERS_PER_SECOND_MAX)
+        self._bucket = TokenBucket(per_second=transfers_per_second_max)
 
     def start_checkout(
         self, top_up_id: str, *, requester_id: RequesterId, amount: Money, back_url: str
@@ -224,7 +233,13 @@ class StripeProcessor:
         raise ForgedWebhook("The signature does not fit, or is not of about now")
 
 
-def _client(api_key: str, base: str, *, read_seconds: float, retries: int) -> stripe.StripeClient:
+def _over_network(read_seconds: float) -> stripe.HTTPClient:
+    return stripe.RequestsClient(timeout=(_CONNECT_SECONDS, read_seconds))
+
+
+def _client(
+    api_key: str, base: str, http_client: stripe.HTTPClient, *, retries: int
+) -> stripe.StripeClient:
     addresses: Any = {"api": base, "connect": base, "files": base, "meter_events": base}
     if base == "https://api.stripe.com":
         addresses = {}
@@ -232,7 +247,7 @@ def _client(api_key: str, base: str, *, read_seconds: float, retries: int) -> st
         api_key,
         base_addresses=addresses,
         max_network_retries=retries,
-        http_client=stripe.RequestsClient(timeout=(_CONNECT_SECONDS, read_seconds)),
+        http_client=http_client,
     )
 
 
