@@ -1,7 +1,7 @@
 """Collections `requesters`, `api_keys` and `sign_in_tries`."""
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from crowdloom.kernel import Clock
@@ -12,7 +12,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from task_service.domain.errors import EmailTaken, TooManyTries
-from task_service.domain.requesters import ApiKey, Requester
+from task_service.domain.requesters import ApiKey, KeyScope, Requester
 
 INDEXES = {
     "requesters": [IndexModel([("email", ASCENDING)], name="one_per_email", unique=True)],
@@ -64,7 +64,7 @@ class MongoApiKeys:
         self._session = session
 
     def add(self, key: ApiKey) -> None:
-        row = {**asdict(key), "revoked": False}
+        row = {**asdict(key), "scope": str(key.scope), "revoked": False}
         row["_id"] = row.pop("key_id")
         self._keys.insert_one(row, session=self._session)
 
@@ -85,6 +85,9 @@ class MongoApiKeys:
             session=self._session,
         )
         return revoked.matched_count == 1
+
+    def note_used(self, key_id: str, at: datetime) -> None:
+        self._keys.update_one({"_id": key_id}, {"$set": {"last_used_at": at}})
 
 
 class MongoTries:
@@ -117,4 +120,7 @@ def _key(row: dict[str, Any]) -> ApiKey:
         name=row["name"],
         digest=row["digest"],
         created_at=row["created_at"],
+        # Keys from before there were scopes may do everything, as they could.
+        scope=KeyScope(row.get("scope", KeyScope.ALL)),
+        last_used_at=row.get("last_used_at"),
     )

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from crowdloom.kernel import Clock, IdFactory
 from crowdloom.kernel.errors import NotFound
@@ -13,6 +14,7 @@ from task_service.domain.errors import WrongPassword
 from task_service.domain.requesters import (
     API_KEY_PREFIX,
     ApiKey,
+    KeyScope,
     Requester,
     check_password,
     checked_email,
@@ -21,6 +23,7 @@ from task_service.domain.requesters import (
 )
 
 Secret = Callable[[], str]
+_USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 def random_secret() -> str:
@@ -100,7 +103,9 @@ class ApiKeys:
         self._ids = ids
         self._make_secret = make_secret
 
-    def create(self, requester_id: RequesterId, name: str) -> NewApiKey:
+    def create(
+        self, requester_id: RequesterId, name: str, *, scope: KeyScope = KeyScope.ALL
+    ) -> NewApiKey:
         """Raises InvalidInput."""
         secret = API_KEY_PREFIX + self._make_secret()
         key = ApiKey(
@@ -109,6 +114,7 @@ class ApiKeys:
             name=checked_name(name),
             digest=digest_of(secret),
             created_at=self._clock.now(),
+            scope=scope,
         )
         self._store.run(lambda session: session.api_keys.add(key))
         return NewApiKey(key, secret)
@@ -121,6 +127,10 @@ class ApiKeys:
         if not self._store.run(lambda session: session.api_keys.revoke(requester_id, key_id)):
             raise NotFound("There is no such API key", key_id=key_id)
 
-    def requester_of(self, secret: str) -> Requester | None:
+    def used(self, secret: str) -> ApiKey | None:
+        """The key that a call came with, noted as used; None where it is unknown or revoked."""
         key = self._reader.api_keys.by_digest(digest_of(secret))
-        return self._reader.requesters.get(key.requester_id) if key else None
+        now = self._clock.now()
+        if key and (key.last_used_at is None or now - key.last_used_at >= _USE_NOTED_EVERY):
+            self._reader.api_keys.note_used(key.key_id, now)
+        return key

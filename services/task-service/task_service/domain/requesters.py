@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from crowdloom.kernel.errors import InvalidInput
 from crowdloom.kernel.ids import RequesterId
@@ -24,15 +25,30 @@ class Requester:
     created_at: datetime
 
 
+class KeyScope(StrEnum):
+    """What a key may do: everything its requester may, look alone, or look and review."""
+
+    ALL = "all"
+    READ = "read"
+    REVIEW = "review"
+
+    def allows(self, *, reading: bool, reviewing: bool) -> bool:
+        return self is KeyScope.ALL or reading or (self is KeyScope.REVIEW and reviewing)
+
+
 @dataclass(frozen=True)
 class ApiKey:
-    """The key itself is shown once and never kept: `digest` is its SHA-256."""
+    """The key itself is shown once and never kept: `digest` is its SHA-256. `last_used_at` is right
+    to a minute.
+    """
 
     key_id: str
     requester_id: RequesterId
     name: str
     digest: str
     created_at: datetime
+    scope: KeyScope = KeyScope.ALL
+    last_used_at: datetime | None = None
 
 
 def checked_email(email: str) -> str:

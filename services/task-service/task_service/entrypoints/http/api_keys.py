@@ -5,24 +5,41 @@ from typing import Any
 from crowdloom.chassis.http.app import api_blueprint
 from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.tokens import Principal
+from crowdloom.kernel.errors import NotAllowed
+from flask import request
 from flask_smorest import Blueprint
 
 from task_service.application.accounts import ApiKeys
 from task_service.bootstrap import Application
+from task_service.domain.requesters import KeyScope
 from task_service.entrypoints.http import schemas
 from task_service.entrypoints.http.accounts import caller
 from task_service.entrypoints.http.documented import SIGNED_IN, refusals
 
+_READING = {"GET", "HEAD", "OPTIONS"}
+_MAY = {KeyScope.READ: "look", KeyScope.REVIEW: "look and review"}
+
 
 class ApiKeyPrincipals:
-    """The chassis' view of the keys: whose key is it?"""
+    """The chassis' view of the keys: whose key is it, and may it do what is asked?"""
 
     def __init__(self, api_keys: ApiKeys) -> None:
         self._api_keys = api_keys
 
     def principal_of(self, api_key: str) -> Principal | None:
-        requester = self._api_keys.requester_of(api_key)
-        return Principal(role="requester", subject=requester.requester_id) if requester else None
+        """Raises NotAllowed where the key's scope does not go so far."""
+        key = self._api_keys.used(api_key)
+        if key is None:
+            return None
+        if not key.scope.allows(
+            reading=request.method in _READING, reviewing=_is_review(request.path)
+        ):
+            raise NotAllowed(f"This key may {_MAY[key.scope]} alone", scope=str(key.scope))
+        return Principal(role="requester", subject=key.requester_id)
+
+
+def _is_review(path: str) -> bool:
+    return "/submissions/" in path or path.endswith("/reviews")
 
 
 def api_keys_blueprint(application: Application) -> Blueprint:
@@ -39,7 +56,7 @@ def api_keys_blueprint(application: Application) -> Blueprint:
     @blueprint.response(201, schemas.CreatedApiKeySchema)
     def create(body: dict[str, Any]) -> dict[str, Any]:
         """Make a key. Its secret is in this answer and nowhere else."""
-        made = application.api_keys.create(caller(), body["name"])
+        made = application.api_keys.create(caller(), body["name"], scope=KeyScope(body["scope"]))
         return {**vars(made.key), "secret": made.secret}
 
     @blueprint.get("/api-keys")

@@ -12,7 +12,7 @@ from crowdloom.kernel.limits import (
 from marshmallow import Schema, ValidationError, fields, validate
 
 from task_service.domain.batches import BatchStatus
-from task_service.domain.requesters import NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX
+from task_service.domain.requesters import NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, KeyScope
 from task_service.domain.submissions import SubmissionStatus
 
 DECISIONS_MAX = 200
@@ -87,11 +87,18 @@ class RequesterSchema(Schema):
 
 class NewApiKeySchema(Schema):
     name = Text(required=True, metadata={"example": "nightly import"})
+    scope = fields.String(
+        load_default="all",
+        validate=validate.OneOf(list(KeyScope)),
+        metadata={"description": "`all`, `read`, or `review`: look, accept, reject, send back"},
+    )
 
 
 class ApiKeySchema(Schema):
     key_id = fields.String(required=True)
     name = fields.String(required=True)
+    scope = fields.String(required=True)
+    last_used_at = _instant(required=True, allow_none=True)
     created_at = _instant(required=True)
 
 
@@ -375,6 +382,9 @@ class SplitQuerySchema(Schema):
     language = fields.String(load_default="en", validate=validate.Regexp(r"^[a-z]{2,3}$"))
     encoding = fields.String(
         load_default=None, allow_none=True, validate=validate.Regexp(r"^[A-Za-z0-9_-]{1,30}$")
+    )
+    delimiter = fields.String(
+        load_default=None, allow_none=True, validate=validate.OneOf([",", ";", "\t", "|"])
     )
 
 

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from task_service.bootstrap import Application
-from task_service.domain.requesters import NAME_CHARACTERS_MAX
+from task_service.domain.requesters import NAME_CHARACTERS_MAX, KeyScope
 from task_service.entrypoints.pages import shell
 from task_service.entrypoints.pages.secrets_once import hand_over, handed, shown_once
 
@@ -33,7 +33,9 @@ def developer_pages(application: Application) -> Blueprint:
     @idempotent
     def create() -> Any:
         try:
-            made = application.api_keys.create(shell.reader(), request.form.get("name", ""))
+            made = application.api_keys.create(
+                shell.reader(), request.form.get("name", ""), scope=_scope()
+            )
         except InvalidInput:
             wrong = _(
                 "A name has 1 to %(count)s characters.", count=number_text(NAME_CHARACTERS_MAX)
@@ -53,10 +55,25 @@ def developer_pages(application: Application) -> Blueprint:
     return blueprint
 
 
+def _scope() -> KeyScope:
+    """As it was chosen; what cannot be read may do the least."""
+    chosen = request.form.get("scope", KeyScope.ALL)
+    return KeyScope(chosen) if chosen in list(KeyScope) else KeyScope.READ
+
+
+def _scopes() -> dict[KeyScope, str]:
+    return {
+        KeyScope.ALL: _("everything you may do here"),
+        KeyScope.REVIEW: _("look, and decide answers"),
+        KeyScope.READ: _("look alone"),
+    }
+
+
 def _page(application: Application, *, secret: str = "", errors: Any = None) -> str:
     return render_template(
         "requester/developers.html",
         keys=application.api_keys.listed(shell.reader()),
+        scopes=_scopes(),
         secret=secret,
         errors=errors or {},
         name=request.form.get("name", ""),
