@@ -1,4 +1,4 @@
-"""`python -m payment_service {events|migrate|staff add}`."""
+"""`python -m payment_service {events|migrate|staff add|verify-seals}`."""
 
 import argparse
 import sys
@@ -24,6 +24,8 @@ def main(arguments: Sequence[str]) -> int:
     )
     if arguments[:1] == ["staff"]:
         return staff(bootstrap.build(settings), arguments[1:])
+    if arguments[:1] == ["verify-seals"]:
+        return verify_seals(bootstrap.build(settings))
     return run_main(
         arguments,
         service=SERVICE,
@@ -50,6 +52,16 @@ def staff(application: Application, arguments: Sequence[str]) -> int:
         url = application.settings.common.public_url
         sys.stdout.write(f"enrolment, within a day: {url}{ENROLMENT_PAGE}/{token}\n")
     return 0
+
+
+def verify_seals(application: Application) -> int:
+    """Walk the chain of seals beside the journal; exit code 1 where it does not verify."""
+    report = application.verify_seals()
+    sys.stdout.write(
+        f"{report.sealed_count} entries sealed, {report.due_count} due, head {report.head}\n"
+        f"{report.broken or ('holds' if report.holds else 'sealing is late')}\n"
+    )
+    return 0 if report.holds else 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -15,6 +15,7 @@ from pymongo import MongoClient
 
 from payment_service.adapters.credentials import StaffCredentials
 from payment_service.adapters.mongo_journal import MongoJournal
+from payment_service.adapters.mongo_seals import MongoSealedJournal
 from payment_service.adapters.mongo_session import PaymentStore, Readers
 from payment_service.adapters.stripe_processor import StripeProcessor
 from payment_service.application.approvals import ApprovalDesk
@@ -28,6 +29,7 @@ from payment_service.application.payout_runs import PayoutRunDesk
 from payment_service.application.poll_processor import PollProcessor, ReceiveHint
 from payment_service.application.processor import PaymentProcessor
 from payment_service.application.reconcile import QueueReconciliation, Reconcile
+from payment_service.application.seal_journal import SealJournal, VerifySeals
 from payment_service.application.settle_submissions import (
     MatureRewards,
     SettleStaged,
@@ -77,6 +79,8 @@ class Application:
     queue_reconciliation: QueueReconciliation
     reconcile: Reconcile
     watch_books: WatchBooks
+    seal_journal: SealJournal
+    verify_seals: VerifySeals
     add_staff: AddStaff
     enrol: Enrol
     sign_in: SignIn
@@ -170,6 +174,8 @@ def build(
             codes_once=not settings.common.sandbox,
         ),
         watch_books=WatchBooks(readers, clock=clock),
+        seal_journal=SealJournal(MongoSealedJournal(store.database), clock),
+        verify_seals=VerifySeals(MongoSealedJournal(store.database), clock),
         checks=readiness_checks(client, store.database, clock),
     )
 

@@ -26,6 +26,7 @@ JOURNAL_INDEXES = [
     IndexModel([("code", ASCENDING), ("_id", DESCENDING)], name="by_code"),
     IndexModel([("refs.stripe_txn", ASCENDING)], name="by_processor_line", sparse=True),
     IndexModel([("refs.batch", ASCENDING)], name="by_batch", sparse=True),
+    IndexModel([("booked_at", ASCENDING)], name="by_booking"),
 ]
 ACCOUNT_INDEXES = [
     IndexModel([("owner", ASCENDING), ("kind", ASCENDING)], name="of_owner"),

@@ -16,6 +16,7 @@ from payment_service.adapters import (
     mongo_exceptions,
     mongo_payouts,
     mongo_people,
+    mongo_seals,
 )
 from payment_service.adapters import mongo_processor as processor
 from payment_service.adapters import mongo_work as work
@@ -43,6 +44,7 @@ INDEXES = {
     processor.STRIPE_LINES: processor.STRIPE_LINE_INDEXES,
     processor.STRIPE_EVENTS: processor.STRIPE_EVENT_INDEXES,
     processor.RECONCILIATIONS: processor.RECONCILIATION_INDEXES,
+    mongo_seals.JOURNAL_SEAL: mongo_seals.SEAL_INDEXES,
     mongo_approvals.APPROVALS: mongo_approvals.APPROVAL_INDEXES,
     mongo_approvals.HOLDS: mongo_approvals.HOLD_INDEXES,
     mongo_exceptions.EXCEPTIONS: mongo_exceptions.EXCEPTION_INDEXES,

@@ -46,6 +46,7 @@ def jobs_of(application: Application) -> list[Job]:
         Job("poll_processor", POLL_SECONDS, _asking_again(application.poll_processor)),
         Job("reconcile", EXECUTE_SECONDS, application.reconcile),
         Job("settle_waiting", SWEEP_SECONDS, application.settle_waiting),
+        Job("seal_journal", SWEEP_SECONDS, application.seal_journal),
         Job("mature_rewards", SWEEP_SECONDS, application.mature_rewards),
     ]
 
