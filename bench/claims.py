@@ -1,0 +1,73 @@
+"""The claim: exact under concurrency, flat in the backlog, near the raw engine's pace.
+
+Parameters, by the environment: ENGINE (secantusdb, or secantusd-rs where it is found), SIZES (open tasks, "1000,100000"), SECONDS of each load, REPEATS of the exactness run, and PARTS
+("exact,tail,cpu,cycles"). Figures of an embedded engine are never MongoDB's; so each stands beside
+what the same engine does for bare pymongo in the same run. R3 to R5 are checked after each part; a
+broken one voids the run.
+
+secantusd-rs 0.5.3 keeps the old entry of a unique index when an update changes the indexed field, so
+a worker's ten places for leases are never free again there: of it, only "exact" and "tail", whose
+workers ask ten times each, can be measured.
+"""
+
+import os
+from collections.abc import Mapping
+
+from bench import claims_cycles, claims_direct
+from bench.claims_engine import Engine, started
+
+_PARTS_OF = {"secantusdb": "exact,tail,cpu,cycles", "secantusd-rs": "exact,tail"}
+
+
+class VoidRun(RuntimeError):
+    """A promise was broken, so that no figure of the run counts."""
+
+
+def run() -> Mapping[str, object]:
+    """Returns every figure. Raises VoidRun."""
+    engine_name = os.environ.get("ENGINE", "secantusdb")
+    sizes = [int(size) for size in os.environ.get("SIZES", "1000,100000").split(",")]
+    parts = os.environ.get("PARTS", _PARTS_OF[engine_name]).split(",")
+    figures: dict[str, object] = {"engine": engine_name}
+    with started(engine_name) as engine:
+        print(f"engine: {engine_name}, of its own speed; not MongoDB's", flush=True)
+        for part in parts:
+            figures[part] = _part(part, engine, sizes)
+    return figures
+
+
+def _part(part: str, engine: Engine, sizes: list[int]) -> Mapping[str, object]:
+    seconds = float(os.environ.get("SECONDS", "8"))
+    if part == "exact":
+        return _exact(engine)
+    if part == "tail":
+        return _checked(part, claims_direct.tail(engine))
+    if part == "cpu":
+        return _shown(part, claims_direct.cpu_per_claim(engine, sizes, count=200))
+    return _checked(part, claims_cycles.cycles(engine, sizes, seconds=seconds))
+
+
+def _exact(engine: Engine) -> Mapping[str, object]:
+    repeats = int(os.environ.get("REPEATS", "20"))
+    found = claims_direct.exactness(engine, repeats)
+    print(
+        f"exact-N violations {found['violations']}, duplicates {found['duplicates']}, "
+        f"lost {found['lost']}  ({repeats} x 1,000 claims on 100 tasks of redundancy 3)",
+        flush=True,
+    )
+    if found["violations"] or found["duplicates"] or found["lost"]:
+        raise VoidRun(f"a promise was broken: {found}")
+    return found
+
+
+def _checked(part: str, figures: Mapping[str, float]) -> Mapping[str, object]:
+    _shown(part, figures)
+    if figures["broken_promises"]:
+        raise VoidRun(f"{part}: {figures['broken_promises']} promises broken")
+    return figures
+
+
+def _shown(part: str, figures: Mapping[str, float]) -> Mapping[str, object]:
+    for name, value in figures.items():
+        print(f"{part:>7}  {name:<36} {value}", flush=True)
+    return figures

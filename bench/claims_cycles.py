@@ -1,0 +1,159 @@
+"""Claim + submit over logged-in HTTP at growing backlogs, beside bare pymongo's same writes.
+
+The clock stops when every answer's event has been consumed by matching-service. The market is the
+launcher's: four services behind gunicorn and their events processes. What is beyond the first
+thousand tasks is inserted directly into matching-service's collections.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from crowdloom.client import Requester
+from crowdloom_local.crowd.checkout import pay_checkout
+from crowdloom_local.engines import ROOT
+from crowdloom_local.market import Market
+from crowdloom_local.staff import PASSWORD
+from pymongo.database import Database
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from bench.claims_engine import Engine, broken_promises, grow
+
+WORKERS = 8
+_FIRST_TASKS = 1_000
+_REDUNDANCY = 3
+_WAIT_SECONDS_MAX = 120
+_TEMPLATE = '<p>${task}</p><p><label>Answer <input name="label" required></label></p>'
+
+
+def cycles(engine: Engine, sizes: Sequence[int], *, seconds: float) -> dict[str, float]:
+    """Cycles a second at each backlog, their ratio to bare pymongo, and how flat they are."""
+    os.environ["CROWDLOOM_MONGODB_URI"] = engine.uri
+    figures: dict[str, float] = {"broken_promises": 0}
+    with Market(engine.folder / "market") as market:
+        batch_id = _published(market)
+        client = engine.client()
+        _load(market, client["matching-service"], batch_id, seconds=2)
+        for size in sizes:
+            grow(client["matching-service"], batch_id, to=size, redundancy=_REDUNDANCY)
+            rate, receipts = _load(market, client["matching-service"], batch_id, seconds=seconds)
+            kept = client["task-service"]["submissions"].count_documents({"_id": {"$in": receipts}})
+            figures[f"cycles_a_second_{size}"] = round(rate, 1)
+            print(f" cycles  {size} open: {rate:.1f} a second", flush=True)
+            figures["broken_promises"] += len(receipts) - kept
+        figures["broken_promises"] += broken_promises(
+            client["matching-service"], batch_id, _REDUNDANCY
+        )
+    bare = _bare(client["bare"], seconds)
+    first = figures[f"cycles_a_second_{sizes[0]}"]
+    figures["bare_cycles_a_second"] = round(bare, 1)
+    figures["ratio_to_bare"] = round(first / bare, 3)
+    figures["flatness"] = round(figures[f"cycles_a_second_{sizes[-1]}"] / first, 3)
+    return figures
+
+
+def _published(market: Market) -> str:
+    requester = Requester.sign_up(
+        market.url, email="bench@example.org", password=PASSWORD, name="Bench"
+    )
+    amount = {"amount_minor": 20_000, "currency": "USD"}
+    pay_checkout(requester.top_up(amount)["checkout_url"])
+    _await("the top-up", lambda: requester.wallet()["free"] == amount)
+    project = requester.create_project(
+        title="Bench", description="Claims and answers.", template_html=_TEMPLATE
+    )
+    batch_id: str = requester.create_batch(
+        project["project_id"],
+        redundancy=_REDUNDANCY,
+        reward={"amount_minor": 5, "currency": "USD"},
+        lease_seconds=3600,
+        auto_accept_seconds=86_400,
+    )["batch_id"]
+    table = "task\n" + "".join(f"item {number}\n" for number in range(_FIRST_TASKS))
+    requester.add_csv(batch_id, table.encode())
+    requester.publish(batch_id)
+    _await("the batch to open", lambda: requester.batch(batch_id)["status"] == "open")
+    return batch_id
+
+
+def _load(
+    market: Market, database: Database[dict[str, Any]], batch_id: str, *, seconds: float
+) -> tuple[float, list[str]]:
+    """Returns cycles a second, until all their events are consumed, and the receipts."""
+    _await("the tasks", lambda: database["tasks"].count_documents({"open": {"$gt": 0}}, limit=1))
+    before = _consumed(database, batch_id)
+    command = [sys.executable, "-m", "bench.claims_load", market.url, batch_id, str(WORKERS)]
+    with subprocess.Popen(
+        [*command, str(seconds)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as load:
+        assert load.stdin  # noqa: S101
+        assert load.stdout  # noqa: S101
+        load.stdout.readline()
+        began = time.monotonic()
+        load.stdin.write("\n")
+        load.stdin.flush()
+        found = json.loads(load.stdout.readline())
+    wanted = before + found["cycles"]
+    _await("the events", lambda: _consumed(database, batch_id) >= wanted)
+    return found["cycles"] / (time.monotonic() - began), found["receipts"]
+
+
+def _consumed(database: Database[dict[str, Any]], batch_id: str) -> int:
+    batch = database["batches"].find_one({"_id": batch_id}, {"submitted": 1}) or {}
+    return int(batch.get("submitted", 0))
+
+
+def _await(what: str, reached: Callable[[], object]) -> None:
+    deadline = time.monotonic() + _WAIT_SECONDS_MAX
+    while not reached():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {_WAIT_SECONDS_MAX} s in vain for {what}")
+        time.sleep(0.05)
+
+
+def _bare(database: Database[dict[str, Any]], seconds: float) -> float:
+    """What pymongo alone reaches with the writes of a claim and a submit: two transactions, of an
+    update and two inserts, and of two inserts. No HTTP, no check, no read, no event consumed.
+    """
+    database.drop_collection("tasks")
+    database["tasks"].insert_many([{"_id": n, "open": 10**6} for n in range(_FIRST_TASKS)])
+    for name in ("assignments", "outbox", "submissions", "sent"):
+        database.create_collection(name)
+    until = time.monotonic() + seconds
+
+    def work(worker: int) -> int:
+        turn = 0
+        while time.monotonic() < until:
+            _bare_cycle(database, f"{worker}:{turn}", (worker * 131 + turn * 7) % _FIRST_TASKS)
+            turn += 1
+        return turn
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return sum(pool.map(work, range(WORKERS))) / seconds
+
+
+def _bare_cycle(database: Database[dict[str, Any]], name: str, task: int) -> None:
+    body = {"value": b"x" * 600, "pending": True}
+
+    def claim(session: Any) -> None:
+        database["tasks"].update_one({"_id": task}, {"$inc": {"open": -1}}, session=session)
+        database["assignments"].insert_one({"_id": name, "text": "x" * 300}, session=session)
+        database["outbox"].insert_one({"_id": name, **body}, session=session)
+
+    def submit(session: Any) -> None:
+        database["submissions"].insert_one({"_id": name, "text": "x" * 300}, session=session)
+        database["sent"].insert_one({"_id": name, **body}, session=session)
+
+    with database.client.start_session() as session:
+        for writes in (claim, submit):
+            session.with_transaction(
+                writes,
+                read_concern=ReadConcern("snapshot"),
+                write_concern=WriteConcern("majority"),
+            )

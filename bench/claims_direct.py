@@ -1,0 +1,202 @@
+"""Claims by matching-service's own application code, without HTTP: exactness, CPU, retries, tails.
+
+Each figure is beside the engine's own in the same run. "CPU" is that of both sides: this process
+and the engine's.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from statistics import quantiles
+from typing import Any
+
+from crowdloom.chassis.store import MongoStore
+from crowdloom.kernel import TransientError
+from matching_service.adapters.mongo_session import MatchingSession
+from matching_service.bootstrap import Application
+from matching_service.domain.assignments import AssignmentStatus
+from matching_service.domain.errors import AlreadyClaimed
+
+from bench.claims_engine import Engine, broken_promises, grow, matching, open_batch
+
+_EXACT_TASKS, _EXACT_REDUNDANCY, _EXACT_CLAIMS, _EXACT_THREADS = 100, 3, 1_000, 32
+_DONE_COUNT = 10_000
+_HELD_AT_ONCE = 10
+_REDUNDANCY = 3
+_TAIL_WORKERS = 16
+_TAIL_TASKS = 1_000
+
+
+def exactness(engine: Engine, repeats: int) -> dict[str, int]:
+    """1,000 claims at once on 100 tasks of redundancy 3, each worker asking for ten."""
+    sums: Counter[str] = Counter()
+    for number in range(repeats):
+        application = matching(engine, f"exact-{number}")
+        sums.update(_one_exact(application))
+        application.database.client.drop_database(application.database.name)
+    return {name: sums[name] for name in ("violations", "duplicates", "lost", "claimed")}
+
+
+def _one_exact(application: Application) -> dict[str, int]:
+    database = application.database
+    open_batch(application, "bat_exact", redundancy=_EXACT_REDUNDANCY, tasks=_EXACT_TASKS)
+    grow(database, "bat_exact", to=_EXACT_TASKS, redundancy=_EXACT_REDUNDANCY)
+
+    def ask(number: int) -> str | None:
+        worker_id = f"wrk_{number % _EXACT_TASKS}"
+        return _claim(application, worker_id, f"k{number}")
+
+    with ThreadPoolExecutor(_EXACT_THREADS) as threads:
+        acknowledged = {one for one in threads.map(ask, range(_EXACT_CLAIMS)) if one}
+    kept = {row["_id"]: row for row in database["assignments"].find()}
+    per_task = Counter(row["task_id"] for row in kept.values())
+    pairs = {(row["task_id"], row["worker_id"]) for row in kept.values()}
+    wrong = [row for row in database["tasks"].find() if row["open"]]
+    return {
+        "violations": sum(count != _EXACT_REDUNDANCY for count in per_task.values()) + len(wrong),
+        "duplicates": len(kept) - len(pairs),
+        "lost": len(acknowledged - set(kept)),
+        "claimed": len(kept),
+    }
+
+
+def _claim(application: Application, worker_id: str, key: str) -> str | None:
+    """As a client does it: what may be tried again, is, with the same key."""
+    while True:
+        try:
+            made = application.claim_task(worker_id, key)  # type: ignore[arg-type]
+        except (TransientError, AlreadyClaimed):
+            continue
+        return made.assignment.assignment_id if made else None
+
+
+def cpu_per_claim(
+    engine: Engine, sizes: Sequence[int], count: int, worker_done: int = _DONE_COUNT
+) -> dict[str, float]:
+    """CPU milliseconds of one claim at each backlog, then for somebody who did 10,000 tasks."""
+    application = matching(engine, "cpu")
+    open_batch(application, "bat_cpu", redundancy=_REDUNDANCY, tasks=sizes[0])
+    figures: dict[str, float] = {}
+    for size in sizes:
+        grow(application.database, "bat_cpu", to=size, redundancy=_REDUNDANCY)
+        _cpu_of(engine, application, f"wrk_warm_{size}", 20)
+        figures[f"open_{size}"] = _cpu_of(engine, application, f"wrk_{size}", count)
+        print(f"    cpu  {size} open: {figures[f'open_{size}']:.3f} ms a claim", flush=True)
+    # The two taken in turns, so that what else the machine does falls on both.
+    if sizes[-1] > 2 * worker_done:
+        _have_done(application, "wrk_old", sizes[-1], worker_done)
+        halves: dict[str, list[float]] = {"wrk_new": [], "wrk_old": []}
+        for _ in range(4):
+            for worker, found in halves.items():
+                found.append(_cpu_of(engine, application, worker, count // 4))
+        figures["done_0"] = sum(halves["wrk_new"]) / 4
+        figures[f"done_{worker_done}"] = sum(halves["wrk_old"]) / 4
+    application.database.client.drop_database(application.database.name)
+    return {name: round(value, 3) for name, value in figures.items()}
+
+
+def _have_done(application: Application, worker_id: str, size: int, done: int) -> None:
+    """Tasks spread evenly over the backlog, in the shape of the adapters."""
+    database, step = application.database, size // done
+    tasks = [row["_id"] for row in database["tasks"].find({}, {"_id": 1})][::step][:done]
+    change = {"$inc": {"open": -1}, "$push": {"workers": worker_id}}
+    for start in range(0, len(tasks), 1000):
+        part = tasks[start : start + 1000]
+        database["tasks"].update_many({"_id": {"$in": part}}, change)
+        rows: list[dict[str, Any]] = [
+            {
+                "_id": f"asg_{task}",
+                "worker_id": worker_id,
+                "claim_key": f"done:{task}",
+                "status": str(AssignmentStatus.SUBMITTED),
+                "batch_id": "bat_cpu",
+                "task_id": task,
+            }
+            for task in part
+        ]
+        database["assignments"].insert_many(rows, ordered=False)
+
+
+def _cpu_of(engine: Engine, application: Application, worker_id: str, count: int) -> float:
+    spent = 0.0
+    for start in range(0, count, _HELD_AT_ONCE):
+        before = time.process_time() + engine.cpu_seconds()
+        for number in range(_HELD_AT_ONCE):
+            _claim(application, worker_id, f"{time.monotonic_ns()}:{start + number}")
+        spent += time.process_time() + engine.cpu_seconds() - before
+        _finish_all(application, worker_id)
+    return spent / count * 1000
+
+
+def _finish_all(application: Application, worker_id: str) -> None:
+    application.database["assignments"].update_many(
+        {"worker_id": worker_id, "status": "leased"},
+        {"$set": {"status": "submitted"}, "$unset": {"place": ""}},
+    )
+
+
+@dataclass
+class _CountedStore:
+    """The store, counting how often its work was tried beside how often it took effect."""
+
+    inner: "MongoStore[MatchingSession]"
+    tries: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, work: Callable[[Any], Any]) -> Any:
+        def counted(session: Any) -> Any:
+            with self.lock:
+                self.tries += 1
+            return work(session)
+
+        return self.inner.run(counted)
+
+
+def tail(engine: Engine, claims_each: int = 30) -> dict[str, float]:
+    """Sixteen workers at once: retries a claim, p99; and the engine's p99 for one update."""
+    application = matching(engine, "tail")
+    open_batch(application, "bat_tail", redundancy=_REDUNDANCY, tasks=_TAIL_TASKS)
+    grow(application.database, "bat_tail", to=_TAIL_TASKS, redundancy=_REDUNDANCY)
+    store = _CountedStore(application.store)
+    application.claim_task._store = store  # noqa: SLF001 - the count is the bench's alone
+    application.database["updates"].insert_many([{"_id": n} for n in range(_TAIL_TASKS)])
+
+    def update(number: int, turn: int) -> None:
+        which = (number * 61 + turn * 17) % _TAIL_TASKS
+        application.database["updates"].update_one({"_id": which}, {"$inc": {"n": 1}})
+
+    def ask(number: int, turn: int) -> None:
+        _claim(application, f"wrk_{number}_{turn // _HELD_AT_ONCE}", f"k{turn}")
+
+    raw = _latencies(update, claims_each)
+    asked = _latencies(ask, claims_each)
+    claims = application.database["assignments"].count_documents({})
+    broken = broken_promises(application.database, "bat_tail", _REDUNDANCY)
+    application.database.client.drop_database(application.database.name)
+    return {
+        "retries_a_claim": round(store.tries / max(1, claims) - 1, 3),
+        "claim_p99_ms": _p99(asked),
+        "one_update_p99_ms": _p99(raw),
+        "p99_ratio": round(_p99(asked) / _p99(raw), 2),
+        "broken_promises": broken,
+    }
+
+
+def _latencies(act: Callable[[int, int], None], turns: int) -> list[float]:
+    def all_turns(number: int) -> list[float]:
+        found = []
+        for turn in range(turns):
+            began = time.perf_counter()
+            act(number, turn)
+            found.append((time.perf_counter() - began) * 1000)
+        return found
+
+    with ThreadPoolExecutor(_TAIL_WORKERS) as threads:
+        return [one for found in threads.map(all_turns, range(_TAIL_WORKERS)) for one in found]
+
+
+def _p99(values: Sequence[float]) -> float:
+    return round(quantiles(values, n=100)[98], 2)
