@@ -15,7 +15,7 @@ LIMIT ?= 0
 BIN := .venv/bin
 MEMBERS := shared services/task-service services/worker-service services/matching-service services/payment-service deploy/local
 
-.PHONY: help setup run test lint format replay roundtrip acceptance engines test-kafka docs lock guards bench prove-money faults clean
+.PHONY: help setup run test lint format replay roundtrip acceptance engines test-kafka docs lock guards bench bench-claim prove-money faults clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -83,6 +83,9 @@ guards: setup ## take four guards away, one at a time: a test must notice each
 
 bench: setup ## figures beside the raw engine's; BENCH=name runs one of them
 	@$(BIN)/python -m bench $(BENCH)
+
+bench-claim: setup ## the claim: exact, flat, near the raw engine; ENGINE= SIZES= SECONDS= REPEATS= PARTS=
+	@$(BIN)/python -m bench claims
 
 faults: setup ## kill -9 at every point of a payout run, on real processes
 	@$(BIN)/python tests/faults/payouts.py
