@@ -1,12 +1,13 @@
 """The claim: exact under concurrency, flat in the backlog, near the raw engine's pace.
 
-Parameters, by the environment: ENGINE (secantusdb, or secantusd-rs where it is found), SIZES (open tasks, "1000,100000"), SECONDS of each load, REPEATS of the exactness run, and PARTS
+Parameters, by the environment: ENGINE (secantusdb, or secantusd-rs where it is found), SIZES (open
+tasks, "1000,100000"), SECONDS of each load, REPEATS of the exactness run, and PARTS
 ("exact,tail,cpu,cycles"). Figures of an embedded engine are never MongoDB's; so each stands beside
 what the same engine does for bare pymongo in the same run. R3 to R5 are checked after each part; a
 broken one voids the run.
 
-secantusd-rs 0.5.3 keeps the old entry of a unique index when an update changes the indexed field, so
-a worker's ten places for leases are never free again there: of it, only "exact" and "tail", whose
+secantusd-rs 0.5.3 keeps the old entry of a unique index when an update changes the indexed field:
+a worker's ten places for leases are never free again there. Of it, only "exact" and "tail", whose
 workers ask ten times each, can be measured.
 """
 

@@ -72,10 +72,11 @@ class ClaimTask:
         earlier = self._reader.assignments.by_claim_key(worker_id, claim_key)
         if earlier is not None:
             return self._again(earlier, batch_id)
-        self._free_place(worker_id)
+        place = self._free_place(worker_id)
         for batch in self._batches_for(worker_id, batch_id):
             for task_id in self._candidates(batch, worker_id):
-                assignment = self._take(batch, task_id, worker_id, claim_key)
+                wanted = self._assignment(batch, task_id, worker_id, claim_key)
+                assignment = self._take(wanted, place)
                 if assignment is not None:
                     self._note_served(batch, assignment.claimed_at)
                     return self._claim(assignment, batch)
@@ -146,18 +147,17 @@ class ClaimTask:
         self._random.shuffle(last)
         yield from last
 
-    def _take(
-        self, batch: Batch, task_id: TaskId, worker_id: WorkerId, claim_key: str
-    ) -> Assignment | None:
+    def _take(self, wanted: Assignment, place: int) -> Assignment | None:
         """Take a slot of the task, or return what this key was given at the same moment."""
         for _ in range(_SAME_MOMENT_MAX):
-            assignment = self._assignment(batch, task_id, worker_id, claim_key)
             try:
-                return self._try(assignment, self._free_place(worker_id))
+                return self._try(wanted, place)
             except AlreadyClaimed:
-                earlier = self._reader.assignments.by_claim_key(worker_id, claim_key)
+                earlier = self._reader.assignments.by_claim_key(wanted.worker_id, wanted.claim_key)
                 if earlier is not None:
                     return earlier
+                # Another claim of this worker took the place meanwhile.
+                place = self._free_place(wanted.worker_id)
         raise AlreadyClaimed("You are asking too often at the same moment; ask again")
 
     def _try(self, assignment: Assignment, place: int) -> Assignment | None:
