@@ -17,7 +17,7 @@ from pymongo import MongoClient
 
 from task_service.adapters.argon2_passwords import Argon2Passwords
 from task_service.adapters.http_webhooks import HttpWebhooks, new_secret
-from task_service.adapters.mongo_accounts import MongoTries
+from task_service.adapters.mongo_accounts import MongoSignUpLimit, MongoTries
 from task_service.adapters.mongo_files import MongoFiles
 from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
 from task_service.adapters.pillow_tiles import TileSplitter
@@ -140,7 +140,18 @@ def build(
         sessions=sessions_of(settings.common, service=SERVICE, clock=clock),
         tickets=_ticket_reader(settings, clock),
         idempotency=IdempotencyStore(store.database, clock),
-        sign_up=SignUp(store=store, passwords=passwords, clock=clock, ids=ids),
+        sign_up=SignUp(
+            store=store,
+            passwords=passwords,
+            limit=MongoSignUpLimit(
+                store.database,
+                clock,
+                key=settings.common.cursor_key,
+                per_hour_max=settings.sign_ups_per_hour,
+            ),
+            clock=clock,
+            ids=ids,
+        ),
         sign_in=SignIn(reader=reader, passwords=passwords, tries=MongoTries(store.database, clock)),
         api_keys=ApiKeys(store=store, reader=reader, clock=clock, ids=ids),
         projects=Projects(store=store, reader=reader, clock=clock, ids=ids),

@@ -151,7 +151,10 @@ def state(application: Application) -> Callable[[], dict[str, Any]]:
 
     def read() -> dict[str, Any]:
         database = application.database
-        names = sorted(set(database.list_collection_names()) - {"idempotency", "sign_in_tries"})
+        names = sorted(
+            set(database.list_collection_names())
+            - {"idempotency", "sign_in_tries", "sign_up_counts"}
+        )
         return {name: sorted(database[name].find(), key=lambda row: row["_id"]) for name in names}
 
     return read

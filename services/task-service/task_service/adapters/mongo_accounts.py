@@ -1,5 +1,7 @@
-"""Collections `requesters`, `api_keys` and `sign_in_tries`."""
+"""Collections `requesters`, `api_keys`, `sign_up_counts` and `sign_in_tries`."""
 
+import hashlib
+import hmac
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +13,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from task_service.domain.errors import EmailTaken, TooManyTries
+from task_service.domain.errors import EmailTaken, TooManySignUps, TooManyTries
 from task_service.domain.requesters import ApiKey, KeyScope, Requester
 
 INDEXES = {
@@ -19,6 +21,9 @@ INDEXES = {
     "api_keys": [
         IndexModel([("digest", ASCENDING)], name="by_digest", unique=True),
         IndexModel([("requester_id", ASCENDING)], name="of_requester"),
+    ],
+    "sign_up_counts": [
+        IndexModel([("began_at", ASCENDING)], name="forgotten", expireAfterSeconds=7_200)
     ],
     "sign_in_tries": [IndexModel([("at", ASCENDING)], name="forgotten", expireAfterSeconds=3_600)],
 }
@@ -111,6 +116,33 @@ class MongoTries:
 
     def succeeded(self, subject: str) -> None:
         self._tries.delete_one({"_id": subject})
+
+
+class MongoSignUpLimit:
+    """Sign-ups of an address and hour. The address is kept as a keyed hash, and for two hours."""
+
+    def __init__(
+        self, database: Database[dict[str, Any]], clock: Clock, *, key: str, per_hour_max: int
+    ) -> None:
+        self._counts = database["sign_up_counts"]
+        self._clock = clock
+        self._key = key.encode()
+        self._per_hour_max = per_hour_max
+
+    def take(self, source: str) -> None:
+        now = self._clock.now()
+        text = f"{int(now.timestamp() // 3_600)}\n{source}".encode()
+        count_id = hmac.new(self._key, text, hashlib.sha256).hexdigest()[:32]
+        # Counted first and read after: two at once can only be counted too strictly.
+        self._counts.update_one(
+            {"_id": count_id}, {"$inc": {"count": 1}, "$set": {"began_at": now}}, upsert=True
+        )
+        found = self._counts.find_one({"_id": count_id})
+        if found is not None and found["count"] > self._per_hour_max:
+            raise TooManySignUps(
+                "Too many new accounts from this address; try again in an hour",
+                per_hour_max=self._per_hour_max,
+            )
 
 
 def _key(row: dict[str, Any]) -> ApiKey:

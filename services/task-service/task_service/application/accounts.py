@@ -9,7 +9,7 @@ from crowdloom.kernel import Clock, IdFactory
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import RequesterId
 
-from task_service.application.ports import Passwords, Reader, Store, Tries
+from task_service.application.ports import Passwords, Reader, SignUpLimit, Store, Tries
 from task_service.domain.errors import WrongPassword
 from task_service.domain.requesters import (
     API_KEY_PREFIX,
@@ -31,19 +31,36 @@ def random_secret() -> str:
 
 
 class SignUp:
-    def __init__(self, *, store: Store, passwords: Passwords, clock: Clock, ids: IdFactory) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        passwords: Passwords,
+        limit: SignUpLimit,
+        clock: Clock,
+        ids: IdFactory,
+    ) -> None:
         self._store = store
+        self._limit = limit
         self._passwords = passwords
         self._clock = clock
         self._ids = ids
 
-    def __call__(self, *, email: str, password: str, name: str) -> Requester:
-        """Raises InvalidInput, EmailTaken."""
+    def __call__(
+        self, *, email: str, password: str, name: str, source: str | None = None
+    ) -> Requester:
+        """`source` is the address the wish came from. Raises InvalidInput, EmailTaken,
+        TooManySignUps.
+        """
         check_password(password)
+        kept_email, kept_name = checked_email(email), checked_name(name)
+        if source is not None:
+            # Before the slow hash: whoever sends many costs little.
+            self._limit.take(source)
         requester = Requester(
             requester_id=RequesterId(self._ids.new("requester")),
-            email=checked_email(email),
-            name=checked_name(name),
+            email=kept_email,
+            name=kept_name,
             password_hash=self._passwords.hash(password),
             created_at=self._clock.now(),
         )

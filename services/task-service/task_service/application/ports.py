@@ -349,6 +349,12 @@ class Passwords(Protocol):
     def matches(self, password_hash: str, password: str) -> bool: ...
 
 
+class SignUpLimit(Protocol):
+    def take(self, source: str) -> None:
+        """Count one account more of this address. Raises TooManySignUps."""
+        ...
+
+
 class Tries(Protocol):
     """Counts failed sign-ins of an e-mail address."""
 

@@ -73,6 +73,13 @@ class WrongPassword(DomainError):
     status = 401
 
 
+class TooManySignUps(DomainError):
+    """From one address, in an hour."""
+
+    code = "too_many_sign_ups"
+    status = 429
+
+
 class TooManyTries(DomainError):
     code = "too_many_tries"
     status = 429

@@ -6,6 +6,7 @@ from crowdloom.chassis.http.app import api_blueprint
 from crowdloom.chassis.http.auth import principal, require
 from crowdloom.chassis.tokens import Principal
 from crowdloom.kernel.ids import RequesterId
+from flask import request
 from flask_smorest import Blueprint
 
 from task_service.bootstrap import SESSION_LIFETIME, Application
@@ -24,12 +25,14 @@ def accounts_blueprint(application: Application) -> Blueprint:
     blueprint = api_blueprint("accounts", area="tasks", description="Requesters' accounts")
 
     @blueprint.post("/requesters")
-    @refusals(blueprint, {409: "email_taken", 422: "invalid_input"})
+    @refusals(blueprint, {409: "email_taken", 422: "invalid_input", 429: "too_many_sign_ups"})
     @blueprint.arguments(schemas.NewRequesterSchema)
     @blueprint.response(201, schemas.SessionSchema)
     def sign_up(body: dict[str, Any]) -> dict[str, Any]:
         """Make a requester's account and sign in to it."""
-        return session_of(application, application.sign_up(**body))
+        return session_of(
+            application, application.sign_up(**body, source=request.remote_addr or "")
+        )
 
     @blueprint.post("/sessions")
     @refusals(blueprint, {401: "wrong_password", 422: "invalid_input", 429: "too_many_tries"})

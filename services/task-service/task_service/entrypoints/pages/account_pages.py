@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from task_service.bootstrap import SESSION_LIFETIME, Application
-from task_service.domain.errors import EmailTaken, TooManyTries, WrongPassword
+from task_service.domain.errors import EmailTaken, TooManySignUps, TooManyTries, WrongPassword
 from task_service.domain.requesters import (
     NAME_CHARACTERS_MAX,
     PASSWORD_CHARACTERS_MIN,
@@ -42,7 +42,15 @@ def _add_sign_up(blueprint: Blueprint, application: Application) -> None:
         form = request.form
         email, password = form.get("email", ""), form.get("password", "")
         try:
-            made = application.sign_up(email=email, password=password, name=form.get("name", ""))
+            made = application.sign_up(
+                email=email,
+                password=password,
+                name=form.get("name", ""),
+                source=request.remote_addr or "",
+            )
+        except TooManySignUps:
+            too_many = _("Too many new accounts came from your address. Try again in an hour.")
+            return _sign_up_page({"email": too_many}), 429
         except EmailTaken:
             return _existing(application, email, password)
         except InvalidInput as refusal:
