@@ -34,6 +34,12 @@ class Given:
     native: Pairs | None = None
     said: list[str] = field(default_factory=list)
 
+    @property
+    def is_refused_alike(self) -> bool:
+        """Whether the page itself said no on both sides, and the same. Silence is no agreement."""
+        words = " ".join((self.said or [""])[-1].split())
+        return self.native is None and bool(words) and words in self.refusal
+
     def notes(self) -> list[str]:
         notes = []
         if self.filled and self.filled.unfilled:

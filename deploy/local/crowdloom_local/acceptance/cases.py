@@ -3,7 +3,7 @@
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +30,16 @@ class Case:
     recorded: list[Recorded]
 
 
-def read_cases(folder: Path, *, limit: int = 0) -> Iterator[Case]:
-    """The case folders below `folder` in the order of their names, at most `limit` (0: all)."""
+def read_cases(
+    folder: Path, *, skip: int = 0, limit: int = 0, only: Collection[str] = ()
+) -> Iterator[Case]:
+    """The case folders below `folder` in the order of their names: without the first `skip`, at
+    most `limit` (0: all), and only those whose name begins with one of `only`, where it has any.
+    """
     folders = sorted(path.parent for path in folder.glob("*/template.html"))
-    for path in folders[: limit or None]:
+    if only:
+        folders = [path for path in folders if path.name.startswith(tuple(only))]
+    for path in folders[skip : skip + limit if limit else None]:
         yield _read_case(path)
 
 

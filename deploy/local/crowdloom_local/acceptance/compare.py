@@ -13,9 +13,14 @@ _NO_ANSWER = "assignmentId"
 
 @dataclass
 class Verdict:
-    """One answer judged; `faults` say why it is not exact, `notes` what else is worth a look."""
+    """One answer judged; `faults` say why it is not exact, `notes` what else is worth a look.
+
+    `refused_alike`: the page's own check refused the recorded answer here and on the plain page, in
+    the same words, and neither posted anything. That is exact behaviour, and counted as such.
+    """
 
     as_recorded: bool = False
+    refused_alike: bool = False
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

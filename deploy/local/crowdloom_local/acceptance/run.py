@@ -36,11 +36,15 @@ class CannotRun(RuntimeError):
 
 @dataclass(frozen=True)
 class Plan:
-    """At most `limit` cases (0: all), `rows` answers of each."""
+    """Without the first `skip` cases at most `limit` (0: all), `rows` answers of each; `only` are
+    beginnings of names.
+    """
 
     cases: Path
     limit: int
     rows: int
+    skip: int = 0
+    only: tuple[str, ...] = ()
 
 
 @dataclass
@@ -59,12 +63,19 @@ class Outcome:
     def as_recorded(self) -> bool:
         return bool(self.verdicts) and all(one.as_recorded for one in self.verdicts)
 
+    @property
+    def refused(self) -> int:
+        """How many answers the page itself would not post, here as on the plain page."""
+        return sum(one.refused_alike for one in self.verdicts)
+
     def line(self) -> str:
         faults = [*self.faults, *(fault for one in self.verdicts for fault in one.faults)]
         notes = dict.fromkeys(note for one in self.verdicts for note in one.notes)
         word = "exact" if self.exact else "DIFFERENT"
         recorded = "as recorded" if self.as_recorded else "not as recorded"
         parts = [f"{self.case}: {word}, {recorded}, {len(self.verdicts)} answered"]
+        if self.refused:
+            parts.append(f"{self.refused} of them refused by the page itself, in the same words")
         return "; ".join([*parts, *faults[:3], *notes])[:600]
 
 
@@ -87,7 +98,7 @@ def run(plan: Plan) -> Iterator[Outcome]:
             foreign=foreign,
         )
         stack.callback(bench.close)
-        for case in read_cases(plan.cases, limit=plan.limit):
+        for case in read_cases(plan.cases, skip=plan.skip, limit=plan.limit, only=plan.only):
             yield run_case(bench, case, plan.rows)
         console.print(f"never reached: {', '.join(sorted(foreign.blocked)) or 'nothing asked'}")
     shutil.rmtree(folder, ignore_errors=True)
@@ -116,6 +127,9 @@ def run_case(bench: Bench, case: Case, rows: int) -> Outcome:
 def judge(case: Case, given: Given, returned: market_side.Returned | None) -> Verdict:
     """Compare what was downloaded with the table and with the plain page's post."""
     verdict = Verdict(notes=given.notes())
+    if returned is None and given.is_refused_alike:
+        verdict.refused_alike = True
+        return verdict
     if given.refusal:
         verdict.faults.append(f"not submitted: {given.refusal}")
     if given.native is None:
