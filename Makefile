@@ -12,6 +12,8 @@ WORKERS ?= 25
 CHAOS ?= 0
 ROWS ?= 1
 LIMIT ?= 0
+SEEDS ?= 200
+STEPS ?= 300
 BIN := .venv/bin
 MEMBERS := shared services/task-service services/worker-service services/matching-service services/payment-service deploy/local
 
@@ -57,7 +59,7 @@ test: setup ## every test that needs no download beyond PyPI
 lint: .venv/.ready ## ruff, mypy, import rules, generated files fresh
 	@$(BIN)/ruff check -q .
 	@$(BIN)/ruff format -q --check .
-	@$(BIN)/mypy shared/crowdloom deploy/local $(wildcard services/*/*_service)
+	@$(BIN)/mypy shared/crowdloom deploy/local $(wildcard services/*/*_service) bench proofs
 	@$(BIN)/lint-imports --no-cache > .lint-imports.log 2>&1 || { cat .lint-imports.log; exit 1; }
 	@rm -f .lint-imports.log
 	@$(BIN)/python -m crowdloom_local docs check
@@ -80,6 +82,9 @@ acceptance: setup ## real Mechanical Turk projects, imported, answered in Chromi
 
 guards: setup ## take four guards away, one at a time: a test must notice each
 	@$(BIN)/python tests/guards.py
+
+prove-money: setup ## random interleavings of all money flows with faults, then broken cents; SEEDS=200 STEPS=300
+	@$(BIN)/python -m proofs.money --seeds $(SEEDS) --steps $(STEPS)
 
 bench: setup ## figures beside the raw engine's; BENCH=name runs one of them
 	@$(BIN)/python -m bench $(BENCH)

@@ -178,8 +178,8 @@ def _of_lines(
     wrong += [f"{line_id}: {entry[0]} has no line" for line_id, entry in booked.items()]
     ours = {path: units for path, units in tally.sums.items() if path.startswith("asset:stripe:")}
     apart = differing(ours, mirrored)
-    if newest is not None and newest["unreconciled_minor"]:
-        apart.append(f"newest reconciliation: {newest['unreconciled_minor']} unexplained")
+    if newest is not None and newest["journal"] != newest["processor"]:
+        apart.append(f"reconciled: {newest['journal']} here, {newest['processor']} there")
     said = (
         "never reconciled" if newest is None else f"reconciled {newest['ended_at']:%Y-%m-%d %H:%M}"
     )

@@ -9,6 +9,25 @@ from payment_service.application.journal import JournalEntry
 from payment_service.domain.chart import kind_of
 from payment_service.domain.entries import Entry, Line, UnbalancedEntry
 
+# What an entry is called, by its code: a second one about the same thing cannot have another name.
+_NAMES = {
+    "topup": "topup:{stripe_txn}",
+    "settle": "settle:{stripe_txn}",
+    "suspense": "suspense:{stripe_txn}",
+    "publish": "publish:{batch}:*",
+    "accept": "accept:{assignment}",
+    "mature": "mature:{assignment}",
+    "release": "release:*",
+    "cancel": "cancel:{batch}:*",
+    "close": "close:{batch}",
+    "hold": "hold:{hold}",
+    "unhold": "unhold:{hold}",
+    "payout_reserve": "payout:{item}:reserve:*",
+    "payout_void": "payout:{item}:void:*",
+    "payout_post": "payout:{item}:post:{stripe_txn}",
+    "manual": "manual:{approval}",
+    "correction": "correct:{corrects}",
+}
 _MANUAL = frozenset({"manual", "correction", "write_off"})
 
 
@@ -46,7 +65,7 @@ def tally_of(entries: Iterator[JournalEntry]) -> Tally:
 
 def _add(tally: Tally, entry: JournalEntry) -> None:
     tally.count += 1
-    if not _is_itself(entry):
+    if not (_is_itself(entry) and _is_named_after_its_cause(entry)):
         tally.unbalanced.append(entry.key)
     period = f"{entry.booked_at:%Y-%m}"
     tally.newest_of_period[period] = entry.booked_at
@@ -70,6 +89,16 @@ def _is_itself(entry: JournalEntry) -> bool:
     except UnbalancedEntry:
         return False
     return made.fingerprint == entry.fingerprint and made.total == entry.total
+
+
+def _is_named_after_its_cause(entry: JournalEntry) -> bool:
+    name = _NAMES.get(entry.code)
+    if name is None:
+        return True
+    wanted = [part.format_map(entry.refs) for part in name.split(":")]
+    given = entry.key.removesuffix(":appeal").split(":")
+    same = len(given) == len(wanted)
+    return same and all(w in ("*", g) for w, g in zip(wanted, given, strict=True))
 
 
 def _add_work(tally: Tally, entry: JournalEntry) -> None:

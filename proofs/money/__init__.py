@@ -1,0 +1,1 @@
+"""`make prove-money`: random interleavings of everything that moves money, and broken cents."""

@@ -1,0 +1,240 @@
+"""What task-service and matching-service would say: batches, whose every slot is decided at last.
+
+The events of a batch come in the order of their topics; which topic is heard next is chance. What
+payment-service has taken in decides what its books must say, and nothing else does.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from crowdloom.contracts import Event
+from crowdloom.contracts.matching import AssignmentClaimed, SlotsWithdrawn
+from crowdloom.contracts.payment import slot_fee
+from crowdloom.contracts.task import (
+    BatchCompleted,
+    BatchFundingRequested,
+    SubmissionAccepted,
+    SubmissionRejected,
+)
+from crowdloom.kernel import Currency, Money
+from crowdloom.kernel.ids import (
+    AssignmentId,
+    BatchId,
+    Pseudonym,
+    RequesterId,
+    SubmissionId,
+    TaskId,
+    WorkerId,
+)
+from crowdloom.testkit.ports import BEGINNING
+
+REQUESTERS = ("req_1", "req_2")
+WORKERS = ("wrk_1", "wrk_2", "wrk_3", "wrk_4")
+SLOTS_MAX = 8
+_EVENTS_TOGETHER_MAX = 5
+_FATES = ("accept", "accept", "accept", "close", "reopen", "withdraw")
+_PSEUDONYM = Pseudonym("A7F3K9Q2MC41TM08D")
+
+
+@dataclass
+class Batch:
+    """Terms, and what has been taken in of it: sets, so that a repetition says nothing new."""
+
+    batch_id: BatchId
+    requester_id: RequesterId
+    slots: int
+    reward: Money
+    revision: int = 1
+    funded: bool = False
+    completed: bool = False
+    accepted: set[str] = field(default_factory=set)
+    claimed: dict[str, WorkerId] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+    withdrawn: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def fee(self) -> Money:
+        return slot_fee(self.reward)
+
+    @property
+    def slot_units(self) -> int:
+        return (self.reward + self.fee).units
+
+    @property
+    def settled(self) -> set[str]:
+        """Assignments that must have their entry, and no others."""
+        return self.accepted & self.claimed.keys() if self.funded else set()
+
+    @property
+    def escrow_units(self) -> int:
+        """What must be reserved now."""
+        if not self.funded:
+            return 0
+        if self.completed:
+            return self.slot_units * len(self.accepted - self.claimed.keys())
+        gone = len(self.settled) + len(self.closed) + sum(self.withdrawn.values())
+        return self.slot_units * (self.slots - gone)
+
+    def take_in(self, event: Event) -> None:
+        if isinstance(event, AssignmentClaimed):
+            self.claimed[event.assignment_id] = event.worker_id
+        elif isinstance(event, SubmissionAccepted):
+            self.accepted.add(event.assignment_id)
+        elif isinstance(event, SubmissionRejected):
+            self.closed |= set() if event.slot_reopened else {event.assignment_id}
+        elif isinstance(event, SlotsWithdrawn):
+            self.withdrawn[event.revision] = event.slot_count
+        elif isinstance(event, BatchCompleted):
+            self.completed = True
+
+
+class Batches:
+    """All batches of a proof with the events that are under way."""
+
+    def __init__(self, random: Random, currency: Currency) -> None:
+        self._random = random
+        self._currency = currency
+        self.all: dict[str, Batch] = {}
+        self.queues: dict[str, list[Event]] = defaultdict(list)
+        self.seen: list[Event] = []
+
+    def publish(self) -> None:
+        number = len(self.all) + 1
+        batch = Batch(
+            BatchId(f"bat_{number}"),
+            RequesterId(self._random.choice(REQUESTERS)),
+            slots=self._random.randint(1, SLOTS_MAX),
+            reward=Money.of_minor(self._random.choice((1, 5, 7, 33)), self._currency),
+        )
+        self.all[batch.batch_id] = batch
+        self.ask_for_funds(batch)
+
+    def ask_for_funds(self, batch: Batch) -> None:
+        self.queues[f"{batch.batch_id} lifecycle"].append(
+            BatchFundingRequested(
+                batch_id=batch.batch_id,
+                requester_id=batch.requester_id,
+                revision=batch.revision,
+                slot_count=batch.slots,
+                reward=batch.reward,
+                fee=batch.fee,
+            )
+        )
+
+    def unfunded(self) -> list[Batch]:
+        """Those whose asking was declined."""
+        return [
+            batch
+            for batch in self.all.values()
+            if not batch.funded and not self.queues[f"{batch.batch_id} lifecycle"]
+        ]
+
+    def open(self, batch: Batch) -> None:
+        """It is funded: its slots are claimed and decided from now on."""
+        batch.funded = True
+        lifecycle = self.queues[f"{batch.batch_id} lifecycle"]
+        withdrawn = 0
+        for slot in range(batch.slots):
+            fate = self._random.choice(_FATES)
+            if fate == "withdraw":
+                withdrawn += 1
+                continue
+            self._decide(batch, f"{batch.batch_id[4:]}_{slot}", fate, lifecycle)
+        if withdrawn:
+            self.queues[f"{batch.batch_id} withdrawn"].append(
+                SlotsWithdrawn(
+                    batch_id=batch.batch_id,
+                    revision=1,
+                    slot_count=withdrawn,
+                    leased_slot_count=0,
+                )
+            )
+        lifecycle.append(
+            BatchCompleted(
+                batch_id=batch.batch_id, requester_id=batch.requester_id, completed_at=BEGINNING
+            )
+        )
+
+    def _decide(self, batch: Batch, slot: str, fate: str, lifecycle: list[Event]) -> None:
+        self._claim(batch, slot)
+        if fate in {"close", "reopen"}:
+            lifecycle.append(_rejected(batch, slot, reopened=fate == "reopen"))
+        if fate == "close":
+            return
+        chosen = slot
+        if fate == "reopen":
+            chosen = f"{slot}b"
+            self._claim(batch, chosen)
+        lifecycle.append(
+            SubmissionAccepted(
+                **_submission(batch, chosen), accepted_at=BEGINNING, decided_by="requester"
+            )
+        )
+
+    def _claim(self, batch: Batch, slot: str) -> None:
+        self.queues[f"{batch.batch_id} claims"].append(
+            AssignmentClaimed(
+                **_assignment(batch, slot),
+                worker_id=WorkerId(self._random.choice(WORKERS)),
+                requester_id=batch.requester_id,
+                pseudonym=_PSEUDONYM,
+                claimed_at=BEGINNING,
+                deadline=BEGINNING + timedelta(seconds=600),
+            )
+        )
+
+    def next_events(self) -> tuple[str, list[Event]]:
+        """The first few of one topic, in order; they stay until they are taken off."""
+        waiting = [name for name, queue in self.queues.items() if queue]
+        if not waiting:
+            return "", []
+        name = self._random.choice(waiting)
+        return name, self.queues[name][: self._random.randint(1, _EVENTS_TOGETHER_MAX)]
+
+    def take_off(self, name: str, count: int) -> None:
+        self.seen += self.queues[name][:count]
+        del self.queues[name][:count]
+
+    def batch_of(self, event: Event) -> Batch:
+        return self.all[event.batch_id]  # type: ignore[attr-defined]
+
+    def earned(self) -> Mapping[str, int]:
+        """What each worker must have earned by accepted work."""
+        earned: dict[str, int] = defaultdict(int)
+        for batch in self.all.values():
+            for assignment in batch.settled:
+                earned[batch.claimed[assignment]] += batch.reward.units
+        return earned
+
+    def funded(self) -> Iterator[Batch]:
+        return (batch for batch in self.all.values() if batch.funded)
+
+
+def _rejected(batch: Batch, slot: str, *, reopened: bool) -> SubmissionRejected:
+    return SubmissionRejected(
+        **_submission(batch, slot),
+        rejected_at=BEGINNING,
+        reason="It is about another sentence.",
+        slot_reopened=reopened,
+    )
+
+
+def _assignment(batch: Batch, slot: str) -> dict[str, Any]:
+    return {
+        "assignment_id": AssignmentId(f"asg_{slot}"),
+        "task_id": TaskId(f"tsk_{slot}"),
+        "batch_id": batch.batch_id,
+    }
+
+
+def _submission(batch: Batch, slot: str) -> dict[str, Any]:
+    return {
+        **_assignment(batch, slot),
+        "submission_id": SubmissionId(f"sub_{slot}"),
+        "requester_id": batch.requester_id,
+        "pseudonym": _PSEUDONYM,
+    }

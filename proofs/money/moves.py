@@ -1,0 +1,301 @@
+"""Everything that anybody may do about money: a table from which a seed picks, again and again."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from crowdloom.kernel import Money
+from crowdloom.kernel.ids import RequesterId, StaffId, WorkerId
+from payment_service.domain.approvals import ApprovalStatus
+from payment_service.domain.payouts import RunStatus
+
+from proofs.money.batches import REQUESTERS, WORKERS
+from proofs.money.world import World
+
+Move = Callable[[World], None]
+
+MAKER, CHECKER = StaffId("stf_maker"), StaffId("stf_checker")
+_TRANSFERS = "/v1/transfers"
+_FAULTS = ("lost_answer", "error_before", "error_stored", "reset", "rate_limit")
+_PAID_IN_MINOR = (50, 300, 2_000, 5_000)
+_OPENING_MINOR = 1_000_000
+_CRASH_CALLS_MAX = 40
+_LISTED_MAX = 50
+
+
+def _key(world: World) -> str:
+    return f"key-{world.random.getrandbits(64):x}"
+
+
+def _worker(world: World) -> WorkerId:
+    return WorkerId(world.random.choice(WORKERS))
+
+
+def open_books(world: World) -> None:
+    """The platform's own money, by an entry that two people stand for."""
+    amount = Money.of_minor(_OPENING_MINOR, world.currency)
+    propose_entry(world, "asset:bank:main", "equity:opening", amount)
+    desk = world.application.approvals
+    for approval in world.application.readers.approvals.listed(1):
+        desk.approve(CHECKER, approval.approval_id, seen_hash=approval.content_hash)
+
+
+def start_top_up(world: World) -> None:
+    requester, key = RequesterId(world.random.choice(REQUESTERS)), _key(world)
+    amount = Money.of_minor(world.random.choice(_PAID_IN_MINOR), world.currency)
+
+    def act() -> None:
+        made = world.application.start_top_up(requester, amount, key=key)
+        if made.checkout_id is not None and made.checkout_id not in world.checkouts:
+            world.checkouts.append(made.checkout_id)
+
+    world.attempt(act)
+
+
+def pay(world: World) -> None:
+    if world.checkouts:
+        world.processor.pay(world.checkouts.pop(world.random.randrange(len(world.checkouts))))
+
+
+def poll(world: World) -> None:
+    world.attempt(world.application.poll_processor)
+
+
+def catch_up(world: World) -> None:
+    world.attempt(world.application.poll_processor.catch_up)
+
+
+def publish(world: World) -> None:
+    declined = world.batches.unfunded()
+    if declined and world.random.random() < 0.5:  # noqa: PLR2004
+        batch = world.random.choice(declined)
+        batch.revision += 1
+        world.batches.ask_for_funds(batch)
+    else:
+        world.batches.publish()
+
+
+def deliver(world: World) -> None:
+    world.attempt(world.deliver)
+
+
+def settle_waiting(world: World) -> None:
+    world.attempt(world.application.settle_waiting)
+
+
+def mature(world: World) -> None:
+    world.attempt(world.application.mature_rewards)
+
+
+def open_account(world: World) -> None:
+    worker = _worker(world)
+    world.attempt(lambda: _active_account(world, worker))
+
+
+def _active_account(world: World, worker: WorkerId) -> None:
+    world.application.open_payout_account(worker)
+    payee = world.application.show_money.payee(worker)
+    if payee is not None and payee.account_id is not None:
+        world.processor.set_capability(payee.account_id, "active")
+
+
+def ask_for_payout(world: World) -> None:
+    """Now and then by somebody who has no account, or nothing payable."""
+    worker, key = _worker(world), _key(world)
+
+    with_account = world.random.random() < 0.8  # noqa: PLR2004
+
+    def act() -> None:
+        if with_account:
+            _active_account(world, worker)
+        world.application.ask_for_payout(worker, key=key)
+
+    world.attempt(act)
+
+
+def draft(world: World) -> None:
+    key = _key(world)
+
+    def act() -> None:
+        view = world.application.runs.draft(MAKER, world.currency, key=key)
+        world.application.runs.freeze(MAKER, view.run.run_id)
+
+    world.attempt(act)
+
+
+def decide_run(world: World) -> None:
+    runs = world.application.readers.payout_runs.listed(_LISTED_MAX, status=RunStatus.FROZEN)
+    if not runs:
+        draft(world)
+        return
+    run, desk = world.random.choice(runs), world.application.runs
+    who, chance = world.random.choice((MAKER, CHECKER, CHECKER)), world.random.random()
+    if chance < 0.1:  # noqa: PLR2004
+        world.attempt(lambda: desk.cancel(who, run.run_id))
+    elif chance < 0.2:  # noqa: PLR2004
+        items = desk.show(run.run_id).items
+        if items:
+            gone = world.random.choice(items).item_id
+            world.attempt(lambda: desk.remove_item(who, run.run_id, gone))
+    else:
+        world.attempt(lambda: desk.approve(who, run.run_id, seen_hash=str(run.content_hash)))
+
+
+def execute(world: World) -> None:
+    world.attempt(world.application.execute_payouts)
+
+
+def mend_failed(world: World) -> None:
+    """Send a refused line again, or give up on it."""
+    failed = world.application.readers.payout_runs.failed_items(_LISTED_MAX)
+    if not failed:
+        return
+    item, desk = world.random.choice(failed), world.application.runs
+    act = world.random.choice((desk.retry_item, desk.cancel_item))
+    world.attempt(lambda: act(MAKER, item.run_id, item.item_id))
+
+
+def hold(world: World) -> None:
+    worker = _worker(world)
+    world.attempt(lambda: world.application.place_hold(MAKER, worker, reason="Looked into"))
+
+
+def propose_release(world: World) -> None:
+    holds = world.application.readers.holds.listed(_LISTED_MAX)
+    if holds:
+        payload = {"hold_id": world.random.choice(holds).hold_id}
+        _propose(world, "hold_release", payload)
+
+
+def propose_goodwill(world: World) -> None:
+    """A gift to a worker, which goes the way of everything that is payable."""
+    amount = Money.of_minor(world.random.choice((1, 3, 50)), world.currency)
+    account = f"liability:worker:{_worker(world)}:payable"
+    propose_entry(world, "expense:goodwill", account, amount)
+
+
+def propose_entry(world: World, debited: str, credited: str, amount: Money) -> None:
+    code, wire = world.currency.code, amount.to_wire()
+    lines = [
+        {"account": f"{debited}:{code}", "side": "debit", "amount": wire},
+        {"account": f"{credited}:{code}", "side": "credit", "amount": wire},
+    ]
+    _propose(world, "manual_entry", {"lines": lines})
+
+
+def propose_correction(world: World) -> None:
+    """Only of what a person wrote: the opposite of a settled answer would be no correction."""
+    manual = list(world.application.journal.entries(count_max=_LISTED_MAX, code="manual"))
+    gifts = [entry for entry in manual if any("goodwill" in n.account for n in entry.lines)]
+    if gifts:
+        _propose(world, "correction", {"entry_id": world.random.choice(gifts).entry_id})
+
+
+def _propose(world: World, kind: str, payload: Mapping[str, Any]) -> None:
+    key, desk = _key(world), world.application.approvals
+    world.attempt(lambda: desk.propose(MAKER, kind, payload=payload, reason="It is so", key=key))
+
+
+def decide(world: World) -> None:
+    waiting = world.application.readers.approvals.listed(
+        _LISTED_MAX, status=ApprovalStatus.PROPOSED
+    )
+    if not waiting:
+        return
+    approval, desk = world.random.choice(waiting), world.application.approvals
+    who = world.random.choice((MAKER, CHECKER, CHECKER))
+    if world.random.random() < 0.2:  # noqa: PLR2004
+        world.attempt(lambda: desk.reject(who, approval.approval_id, note="No"))
+    else:
+        seen = approval.content_hash
+        world.attempt(lambda: desk.approve(who, approval.approval_id, seen_hash=seen))
+
+
+def reconcile(world: World) -> None:
+    key = _key(world)
+    world.attempt(lambda: world.application.queue_reconciliation(MAKER, key=key))
+    world.attempt(world.application.reconcile)
+
+
+def fault(world: World) -> None:
+    """The next transfer goes wrong, retries of the package included, or not."""
+    kind, repeats = world.random.choice(_FAULTS), world.random.choice((0, 2))
+    world.processor.strike(kind, path=_TRANSFERS, repeats=repeats)
+
+
+def stray_line(world: World) -> None:
+    """Something on the processor's books that nobody can explain: it goes to suspense."""
+    name, amount = _key(world), Money.of_minor(250, world.currency)
+    world.attempt(lambda: world.processor.charge_a_stranger(name, amount))
+
+
+def turn_account(world: World) -> None:
+    """A worker's account is refused, restricted, or well again."""
+    payee = world.application.show_money.payee(_worker(world))
+    if payee is None or payee.account_id is None:
+        return
+    chance = world.random.random()
+    if chance < 0.3:  # noqa: PLR2004
+        world.processor.set_capability(payee.account_id, "restricted")
+    elif chance < 0.6:  # noqa: PLR2004
+        world.processor.set_capability(payee.account_id, "active")
+    else:
+        world.processor.refuse(payee.account_id, refuse=chance < 0.75)  # noqa: PLR2004
+
+
+def wait(world: World) -> None:
+    world.clock.advance(seconds=world.random.choice((1, 5, 91, 700, 4_000)))
+
+
+MOVES: Mapping[Move, int] = {
+    start_top_up: 6,
+    pay: 7,
+    poll: 5,
+    catch_up: 3,
+    publish: 9,
+    deliver: 30,
+    settle_waiting: 2,
+    mature: 3,
+    open_account: 5,
+    ask_for_payout: 9,
+    draft: 6,
+    decide_run: 6,
+    execute: 12,
+    mend_failed: 3,
+    hold: 1,
+    propose_release: 2,
+    propose_goodwill: 1,
+    propose_correction: 1,
+    decide: 4,
+    reconcile: 1,
+    fault: 3,
+    turn_account: 2,
+    stray_line: 1,
+    wait: 6,
+}
+"""Move -> how often it is picked, of all."""
+
+
+def step(world: World) -> None:
+    """One move, with a crash in it now and then."""
+    (move,) = world.random.choices(list(MOVES), weights=list(MOVES.values()))
+    world.trace.append(move.__name__)
+    world.run_in_trouble(move, crash_calls_max=_CRASH_CALLS_MAX)
+
+
+def come_to_rest(world: World) -> None:
+    """No more trouble: everybody does what is left to do."""
+    world.processor.calm_down()
+    for worker in WORKERS:
+        payee = world.application.show_money.payee(WorkerId(worker))
+        if payee is not None and payee.account_id is not None:
+            world.processor.refuse(payee.account_id, refuse=False)
+            world.processor.set_capability(payee.account_id, "active")
+    while any(world.batches.queues.values()):
+        world.trace.append("deliver")
+        deliver(world)
+    for _ in range(8):
+        world.clock.advance(seconds=4_000)
+        world.application.settle_waiting()
+        world.application.mature_rewards()
+        world.application.execute_payouts()
+        world.application.poll_processor.catch_up()

@@ -1,0 +1,201 @@
+"""What must hold after every commit. It keeps sums of its own and looks at what changed."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crowdloom.kernel import Currency, Money
+from crowdloom.kernel.ids import PayoutItemId
+from crowdloom.testkit.memory_collection import Change
+from payment_service.domain import chart
+from payment_service.domain.chart import is_debit_side, is_guarded
+
+from proofs.money.batches import Batches
+
+_IN_FLIGHT = {"reserved", "sending", "unknown", "sent"}
+
+
+class Broken(AssertionError):
+    """An invariant does not hold."""
+
+
+def require(held: bool, sentence: str) -> None:
+    """Raises Broken."""
+    if not held:
+        raise Broken(sentence)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A payout line as it was committed last."""
+
+    state: str
+    units: int
+    worker_id: str
+
+    @property
+    def in_flight(self) -> int:
+        return self.units if self.state in _IN_FLIGHT else 0
+
+
+class Watch:
+    """Fed by the database with each commit's changes."""
+
+    def __init__(self, batches: Batches, currency: Currency) -> None:
+        self._batches = batches
+        self._currency = currency
+        self.sums: dict[str, int] = defaultdict(int)
+        self.kept: dict[str, int] = {}
+        self.accepts: dict[str, set[str]] = defaultdict(set)
+        self.items: dict[str, Item] = {}
+        self.posted: dict[str, int] = defaultdict(int)
+        self.booked: dict[str, str] = {}
+        self.lines: dict[str, str | None] = {}
+        self.line_units = 0
+        self.own: dict[str, int] = defaultdict(int)
+        self.keys: set[str] = set()
+        self.given: dict[str, int] = defaultdict(int)
+        self.commits = 0
+
+    def look(self, changes: Sequence[Change]) -> None:
+        """Raises Broken. I1 to I8 and I10 for all that the commit touched."""
+        self.commits += 1
+        by: dict[str, list[Change]] = defaultdict(list)
+        for change in changes:
+            by[change.collection].append(change)
+        for change in by["journal"]:
+            self._entry(change)
+        for change in by["accounts"]:
+            self.kept[change.key] = (change.after or {}).get("posted", 0)
+        for change in by["stripe_bt"]:
+            self._line(change)
+        for change in by["payout_items"]:
+            self._item(change)
+        touched = {line["a"] for c in by["journal"] if c.after for line in c.after["lines"]}
+        self._check_accounts(touched | {change.key for change in by["accounts"]})
+        self._check_lines(by["journal"], by["stripe_bt"])
+        self._check_items({c.key for c in by["payout_items"]} | _items_of(by["journal"]))
+
+    def _entry(self, change: Change) -> None:
+        entry = change.after
+        require(change.before is None and entry is not None, f"{change.key} was changed")
+        assert entry is not None  # noqa: S101 - so above; for the type checker
+        debits = sum(line["dr"] for line in entry["lines"])
+        credits_ = sum(line["cr"] for line in entry["lines"])
+        require(debits == credits_ == entry["total"], f"I1 {entry['key']}: unbalanced")
+        require(entry["key"] not in self.keys, f"{entry['key']}: posted twice")
+        self.keys.add(entry["key"])
+        for line in entry["lines"]:
+            self.sums[line["a"]] += line["dr"] - line["cr"]
+            if line["a"].startswith("liability:worker:"):
+                self.own[line["a"].split(":")[2]] += line["cr"] - line["dr"]
+        self._note(entry)
+
+    def _note(self, entry: Mapping[str, Any]) -> None:
+        refs, code = entry["refs"], entry["code"]
+        if code == "accept":
+            self.accepts[refs["batch"]].add(refs["assignment"])
+        elif code == "payout_post":
+            self.posted[refs["item"]] += entry["total"]
+        elif code in {"manual", "correction", "bonus"}:
+            for line in entry["lines"]:
+                if ":payable:" in line["a"]:
+                    self.given[line["a"].split(":")[2]] += line["cr"] - line["dr"]
+        if "stripe_txn" in refs and code != "settle":
+            line_id = refs["stripe_txn"]
+            require(line_id not in self.booked, f"I8 {line_id}: booked twice")
+            self.booked[line_id] = entry["key"]
+
+    def _line(self, change: Change) -> None:
+        row = change.after or {}
+        if change.before is None:
+            self.lines[change.key] = row["entry_key"]
+            self.line_units += Money.from_wire(row["net"]).units
+
+    def _item(self, change: Change) -> None:
+        if change.after is None:
+            self.items.pop(change.key, None)
+            return
+        row = change.after
+        amount = Money.from_wire(row["amount"]).units
+        self.items[change.key] = Item(row["state"], amount, row["worker_id"])
+
+    def _check_accounts(self, paths: set[str]) -> None:
+        for path in paths:
+            if not is_guarded(path):
+                continue
+            natural = self.sums[path] if is_debit_side(path) else -self.sums[path]
+            kept = self.kept.get(path, 0)
+            require(kept == natural, f"I2 {path}: {kept} is not {natural}")
+            require(kept >= 0, f"I3 {path}: {kept}")
+
+    def _check_lines(self, entries: Sequence[Change], lines: Sequence[Change]) -> None:
+        for change in lines:
+            if change.before is None:
+                key = self.lines[change.key]
+                booked = self.booked.get(change.key)
+                require(booked == key, f"I8 {change.key}: line and entry differ")
+        for change in entries:
+            refs = (change.after or {}).get("refs", {})
+            known = refs.get("stripe_txn") in {None, *self.lines}
+            require(known, f"I8 {change.key}: an entry without its line")
+        stripe = sum(n for path, n in self.sums.items() if path.startswith("asset:stripe:"))
+        require(
+            stripe == self.line_units,
+            f"I7 {stripe} at the processor, its lines say {self.line_units}",
+        )
+
+    def _check_items(self, items: set[str]) -> None:
+        for item_id in items:
+            item = self.items.get(item_id, Item("gone", 0, ""))
+            path = chart.payout_item(PayoutItemId(item_id), self._currency)
+            facts = (-self.sums[path], self.posted[item_id])
+            expected = (item.in_flight, item.units if item.state == "paid" else 0)
+            require(
+                facts == expected,
+                f"I10 {item_id}: {item.state} with {facts}",
+            )
+
+    def check_batches(self) -> None:
+        """I4, I5 and I6, against what was taken in. Raises Broken."""
+        for batch in self._batches.all.values():
+            path = chart.escrow(batch.requester_id, batch.batch_id, self._currency)
+            held = -self.sums[path]
+            expected = batch.escrow_units
+            name = "I6" if batch.completed else "I4"
+            require(
+                held == expected,
+                f"{name} {batch.batch_id}: {held}, not {expected}",
+            )
+            entries = self.accepts[batch.batch_id]
+            require(
+                entries == batch.settled,
+                f"I5 {batch.batch_id}: {entries ^ batch.settled} differ",
+            )
+
+    def check_workers(self) -> None:
+        """Whatever was earned is in clearing, payable, held, in flight or paid. Raises Broken."""
+        earned, sent = self._batches.earned(), self.sent()
+        for worker in {*earned, *self.given, *sent}:
+            facts = self.own[worker] + sent.get(worker, 0)
+            total = earned.get(worker, 0) + self.given[worker]
+            require(facts == total, f"I15 {worker}: {facts} of {total}")
+
+    def check_cover(self) -> None:
+        """I9. Raises Broken."""
+        ours = ("asset:stripe:", "asset:bank:", "asset:transit:", "liability:")
+        cover = sum(n for path, n in self.sums.items() if path.startswith(ours))
+        require(cover >= 0, f"I9 {-cover} units short of what is owed")
+
+    def sent(self) -> Mapping[str, int]:
+        """By worker: in flight and paid."""
+        sent: dict[str, int] = defaultdict(int)
+        for item in self.items.values():
+            sent[item.worker_id] += item.units if item.state == "paid" else item.in_flight
+        return sent
+
+
+def _items_of(entries: Sequence[Change]) -> set[str]:
+    refs = [(change.after or {}).get("refs", {}) for change in entries]
+    return {ref["item"] for ref in refs if "item" in ref}
