@@ -1,5 +1,15 @@
-"""What worker-service says about workers. Closed to task-service."""
+"""What worker-service says about workers. Closed to task-service, appeals excepted."""
 
-from crowdloom.contracts.worker.profiles import ProfileChanged, WorkerRegistered
+from crowdloom.contracts.worker.appeals import AppealDecided, AppealOpened
+from crowdloom.contracts.worker.profiles import AccountClosed, ProfileChanged, WorkerRegistered
+from crowdloom.contracts.worker.qualifications import QualificationGranted, QualificationRevoked
 
-__all__ = ["ProfileChanged", "WorkerRegistered"]
+__all__ = [
+    "AccountClosed",
+    "AppealDecided",
+    "AppealOpened",
+    "ProfileChanged",
+    "QualificationGranted",
+    "QualificationRevoked",
+    "WorkerRegistered",
+]

@@ -43,3 +43,19 @@ class ProfileChanged(Event):
     worker_id: WorkerId
     changed_at: datetime
     languages: tuple[str, ...]
+
+
+@event(
+    "worker.account.closed.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="worker_id",
+    pii=True,
+    example={"worker_id": ex.WORKER, "closed_at": ex.INSTANT},
+)
+@dataclass(frozen=True)
+class AccountClosed(Event):
+    """Closed by its owner for good: no new work is given to it. What is payable stays payable."""
+
+    worker_id: WorkerId
+    closed_at: datetime
