@@ -312,7 +312,8 @@ def test_pages_find_what_mechanical_turk_gave_them(context: BrowserContext, work
 
 def test_elements_of_the_crowd_family_answer_too(context: BrowserContext, workplace: Any) -> None:
     item = workplace.item(
-        '<crowd-form><crowd-input name="i" label="Say" required></crowd-input>'
+        '<crowd-form answer-format="flatten-objects">'
+        '<crowd-input name="i" label="Say" required></crowd-input>'
         '<crowd-text-area name="t"></crowd-text-area>'
         '<crowd-slider name="s" min="1" max="9" value="3"></crowd-slider>'
         '<crowd-checkbox name="c">Yes</crowd-checkbox>'

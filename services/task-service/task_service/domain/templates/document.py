@@ -27,12 +27,14 @@ class FrameContext:
     """Where the page runs: `assignment_id` None means a preview, with nothing to submit.
 
     `runtime` is the address of the script that speaks with the page around the frame; `data` is
-    what it is told, as data- attributes; `crowd` that of the elements of the crowd family.
+    what it is told, as data- attributes; `crowd` are the scripts and the style of
+    the elements of the crowd family, in order, and `crowd_words` what they say, as JSON.
     """
 
     assignment_id: str | None
     runtime: str
-    crowd: str = ""
+    crowd: tuple[str, ...] = ()
+    crowd_words: str = "{}"
     action: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
 
@@ -61,12 +63,18 @@ def _head(context: FrameContext, *, has_crowd: bool) -> str:
     mode = "work" if context.assignment_id else "preview"
     told = {"mode": mode, "assignment": context.shown_assignment, **context.data}
     attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in told.items())
-    crowd = f'<script src="{escape(context.crowd)}"></script>' if has_crowd else ""
+    crowd = "".join(_crowd_tag(one, context) for one in context.crowd) if has_crowd else ""
     return (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, '
         'initial-scale=1">'
         f'<script src="{escape(context.runtime)}"{attributes}></script>{crowd}'
     )
+
+
+def _crowd_tag(address: str, context: FrameContext) -> str:
+    if address.endswith(".css"):
+        return f'<link rel="stylesheet" href="{escape(address)}">'
+    return f'<script src="{escape(address)}" data-words="{escape(context.crowd_words)}"></script>'
 
 
 def _with_submit_button(body: str, *, has_form: bool) -> str:

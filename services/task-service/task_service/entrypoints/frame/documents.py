@@ -1,5 +1,6 @@
 """What the frame's documents have in common: their policy, their headers, their words."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from flask_babel import gettext as _
 from task_service.domain.projects import Project
 from task_service.domain.templates import FrameContext, frame_policy, render_document
 
+# The crowd family, in the order in which its files build on each other.
+CROWD_FILES = ("crowd.css", "crowd.js", "crowd_boxes.js", "crowd_spans.js")
 # A document of ours: no script, no form, and only our style.
 _NOTICE_POLICY = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -40,8 +43,29 @@ def frame_context(
     scripts: FrameScripts, assignment_id: str | None, data: Mapping[str, str]
 ) -> FrameContext:
     return FrameContext(
-        assignment_id, scripts.url("runtime.js"), crowd=scripts.url("crowd.js"), data=data
+        assignment_id,
+        scripts.url("runtime.js"),
+        crowd=tuple(scripts.url(name) for name in CROWD_FILES),
+        crowd_words=json.dumps(_crowd_words()),
+        data=data,
     )
+
+
+def _crowd_words() -> dict[str, str]:
+    return {
+        "more": _("Full instructions"),
+        "addBox": _("Add a box"),
+        "remove": _("Remove"),
+        "label": _("Label"),
+        "image": _("Image to mark"),
+        "text": _("Text to mark"),
+        "selected": _("Selected"),
+        "boxKeys": _("Arrow keys move a box, with Shift they resize it, Delete removes it."),
+        "spanKeys": _(
+            "Select with the pointer, or with arrow keys and Shift; "
+            "then press a label or its number."
+        ),
+    }
 
 
 def task_document(project: Project, row: Mapping[str, str], context: FrameContext) -> Response:

@@ -1,8 +1,21 @@
-/* Fields of the crowd family, as far as an answer needs them: each becomes a native field inside the
-   element, so that forms, validation, keyboard and drafts work as they do everywhere. A choice posts
-   `<name>.<value>` = true or false, the rest its value under its name. */
-(() => {
+/* The crowd family, as far as an answer needs it: each element has native fields inside, so that forms,
+   validation, keyboard and drafts work as they do everywhere. What is posted has dotted names: a choice
+   `<name>.<value>` = true or false, a classifier `<name>.label`, the rest its value under its name. A
+   crowd-form without `answer-format="flatten-objects"` posts one field instead: `taskAnswers`, a JSON
+   array of one object. Boxes and spans in text are in modules of their own, which build on `Marked`.
+
+   Clean-room: written from what templates contain and what results look like. */
+window.crowdloomCrowd = (() => {
   "use strict";
+  const script = document.currentScript;
+  /* In English where nobody translated them. */
+  const words = {
+    more: "Full instructions", addBox: "Add a box", remove: "Remove", label: "Label", image: "Image to mark",
+    text: "Text to mark", selected: "Selected",
+    boxKeys: "Arrow keys move a box, with Shift they resize it, Delete removes it.",
+    spanKeys: "Select with the pointer, or with arrow keys and Shift; then press a label or its number.",
+    ...JSON.parse(script?.dataset.words ?? "{}"),
+  };
   const COPIED = ["name", "value", "placeholder", "required", "disabled", "readonly", "type", "min", "max",
     "step", "maxlength", "minlength", "pattern", "rows", "autofocus"];
   const made = (tag, from, skipped = []) => {
@@ -41,6 +54,7 @@
     make() {
       const field = made("input", this, ["value", "type"]);
       field.type = "range";
+      field.dataset.kind = "number";
       field.value = this.getAttribute("value") ?? field.min;
       const shown = document.createElement("output");
       shown.textContent = field.value;
@@ -61,6 +75,10 @@
       this.said.type = "hidden";
       const name = this.getAttribute("name");
       if (name) this.said.name = `${name}.${this.getAttribute("value") ?? "on"}`;
+      Object.assign(this.said.dataset, { draft: "", kind: "boolean", path: "" });
+      this.said.addEventListener("change", () => { // a draft was put back
+        this.field.checked = this.said.value === "true";
+      });
       this.say();
       this.prepend(this.field, this.said);
       this.field.addEventListener("change", () => this.chosen());
@@ -102,6 +120,141 @@
     }
   }
 
+  /* Lists stand in attributes as JSON; a list that is none is taken for words between commas. */
+  const listOf = (element, name) => {
+    const text = element.getAttribute(name) ?? "[]";
+    try {
+      const list = JSON.parse(text);
+      return Array.isArray(list) ? list : [String(list)];
+    } catch {
+      return text.replace(/^\[|\]$/g, "").split(",").map((one) => one.trim().replace(/^['"]|['"]$/g, "")).filter(Boolean);
+    }
+  };
+  const make = (tag, facts = {}, ...children) => {
+    const made = Object.assign(document.createElement(tag), facts);
+    made.append(...children);
+    return made;
+  };
+  /* Markup inside an element may not have been read yet when the element is: wait for its end. */
+  const whenRead = (work) => {
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", work, { once: true });
+    else work();
+  };
+
+  /* Short instructions are shown, full ones unfold; what is a dialog elsewhere needs no script here. */
+  const showInstructions = (element) => {
+    for (const full of element.querySelectorAll(":scope > full-instructions, :scope > detailed-instructions, :scope > crowd-instructions-full")) {
+      if (full.parentElement.matches("details")) continue;
+      const title = full.getAttribute("header") || words.more;
+      const folded = make("details", { className: "crowd-full" }, make("summary", { textContent: title }));
+      full.before(folded);
+      folded.append(full);
+    }
+  };
+  class Instructions extends HTMLElement {
+    connectedCallback() { whenRead(() => showInstructions(this)); }
+  }
+
+  class Classifier extends HTMLElement {
+    connectedCallback() {
+      if (this.made) return;
+      this.made = true;
+      whenRead(() => this.build());
+    }
+    build() {
+      showInstructions(this);
+      const source = this.getAttribute("src");
+      if (source) this.append(make("img", { src: source, alt: words.image, className: "crowd-image" }));
+      const choices = listOf(this, "categories").map((label) => this.choice(String(label)));
+      const header = make("legend", { textContent: this.getAttribute("header") ?? "" });
+      this.append(make("fieldset", { className: "crowd-choices" }, header, ...choices));
+    }
+    choice(label) {
+      const field = make("input", { type: "radio", required: true, value: label });
+      field.name = `${this.getAttribute("name") ?? "category"}.label`;
+      field.dataset.path = "";
+      return make("label", {}, field, ` ${label}`);
+    }
+  }
+
+  /* Keeps marks as JSON in a hidden field, from which a draft puts them back. `part` is
+     their name in the answer's object. */
+  class Marked extends HTMLElement {
+    connectedCallback() {
+      if (this.kept) return;
+      this.marks = [];
+      this.kept = this.hiddenField(this.constructor.part, "[]");
+      this.kept.dataset.draft = "";
+      this.kept.addEventListener("change", () => {
+        this.marks = JSON.parse(this.kept.value || "[]");
+        this.show();
+      });
+      whenRead(() => { showInstructions(this); this.build(); this.show(); });
+    }
+    hiddenField(part, value) {
+      const field = make("input", { type: "hidden", value });
+      field.name = `${this.getAttribute("name") ?? "annotatedResult"}.${part}`;
+      Object.assign(field.dataset, { kind: "json", path: "" });
+      this.append(field);
+      return field;
+    }
+    get labels() { return listOf(this, "labels").map((one) => String(one.label ?? one)); }
+    keep() {
+      this.kept.value = JSON.stringify(this.marks);
+      this.kept.dispatchEvent(new Event("input", { bubbles: true }));
+      this.show();
+    }
+    remove(place) {
+      this.marks.splice(place, 1);
+      this.keep();
+    }
+  }
+
+  class Tabs extends HTMLElement {
+    connectedCallback() {
+      whenRead(() => {
+        for (const tab of this.querySelectorAll(":scope > crowd-tab")) {
+          const folded = make("details", { open: !tab.previousElementSibling });
+          folded.append(make("summary", { textContent: tab.getAttribute("header") ?? "" }));
+          tab.before(folded);
+          folded.append(tab);
+        }
+      });
+    }
+  }
+
+  /* ---- crowd-form without flatten-objects: one field with all the answers ---- */
+  const plainOf = (field, value) => {
+    const kind = field?.dataset?.kind;
+    if (kind === "boolean") return value === "true";
+    if (kind === "number") return Number(value);
+    return kind === "json" ? JSON.parse(value) : value;
+  };
+  const put = (answers, name, value, nested) => {
+    const dot = nested ? name.indexOf(".") : -1;
+    const into = dot > 0 ? (answers[name.slice(0, dot)] ??= Object.create(null)) : null;
+    if (typeof into !== "object" || !into) answers[name] = name in answers ? [answers[name], value].flat() : value;
+    else put(into, name.slice(dot + 1), value, true);
+  };
+  const whole = (form, data) => {
+    const answers = Object.create(null);
+    for (const [name, value] of data) {
+      if (name === "assignmentId") continue;
+      const found = form.elements.namedItem(name);
+      const field = found instanceof RadioNodeList ? found[0] : found;
+      const text = typeof value === "string" ? value : value.name;
+      put(answers, name, plainOf(field, text), field?.dataset?.path !== undefined);
+    }
+    return JSON.stringify([answers]);
+  };
+  window.addEventListener("formdata", (event) => {
+    const around = event.target.querySelector("crowd-form") ?? event.target.closest("crowd-form");
+    if (!around || event.crowdloomDraft || around.getAttribute("answer-format") === "flatten-objects") return;
+    const answers = whole(event.target, event.formData);
+    for (const name of [...event.formData.keys()]) if (name !== "assignmentId") event.formData.delete(name);
+    event.formData.set("taskAnswers", answers);
+  });
+
   const family = {
     "crowd-input": Input,
     "crowd-text-area": TextArea,
@@ -109,8 +262,14 @@
     "crowd-checkbox": Checkbox,
     "crowd-radio-button": RadioButton,
     "crowd-button": Button,
+    "crowd-instructions": Instructions,
+    "crowd-classifier": Classifier,
+    "crowd-image-classifier": class extends Classifier {},
+    "crowd-tabs": Tabs,
   };
-  for (const [name, element] of Object.entries(family)) {
+  const define = (name, element) => {
     if (!customElements.get(name)) customElements.define(name, element);
-  }
+  };
+  for (const [name, element] of Object.entries(family)) define(name, element);
+  return { Marked, define, make, words };
 })();

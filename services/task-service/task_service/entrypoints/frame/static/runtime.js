@@ -100,6 +100,7 @@
   let pressing = null; // what became of the press that is under way
   let due = null;
   window.addEventListener("formdata", (event) => {
+    event.crowdloomDraft = scripted > 0; // drafts keep field by field what an answer may join
     if (scripted || !isWork) return;
     const { formData } = event;
     if (pressing) pressing.taken = true;
@@ -191,7 +192,8 @@
       fire(field, "change");
     }
   };
-  /* Hidden fields are the page's own business: what nobody sees nobody can check. */
+  /* Hidden fields are the page's own business: what nobody sees nobody can check. Those of the crowd
+     family (data-draft) show what they hold. */
   const KEPT_OUT = ["hidden", "submit", "button", "reset", "image", "file", "password"];
   const restore = (answer) => {
     const form = theForm();
@@ -201,7 +203,8 @@
       : answer.reduce((all, pair) => all.set(pair[0], [...(all.get(pair[0]) ?? []), pair]), new Map());
     const left = new Map([...values].map(([name, pairs]) => [name, pairs.map(([, value]) => value)]));
     for (const field of form.elements) {
-      const lacks = !field.name || touched.has(field.name) || KEPT_OUT.includes(field.type);
+      const keptOut = KEPT_OUT.includes(field.type) && field.dataset.draft === undefined;
+      const lacks = !field.name || touched.has(field.name) || keptOut;
       if (!lacks && "value" in field) restoreField(field, left.get(lines(field.name)) ?? []);
     }
   };

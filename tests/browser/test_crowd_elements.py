@@ -1,0 +1,140 @@
+"""Elements of the crowd family, in the frame: by keyboard, and what they answer."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Frame
+
+pytestmark = pytest.mark.browser
+
+PIXEL = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' "
+    "width='200' height='100'%3E%3C/svg%3E"
+)
+
+
+@pytest.fixture(scope="module")
+def context(chromium: Browser, workplace: Any) -> Iterator[BrowserContext]:
+    opened = chromium.new_context()
+    workplace.sign_up(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def answer(context: BrowserContext, workplace: Any) -> Any:
+    """Open a template, do something on it, submit; returns what was answered."""
+
+    def answered(body: str, act: Callable[[Frame], None], *, flat: bool = False) -> Any:
+        form = 'answer-format="flatten-objects"' if flat else ""
+        item = workplace.item(f"<crowd-form {form}>{body}</crowd-form>")
+        page = workplace.open(context, item)
+        page.locator("[data-next-at-once]").uncheck()
+        page.locator("[data-submit]:enabled").wait_for()
+        frame = next(one for one in page.frames if "/frame/" in one.url)
+        frame.wait_for_load_state("load")
+        act(frame)
+        frame.locator("#submitButton").click()
+        page.wait_for_url("**/work/queue")
+        page.close()
+        return workplace.answer_of(item)
+
+    return answered
+
+
+FIELDS = (
+    '<crowd-input name="i" label="Say" required></crowd-input>'
+    '<crowd-slider name="s" min="1" max="9" value="3"></crowd-slider>'
+    '<crowd-checkbox name="c" value="v">Yes</crowd-checkbox><input name="plain.name" value="p">'
+)
+
+
+def test_without_a_format_the_answer_is_one_field_of_typed_values(answer: Any) -> None:
+    [[name, value]] = answer(FIELDS, lambda frame: frame.get_by_label("Say").fill("hello"))
+    assert name == "taskAnswers"
+    assert json.loads(value) == [{"i": "hello", "s": 3, "c": {"v": False}, "plain.name": "p"}]
+
+
+@pytest.mark.parametrize("element", ["crowd-classifier", "crowd-image-classifier"])
+def test_a_classifier_asks_for_one_of_its_categories(answer: Any, element: str) -> None:
+    body = (
+        f'<{element} name="mood" header="Which?" categories="[\'Good\', \'Bad\']">'
+        "<classification-target>Fine</classification-target>"
+        '<full-instructions header="All rules">Be fair</full-instructions>'
+        f"<short-instructions>Be quick</short-instructions></{element}>"
+    )
+
+    def choose(frame: Frame) -> None:
+        assert not frame.get_by_text("Be fair").is_visible()
+        frame.get_by_text("All rules").click()
+        assert frame.get_by_text("Be fair").is_visible()
+        frame.get_by_label("Good").focus()
+        frame.page.keyboard.press("ArrowDown")
+
+    assert answer(body, choose, flat=True) == [["mood.label", "Bad"]]
+
+
+def test_boxes_are_made_and_moved_by_keyboard_and_drawn_by_pointer(answer: Any) -> None:
+    body = f'<crowd-bounding-box name="b" src="{PIXEL}" labels="[\'Cat\']"></crowd-bounding-box>'
+
+    def mark(frame: Frame) -> None:
+        frame.get_by_role("button", name="Add a box").press("Enter")
+        frame.page.keyboard.press("ArrowRight")
+        frame.page.keyboard.press("Shift+ArrowDown")
+        edge = frame.locator(".crowd-image").bounding_box()
+        assert edge
+        frame.page.mouse.move(edge["x"] + 5, edge["y"] + 5)
+        frame.page.mouse.down()
+        frame.page.mouse.move(edge["x"] + 25, edge["y"] + 15, steps=3)
+        frame.page.mouse.up()
+
+    [[_, value]] = answer(body, mark)
+    [found] = json.loads(value)
+    first, second = found["b"]["boundingBoxes"]
+    assert first == {"height": 52, "label": "Cat", "left": 52, "top": 25, "width": 100}
+    assert (second["width"], second["height"]) == (20, 10)
+    assert found["b"]["inputImageProperties"] == {"height": 100, "width": 200}
+
+
+def test_spans_are_marked_by_keyboard(answer: Any) -> None:
+    body = (
+        '<crowd-entity-annotation name="e" text="Ada 😀 Lovelace wrote"'
+        ' labels="[{&quot;label&quot;: &quot;person&quot;}, {&quot;label&quot;: &quot;act&quot;}]">'
+        "</crowd-entity-annotation>"
+    )
+
+    def mark(frame: Frame) -> None:
+        frame.locator(".crowd-text").focus()
+        for key in ("Shift+ArrowRight", "Shift+ArrowRight", "1", "ArrowRight", "2"):
+            frame.page.keyboard.press(key)
+
+    [[name, value]] = answer(body, mark, flat=True)
+    assert name == "e.entities"
+    assert json.loads(value) == [
+        {"endOffset": 15, "label": "person", "startOffset": 0},
+        {"endOffset": 21, "label": "act", "startOffset": 16},
+    ]
+
+
+def test_a_draft_puts_marks_and_choices_back(context: BrowserContext, workplace: Any) -> None:
+    item = workplace.item(
+        '<crowd-form><crowd-checkbox name="c" value="v">Yes</crowd-checkbox>'
+        '<crowd-entity-annotation name="e" text="one two" labels="[\'x\']">'
+        "</crowd-entity-annotation></crowd-form>"
+    )
+    page = workplace.open(context, item)
+    page.locator("[data-submit]:enabled").wait_for()
+    frame = next(one for one in page.frames if "/frame/" in one.url)
+    frame.get_by_text("Yes").click()
+    frame.locator(".crowd-text").press("1")
+    with page.expect_response("**/draft") as kept:
+        frame.locator(".crowd-text").press("ArrowRight")
+    assert kept.value.ok
+    page.reload()
+    page.locator("[data-submit]:enabled").wait_for()
+    frame = next(one for one in page.frames if "/frame/" in one.url)
+    frame.locator("mark", has_text="one").wait_for()
+    assert frame.locator("crowd-checkbox input[type=checkbox]").is_checked()
+    page.close()
