@@ -17,7 +17,7 @@ STEPS ?= 300
 BIN := .venv/bin
 MEMBERS := shared services/task-service services/worker-service services/matching-service services/payment-service deploy/local
 
-.PHONY: help setup run test lint format replay roundtrip acceptance engines test-kafka docs lock guards bench bench-claim prove-money faults clean
+.PHONY: help setup run test lint format replay roundtrip acceptance engines test-kafka docs lock machine-matching guards bench bench-claim prove-money faults clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -80,7 +80,10 @@ acceptance: setup ## real Mechanical Turk projects, imported, answered in Chromi
 	@test -n "$(CASES)" || { echo "Say where the cases are: make acceptance CASES=dir"; exit 2; }
 	@$(BIN)/python -m crowdloom_local.acceptance --cases $(CASES) --limit $(LIMIT) --rows $(ROWS)
 
-guards: setup ## take four guards away, one at a time: a test must notice each
+machine-matching: setup ## matching-service's state machine, 500 examples
+	@CROWDLOOM_EXAMPLES=500 $(BIN)/pytest -q services/matching-service/tests/integration/test_state_machine.py
+
+guards: setup ## take guards away, one at a time: a test must notice each
 	@$(BIN)/python tests/guards.py
 
 prove-money: setup ## random interleavings of all money flows with faults, then broken cents; SEEDS=200 STEPS=300

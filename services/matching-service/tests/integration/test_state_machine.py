@@ -2,12 +2,15 @@
 
 The model keeps what task-service would: which answers it took in, which tickets it closed, and its
 log, which matching-service reads late. R3 (exactly N) and R4 (no worker twice) hold at each step.
+Between what a claim reads and what it writes others get in, and it dies before or after its commit.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -28,13 +31,43 @@ from matching_service.domain.assignments import SUBMIT_GRACE, Assignment
 from matching_service.domain.errors import LeaseOver, NoMoreTime, TooManyLeases
 
 TASK_COUNT, WORKER_COUNT = 2, 12
+EXAMPLES = int(os.environ.get("CROWDLOOM_EXAMPLES", "10"))
+"""`make machine-matching` runs 500."""
 ACTIONS = [
     *("claim", "submit", "submit", "reject", "give_back", "extend", "pause", "resume", "cancel"),
+    *("claim_while_others_do", "claim_while_others_do", "claim_and_die"),
     *("task_service_hears_of_ends", "matching_reads_the_log", "matching_reads_the_log"),
     *("time_passes", "time_passes", "leases_expire", "leases_expire", "jobs_run"),
 ]
 
 _LEASED, _EXPIRED = {"status": "leased"}, {"status": "expired"}
+
+
+class Died(Exception):
+    """The process was killed; its client asks again with the same key."""
+
+
+@dataclass
+class Interrupted:
+    """The store of claims: what is in `meanwhile` happens before the next transaction; it dies at
+    `dies`, which is "before" or "after" the commit.
+    """
+
+    inner: Any
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
+    dies: str = ""
+
+    def run(self, work: Callable[[Any], Any]) -> Any:
+        dies, self.dies = self.dies, ""
+        meanwhile, self.meanwhile = self.meanwhile, []
+        for act in meanwhile:
+            act()
+        if dies == "before":
+            raise Died
+        result = self.inner.run(work)
+        if dies == "after":
+            raise Died
+        return result
 
 
 @dataclass
@@ -55,6 +88,9 @@ class MatchingMachine(RuleBasedStateMachine):
         super().__init__()
         self.clock = FrozenClock()
         self.app = self.build(self.clock)
+        self.store = Interrupted(self.app.store)
+        self.app.claim_task._store = self.store
+        self.read_to = self.clock.now()
         self.held: list[Held] = []
         self.revoked: list[Held] = []
         self.log: list[tuple[datetime, Event]] = []
@@ -63,18 +99,26 @@ class MatchingMachine(RuleBasedStateMachine):
         self.cancelled = False
         self.redundancy = 0
 
-    @initialize(redundancy=st.sampled_from([1, 2]))
-    def open_batch(self, redundancy: int) -> None:
+    @initialize(redundancy=st.sampled_from([1, 2]), pick=st.integers(0, 1_000))
+    def open_batch(self, redundancy: int, pick: int) -> None:
+        self.app.claim_task._random.seed(pick)
         self.redundancy = redundancy
         batch = self.make.opened(task_count=TASK_COUNT, redundancy=redundancy)
         self._write(batch, self.make.released(count=TASK_COUNT, redundancy=redundancy))
         self._read(2)
-        self._newcomers_ask()
+        self._newcomers_ask(pick)
 
-    def _newcomers_ask(self) -> None:
-        """An eager crowd: a slot too many is taken at once, and shows."""
-        while self._ask(f"wrk_new_{self.key_count}"):
-            pass
+    def _newcomers_ask(self, pick: int = 0) -> None:
+        """An eager crowd: a slot too many is taken at once, and shows. Between what each of them
+        reads and writes, another gets in, or the same one with other tabs, who gets all there is.
+        """
+        given = True
+        while given:
+            worker = f"wrk_new_{self.key_count}"
+            others = [worker] * TASK_COUNT if pick % 2 else [f"{worker}_other"]
+            self.store.meanwhile[:] = [partial(self._ask, other) for other in others]
+            given = self._ask(worker)
+        self.store.meanwhile.clear()
 
     def _write(self, *events: Event) -> None:
         self.log += [(self.clock.now(), event) for event in events]
@@ -93,10 +137,13 @@ class MatchingMachine(RuleBasedStateMachine):
     def _ask(self, worker: str) -> bool:
         """Returns whether the worker was given something."""
         self.key_count += 1
+        key = f"k{self.key_count}"
         try:
-            made = self.app.claim_task(worker, f"k{self.key_count}")
+            made = self.app.claim_task(worker, key)
         except TooManyLeases:
             return False
+        except Died:
+            made = self.app.claim_task(worker, key)
         if made is not None:
             self.held.append(Held(made.assignment))
         return made is not None
@@ -108,6 +155,21 @@ class MatchingMachine(RuleBasedStateMachine):
 
     def claim(self, pick: int) -> None:
         self._ask(f"wrk_{pick % WORKER_COUNT}")
+
+    def claim_while_others_do(self, pick: int) -> None:
+        """The same worker in another tab, or newcomers, between a claim's read and its write."""
+        worker = f"wrk_{pick % WORKER_COUNT}"
+        if pick % 2:
+            self.store.meanwhile.append(self._newcomers_ask)
+        else:
+            self.store.meanwhile.append(lambda: self._ask(worker))
+        self._ask(worker)
+        self.store.meanwhile.clear()
+
+    def claim_and_die(self, pick: int) -> None:
+        self.store.dies = "before" if pick % 2 else "after"
+        self._ask(f"wrk_{pick % WORKER_COUNT}")
+        self.store.dies = ""
 
     def submit(self, pick: int) -> None:
         """task-service takes an answer in while the ticket's time lasts and it is not closed."""
@@ -158,7 +220,7 @@ class MatchingMachine(RuleBasedStateMachine):
 
     def matching_reads_the_log(self, pick: int) -> None:
         self._read(1 + pick % 4, twice=pick % 3 == 0)
-        self._newcomers_ask()
+        self._newcomers_ask(pick)
 
     def leases_expire(self, pick: int = 1) -> None:
         """The watermark is as far as the log was read. Now and then it is wrong by ten minutes, as
@@ -166,11 +228,13 @@ class MatchingMachine(RuleBasedStateMachine):
         """
         read_to = self.log[0][0] if self.log else self.clock.now()
         wrong_by = timedelta(minutes=10 if pick % 3 == 0 else 0)
-        self.read_past(self.app, read_to - SUBMIT_GRACE + wrong_by)
+        read_past = read_to - SUBMIT_GRACE + wrong_by
+        self.read_to = max(self.read_to, read_past)
+        self.read_past(self.app, read_past)
         self.app.expire_leases()
         expired = {row["_id"] for row in self.app.database["assignments"].find(_EXPIRED)}
         self.revoked += [held for held in self.held if held.assignment.assignment_id in expired]
-        self._newcomers_ask()
+        self._newcomers_ask(pick)
 
     def pause(self, _pick: int) -> None:
         self._write(BatchPaused("bat_1"))
@@ -202,6 +266,11 @@ class MatchingMachine(RuleBasedStateMachine):
     def no_task_has_more_than_n(self) -> None:
         taken = self._taken()
         assert all(count <= self.redundancy for count in taken.values()), taken
+
+    @invariant()
+    def no_lease_expires_before_the_watermark(self) -> None:
+        early = {**_EXPIRED, "deadline": {"$gte": self.read_to}}
+        assert self.app.database["assignments"].find_one(early) is None
 
     @invariant()
     def no_worker_has_a_task_twice(self) -> None:
@@ -255,7 +324,7 @@ def test_workers_and_task_service_in_any_order_keep_the_promises(
     run_state_machine_as_test(
         type("BoundMachine", (MatchingMachine,), bound),
         settings=settings(
-            max_examples=10,
+            max_examples=EXAMPLES,
             stateful_step_count=30,
             deadline=None,
             # The same runs each time, and no shrinking: each step costs the database some writes.
