@@ -59,6 +59,8 @@ class Scene:
     reconciliation: str = ""
     top_up: str = ""
     unpaid_top_up: str = ""
+    proposal: str = ""
+    held_worker: str = ""
     origin: str = ""
     accepted: int = 0
 
@@ -177,7 +179,36 @@ def set_up(mongodb_uri: str, processor: str, origin: str) -> Scene:
         finish(str(link))
     application.refresh_payees()
     _pay_once(scene)
+    _hold_and_propose(scene)
     return scene
+
+
+def _hold_and_propose(scene: Scene) -> None:
+    """The fifth worker's earnings are held, and their release waits for a second person."""
+    scene.held_worker = scene.workers[4]
+    hold = scene.application.place_hold(
+        scene.maker, scene.workers[4], reason="Forty answers in one minute; asked the requester."
+    )
+    release = scene.application.approvals.propose(
+        scene.maker,
+        "hold_release",
+        payload={"hold_id": hold.hold_id},
+        reason="The requester is content.",
+        key="release",
+    )
+    scene.application.approvals.reject(scene.checker, release.approval_id, note="Not yet.")
+    amount = {"amount_minor": 250, "currency": "USD"}
+    lines = [
+        {"account": "expense:goodwill:USD", "side": "debit", "amount": amount},
+        {"account": "liability:worker:wrk_1:payable:USD", "side": "credit", "amount": amount},
+    ]
+    scene.proposal = scene.application.approvals.propose(
+        scene.maker,
+        "manual_entry",
+        payload={"lines": lines},
+        reason="A gesture for the lost hour of yesterday.",
+        key="gesture",
+    ).approval_id
 
 
 def _pay_once(scene: Scene) -> None:

@@ -19,6 +19,7 @@ from payment_service.entrypoints.pages import shell, words
 
 PAGE_ITEMS = 50
 _PAYOUTS_SHOWN = 20
+_HOLDS_SHOWN = 100
 _PAYEES = "/finance/payees"
 
 
@@ -48,6 +49,8 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
             next_cursor=found[PAGE_ITEMS - 1].worker_id if len(found) > PAGE_ITEMS else None,
             status=status,
             account_status=known,
+            holds=readers.holds.listed(_HOLDS_SHOWN),
+            names=readers.staff.names(),
         )
 
     @blueprint.get(f"{_PAYEES}/<worker_id>")
