@@ -14,12 +14,14 @@ from itsdangerous import URLSafeTimedSerializer
 from pymongo import MongoClient
 
 from payment_service.adapters.credentials import StaffCredentials
+from payment_service.adapters.mongo_audit import MongoAuditBooks
 from payment_service.adapters.mongo_journal import MongoJournal
 from payment_service.adapters.mongo_seals import MongoSealedJournal
 from payment_service.adapters.mongo_session import PaymentStore, Readers
 from payment_service.adapters.stripe_processor import StripeProcessor
 from payment_service.application.approvals import ApprovalDesk
 from payment_service.application.ask_payout import AskForPayout
+from payment_service.application.audit import AuditMoney
 from payment_service.application.book_lines import BookLines
 from payment_service.application.execute_payouts import ExecutePayouts
 from payment_service.application.holds import PlaceHold, hold_release
@@ -75,6 +77,7 @@ class Application:
     runs: PayoutRunDesk
     approvals: ApprovalDesk
     place_hold: PlaceHold
+    audit_money: AuditMoney
     execute_payouts: ExecutePayouts
     queue_reconciliation: QueueReconciliation
     reconcile: Reconcile
@@ -162,6 +165,11 @@ def build(
             },
         ),
         place_hold=PlaceHold(store, clock=clock, ids=ids, currency=currency),
+        audit_money=AuditMoney(
+            MongoAuditBooks(store.database),
+            seals=VerifySeals(MongoSealedJournal(store.database), clock),
+            clock=clock,
+        ),
         execute_payouts=ExecutePayouts(store, processor, clock=clock),
         queue_reconciliation=QueueReconciliation(store, clock=clock, ids=ids),
         reconcile=Reconcile(store, journal=journal, processor=processor, poll=poll, clock=clock),

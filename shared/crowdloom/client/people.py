@@ -227,6 +227,10 @@ class Staff:
     def payout_run(self, run_id: str) -> Json:
         return self.api.get(f"{PAYMENTS}/payout-runs/{run_id}")
 
+    def audit(self) -> Json:
+        """Every invariant of the books, as it holds now."""
+        return self.api.get(f"{PAYMENTS}/audit")
+
     def reconcile(self) -> Json:
         return self.api.post(f"{PAYMENTS}/reconciliations")
 

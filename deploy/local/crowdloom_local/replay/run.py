@@ -107,6 +107,7 @@ def wrong_figures(figures: Json, plan: Plan) -> Iterator[str]:
         "owed_minor": wanted * REWARD_MINOR,
         "ledger_sum": 0,
         "unreconciled_minor": 0,
+        "audit_failures": 0,
         "over_assigned": 0,
         "same_worker_twice": 0,
         "lost_acknowledged": 0,
@@ -120,13 +121,16 @@ def wrong_figures(figures: Json, plan: Plan) -> Iterator[str]:
         yield f"{figures['processor_transfers']} transfers for {plan.workers} workers"
 
 
-def replay(market: Market, plan: Plan) -> Json:
-    """Run the whole life of a batch and return the figures, all read back from the market."""
+def replay(market: Market, plan: Plan, faults_of: Callable[[Market], Chaos] | None = None) -> Json:
+    """Run the whole life of a batch and return the figures, all read back from the market.
+
+    `faults_of` makes other faults than the plan's.
+    """
     began = time.monotonic()
     dataset = Dataset(plan.dataset)
     requester = _funded_requester(market, plan)
     batch_id = _published_batch(requester, dataset, plan)
-    chaos = None
+    chaos = faults_of(market) if faults_of else None
     if plan.faulty:
         chaos = Chaos(market, everything=plan.chaos, broker_node=plan.kill_a_node)
     crowd = _work_and_review(market, requester, batch_id, dataset=dataset, plan=plan, chaos=chaos)
@@ -321,6 +325,7 @@ def _figures(
         "ledger_sum": staff.trial_balance()["sum"],
         "unreconciled_minor": books["unreconciled_minor"],
         "processor_transfers": books["transfers_count"],
+        **_audited(staff),
         "accuracy": _accuracy(requester, batch_id, dataset),
         **_over_assigned(requester, batch_id, plan),
     }
@@ -333,6 +338,13 @@ def _reconciled(staff: Staff) -> Json:
         lambda: staff.reconciliation(reconciliation_id)["status"] not in {"running", "queued"},
     )
     return staff.reconciliation(reconciliation_id)
+
+
+def _audited(staff: Staff) -> Json:
+    """The invariants of the books at the end; what does not hold is told."""
+    audit = staff.audit()
+    broken = {each["invariant"]: each["broken"] for each in audit["findings"] if not each["holds"]}
+    return {"audit_failures": len(broken), **({"audit_broken": broken} if broken else {})}
 
 
 def _accuracy(requester: Requester, batch_id: str, dataset: Dataset) -> float | None:

@@ -1,7 +1,7 @@
 """What an audit reads, with cursors: page by page, never all of the journal."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,15 +22,10 @@ from payment_service.domain.audit import BatchWork, BatchWorks, Decision, LineKe
 from payment_service.domain.batches import BatchBook
 from payment_service.domain.payouts import PayoutItem
 
-Seals = Callable[[], tuple[int, Sequence[str]]]
-
 
 class MongoAuditBooks:
-    """`seals` verifies the journal's hash chain."""
-
-    def __init__(self, database: MongoDatabase, *, seals: Seals = lambda: (0, ())) -> None:
+    def __init__(self, database: MongoDatabase) -> None:
         self._database = database
-        self._seals = seals
 
     def entries(self) -> Iterator[JournalEntry]:
         for row in self._database[JOURNAL].find().sort("_id", ASCENDING):
@@ -91,6 +86,3 @@ class MongoAuditBooks:
 
     def closed_periods(self) -> Mapping[str, datetime]:
         return {}
-
-    def seals(self) -> tuple[int, Sequence[str]]:
-        return self._seals()

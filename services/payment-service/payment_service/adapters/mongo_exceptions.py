@@ -15,7 +15,11 @@ EXCEPTION_INDEXES = [
     IndexModel([("state", ASCENDING), ("_id", ASCENDING)], name="open_oldest_first"),
     IndexModel([("key", ASCENDING), ("state", ASCENDING)], name="by_key"),
 ]
-AUDIT_INDEXES = [IndexModel([("at", DESCENDING)], name="newest_first")]
+AUDIT_INDEXES = [
+    IndexModel([("at", DESCENDING)], name="newest_first"),
+    IndexModel([("who", ASCENDING), ("_id", DESCENDING)], name="by_person"),
+    IndexModel([("what", ASCENDING), ("_id", DESCENDING)], name="by_act"),
+]
 CRITICAL = {"duplicate", "unknown_outcome", "fingerprint_conflict", "unexplained_balance_drift"}
 
 
@@ -130,3 +134,24 @@ class MongoAudit:
             },
             session=self._session,
         )
+
+    def listed(
+        self,
+        count_max: int,
+        *,
+        before: str | None = None,
+        who: str | None = None,
+        what: str | None = None,
+    ) -> Sequence[Mapping[str, Any]]:
+        query: dict[str, Any] = {}
+        if before is not None:
+            query["_id"] = {"$lt": before}
+        if who is not None:
+            query["who"] = who
+        if what is not None:
+            query["what"] = what
+        found = self._log.find(query, session=self._session).sort("_id", DESCENDING)
+        return list(found.limit(count_max))
+
+    def acts(self) -> Sequence[str]:
+        return sorted(self._log.distinct("what", session=self._session))

@@ -15,6 +15,7 @@ from crowdloom.kernel.ids import BatchId
 
 from payment_service.application.audit_tally import Tally, tally_of
 from payment_service.application.journal import JournalEntry
+from payment_service.application.seal_journal import SealReport
 from payment_service.domain.audit import (
     NO_WORK,
     BatchWorks,
@@ -72,16 +73,19 @@ class AuditBooks(Protocol):
         """Period -> when it was closed for good."""
         ...
 
-    def seals(self) -> tuple[int, Sequence[str]]:
-        """How many entries are sealed, and what is wrong with the chain."""
+
+class Seals(Protocol):
+    def __call__(self) -> SealReport:
+        """Verify the whole chain."""
         ...
 
 
 class AuditMoney:
     """Reads everything and changes nothing."""
 
-    def __init__(self, books: AuditBooks, *, clock: Clock) -> None:
+    def __init__(self, books: AuditBooks, *, seals: Seals, clock: Clock) -> None:
         self._books = books
+        self._seals = seals
         self._clock = clock
 
     def __call__(self) -> Sequence[Finding]:
@@ -101,7 +105,7 @@ class AuditMoney:
             _i10(tally, items),
             _i11(tally, items, keys, now),
             _i12(tally, self._books.closed_periods()),
-            _i13(self._books.seals()),
+            _i13(self._seals()),
             _i14(self._books.oldest_unpublished(), now),
             _i15(tally),
             _i16(tally),
@@ -269,9 +273,10 @@ def _i12(tally: Tally, closed: Mapping[str, datetime]) -> Finding:
     return found("I12", f"{len(closed)} closed periods", late)
 
 
-def _i13(seals: tuple[int, Sequence[str]]) -> Finding:
-    count, broken = seals
-    return found("I13", f"{count} sealed entries", list(broken))
+def _i13(report: SealReport) -> Finding:
+    late = f"{report.sealed_count} sealed of {report.due_count} due"
+    wrong = [] if report.holds else [report.broken or late]
+    return found("I13", f"{report.sealed_count} sealed entries", wrong)
 
 
 def _i14(oldest: datetime | None, now: datetime) -> Finding:

@@ -23,6 +23,7 @@ from crowdloom.kernel.ids import (
 
 from payment_service.domain.approvals import Approval, ApprovalStatus
 from payment_service.domain.batches import BatchBook, BatchTerms
+from payment_service.domain.bonuses import Bonus
 from payment_service.domain.entries import Entry
 from payment_service.domain.holds import Hold
 from payment_service.domain.payouts import ItemState, PayoutItem, PayoutRun, RunStatus
@@ -109,6 +110,10 @@ class Assignments(Protocol):
 
     def mark_matured(self, assignment_ids: Collection[AssignmentId]) -> None: ...
 
+    def worker_of(self, assignment_id: AssignmentId) -> WorkerId | None:
+        """Who claimed it; None where no claim was heard of yet."""
+        ...
+
     def settled_count(self, worker_id: WorkerId) -> int: ...
 
     def settled_since(self, worker_id: WorkerId, moment: datetime) -> Mapping[BatchId, int]:
@@ -133,6 +138,26 @@ class Batches(Protocol):
 
     def of_requester(self, requester_id: RequesterId, count_max: int) -> Sequence[BatchBook]:
         """Newest first."""
+        ...
+
+
+class Bonuses(Protocol):
+    def add(self, bonus: Bonus) -> None: ...
+
+    def get(self, bonus_id: str) -> Bonus | None: ...
+
+    def end(self, bonus: Bonus) -> None:
+        """Write one that was settled or declined."""
+        ...
+
+    def waiting(self, count_max: int) -> Sequence[Bonus]:
+        """Oldest first."""
+        ...
+
+    def settled_of(
+        self, worker_id: WorkerId, count_max: int, *, since: datetime | None = None
+    ) -> Sequence[Bonus]:
+        """The worker's, newest first."""
         ...
 
 
@@ -355,6 +380,21 @@ class Audit(Protocol):
         """Append what a privileged person did; never changed, never removed."""
         ...
 
+    def listed(
+        self,
+        count_max: int,
+        *,
+        before: str | None = None,
+        who: str | None = None,
+        what: str | None = None,
+    ) -> Sequence[Mapping[str, Any]]:
+        """Newest first; of one person or one kind of act where it is named."""
+        ...
+
+    def acts(self) -> Sequence[str]:
+        """Every kind of act that was ever noted."""
+        ...
+
 
 class Approvals(Protocol):
     """Proposals, each decided once by somebody else than who made it."""
@@ -426,6 +466,8 @@ class Session(Emits, Protocol):
     def assignments(self) -> Assignments: ...
     @property
     def batches(self) -> Batches: ...
+    @property
+    def bonuses(self) -> Bonuses: ...
     @property
     def top_ups(self) -> TopUps: ...
     @property

@@ -9,6 +9,25 @@ from crowdloom.kernel.ids import BatchId
 from payment_service.domain.batches import BatchTerms
 
 BROKEN_SHOWN_MAX = 20
+SENTENCES: Mapping[str, str] = {
+    "I1": "Every entry balances, is unchanged and named after its cause; all sum to zero",
+    "I2": "Every kept balance equals the sum of its lines",
+    "I3": "No guarded account is below zero",
+    "I4": "What is reserved for a batch is what its open slots cost",
+    "I5": "Every accepted submission has one entry, at the published terms",
+    "I6": "Nothing is reserved for a closed batch, but what accepted work still needs",
+    "I7": "Our books of the processor's balance equal its lines and its own figure",
+    "I8": "Every line of the processor has one entry, and every such entry its line",
+    "I9": "What we hold covers what we owe to requesters and workers",
+    "I10": "Every payout line's money is reserved, given back, paid or under way, once",
+    "I11": "Nothing is under way for a day, or in suspense for five, without being asked after",
+    "I12": "No entry was booked into a closed period",
+    "I13": "The chain of seals over the journal verifies",
+    "I14": "Every event is published soon after it was written",
+    "I15": "No worker was paid more than was earned",
+    "I16": "Every period balances, and all periods together are the balances",
+    "I17": "Every entry by hand was made by one person and approved by another",
+}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from payment_service.bootstrap import Application, build
 from payment_service.config import SERVICE, read_settings
 from payment_service.entrypoints.http.approvals import approvals_blueprint, holds_blueprint
+from payment_service.entrypoints.http.audit import audit_blueprint
 from payment_service.entrypoints.http.documented import add_security_schemes
 from payment_service.entrypoints.http.earnings import earnings_blueprint
 from payment_service.entrypoints.http.ledger import ledger_blueprint
@@ -22,6 +23,7 @@ from payment_service.entrypoints.http.staff import staff_blueprint
 from payment_service.entrypoints.http.wallets import wallets_blueprint
 from payment_service.entrypoints.http.webhook import webhook_blueprint
 from payment_service.entrypoints.pages.approval_pages import approval_pages
+from payment_service.entrypoints.pages.audit_pages import audit_pages
 from payment_service.entrypoints.pages.earnings_pages import earnings_pages
 from payment_service.entrypoints.pages.ledger_pages import ledger_pages
 from payment_service.entrypoints.pages.payee_pages import payee_pages
@@ -41,6 +43,7 @@ _API = (
     reconciliations_blueprint,
     approvals_blueprint,
     holds_blueprint,
+    audit_blueprint,
 )
 # The finance and /pay pages, each made by a function of the application.
 PAGES: tuple[Callable[[Application], Blueprint], ...] = (
@@ -50,6 +53,7 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     ledger_pages,
     approval_pages,
     payee_pages,
+    audit_pages,
     earnings_pages,
     wallet_pages,
 )

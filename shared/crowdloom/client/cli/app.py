@@ -6,7 +6,17 @@ import click
 import requests
 
 from crowdloom.client.api import Problem
-from crowdloom.client.cli import batches, funds, login, payouts, projects, refusals, review, sandbox
+from crowdloom.client.cli import (
+    audit,
+    batches,
+    funds,
+    login,
+    payouts,
+    projects,
+    refusals,
+    review,
+    sandbox,
+)
 from crowdloom.client.cli.desk import Desk
 
 
@@ -46,4 +56,5 @@ main.add_command(batches.batch)
 review.add_to(main)
 main.add_command(funds.funds)
 main.add_command(payouts.payout)
+audit.add_to(main)
 main.add_command(sandbox.sandbox)

@@ -85,6 +85,7 @@ def _staff_bar(member: Principal) -> ui.Bar:
             (_("Payees"), "/finance/payees"),
             (_("Reconciliation"), "/finance/reconciliations"),
             (_("Ledger"), "/finance/ledger"),
+            (_("Audit"), "/finance/audit"),
         ]
     if "operator" in member.grants:
         items.append((_("Operations"), OPERATOR_PAGE))

@@ -105,6 +105,31 @@ def exceptions() -> dict[str, str]:
     }
 
 
+def invariants() -> dict[str, str]:
+    """What each says; the API's English is `domain.audit.SENTENCES`."""
+    return {
+        "I1": _("Every entry balances, is unchanged and named after its cause; all sum to zero"),
+        "I2": _("Every kept balance equals the sum of its lines"),
+        "I3": _("No guarded account is below zero"),
+        "I4": _("What is reserved for a batch is what its open slots cost"),
+        "I5": _("Every accepted submission has one entry, at the published terms"),
+        "I6": _("Nothing is reserved for a closed batch, but what accepted work still needs"),
+        "I7": _("Our books of the processor's balance equal its lines and its own figure"),
+        "I8": _("Every line of the processor has one entry, and every such entry its line"),
+        "I9": _("What we hold covers what we owe to requesters and workers"),
+        "I10": _("Every payout line's money is reserved, given back, paid or under way, once"),
+        "I11": _(
+            "Nothing is under way for a day, or in suspense for five, without being asked after"
+        ),
+        "I12": _("No entry was booked into a closed period"),
+        "I13": _("The chain of seals over the journal verifies"),
+        "I14": _("Every event is published soon after it was written"),
+        "I15": _("No worker was paid more than was earned"),
+        "I16": _("Every period balances, and all periods together are the balances"),
+        "I17": _("Every entry by hand was made by one person and approved by another"),
+    }
+
+
 def flows() -> dict[str, str]:
     """What an entry is for."""
     return {

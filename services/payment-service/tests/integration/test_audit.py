@@ -1,0 +1,101 @@
+"""The audit: every invariant with a figure, what it finds, and the log of who did what."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from bson import Int64
+
+ENTRY = {
+    "lines": [
+        {
+            "account": f"{account}:USD",
+            "side": side,
+            "amount": {"amount_minor": 500, "currency": "USD"},
+        }
+        for account, side in (("asset:bank:main", "debit"), ("equity:opening", "credit"))
+    ]
+}
+
+
+@pytest.fixture
+def auditor(calling: Callable[..., Any]) -> Any:
+    return calling("staff", "stf_auditor", "auditor")
+
+
+@pytest.fixture
+def paid(market: Any, calling: Callable[..., Any]) -> Any:
+    """A market in which a worker was paid, and the platform has money of its own."""
+    body = {"kind": "manual_entry", "payload": ENTRY, "reason": "Our own money"}
+    made = market.maker.post("/approvals", body).json
+    seen = {"content_hash": made["content_hash"]}
+    approved = market.checker.post(f"/approvals/{made['approval_id']}/approve", seen)
+    assert approved.status_code == 200, approved.json
+    market.earn("wrk_1", 3)
+    market.ask(calling("worker", "wrk_1"))
+    market.pay_out()
+    market.reconcile()
+    # All in one instant: what was written is not published by anybody here.
+    market.application.database["outbox"].update_many({}, {"$unset": {"pending": ""}})
+    return market
+
+
+def broken(auditor: Any) -> dict[str, list[str]]:
+    found = auditor.get("/audit").json
+    return {each["invariant"]: each["broken"] for each in found["findings"] if not each["holds"]}
+
+
+def test_every_invariant_holds_and_says_what_it_looked_at(paid: Any, auditor: Any) -> None:
+    found = auditor.get("/audit").json
+    assert [each["invariant"] for each in found["findings"]] == [f"I{n}" for n in range(1, 18)]
+    assert broken(auditor) == {}
+    assert found["holds"]
+    figures = {each["invariant"]: each["figure"] for each in found["findings"]}
+    assert figures["I5"] == "3 accepted"
+    assert figures["I10"] == "1 payout lines"
+    assert figures["I17"] == "1 entries by hand"
+
+
+def test_a_cent_that_was_changed_behind_our_back_is_found(paid: Any, auditor: Any) -> None:
+    accounts = paid.application.database["accounts"]
+    accounts.update_one({"kind": "wallet"}, {"$inc": {"posted": Int64(100)}})
+    assert set(broken(auditor)) == {"I2"}
+
+
+def test_reserved_money_that_no_batch_accounts_for_is_found(paid: Any, auditor: Any) -> None:
+    batches = paid.application.database["batches"]
+    batches.update_one({}, {"$inc": {"settled_count": 1}})
+    assert set(broken(auditor)) == {"I5"}
+
+
+def test_an_entry_by_hand_that_one_person_alone_stands_for_is_found(
+    paid: Any, auditor: Any
+) -> None:
+    approvals = paid.application.database["approvals"]
+    approvals.update_one({}, {"$set": {"decided_by": "stf_maker"}})
+    assert set(broken(auditor)) == {"I17"}
+
+
+def test_only_finance_and_auditors_may_see_the_audit(calling: Callable[..., Any]) -> None:
+    assert calling("staff", "stf_1", "operator").get("/audit").status_code == 403
+    assert calling("worker", "wrk_1").get("/audit").status_code == 403
+    assert calling("staff", "stf_1", "operator").get("/audit/acts").status_code == 403
+
+
+def test_the_log_says_who_did_what_newest_first_and_by_person(paid: Any, auditor: Any) -> None:
+    acts = auditor.get("/audit/acts").json["items"]
+    assert [act["what"] for act in acts][-2:] == ["approval.approved", "approval.propose"]
+    mine = auditor.get("/audit/acts", who="stf_checker").json["items"]
+    assert {act["who"] for act in mine} == {"stf_checker"}
+    drafts = auditor.get("/audit/acts", what="payout_run.draft").json["items"]
+    assert [act["what"] for act in drafts] == ["payout_run.draft"]
+
+
+def test_the_page_and_the_file_show_the_same(paid: Any, auditor: Any, web: Any) -> None:
+    headers = {"Authorization": f"Bearer {auditor.token}"}
+    page = web.test_client().get("/finance/audit", headers=headers)
+    assert page.status_code == 200
+    assert "I17" in page.text
+    assert "payout_run.approve" in page.text
+    file = web.test_client().get("/finance/audit.csv?what=payout_run.freeze", headers=headers)
+    assert len(file.text.strip().splitlines()) == 2
