@@ -20,6 +20,8 @@ from matching_service.domain.pools import drawn
 from matching_service.domain.pseudonyms import pseudonym_of
 from matching_service.domain.routing import in_order_of_need
 
+NOTHING_LEFT = "nothing_left"
+"""Every open slot of the batch is of a task that this worker was given before, or there is none."""
 _POOLS_TRIED_MAX = 4
 _CANDIDATES_TRIED_MAX = 8
 _LAST_CANDIDATES_MAX = 64
@@ -82,6 +84,18 @@ class ClaimTask:
                     return self._claim(assignment, batch)
         return None
 
+    def why_not(self, worker_id: WorkerId, batch_id: BatchId) -> str | None:
+        """Why a claim of this batch would be given nothing now, as a stable code; None where it
+        would be given something. Asks what a claim asks, in its order. Raises NotFound.
+        """
+        batch = self._batch(batch_id)
+        if len(self._reader.assignments.places_taken(worker_id)) >= LEASES_PER_WORKER_MAX:
+            return TooManyLeases.code
+        unfit = why_not(batch, self._reader.workers.get(worker_id))
+        if unfit is not None:
+            return unfit
+        return None if any(self._candidates(batch, worker_id)) else NOTHING_LEFT
+
     def _again(self, earlier: Assignment, batch_id: BatchId | None) -> Claim:
         if batch_id not in (None, earlier.batch_id):
             raise ClaimKeyReused(
@@ -101,10 +115,13 @@ class ClaimTask:
 
     def claim_of(self, assignment: Assignment) -> Claim:
         """The claim an assignment stands for, with a fresh signature over the same ticket."""
-        batch = self._reader.batches.get(assignment.batch_id)
+        return self._claim(assignment, self._batch(assignment.batch_id))
+
+    def _batch(self, batch_id: BatchId) -> Batch:
+        batch = self._reader.batches.get(batch_id)
         if batch is None:
-            raise NotFound("There is no such batch", batch_id=assignment.batch_id)
-        return self._claim(assignment, batch)
+            raise NotFound("There is no such batch", batch_id=batch_id)
+        return batch
 
     def _claim(self, assignment: Assignment, batch: Batch) -> Claim:
         ticket = Ticket(
@@ -126,10 +143,7 @@ class ClaimTask:
         if batch_id is None:
             batches = self._reader.batches.with_status(BatchStatus.OPEN)
         else:
-            batch = self._reader.batches.get(batch_id)
-            if batch is None:
-                raise NotFound("There is no such batch", batch_id=batch_id)
-            batches = [batch]
+            batches = [self._batch(batch_id)]
         profile = self._reader.workers.get(worker_id)
         fitting = [batch for batch in batches if why_not(batch, profile) is None]
         return in_order_of_need(fitting, self._random)

@@ -3,6 +3,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from crowdloom.contracts.task import BatchPaused
 from flask.testing import FlaskClient
 from matching_service.bootstrap import Application
 
@@ -182,3 +183,22 @@ def test_counts_add_up_to_what_was_claimed(
         api.post(f"{API}/claims", json={}, headers=worker_headers(f"wrk_{number}", "k"))
     counts = api.get(f"{API}/batches/bat_1/counts", headers=staff_headers("operator")).get_json()
     assert (counts["claimed_total"], counts["leased"], counts["submitted"]) == (3, 3, 0)
+
+
+def test_a_worker_is_told_why_a_batch_gives_him_nothing(
+    api: FlaskClient, worker_headers: Headers, make: ModuleType, deliver: Deliver
+) -> None:
+    deliver(make.opened(task_count=1), make.released(count=1))
+    deliver(make.opened("bat_fa", language="fa"), make.released("bat_fa"))
+    deliver(make.registered("wrk_1", "en"))
+
+    def why(batch_id: str) -> Any:
+        answer = api.get(f"{API}/queue/{batch_id}/why", headers=worker_headers("wrk_1"))
+        return answer.get_json()["why_not"] if answer.status_code == 200 else answer.status_code
+
+    assert [why("bat_1"), why("bat_fa"), why("bat_none")] == [None, "other_language", 404]
+    wanted = {"batch_id": "bat_1"}
+    api.post(f"{API}/claims", json=wanted, headers=worker_headers("wrk_1", "k"))
+    assert why("bat_1") == "nothing_left"
+    deliver(BatchPaused("bat_1"))
+    assert why("bat_1") == "batch_paused"

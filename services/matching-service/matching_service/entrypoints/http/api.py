@@ -45,6 +45,14 @@ def _add_queue(blueprint: Blueprint, application: Application) -> None:
             following = cursors.write(items[-1].batch.batch_id) if len(items) == limit else None
             return {"items": [present.queue_item(item) for item in items], "next_cursor": following}
 
+    @blueprint.route("/queue/<batch_id>/why")
+    class WhyView(MethodView):
+        @blueprint.response(200, schemas.WhyAnswer)
+        @require("worker")
+        def get(self, batch_id: str) -> dict[str, Any]:
+            """Why you would be given nothing of this batch now; null where you would."""
+            return {"why_not": application.claim_task.why_not(_worker(), BatchId(batch_id))}
+
 
 def _add_claims(blueprint: Blueprint, application: Application) -> None:
     @blueprint.route("/claims")

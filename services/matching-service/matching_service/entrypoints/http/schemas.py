@@ -71,6 +71,24 @@ class QueueAnswer(Schema):
     next_cursor = fields.String(allow_none=True)
 
 
+class WhyAnswer(Schema):
+    why_not = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "enum": [
+                "batch_paused",
+                "batch_cancelled",
+                "batch_completed",
+                "other_language",
+                "too_many_leases",
+                "nothing_left",
+                None,
+            ]
+        },
+    )
+
+
 class BatchCountsAnswer(Schema):
     """Assignments of a batch by status; `claimed_total` is their sum."""
 
