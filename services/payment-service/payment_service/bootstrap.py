@@ -14,6 +14,7 @@ from itsdangerous import URLSafeTimedSerializer
 from pymongo import MongoClient
 
 from payment_service.adapters.credentials import StaffCredentials
+from payment_service.adapters.journal_files import AuditPack, formats
 from payment_service.adapters.mongo_audit import MongoAuditBooks
 from payment_service.adapters.mongo_journal import MongoJournal
 from payment_service.adapters.mongo_seals import MongoSealedJournal
@@ -24,6 +25,7 @@ from payment_service.application.ask_payout import AskForPayout
 from payment_service.application.audit import AuditMoney
 from payment_service.application.book_lines import BookLines
 from payment_service.application.execute_payouts import ExecutePayouts
+from payment_service.application.export_journal import ExportJournal
 from payment_service.application.holds import PlaceHold, hold_release
 from payment_service.application.manual_entries import correction, manual_entry
 from payment_service.application.payees import OpenPayoutAccount, RefreshPayees
@@ -84,6 +86,7 @@ class Application:
     watch_books: WatchBooks
     seal_journal: SealJournal
     verify_seals: VerifySeals
+    export_journal: ExportJournal
     add_staff: AddStaff
     enrol: Enrol
     sign_in: SignIn
@@ -122,6 +125,10 @@ def build(
         refresh_payees=refresh_payees,
         clock=clock,
     )
+    watch_books = WatchBooks(readers, clock=clock)
+    sealed = MongoSealedJournal(store.database)
+    verify_seals = VerifySeals(sealed, clock)
+    audit_pack = AuditPack(sealed, verify=verify_seals, proof=watch_books.newest)
     url = settings.common.public_url
     return Application(
         settings=settings,
@@ -181,9 +188,10 @@ def build(
             clock=clock,
             codes_once=not settings.common.sandbox,
         ),
-        watch_books=WatchBooks(readers, clock=clock),
-        seal_journal=SealJournal(MongoSealedJournal(store.database), clock),
-        verify_seals=VerifySeals(MongoSealedJournal(store.database), clock),
+        watch_books=watch_books,
+        seal_journal=SealJournal(sealed, clock),
+        verify_seals=verify_seals,
+        export_journal=ExportJournal(store, journal, formats=formats(audit_pack)),
         checks=readiness_checks(client, store.database, clock),
     )
 

@@ -1,11 +1,12 @@
 """Reading the journal: trial balance, statements, entries, and what was booked for which line."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from crowdloom.chassis.store import Document, MongoDatabase
 from crowdloom.kernel import Currency, Money
-from pymongo import DESCENDING
+from pymongo import ASCENDING, DESCENDING
 
 from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL
 from payment_service.application.journal import (
@@ -28,18 +29,7 @@ class MongoJournal:
         self._accounts = database[ACCOUNTS]
 
     def trial_balance(self) -> Sequence[AccountBalance]:
-        rows = self._journal.aggregate(
-            [
-                {"$unwind": "$lines"},
-                {
-                    "$group": {
-                        "_id": "$lines.a",
-                        "dr": {"$sum": "$lines.dr"},
-                        "cr": {"$sum": "$lines.cr"},
-                    }
-                },
-            ]
-        )
+        rows = self._sums()
         found = [
             AccountBalance(row["_id"], _currency_of(row["_id"]), int(row["dr"]), int(row["cr"]))
             for row in rows
@@ -101,6 +91,22 @@ class MongoJournal:
             query[f"refs.{ref[0]}"] = ref[1]
         found = self._journal.find(query).sort("_id", DESCENDING).limit(count_max)
         return [journal_entry(row) for row in found]
+
+    def between(self, since: date, until: date) -> Iterator[JournalEntry]:
+        days = {"$gte": since.isoformat(), "$lte": until.isoformat()}
+        found = self._journal.find({"effective_on": days})
+        for row in found.sort([("effective_on", ASCENDING), ("_id", ASCENDING)]):
+            yield journal_entry(row)
+
+    def balances_before(self, day: date) -> Mapping[str, int]:
+        rows = self._sums({"$match": {"effective_on": {"$lt": day.isoformat()}}})
+        return {row["_id"]: int(row["dr"]) - int(row["cr"]) for row in rows}
+
+    def _sums(self, *narrowed: Document) -> Iterator[Document]:
+        sums = {"dr": {"$sum": "$lines.dr"}, "cr": {"$sum": "$lines.cr"}}
+        return self._journal.aggregate(
+            [*narrowed, {"$unwind": "$lines"}, {"$group": {"_id": "$lines.a", **sums}}]
+        )
 
     def entry(self, entry_id: str) -> JournalEntry | None:
         found = self._journal.find_one({"_id": entry_id})

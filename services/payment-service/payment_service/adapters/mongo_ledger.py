@@ -27,6 +27,7 @@ JOURNAL_INDEXES = [
     IndexModel([("refs.stripe_txn", ASCENDING)], name="by_processor_line", sparse=True),
     IndexModel([("refs.batch", ASCENDING)], name="by_batch", sparse=True),
     IndexModel([("booked_at", ASCENDING)], name="by_booking"),
+    IndexModel([("effective_on", ASCENDING), ("_id", ASCENDING)], name="by_day"),
 ]
 ACCOUNT_INDEXES = [
     IndexModel([("owner", ASCENDING), ("kind", ASCENDING)], name="of_owner"),

@@ -36,16 +36,17 @@ class WatchBooks:
         }
 
     def _unreconciled_minor(self) -> float | None:
-        newest = self._newest()
+        newest = self.newest()
         return None if newest is None else newest["unreconciled_minor"]
 
     def _age_seconds(self) -> float | None:
-        newest = self._newest()
+        newest = self.newest()
         if newest is None:
             return None
         age_seconds: float = (self._clock.now() - newest["ended_at"]).total_seconds()
         return age_seconds
 
-    def _newest(self) -> Mapping[str, Any] | None:
+    def newest(self) -> Mapping[str, Any] | None:
+        """The newest reconciliation that ended."""
         listed = self._readers.reconciliations.listed(_LOOKED_AT_MAX)
         return next((found for found in listed if found["status"] == "completed"), None)

@@ -33,8 +33,12 @@ def next_seal(last: Seal | None, content: Mapping[str, Any]) -> Seal:
 
 def hash_of(previous: str, content: Mapping[str, Any]) -> str:
     """SHA-256 over the previous hash and the content as canonical JSON."""
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=_plain)
-    return hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
+    return hashlib.sha256(f"{previous}\n{canonical(content)}".encode()).hexdigest()
+
+
+def canonical(content: Mapping[str, Any]) -> str:
+    """JSON with sorted keys: the same text for the same content."""
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, default=_plain)
 
 
 def _plain(value: Any) -> str:

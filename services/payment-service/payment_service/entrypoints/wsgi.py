@@ -16,6 +16,7 @@ from payment_service.entrypoints.http.approvals import approvals_blueprint, hold
 from payment_service.entrypoints.http.audit import audit_blueprint
 from payment_service.entrypoints.http.documented import add_security_schemes
 from payment_service.entrypoints.http.earnings import earnings_blueprint
+from payment_service.entrypoints.http.exports import exports_blueprint
 from payment_service.entrypoints.http.ledger import ledger_blueprint
 from payment_service.entrypoints.http.payout_runs import payout_runs_blueprint
 from payment_service.entrypoints.http.reconciliations import reconciliations_blueprint
@@ -25,6 +26,7 @@ from payment_service.entrypoints.http.webhook import webhook_blueprint
 from payment_service.entrypoints.pages.approval_pages import approval_pages
 from payment_service.entrypoints.pages.audit_pages import audit_pages
 from payment_service.entrypoints.pages.earnings_pages import earnings_pages
+from payment_service.entrypoints.pages.export_pages import export_pages
 from payment_service.entrypoints.pages.ledger_pages import ledger_pages
 from payment_service.entrypoints.pages.payee_pages import payee_pages
 from payment_service.entrypoints.pages.run_pages import run_pages
@@ -42,6 +44,7 @@ _API = (
     payout_runs_blueprint,
     reconciliations_blueprint,
     approvals_blueprint,
+    exports_blueprint,
     holds_blueprint,
     audit_blueprint,
 )
@@ -52,6 +55,7 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     run_pages,
     ledger_pages,
     approval_pages,
+    export_pages,
     payee_pages,
     audit_pages,
     earnings_pages,

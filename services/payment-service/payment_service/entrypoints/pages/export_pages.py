@@ -1,0 +1,79 @@
+"""Downloads of the journal, each with what it is for."""
+
+from datetime import date
+
+from crowdloom.chassis.http.auth import require
+from crowdloom.kernel.errors import InvalidInput
+from flask import Blueprint, Response, render_template, request
+from flask_babel import gettext as _
+
+from payment_service.application.export_journal import Period
+from payment_service.bootstrap import Application
+from payment_service.domain.people import FINANCE_READERS
+from payment_service.entrypoints.http.exports import sent
+from payment_service.entrypoints.pages import shell
+
+
+def export_pages(application: Application) -> Blueprint:
+    blueprint = Blueprint("export_pages", __name__)
+
+    def page(errors: dict[str, str], status: int = 200) -> Response:
+        today = application.clock.now().date()
+        html = render_template(
+            "finance/exports.html",
+            formats=_formats(),
+            since=request.args.get("since") or today.replace(day=1).isoformat(),
+            until=request.args.get("until") or today.isoformat(),
+            errors=errors,
+        )
+        return Response(html, status)
+
+    @blueprint.get("/finance/exports")
+    @require("staff", *FINANCE_READERS)
+    def exports() -> Response:
+        return page({})
+
+    @blueprint.get("/finance/exports/file")
+    @require("staff", *FINANCE_READERS)
+    def file() -> Response:
+        errors = {name: _("Give a day.") for name in ("since", "until") if _day(name) is None}
+        since, until = _day("since"), _day("until")
+        if since is None or until is None:
+            return page(errors, 422)
+        try:
+            period = Period(since, until)
+        except InvalidInput:
+            return page({"until": _("The last day is not before the first one.")}, 422)
+        name = request.args.get("format", "")
+        return sent(application.export_journal(shell.staff_member(), name, period))
+
+    return blueprint
+
+
+def _day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _formats() -> dict[str, tuple[str, str]]:
+    """Format -> what it is called, and what it is for."""
+    return {
+        "csv": (_("Journal, CSV"), _("Every line of every entry, for a spreadsheet.")),
+        "xlsx": (_("Journal, Excel"), _("The same as a workbook, with amounts as numbers.")),
+        "jsonl": (_("Journal, JSON lines"), _("Every entry with its cause, for programs.")),
+        "beancount": (
+            "Beancount",
+            _("Plain-text accounts with balances before and after, which bean-check verifies."),
+        ),
+        "quickbooks": (
+            "QuickBooks Online",
+            _("A journal a day by control account, in whole cents, for its import."),
+        ),
+        "xero": ("Xero", _("Manual journals in a zip, at most 300 lines a file.")),
+        "audit-pack": (
+            _("Audit pack"),
+            _("Journal, chain of seals, trial balance and balance proof in a zip."),
+        ),
+    }
