@@ -271,3 +271,15 @@ def test_what_is_no_json_object_is_refused(requester: Any, state: Any, body: byt
     assert answer.status_code in (400, 422)
     assert code(answer)[1] in ("bad_request", "invalid_input")
     assert state() == before
+
+
+def test_a_template_is_checked_line_by_line_and_not_kept(requester: Any) -> None:
+    body = {"template_html": '<label>Q\n<input name="a"></label>\n${q}${r}', "columns": ["q"]}
+    checked = requester.post("/templates/check", body)
+    assert checked.status_code == 200, checked.text
+    assert checked.json == {
+        "answer_fields": ["a"],
+        "columns": ["q", "r"],
+        "remarks": [{"line": 3, "code": "missing_column", "subject": "r"}],
+    }
+    assert requester.get("/projects").json["items"] == []

@@ -5,7 +5,13 @@ Compatible with Mechanical Turk's web templates: `${name}` placeholders, forms o
 
 from task_service.domain.templates.document import FrameContext, render_document
 from task_service.domain.templates.hosts import foreign_hosts, frame_policy
-from task_service.domain.templates.parts import answer_fields, check_template, has_own_form
+from task_service.domain.templates.lint import Remark, RemarkCode, lint
+from task_service.domain.templates.parts import (
+    answer_fields,
+    check_size,
+    check_template,
+    has_own_form,
+)
 from task_service.domain.templates.placeholders import (
     find_placeholders,
     needed_columns,
@@ -14,12 +20,16 @@ from task_service.domain.templates.placeholders import (
 
 __all__ = [
     "FrameContext",
+    "Remark",
+    "RemarkCode",
     "answer_fields",
+    "check_size",
     "check_template",
     "find_placeholders",
     "foreign_hosts",
     "frame_policy",
     "has_own_form",
+    "lint",
     "needed_columns",
     "render_document",
     "substitute",

@@ -26,7 +26,9 @@ _CROWD_FIELDS = {
 
 @dataclass
 class Parts:
-    """`fields` are names of answer fields as written, each once, in order."""
+    """`fields` are names of answer fields as written, each once, in order. Where a template asks by
+    named submit buttons alone ("Yes", "No"), those are its fields.
+    """
 
     fields: list[str] = field(default_factory=list)
     form_count: int = 0
@@ -39,6 +41,7 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts = Parts()
+        self.buttons: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -54,7 +57,10 @@ class _Reader(HTMLParser):
             parts.has_submit_button = True
         if tag == "crowd-button" and (given.get("form-action") or "").lower() == "submit":
             parts.has_submit_button = True
-        if _takes_answer(tag, kind) and given.get("name"):
+        is_button = kind == "submit" or (tag == "button" and not kind)
+        if is_button and tag in {"input", "button"} and given.get("name"):
+            self.buttons.append(str(given["name"]))
+        if is_answer_field(tag, kind) and given.get("name"):
             parts.fields.append(str(given["name"]))
 
 
@@ -63,7 +69,7 @@ def read_parts(template: str) -> Parts:
     # Marked sections hold no field, and html.parser stumbles over them. What is still open at the
     # end holds none either: `close` would read it again from each of its beginnings.
     reader.feed(template.replace("<![", "<! ["))
-    reader.parts.fields = list(dict.fromkeys(reader.parts.fields))
+    reader.parts.fields = list(dict.fromkeys(reader.parts.fields or reader.buttons))
     return reader.parts
 
 
@@ -80,11 +86,7 @@ def check_template(template: str) -> Parts:
 
     A template that builds its fields by script passes: what it asks is seen only when it runs.
     """
-    size = len(template.encode())
-    if size > TEMPLATE_BYTES_MAX:
-        raise TemplateTooLarge(
-            f"The template is larger than {TEMPLATE_BYTES_MAX // 1000} kB", bytes=size
-        )
+    check_size(template)
     parts = read_parts(template)
     if not parts.fields and not parts.has_script:
         raise TemplateHasNoAnswerField(
@@ -94,7 +96,16 @@ def check_template(template: str) -> Parts:
     return parts
 
 
-def _takes_answer(tag: str, kind: str) -> bool:
+def check_size(template: str) -> None:
+    """Raises TemplateTooLarge."""
+    size = len(template.encode())
+    if size > TEMPLATE_BYTES_MAX:
+        raise TemplateTooLarge(
+            f"The template is larger than {TEMPLATE_BYTES_MAX // 1000} kB", bytes=size
+        )
+
+
+def is_answer_field(tag: str, kind: str) -> bool:
     if tag in _CROWD_FIELDS:
         return True
     return tag in _FIELD_TAGS and kind not in _NO_ANSWER_TYPES

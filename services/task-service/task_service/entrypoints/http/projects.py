@@ -10,7 +10,8 @@ from crowdloom.kernel.ids import ProjectId
 from flask_smorest import Blueprint
 
 from task_service.bootstrap import Application
-from task_service.entrypoints.http import present, schemas
+from task_service.domain.templates import answer_fields, check_size, lint, needed_columns
+from task_service.entrypoints.http import present, schemas, template_schemas
 from task_service.entrypoints.http.accounts import caller
 from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
 
@@ -74,4 +75,26 @@ def projects_blueprint(application: Application) -> Blueprint:
         """A project, with its template."""
         return present.project(application.projects.get(caller(), ProjectId(project_id)))
 
+    _add_check(blueprint)
     return blueprint
+
+
+def _add_check(blueprint: Blueprint) -> None:
+    @blueprint.post("/templates/check")
+    @require("requester")
+    @refusals(blueprint, {401: "not_signed_in", 422: "invalid_input, template_too_large"})
+    @blueprint.doc(security=SIGNED_IN)
+    @blueprint.arguments(template_schemas.TemplateCheckSchema)
+    @blueprint.response(200, template_schemas.TemplateRemarksSchema)
+    def check(body: dict[str, Any]) -> dict[str, Any]:
+        """What is worth mending in a template, line by line; nothing is kept."""
+        template = body["template_html"]
+        check_size(template)
+        return {
+            "answer_fields": answer_fields(template),
+            "columns": needed_columns(template),
+            "remarks": [
+                {"line": one.line, "code": one.code.value, "subject": one.subject}
+                for one in lint(template, columns=body["columns"])
+            ],
+        }

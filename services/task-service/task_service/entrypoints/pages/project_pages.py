@@ -24,7 +24,7 @@ from task_service.bootstrap import Application
 from task_service.domain.errors import TemplateHasNoAnswerField, TemplateTooLarge
 from task_service.domain.projects import Project
 from task_service.domain.templates import check_template, foreign_hosts, needed_columns
-from task_service.entrypoints.pages import forms, languages, shell, starters, states
+from task_service.entrypoints.pages import forms, languages, remarks, shell, starters, states
 
 PAGE_PROJECTS = 20
 PAGE_BATCHES = 20
@@ -40,6 +40,7 @@ class Needs:
     columns: list[str]
     fields: list[str]
     hosts: list[str]
+    remarks: list[tuple[str, str]]
 
 
 def project_pages(application: Application) -> Blueprint:
@@ -143,7 +144,12 @@ def _needs(template: str) -> Needs | None:
     if not template:
         return None
     parts = check_template(template)
-    return Needs(needed_columns(template), parts.fields, foreign_hosts(template))
+    return Needs(
+        needed_columns(template),
+        parts.fields,
+        foreign_hosts(template),
+        remarks.sentences(template),
+    )
 
 
 def _project_errors(refusal: InvalidInput) -> dict[str, str]:
