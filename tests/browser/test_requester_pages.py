@@ -41,6 +41,9 @@ def paths(desk: Any) -> dict[str, str]:
     live = desk.running("Remarks, October", answers=8)
     desk.decide(live, accepted=3, rejected=1)
     desk.application.api_keys.create(desk.requester.requester_id, "<b>nightly</b> upload")
+    webhook = desk.application.webhooks.create(
+        desk.requester.requester_id, "https://example.org/hook"
+    )
     project = f"/requester/projects/{desk.project.project_id}"
     batch = f"/requester/batches/{live.batch_id}"
     return {
@@ -53,9 +56,13 @@ def paths(desk: Any) -> dict[str, str]:
         "table": f"/requester/batches/{draft.batch_id}/table",
         "live": batch,
         "review": f"{batch}/review",
+        "review grid": f"{batch}/review?view=grid",
+        "review rule": f"{batch}/review/rule?test=contains&field=label&value=e",
         "results": f"{batch}/results",
         "answers": f"{batch}/answers",
         "developers": "/requester/developers",
+        "webhooks": "/requester/developers/webhooks",
+        "webhook": f"/requester/developers/webhooks/{webhook.webhook_id}",
     }
 
 

@@ -52,3 +52,21 @@ def test_pay_per_hour_is_compared_with_the_minimum_wage_of_a_country(
     assert "fair 124% of" in words(browser.read(f"{address}?seconds=20&country=US"))
     assert "in another currency" in words(browser.read(f"{address}?seconds=20&country=DE"))
     assert "$7.25" in words(browser.read(f"{address}?seconds=20&country=Atlantis"))
+
+
+def test_a_checklist_says_what_to_think_about_before_publishing(
+    browser: Any, requester: Any, words: Any
+) -> None:
+    batch = requester.batch_with_tasks(redundancy=1, lease_seconds=60, auto_accept_seconds=0)
+    page = words(browser.read(f"/requester/batches/{batch['batch_id']}?seconds=60"))
+    for sentence in (
+        "good 2 rows, each read whole.",
+        "think One answer for each row",
+        "think It pays less than the minimum wage you chose.",
+        "think The time for each task is short",
+        "think Answers are accepted at once",
+    ):
+        assert sentence in page
+    fine = requester.batch_with_tasks(redundancy=3)
+    page = words(browser.read(f"/requester/batches/{fine['batch_id']}?seconds=20"))
+    assert "think" not in page

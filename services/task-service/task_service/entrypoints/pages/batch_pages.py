@@ -20,6 +20,7 @@ from task_service.domain.batches import Batch, BatchStatus
 from task_service.domain.errors import NothingToPublish, WrongBatchStatus
 from task_service.domain.minimum_wages import MinimumWage, minimum_wages
 from task_service.entrypoints.pages import forms, shell, states
+from task_service.entrypoints.pages.checklist import checklist
 
 WIDTHS = ("desktop", "phone")
 SECONDS_MAX = 86_400
@@ -77,6 +78,7 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
     pace = application.show_batches.pace_of_project(batch.project_id)
     seconds = _seconds() or (pace.seconds if pace else None)
     declined = batch.declined
+    paid, wage = hourly(batch.terms.reward, seconds) if seconds else None, _wage()
     return {
         "batch": batch,
         "project": application.batches.project_of(batch),
@@ -85,8 +87,11 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
         "width": width if width in WIDTHS else WIDTHS[0],
         "pace": pace,
         "seconds": seconds,
-        "hourly": hourly(batch.terms.reward, seconds) if seconds else None,
-        "wage": _wage(),
+        "hourly": paid,
+        "wage": wage,
+        "points": checklist(
+            batch, seconds=seconds, wage_share=wage.share_of(paid) if paid else None
+        ),
         "countries": [(code, country_name(code)) for code in minimum_wages()],
         "fee_ratio": PLATFORM_FEE_BASIS_POINTS / BASIS_POINTS,
         "top_up": shell.top_up_page(declined.missing, batch.batch_id) if declined else None,
