@@ -38,6 +38,7 @@ def answer(context: BrowserContext, workplace: Any) -> Any:
         act(frame)
         frame.locator("#submitButton").click()
         page.wait_for_url("**/work/queue")
+        page.wait_for_load_state("networkidle")
         page.close()
         return workplace.answer_of(item)
 
