@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crowdloom.client import Requester, Staff, Worker
+from crowdloom.client import Problem, Requester, Staff, Worker
 from crowdloom.client.api import Json
 from rich.console import Console
 
@@ -43,6 +43,7 @@ _AUTO_ACCEPT_SECONDS = 86_400
 _STEP_SECONDS_MAX = 240
 _REVIEW_PAUSE_SECONDS = 0.4
 _DECISIONS_MAX = 200
+_ANSWER_LOST = "answer_lost"
 
 TEMPLATE = f"""<h1>Item ${{{TASK_COLUMN}}}</h1>
 <p><label>Your answer <input name="{FIELD}" required></label></p>"""
@@ -268,7 +269,12 @@ def _accept_all(requester: Requester, batch_id: str) -> None:
         for submission in requester.submissions(batch_id, status="submitted", limit=_DECISIONS_MAX)
     ]
     for start in range(0, len(waiting), _DECISIONS_MAX):
-        requester.review(batch_id, waiting[start : start + _DECISIONS_MAX])
+        try:
+            requester.review(batch_id, waiting[start : start + _DECISIONS_MAX])
+        except Problem as problem:
+            # It took effect before the server was killed: what is still waiting is seen next time.
+            if problem.code != _ANSWER_LOST:
+                raise
 
 
 def _all_settled(requester: Requester, batch_id: str, plan: Plan) -> bool:
