@@ -29,7 +29,8 @@ from payment_service.application.export_journal import ExportJournal
 from payment_service.application.holds import PlaceHold, hold_release
 from payment_service.application.manual_entries import correction, manual_entry
 from payment_service.application.payees import OpenPayoutAccount, RefreshPayees
-from payment_service.application.payout_runs import PayoutRunDesk
+from payment_service.application.payout_runs import PayoutRunDesk, RunLimits
+from payment_service.application.payout_switch import SwitchPayouts
 from payment_service.application.poll_processor import PollProcessor, ReceiveHint
 from payment_service.application.processor import PaymentProcessor
 from payment_service.application.reconcile import QueueReconciliation, Reconcile
@@ -77,6 +78,7 @@ class Application:
     settle_waiting: SettleWaiting
     mature_rewards: MatureRewards
     runs: PayoutRunDesk
+    switch_payouts: SwitchPayouts
     approvals: ApprovalDesk
     place_hold: PlaceHold
     audit_money: AuditMoney
@@ -159,8 +161,17 @@ def build(
         settle_waiting=SettleWaiting(store, settle),
         mature_rewards=MatureRewards(store, clock),
         runs=PayoutRunDesk(
-            store, clock=clock, ids=ids, minimum_minor=settings.payout_minimum_minor
+            store,
+            clock=clock,
+            ids=ids,
+            limits=RunLimits(
+                minimum_minor=settings.payout_minimum_minor,
+                second_approval_minor=settings.payout_second_approval_minor,
+                reserve_minor=settings.payout_reserve_minor,
+            ),
+            available=ShowFinance(readers, journal=journal, currency=currency).available,
         ),
+        switch_payouts=SwitchPayouts(store, clock=clock),
         approvals=ApprovalDesk(
             store,
             clock=clock,

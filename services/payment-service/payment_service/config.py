@@ -20,7 +20,9 @@ class RefusedToStart(ValueError):
 @dataclass(frozen=True)
 class Settings:
     """`clearing_seconds` is how long a reward is held before it is payable; `hosted_pages` are the
-    origins of the processor's pages that our forms may lead to.
+    origins of the processor's pages that our forms may lead to. From a total of
+    `payout_second_approval_minor` on (0: never) two people approve a run, and
+    `payout_reserve_minor` stays at the processor.
     """
 
     common: CommonSettings
@@ -30,6 +32,8 @@ class Settings:
     hosted_pages: str
     currency: str
     payout_minimum_minor: int
+    payout_second_approval_minor: int
+    payout_reserve_minor: int
     clearing_seconds: int
     payout_country: str
     trusted_proxy_count: int
@@ -48,6 +52,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         hosted_pages=env.str("STRIPE_PAGES", _STRIPE_PAGES if base == STRIPE_BASE else base),
         currency=env.str("CURRENCY", "USD"),
         payout_minimum_minor=env.int("PAYOUT_MINIMUM_MINOR", 1),
+        payout_second_approval_minor=env.int("PAYOUT_SECOND_APPROVAL_MINOR", 0),
+        payout_reserve_minor=env.int("PAYOUT_RESERVE_MINOR", 0),
         clearing_seconds=env.int("CLEARING_SECONDS", 0),
         payout_country=env.str("PAYOUT_COUNTRY", "us"),
         trusted_proxy_count=env.int("TRUSTED_PROXY_COUNT", 0),

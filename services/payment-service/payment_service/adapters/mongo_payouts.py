@@ -11,10 +11,17 @@ from crowdloom.kernel.ids import PayoutItemId, PayoutRunId, WorkerId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
 
-from payment_service.domain.payouts import ItemState, PayoutItem, PayoutRun, RunStatus
+from payment_service.domain.payouts import (
+    ItemState,
+    PayoutItem,
+    PayoutRun,
+    PayoutSwitch,
+    RunStatus,
+)
 
 PAYOUT_RUNS = "payout_runs"
 PAYOUT_ITEMS = "payout_items"
+SWITCHES = "switches"
 PAYOUT_RUN_INDEXES = [
     IndexModel([("number", DESCENDING)], name="newest_first", unique=True),
     IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="by_status"),
@@ -34,6 +41,7 @@ class MongoPayoutRuns:
     def __init__(self, database: MongoDatabase, session: ClientSession | None) -> None:
         self._runs = database[PAYOUT_RUNS]
         self._items = database[PAYOUT_ITEMS]
+        self._switches = database[SWITCHES]
         self._session = session
 
     def next_number(self) -> int:
@@ -107,10 +115,13 @@ class MongoPayoutRuns:
         changed = self._items.replace_one(query, _item_document(item), session=self._session)
         return changed.matched_count == 1
 
-    def due_items(self, now: datetime, count_max: int) -> Sequence[PayoutItem]:
-        found = self._items.find(
-            {"due": True, "next_try_at": {"$lte": now}}, session=self._session
-        ).sort("next_try_at", ASCENDING)
+    def due_items(
+        self, now: datetime, count_max: int, *, states: Collection[ItemState] | None = None
+    ) -> Sequence[PayoutItem]:
+        query: Document = {"due": True, "next_try_at": {"$lte": now}}
+        if states is not None:
+            query["state"] = {"$in": [state.value for state in states]}
+        found = self._items.find(query, session=self._session).sort("next_try_at", ASCENDING)
         return [payout_item(row) for row in found.limit(count_max)]
 
     def open_count(self, run_id: PayoutRunId) -> Mapping[ItemState, int]:
@@ -135,6 +146,17 @@ class MongoPayoutRuns:
         )
         return {row["worker_id"] for row in found}
 
+    def switch(self) -> PayoutSwitch:
+        found = self._switches.find_one({"_id": "payouts"}, session=self._session)
+        if found is None:
+            return PayoutSwitch()
+        return PayoutSwitch(**{name: value for name, value in found.items() if name != "_id"})
+
+    def set_switch(self, switch: PayoutSwitch) -> None:
+        self._switches.replace_one(
+            {"_id": "payouts"}, dict(vars(switch)), upsert=True, session=self._session
+        )
+
     def _one(self, query: Document) -> PayoutRun | None:
         found = self._runs.find_one(query, session=self._session)
         return None if found is None else _run(found)
@@ -147,6 +169,7 @@ def _run_document(run: PayoutRun) -> Document:
         "_id": run.run_id,
         "currency": run.currency.code,
         "status": run.status.value,
+        "approvals": list(run.approvals),
     }
 
 
@@ -154,6 +177,7 @@ def _run(row: dict[str, Any]) -> PayoutRun:
     fields = {name: value for name, value in row.items() if name != "_id"}
     fields["currency"] = Currency.of(row["currency"])
     fields["status"] = RunStatus(row["status"])
+    fields["approvals"] = tuple(row.get("approvals", ()))
     return PayoutRun(run_id=row["_id"], **fields)
 
 

@@ -24,6 +24,7 @@ from payment_service.application.processor import (
     OutcomeUnknown,
     ProcessorUnavailable,
     TransferRefused,
+    TurnedAway,
 )
 from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.processor_lines import BalanceTransaction, ProcessorBalance, Transfer
@@ -263,10 +264,10 @@ def _asked(question: Callable[[], ResultT]) -> ResultT:
 def _judged(error: stripe.StripeError) -> Exception:
     """Definite, not sent, or unknown. In doubt it is unknown."""
     status = error.http_status
-    if isinstance(error, stripe.RateLimitError | stripe.AuthenticationError):
+    if isinstance(error, stripe.RateLimitError):
         return NotSentYet(str(error))
-    if isinstance(error, stripe.PermissionError):
-        return NotSentYet(str(error))
+    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+        return TurnedAway(str(error))
     unsure = isinstance(error, stripe.APIConnectionError | stripe.IdempotencyError)
     if unsure or status not in _CLIENT_ERRORS or status in _NOT_DEFINITE:
         return OutcomeUnknown(str(error))

@@ -4,6 +4,7 @@ An item's `next_try_at` is its lease: whoever moves it to `sending` has it to hi
 A process that dies there leaves an item whose outcome is unknown, like a lost answer does.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from crowdloom.chassis.store import Store
 from crowdloom.kernel import Clock
 
 from payment_service.application.finish_runs import finish_run
+from payment_service.application.payout_switch import stop_by_itself
 from payment_service.application.ports import Session
 from payment_service.application.processor import (
     NotSentYet,
@@ -19,6 +21,7 @@ from payment_service.application.processor import (
     PaymentProcessor,
     ProcessorUnavailable,
     TransferRefused,
+    TurnedAway,
 )
 from payment_service.application.translate import payout_failed
 from payment_service.domain import flows
@@ -32,6 +35,10 @@ _LEASE = timedelta(seconds=90)
 _PAUSE = timedelta(seconds=2)
 _PAUSE_MAX = timedelta(minutes=10)
 _TRIES_MAX = 6
+_BALANCE_INSUFFICIENT = "balance_insufficient"
+# So often in a row, and everything else would be refused as well.
+_SHORT_MAX = 3
+_LOOKED_UP = (ItemState.SENDING, ItemState.UNKNOWN)
 # The processor may forget idempotency keys after a day: no repeated call after that.
 _KEY_LIFETIME = timedelta(hours=20)
 
@@ -41,14 +48,20 @@ class ExecutePayouts:
         self._store = store
         self._processor = processor
         self._clock = clock
+        self._short_count = 0
 
     def __call__(self) -> int:
-        """A job: move due items one step on; returns how many."""
-        now = self._clock.now()
-        due = self._store.run(lambda s: s.payout_runs.due_items(now, ITEMS_TOGETHER_MAX))
+        """A job: move due items one step on; returns how many. While payouts are stopped, only
+        what may have been sent before is looked up.
+        """
+        due = self._store.run(self._due)
         for item in due:
             self._step(item)
         return len(due)
+
+    def _due(self, session: Session) -> Sequence[PayoutItem]:
+        states = _LOOKED_UP if session.payout_runs.switch().stopped else None
+        return session.payout_runs.due_items(self._clock.now(), ITEMS_TOGETHER_MAX, states=states)
 
     def _step(self, item: PayoutItem) -> None:
         if item.state is ItemState.APPROVED:
@@ -103,14 +116,22 @@ class ExecutePayouts:
         was = {ItemState.RESERVED, ItemState.UNKNOWN, ItemState.SENDING} & {item.state}
         # Persisted before the call: after a crash we know that there may have been one. Of two
         # processes that want to send, the one that counts the try has the item to itself.
+        # The switch is read in the same transaction: once it is off nothing more begins.
         if not self._store.run(
-            lambda s: s.payout_runs.change_item(sending, was=was, tries=item.tries)
+            lambda s: (
+                not s.payout_runs.switch().stopped
+                and s.payout_runs.change_item(sending, was=was, tries=item.tries)
+            )
         ):
             return
         try:
             transfer = self._processor.send(sending)
         except TransferRefused as refusal:
             self._fail(sending, code=refusal.code, sentence=refusal.sentence)
+            self._count_short(refusal)
+        except TurnedAway as reason:
+            self._wait(sending, ItemState.RESERVED)
+            self._stop("processor_turns_away", str(reason))
         except NotSentYet as reason:
             log.warning("payout_not_sent_yet", item=item.item_id, why=str(reason))
             self._wait(sending, ItemState.RESERVED)
@@ -118,7 +139,20 @@ class ExecutePayouts:
             log.warning("payout_outcome_unknown", item=item.item_id, why=str(reason))
             self._wait(sending, ItemState.UNKNOWN)
         else:
+            self._short_count = 0
             self._mark_sent(sending, transfer.transfer_id)
+
+    def _count_short(self, refusal: TransferRefused) -> None:
+        short = refusal.code == _BALANCE_INSUFFICIENT
+        self._short_count = self._short_count + 1 if short else 0
+        if self._short_count >= _SHORT_MAX:
+            self._short_count = 0
+            self._stop(_BALANCE_INSUFFICIENT, refusal.sentence)
+
+    def _stop(self, code: str, reason: str) -> None:
+        log.error("payouts_stopped", code=code, why=reason)
+        now = self._clock.now()
+        self._store.run(lambda s: stop_by_itself(s, code=code, reason=reason, at=now))
 
     def _look_up(self, item: PayoutItem) -> None:
         """Ask what became of an attempt; call again, with the same key, only where it is absent."""
@@ -132,7 +166,9 @@ class ExecutePayouts:
                 self._mark_sent(item, transfer.transfer_id)
                 return
         age = self._clock.now() - (item.sending_since or self._clock.now())
-        if item.tries < _TRIES_MAX and age < _KEY_LIFETIME:
+        if self._store.run(lambda s: s.payout_runs.switch()).stopped:
+            self._wait(item, ItemState.UNKNOWN)
+        elif item.tries < _TRIES_MAX and age < _KEY_LIFETIME:
             self._send(item)
         else:
             self._wait(item, ItemState.UNKNOWN, escalated=True)

@@ -1,6 +1,6 @@
 """Payout runs: a maker drafts and freezes, a checker who is somebody else approves."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from crowdloom.chassis.store import Store
@@ -18,6 +18,7 @@ from payment_service.domain.payouts import (
     PayoutRun,
     RunNotInState,
     RunStatus,
+    TooLittleAvailable,
     content_hash,
     total_of,
 )
@@ -51,6 +52,17 @@ class RunView:
 
 
 @dataclass(frozen=True)
+class RunLimits:
+    """Minor units: the smallest payout, the total from which two have to approve (0: none), and
+    what is to stay at the processor.
+    """
+
+    minimum_minor: int
+    second_approval_minor: int = 0
+    reserve_minor: int = 0
+
+
+@dataclass(frozen=True)
 class RunPreview:
     """What a draft made now would hold. `left_out_count` asked but cannot be paid now."""
 
@@ -64,12 +76,19 @@ class PayoutRunDesk:
     """What staff may do with runs. Each act is noted in the audit log, in its own transaction."""
 
     def __init__(
-        self, store: Store[Session], *, clock: Clock, ids: IdFactory, minimum_minor: int
+        self,
+        store: Store[Session],
+        *,
+        clock: Clock,
+        ids: IdFactory,
+        limits: RunLimits,
+        available: Callable[[], Money],
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
-        self._minimum_minor = minimum_minor
+        self._limits = limits
+        self._available = available
 
     def draft(self, maker: StaffId, currency: Currency, *, key: str) -> RunView:
         """Everybody who asked, has an active account and enough that is payable.
@@ -142,7 +161,7 @@ class PayoutRunDesk:
             if payee is None or payee.status != "active" or payee.account_id is None:
                 continue
             amount = payable[request.worker_id]
-            if amount.minor < max(self._minimum_minor, 1):
+            if amount.minor < max(self._limits.minimum_minor, 1):
                 continue
             items.append(
                 PayoutItem(
@@ -199,32 +218,54 @@ class PayoutRunDesk:
     def approve(self, checker: StaffId, run_id: PayoutRunId, *, seen_hash: str) -> RunView:
         """Let the run be carried out. Idempotent for the same checker and content.
 
-        Raises NotFound, RunNotInState, MakerIsChecker, ContentChanged.
+        Raises NotFound, RunNotInState, MakerIsChecker, ContentChanged, TooLittleAvailable.
         """
+        available = self._available()
 
         def work(session: Session) -> RunView:
             view = found(session, run_id)
             run = view.run
-            if run.approved_by == checker and run.content_hash == seen_hash:
+            if checker in run.approvals and run.content_hash == seen_hash:
                 return view
             run.check_approval(
                 checker, seen_hash=seen_hash, actual_hash=content_hash(run_id, view.items)
             )
             _check_still_payable(session, view)
-            now = self._clock.now()
-            approved = replace(
-                run, status=RunStatus.EXECUTING, approved_by=checker, approved_at=now
-            )
-            session.payout_runs.replace(approved)
-            session.payout_runs.set_states(
-                run_id, state=ItemState.APPROVED, was=ItemState.PLANNED, at=now
-            )
+            self._check_covered(view, available)
             session.audit.note(
                 who=checker, what="payout_run.approve", subject=run_id, content_hash=seen_hash
             )
+            run = replace(run, approvals=(*run.approvals, checker))
+            if len(run.approvals) < self.approvals_needed(view):
+                session.payout_runs.replace(run)
+            else:
+                self._let_go(session, run, checker)
             return found(session, run_id)
 
         return self._store.run(work)
+
+    def approvals_needed(self, view: RunView) -> int:
+        """Two checkers from a total on, one below it."""
+        limit = self._limits.second_approval_minor
+        return 2 if limit and view.total.minor >= limit else 1
+
+    def _check_covered(self, view: RunView, available: Money) -> None:
+        reserve = Money.of_minor(self._limits.reserve_minor, available.currency)
+        if view.total + reserve > available:
+            raise TooLittleAvailable(
+                f"The run is for {view.total}, and {available} are available",
+                available=available.to_wire(),
+                reserve=reserve.to_wire(),
+            )
+
+    def _let_go(self, session: Session, run: PayoutRun, checker: StaffId) -> None:
+        now = self._clock.now()
+        session.payout_runs.replace(
+            replace(run, status=RunStatus.EXECUTING, approved_by=checker, approved_at=now)
+        )
+        session.payout_runs.set_states(
+            run.run_id, state=ItemState.APPROVED, was=ItemState.PLANNED, at=now
+        )
 
     def cancel(self, who: StaffId, run_id: PayoutRunId) -> RunView:
         """Send a draft or frozen run back: its requests are open again. Idempotent."""
@@ -302,7 +343,7 @@ def _item(view: RunView, item_id: PayoutItemId) -> PayoutItem:
 
 
 def _thawed(run: PayoutRun) -> PayoutRun:
-    return replace(run, status=RunStatus.DRAFT, content_hash=None, frozen_at=None)
+    return replace(run, status=RunStatus.DRAFT, content_hash=None, frozen_at=None, approvals=())
 
 
 def _check_still_payable(session: Session, view: RunView) -> None:

@@ -26,7 +26,13 @@ from payment_service.domain.batches import BatchBook, BatchTerms
 from payment_service.domain.bonuses import Bonus
 from payment_service.domain.entries import Entry
 from payment_service.domain.holds import Hold
-from payment_service.domain.payouts import ItemState, PayoutItem, PayoutRun, RunStatus
+from payment_service.domain.payouts import (
+    ItemState,
+    PayoutItem,
+    PayoutRun,
+    PayoutSwitch,
+    RunStatus,
+)
 from payment_service.domain.people import Payee, PayoutRequest, StaffMember, TopUp
 from payment_service.domain.processor_lines import BalanceTransaction
 
@@ -35,11 +41,14 @@ __all__ = ["Emits", "Store"]
 
 @dataclass(frozen=True)
 class Claim:
-    """Who holds or held an assignment."""
+    """Who holds or held an assignment. `overturned`: accepted after it had been rejected, so that
+    nothing is reserved for it any more.
+    """
 
     assignment_id: AssignmentId
     batch_id: BatchId
     worker_id: WorkerId
+    overturned: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,7 @@ class Accepted:
     assignment_id: AssignmentId
     batch_id: BatchId
     accepted_at: datetime
+    overturns: bool = False
 
 
 @dataclass
@@ -97,7 +107,7 @@ class Assignments(Protocol):
         ...
 
     def waiting_count(self, batch_id: BatchId) -> int:
-        """Accepted submissions of the batch that are not settled."""
+        """Accepted submissions of the batch that are to be settled from its reserved funds."""
         ...
 
     def mark_settled(
@@ -274,8 +284,12 @@ class PayoutRuns(Protocol):
         """
         ...
 
-    def due_items(self, now: datetime, count_max: int) -> Sequence[PayoutItem]:
-        """Items of executing runs that have something to do, oldest first."""
+    def due_items(
+        self, now: datetime, count_max: int, *, states: Collection[ItemState] | None = None
+    ) -> Sequence[PayoutItem]:
+        """Items of executing runs that have something to do, oldest first; those in one of the
+        states alone where they are named.
+        """
         ...
 
     def open_count(self, run_id: PayoutRunId) -> Mapping[ItemState, int]: ...
@@ -287,6 +301,12 @@ class PayoutRuns(Protocol):
     def paid_workers(self, worker_ids: Collection[WorkerId]) -> Collection[WorkerId]:
         """Those of the workers who were paid before."""
         ...
+
+    def switch(self) -> PayoutSwitch:
+        """Whether payouts are stopped."""
+        ...
+
+    def set_switch(self, switch: PayoutSwitch) -> None: ...
 
 
 class ProcessorLines(Protocol):

@@ -30,6 +30,10 @@ class NotSentYet(Exception):
     """Turned away before anything happened (too many calls, or our key): the attempt holds."""
 
 
+class TurnedAway(NotSentYet):
+    """The processor does not let us in: our key, or what it may do. No other call fares better."""
+
+
 class ProcessorUnavailable(DomainError):
     """The processor did not answer a question; nothing follows from that."""
 

@@ -55,10 +55,29 @@ class RunNotInState(Conflict):
     code = "run_not_in_state"
 
 
+class TooLittleAvailable(Conflict):
+    """The processor holds less for us than the run is for, with what is kept back."""
+
+    code = "too_little_available"
+
+
 class NothingEligible(Conflict):
     """Nobody has asked for a payout that could be made."""
 
     code = "nothing_eligible"
+
+
+@dataclass(frozen=True)
+class PayoutSwitch:
+    """While `stopped`, nothing is sent to the processor; `code` says whether a person stopped it
+    or what went wrong. What was sent before is still looked up.
+    """
+
+    stopped: bool = False
+    code: str = ""
+    reason: str = ""
+    by: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +113,9 @@ class PayoutItem:
 
 @dataclass(frozen=True)
 class PayoutRun:
-    """`content_hash` is set while frozen and after; any change voids it."""
+    """`content_hash` is set while frozen and after; any change voids it, and the `approvals` given
+    so far. `approved_by` is whoever gave the last one that it needed.
+    """
 
     run_id: PayoutRunId
     number: int
@@ -108,6 +129,7 @@ class PayoutRun:
     approved_at: datetime | None = None
     ended_at: datetime | None = None
     request_key: str | None = None
+    approvals: tuple[StaffId, ...] = ()
 
     def require(self, *statuses: RunStatus) -> None:
         """Raises RunNotInState."""

@@ -7,17 +7,20 @@ from crowdloom.chassis.http.app import api_blueprint
 from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.cursors import Cursors, page_of
 from crowdloom.chassis.http.idempotent import idempotency_key, idempotent
+from crowdloom.contracts.fields import InstantField
 from crowdloom.kernel.ids import PayoutItemId, PayoutRunId, StaffId
 from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
 
 from payment_service.application.payout_runs import RunView
 from payment_service.bootstrap import Application
-from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
+from payment_service.domain.people import CHECKER, CONTROLLER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.http import present, schemas
 from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
 from payment_service.entrypoints.http.staff import caller
 
 _SEEN = {401: "not_signed_in", 403: "not_allowed"}
+_REASON_CHARACTERS_MAX = 320
 _ITEM_STEPS = {
     "retry": "Send a failed line again, as a new attempt.",
     "cancel": "Give up on a failed line: its money stays payable.",
@@ -25,11 +28,29 @@ _ITEM_STEPS = {
 }
 
 
+class PayoutSwitchSchema(Schema):
+    """`code` is stopped_by_hand, balance_insufficient or processor_turns_away while stopped."""
+
+    stopped = fields.Boolean(required=True)
+    code = fields.String(required=True)
+    reason = fields.String(required=True)
+    by = fields.String(required=True)
+    at = InstantField(required=True, allow_none=True)
+
+
+class SetPayoutSwitchSchema(Schema):
+    stopped = fields.Boolean(required=True)
+    reason = fields.String(
+        required=True, validate=validate.Length(min=1, max=_REASON_CHARACTERS_MAX)
+    )
+
+
 def payout_runs_blueprint(application: Application) -> Blueprint:
     blueprint = api_blueprint("payout_runs", area="payments", description="Payout runs")
     _add_draft(blueprint, application)
     _add_reading(blueprint, application)
     _add_approval(blueprint, application)
+    _add_switch(blueprint, application)
     runs = application.runs
     _add_step(blueprint, "freeze", runs.freeze, (MAKER,), "Fix the content; answers its hash.")
     _add_step(
@@ -102,7 +123,7 @@ def _add_approval(blueprint: Blueprint, application: Application) -> None:
             401: "not_signed_in",
             403: "not_allowed, maker_is_checker",
             404: "not_found",
-            409: "run_not_in_state, content_changed",
+            409: "run_not_in_state, content_changed, too_little_available",
             422: "invalid_input",
         },
     )
@@ -110,11 +131,35 @@ def _add_approval(blueprint: Blueprint, application: Application) -> None:
     @blueprint.arguments(schemas.ApprovalSchema)
     @blueprint.response(200, schemas.PayoutRunSchema)
     def approve(body: dict[str, Any], run_id: str) -> dict[str, Any]:
-        """Let the run be carried out, as its `content_hash` says."""
+        """Let the run be carried out, as its `content_hash` says. From a total on two have to
+        approve: after the first the run is still frozen.
+        """
         view = application.runs.approve(
             caller(), PayoutRunId(run_id), seen_hash=body["content_hash"]
         )
         return present.run(view)
+
+
+def _add_switch(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get("/payout-switch")
+    @require("staff", *FINANCE_READERS)
+    @refusals(blueprint, _SEEN)
+    @blueprint.doc(security=STAFF)
+    @blueprint.response(200, PayoutSwitchSchema)
+    def show() -> dict[str, Any]:
+        """Whether payouts are stopped, by whom and why."""
+        return vars(application.switch_payouts.show())
+
+    @blueprint.post("/payout-switch")
+    @require("staff", CONTROLLER)
+    @idempotent
+    @refusals(blueprint, {**_SEEN, 400: "idempotency_key_missing", 422: "reason_missing"})
+    @blueprint.doc(security=STAFF, parameters=[IDEMPOTENCY_KEY])
+    @blueprint.arguments(SetPayoutSwitchSchema)
+    @blueprint.response(200, PayoutSwitchSchema)
+    def turn(body: dict[str, Any]) -> dict[str, Any]:
+        """Stop all payouts at once, or let them go on. What was sent before is still looked up."""
+        return vars(application.switch_payouts(caller(), **body))
 
 
 def _add_step(

@@ -230,6 +230,7 @@ class PayoutRunSummarySchema(Schema):
     content_hash = fields.String(required=True, allow_none=True)
     approved_by = fields.String(required=True, allow_none=True)
     approved_at = InstantField(required=True, allow_none=True)
+    approvals = fields.List(fields.String(), required=True)
     ended_at = InstantField(required=True, allow_none=True)
     total = MoneyField(required=True)
     paid = MoneyField(required=True)

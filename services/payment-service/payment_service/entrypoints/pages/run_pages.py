@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.application.payout_runs import RunView
 from payment_service.bootstrap import Application
+from payment_service.domain.approvals import ReasonMissing
 from payment_service.domain.payouts import (
     OPEN_STATES,
     ContentChanged,
@@ -23,8 +24,9 @@ from payment_service.domain.payouts import (
     PayoutItem,
     RunNotInState,
     RunStatus,
+    TooLittleAvailable,
 )
-from payment_service.domain.people import FINANCE_READERS
+from payment_service.domain.people import CONTROLLER, FINANCE_READERS
 from payment_service.entrypoints.pages import files, refusals, shell, words
 
 PAGE_ITEMS = 50
@@ -53,6 +55,7 @@ def run_pages(application: Application) -> Blueprint:
     _add_run(blueprint, application)
     _add_acts(blueprint, application)
     _add_line_acts(blueprint, application)
+    _add_switch(blueprint, application)
     return blueprint
 
 
@@ -73,6 +76,8 @@ def _add_list(blueprint: Blueprint, application: Application) -> None:
             status=status,
             preview=application.runs.preview(application.currency),
             may_make=shell.may(_MAKER),
+            may_switch=shell.may(CONTROLLER),
+            switch=application.readers.payout_runs.switch(),
             names=application.readers.staff.names(),
             words=words.runs(),
             tones=words.RUN_TONES,
@@ -196,6 +201,20 @@ def _add_acts(blueprint: Blueprint, application: Application) -> None:
         )
 
 
+def _add_switch(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.post(f"{_RUNS}/switch")
+    @require("staff", CONTROLLER)
+    def turn() -> BaseResponse:
+        stopped = request.form.get("stopped") == "1"
+        try:
+            application.switch_payouts(
+                shell.staff_member(), stopped=stopped, reason=request.form.get("reason", "")
+            )
+        except ReasonMissing:
+            ui.say("bad", _("Not done"), _("Say why: whoever looks at it later must be able to."))
+        return redirect(_RUNS, 303)
+
+
 def _frozen() -> str:
     return str(_("Its content is fixed. Another person approves it now."))
 
@@ -239,7 +258,13 @@ def _act(run_id: str, act: Callable[[PayoutRunId], RunView], done: tuple[str, st
     """Do it and say so on the run's page; a refusal is said there as well."""
     try:
         act(PayoutRunId(run_id))
-    except (ContentChanged, MakerIsChecker, NothingEligible, RunNotInState) as refusal:
+    except (
+        ContentChanged,
+        MakerIsChecker,
+        NothingEligible,
+        RunNotInState,
+        TooLittleAvailable,
+    ) as refusal:
         ui.say("bad", _("Not done"), _refusal(refusal))
     else:
         ui.say("good", *done)
@@ -251,6 +276,7 @@ def _refusal(refusal: DomainError) -> str:
         (MakerIsChecker, _("You made this run; another person approves it.")),
         (ContentChanged, _("Something in it has changed since. Look at it again.")),
         (NothingEligible, _("The run has no lines left.")),
+        (TooLittleAvailable, _("The processor holds too little for it. Nothing was sent.")),
     )
     for kind, sentence in known:
         if isinstance(refusal, kind):
