@@ -206,10 +206,10 @@ def test_bad_days_and_formats_are_refused_and_an_export_is_noted(market: Any, au
 
 def test_the_page_offers_each_format(auditor: Any, browsing: Any) -> None:
     browser = browsing("staff", "stf_auditor", "auditor")
-    page = browser.get("/finance/exports").text
+    page = browser.get("/finance/ledger/exports").text
     for name in auditor.get("/exports").json["items"]:
         assert f'value="{name}"' in page
-    wanted = "/finance/exports/file?format=csv"
+    wanted = "/finance/ledger/exports/file?format=csv"
     assert browser.get(f"{wanted}&since=2026-11-01&until=2030-01-01").mimetype == "text/csv"
     assert browser.get(f"{wanted}&since=2026-11-01&until=x").status_code == 422
     assert browser.get(f"{wanted}&since=2026-11-02&until=2026-11-01").status_code == 422

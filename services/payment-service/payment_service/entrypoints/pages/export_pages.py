@@ -28,12 +28,12 @@ def export_pages(application: Application) -> Blueprint:
         )
         return Response(html, status)
 
-    @blueprint.get("/finance/exports")
+    @blueprint.get("/finance/ledger/exports")
     @require("staff", *FINANCE_READERS)
     def exports() -> Response:
         return page({})
 
-    @blueprint.get("/finance/exports/file")
+    @blueprint.get("/finance/ledger/exports/file")
     @require("staff", *FINANCE_READERS)
     def file() -> Response:
         errors = {name: _("Give a day.") for name in ("since", "until") if _day(name) is None}
