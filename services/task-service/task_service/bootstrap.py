@@ -24,6 +24,7 @@ from task_service.adapters.pillow_tiles import TileSplitter
 from task_service.adapters.pypdf_pages import PdfSplitter
 from task_service.adapters.soundfile_audio import AudioSplitter
 from task_service.adapters.text_splitters import RowsSplitter, TextSplitter
+from task_service.adapters.zip_files import ZipSplitter
 from task_service.application.accounts import ApiKeys, SignIn, SignUp
 from task_service.application.answer_task import AnswerTask
 from task_service.application.batches import Batches
@@ -59,6 +60,7 @@ _SPLITTERS: dict[str, Splitter] = {
     "page": PdfSplitter(),
     "tile": TileSplitter(),
     "seconds": AudioSplitter(),
+    "file": ZipSplitter(),
 }
 
 

@@ -29,6 +29,7 @@ class MongoSources:
                 "overlap": wish.overlap,
                 "language": wish.language,
                 "encoding": wish.encoding,
+                "delimiter": wish.delimiter,
             },
             "digest": source.digest,
             "recipe": source.recipe,

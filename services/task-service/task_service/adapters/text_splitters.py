@@ -6,6 +6,7 @@ from typing import Any
 from sentencex import segment
 
 from task_service.adapters.encodings import Decoded, decode
+from task_service.adapters.table_texts import delimiter_of, table_text
 from task_service.application.ports import Keep
 from task_service.domain.splitting.pieces import (
     Merged,
@@ -18,16 +19,12 @@ from task_service.domain.splitting.pieces import (
 from task_service.domain.splitting.rows import merge_rows, split_rows
 from task_service.domain.splitting.text import merge_text, split_text
 
-_SAMPLE_CHARACTERS = 65_536
-_DELIMITERS = (",", ";", "\t", "|")
-
 
 def sentences(text: str, language: str) -> Sequence[str]:
-    """Sentencex's sentences, by the rules of the language (ISO 639)."""
+    """Sentences of a paragraph by sentencex, with the rules of the language (ISO 639)."""
     found = list(segment(language, text))
-    if "".join(found) != text:
-        raise AssertionError("sentencex changed the text that it cut")
-    return found
+    # Version 1.0 loses line ends of some texts: such a paragraph is one sentence, and whole.
+    return found if "".join(found) == text else [text]
 
 
 class TextSplitter:
@@ -48,22 +45,16 @@ class RowsSplitter:
     """By row or groups of rows."""
 
     def split(self, content: bytes, wish: Wish, keep: Keep) -> Split:  # noqa: ARG002 - the port's
-        decoded = decode(content, wish.encoding)
-        split = split_rows(decoded.text, wish, delimiter=delimiter_of(decoded.text))
+        decoded = table_text(content, wish.encoding)
+        delimiter = wish.delimiter or delimiter_of(decoded.text)
+        split = split_rows(decoded.text, wish, delimiter=delimiter)
         return _noting(split, decoded)
 
     def merge(self, content: bytes, recipe: Mapping[str, Any], answers: PieceAnswers) -> Merged:
-        decoded = decode(content, recipe["encoding"])
+        decoded = table_text(content, recipe["encoding"])
         ending = "tsv" if recipe["delimiter"] == "\t" else "csv"
         text = merge_rows(decoded.text, recipe, answers)
         return _merged(text, decoded, answers, media_type="text/csv", ending=ending)
-
-
-def delimiter_of(text: str) -> str:
-    """The delimiter that cuts the first line into most cells; a comma where none does."""
-    lines = text[:_SAMPLE_CHARACTERS].lstrip("\r\n").splitlines()
-    first = lines[0] if lines else ""
-    return max(_DELIMITERS, key=lambda one: (first.count(one), one == ","))
 
 
 def _noting(split: Split, decoded: Decoded) -> Split:

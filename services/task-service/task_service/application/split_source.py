@@ -1,7 +1,7 @@
 """Split a whole into a draft's tasks, and merge the answers to them back into the whole."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from task_service.domain.projects import Project
 from task_service.domain.splitting.pieces import Merged, PieceAnswer, Split, Wish
 from task_service.domain.submissions import Submission
 from task_service.domain.tables import Table, checked_table
+from task_service.domain.uploads import check_kind
 
 FILE_CELL = "file:"
 _RECIPE = "application/json"
@@ -31,6 +32,14 @@ class Upload:
     media_type: str = "application/octet-stream"
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Tasks to be, and the note of the whole they are pieces of, given their table's id."""
+
+    table: Table
+    source_of: Callable[[str], Source]
+
+
 class SplitSource:
     """`splitters` by the kind of wish."""
 
@@ -43,13 +52,17 @@ class SplitSource:
 
     def split(self, batch: Batch, upload: Upload, wish: Wish) -> Batch:
         """Give a draft the pieces of the whole as tasks, in place of any it had: all or none.
-
-        Pieces of images, recordings and PDFs are kept as files, and their cells name them.
         Raises FaultyRows, WrongBatchStatus.
         """
         batch.check_status(BatchStatus.DRAFT)
-        owner = batch.requester_id
-        project = self._batches.project_of(batch)
+        return self.give(batch, self.prepare(self._batches.project_of(batch), upload, wish))
+
+    def prepare(self, project: Project, upload: Upload, wish: Wish) -> Prepared:
+        """Read and cut the whole; nothing counts before it is given to a draft. Pieces of images,
+        recordings and PDFs are kept as files, and their cells name them. Raises FaultyRows.
+        """
+        check_kind(upload.content, wish.kind)
+        owner = project.requester_id
 
         def keep(content: bytes, media_type: str) -> str:
             return FILE_CELL + self._files.keep(owner, content, media_type)
@@ -58,13 +71,16 @@ class SplitSource:
         table = _table(split, project)
         digest = self._files.keep(owner, upload.content, upload.media_type)
         recipe = self._files.keep(owner, json.dumps(split.recipe).encode(), _RECIPE)
-        return self._batches.set_table(
-            batch,
+        return Prepared(
             table,
-            source_of=lambda table_id: Source(
+            lambda table_id: Source(
                 table_id, owner, upload.name, wish, digest, recipe, split.file_columns
             ),
         )
+
+    def give(self, batch: Batch, prepared: Prepared) -> Batch:
+        """Raises WrongBatchStatus."""
+        return self._batches.set_table(batch, prepared.table, source_of=prepared.source_of)
 
 
 class MergeSource:

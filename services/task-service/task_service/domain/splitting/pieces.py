@@ -13,6 +13,7 @@ PIECES_MAX = 100_000
 class Wish:
     """How a whole is to be split. `size` and `overlap` count what the kind counts: sentences,
     paragraphs, words or rows of a piece, pixels of a tile, seconds of a recording.
+    `encoding` and `delimiter` are detected where they are None.
     """
 
     kind: str
@@ -20,6 +21,7 @@ class Wish:
     overlap: int = 0
     language: str = "en"
     encoding: str | None = None
+    delimiter: str | None = None
 
 
 @dataclass(frozen=True)

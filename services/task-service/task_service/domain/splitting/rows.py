@@ -34,7 +34,7 @@ def split_rows(text: str, wish: Wish, *, delimiter: str) -> Split:
     if not read:
         raise not_splittable("the file is empty: its first line names the columns")
     columns = tuple(name.strip() for name in read[0][2])
-    if len(columns) * wish.size > TABLE_COLUMNS_MAX:
+    if wish.size > 1 and len(columns) * wish.size > TABLE_COLUMNS_MAX:
         raise not_splittable(
             f"{wish.size} rows of {len(columns)} columns are more than {TABLE_COLUMNS_MAX} "
             "columns: take fewer rows to a piece"

@@ -25,11 +25,17 @@ KINDS = {
     "page": _Bounds(1, 1),
     "tile": _Bounds(1_024, 8_192, 128, 4_096),
     "seconds": _Bounds(30, 3_600, 1, 60),
+    "file": _Bounds(1, 1),
 }
 
 
 def parse_wish(
-    by: str, *, overlap: int | None = None, language: str = "en", encoding: str | None = None
+    by: str,
+    *,
+    overlap: int | None = None,
+    language: str = "en",
+    encoding: str | None = None,
+    delimiter: str | None = None,
 ) -> Wish:
     """`by` is a kind, or a kind and a size. Raises InvalidInput naming what is wrong."""
     kind, _, written = by.partition(":")
@@ -42,7 +48,7 @@ def parse_wish(
     shared = bounds.overlap if overlap is None else overlap
     if not 0 <= shared <= bounds.overlap_max:
         raise _invalid("overlap", f"The overlap of {kind} is from 0 to {bounds.overlap_max}")
-    return Wish(kind, size, shared, language, encoding)
+    return Wish(kind, size, shared, language, encoding, delimiter)
 
 
 def _invalid(field: str, sentence: str) -> InvalidInput:

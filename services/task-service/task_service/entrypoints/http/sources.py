@@ -60,7 +60,8 @@ def _add_source(blueprint: Blueprint, application: Application) -> None:
     @blueprint.response(201, schemas.BatchSchema)
     def split(query: dict[str, Any], batch_id: str) -> dict[str, Any]:
         """Split a file into a draft's tasks, in place of any it had: all of them, or none. `by` is
-        paragraph, sentence, words, rows, page, tile or seconds, with a size as in `rows:7`.
+        paragraph, sentence, words, rows, page, tile, seconds or file (of a ZIP), with a size as in
+        `rows:7`. Rows come as CSV, TSV, JSON lines or XLSX.
         """
         batch = application.batches.get(caller(), BatchId(batch_id))
         name = query.pop("name")

@@ -1,0 +1,107 @@
+"""Tables as text of separated values, whatever they came as: CSV, TSV, JSON lines, XLSX."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time
+
+from crowdloom.kernel.limits import TABLE_COLUMNS_MAX, TABLE_ROWS_MAX
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from task_service.adapters.encodings import Decoded, decode
+from task_service.domain.splitting.pieces import not_splittable
+from task_service.domain.tables import read_ndjson
+from task_service.domain.uploads import Kind, kind_of
+
+WORKBOOK_BYTES_MAX = 150_000_000
+_SAMPLE_CHARACTERS = 65_536
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+def table_text(content: bytes, encoding: str | None) -> Decoded:
+    """Raises FaultyRows with the line of what cannot be read."""
+    if kind_of(content) is Kind.WORKBOOK:
+        return Decoded(_written(_workbook_rows(content)), "utf-8")
+    decoded = decode(content, encoding)
+    if _is_json_lines(decoded.text):
+        table = read_ndjson(decoded.text.encode())
+        return Decoded(_written([table.columns, *table.rows]), "utf-8")
+    return decoded
+
+
+def delimiter_of(text: str) -> str:
+    """The delimiter that cuts the first line into most cells; a comma where none does."""
+    lines = text[:_SAMPLE_CHARACTERS].lstrip("\r\n").splitlines()
+    first = lines[0] if lines else ""
+    return max(_DELIMITERS, key=lambda one: (first.count(one), one == ","))
+
+
+def _is_json_lines(text: str) -> bool:
+    first = text.lstrip()[:_SAMPLE_CHARACTERS].partition("\n")[0]
+    if not first.startswith("{"):
+        return False
+    try:
+        return isinstance(json.loads(first), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _workbook_rows(content: bytes) -> Iterator[list[str]]:
+    """The first sheet's rows. Formulas count as the values that were saved with them."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            size = sum(part.file_size for part in parts.infolist())
+        if size > WORKBOOK_BYTES_MAX:
+            limit = f"{WORKBOOK_BYTES_MAX // 1_000_000} MB"
+            raise not_splittable(f"the workbook unpacks to more than {limit}: save it as CSV")
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        for line, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+            if line > TABLE_ROWS_MAX + 1:
+                raise not_splittable(f"more than {TABLE_ROWS_MAX:,} rows", line=line)
+            yield _cells(row[: TABLE_COLUMNS_MAX + 1])
+    except (
+        zipfile.BadZipFile,
+        InvalidFileException,
+        KeyError,
+        IndexError,
+        ValueError,
+        OSError,
+    ) as error:
+        raise not_splittable("not a workbook that can be read: save it as CSV UTF-8") from error
+
+
+def _cells(row: Iterable[object]) -> list[str]:
+    cells = [_cell(value) for value in row]
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value)
+
+
+def _written(rows: Iterable[Iterable[str]]) -> str:
+    """CSV; rows that a sheet leaves short get empty cells up to the header's width."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    width = 0
+    for row in rows:
+        cells = list(row)
+        width = width or len(cells)
+        writer.writerow([*cells, *[""] * (width - len(cells))])
+    return text.getvalue()

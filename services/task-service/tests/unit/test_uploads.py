@@ -1,0 +1,128 @@
+"""Files as people bring them: read right, or refused with the place, the reason and what to do."""
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+from task_service.adapters.text_splitters import RowsSplitter
+from task_service.adapters.zip_files import ZipSplitter
+from task_service.domain.errors import FaultyRows
+from task_service.domain.splitting.pieces import PieceAnswer, Wish
+from task_service.domain.uploads import check_kind, usual_split
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+ROWS = Wish("rows", 1)
+
+
+def kept(_content: bytes, media_type: str) -> str:
+    return media_type
+
+
+def workbook(*rows: list[Any]) -> bytes:
+    book, file = Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)  # type: ignore[union-attr]
+    book.save(file)
+    return file.getvalue()
+
+
+def archive(files: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in files.items():
+            made.writestr(name, content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a\tb\n1\tx\n",
+        b"a;b\r\n1;x\r\n",
+        "a,b\n1,x\n".encode("utf-16"),
+        b'{"a": "1", "b": "x"}\n',
+        workbook(["a", "b"], [1.0, "x"]),
+    ],
+)
+def test_tables_of_any_kind_are_read(content: bytes) -> None:
+    split = RowsSplitter().split(content, ROWS, kept)
+    assert (split.columns, list(split.rows)) == (("a", "b"), [("1", "x")])
+
+
+def test_a_zip_makes_a_task_of_each_file_and_a_table_of_the_answers() -> None:
+    content = archive({"a.png": PNG, "b.pdf": b"%PDF-1.7", ".DS_Store": b""})
+    split = ZipSplitter().split(content, Wish("file", 1), kept)
+    assert list(split.rows) == [("image/png", "a.png"), ("application/pdf", "b.pdf")]
+    merged = ZipSplitter().merge(content, split.recipe, [PieceAnswer({"kind": "cat"}), None])
+    lines = b"".join(merged.content).decode("utf-8-sig").splitlines()
+    assert lines == ["name,kind,crowdloom.status", "a.png,cat,", "b.pdf,,missing"]
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "reason"),
+    [
+        (archive({"../x.png": PNG}), 1, "leads out"),
+        (archive({"a.png": PNG, "x.exe": b"MZ"}), 2, "put images"),
+        (archive({"big.png": PNG + bytes(50_000_001)}), 1, "too large"),
+        (b"PK\x03\x04 and nothing more", 1, "not a ZIP"),
+        (archive({".DS_Store": b""}), 1, "no image"),
+    ],
+)
+def test_a_zip_that_cannot_be_taken_is_refused(content: bytes, line: int, reason: str) -> None:
+    with pytest.raises(FaultyRows) as refused:
+        ZipSplitter().split(content, Wish("file", 1), kept)
+    [fault] = refused.value.facts["faults"]  # type: ignore[misc]
+    assert (fault["line"], reason in fault["reason"]) == (line, True), fault
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "reason"),
+    [
+        (b"a,b\n1,x\x00\n", 2, "NUL"),
+        (b"a\n" + b"x" * 10_000_000 + b"\n", 2, "longer than"),
+        (",".join(f"c{n}" for n in range(2_000)).encode() + b"\n", 1, "more than 500 columns"),
+        (b"a,a\n1,2\n", 1, "twice"),
+        (b"a\n" + b"x\n" * 19_997 + b'"open\nx\n', 19_999, "never closed"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_refused(content: bytes, line: int, reason: str) -> None:
+    with pytest.raises(FaultyRows) as refused:
+        RowsSplitter().split(content, ROWS, kept)
+    faults: Any = refused.value.facts["faults"]
+    assert any(one["line"] == line and reason in one["reason"] for one in faults), faults[:3]
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted", "found"),
+    [
+        (b"<!DOCTYPE html><p>", "rows", "an HTML page"),
+        (b"\x00\x00\x00\x20ftypisom", "seconds", "a video"),
+        (b"\xd0\xcf\x11\xe0", "rows", "of the old kind"),
+        (b"a,b\n", "page", "a text"),
+    ],
+)
+def test_a_file_is_what_its_bytes_are_and_not_its_name(
+    content: bytes, wanted: str, found: str
+) -> None:
+    with pytest.raises(FaultyRows) as refused:
+        check_kind(content, wanted)
+    assert found in str(refused.value.facts["faults"])
+
+
+def test_each_kind_has_its_usual_split() -> None:
+    named = {
+        "t.csv": b"a\n",
+        "b.txt": b"a\n",
+        "p": b"%PDF-",
+        "i": PNG,
+        "z": archive({"a.png": PNG}),
+    }
+    assert [usual_split(content, name) for name, content in named.items()] == [
+        "rows",
+        "paragraph",
+        "page",
+        "tile",
+        "file",
+    ]
