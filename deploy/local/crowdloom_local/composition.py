@@ -18,6 +18,7 @@ SERVICE_OF_PREFIX = {
     "/mturk": "task_service",
     "/work": "worker_service",
     "/api/workers": "worker_service",
+    "/operator/appeals": "worker_service",
     "/operator": "matching_service",
     "/match": "matching_service",
     "/api/matching": "matching_service",

@@ -4,12 +4,13 @@ import importlib.util
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from crowdloom.chassis.tokens import new_signing_key
+from crowdloom.chassis.tokens import SESSION_AUDIENCE, TokenSigner, new_signing_key
 from crowdloom.contracts import Cause, Envelope, Event
 from crowdloom.testkit.ports import FrozenClock, SequentialIds
 from flask import Flask
@@ -25,7 +26,9 @@ ENVIRONMENT = {
     "CROWDLOOM_MONGODB_URI": "mongodb://unused",
     "CROWDLOOM_KAFKA_BOOTSTRAP": "unused",
     "CROWDLOOM_WORKER_SERVICE_SIGNING_KEY": PRIVATE_KEY,
-    "CROWDLOOM_PUBLIC_KEYS": json.dumps({"worker-service": PUBLIC_KEY}),
+    "CROWDLOOM_PUBLIC_KEYS": json.dumps(
+        {"worker-service": PUBLIC_KEY, "payment-service": PUBLIC_KEY}
+    ),
     "CROWDLOOM_CURSOR_KEY": "a key for tests alone",
     "CROWDLOOM_WORKER_REGISTRATIONS_PER_HOUR_MAX": "5",
 }
@@ -70,6 +73,20 @@ def web(application: Application) -> Flask:
     app = create_web(application)
     app.testing = True
     return app
+
+
+@pytest.fixture
+def reviewer(web: Flask, clock: FrozenClock) -> FlaskClient:
+    """The browser of an operator; payment-service vouches for staff."""
+    signer = TokenSigner(
+        issuer="payment-service", private_key=PRIVATE_KEY, audience=SESSION_AUDIENCE, clock=clock
+    )
+    claims = {"sub": "stf_1", "role": "staff", "grants": ["operator"], "name": "Rae"}
+    token = signer.sign(claims, expires_at=clock.now() + timedelta(days=1))
+    client = web.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    client.environ_base["HTTP_ACCEPT"] = "text/html"
+    return client
 
 
 @pytest.fixture

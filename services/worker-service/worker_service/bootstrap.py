@@ -15,9 +15,11 @@ from pymongo import MongoClient
 
 from worker_service.adapters.mongo_registration_limit import MongoRegistrationLimit
 from worker_service.adapters.mongo_session import INDEXES, MongoReaders, WorkerSession
+from worker_service.application.appeal_rejection import AppealRejection
 from worker_service.application.measure_pay import MeasurePay
 from worker_service.application.profile import ChangeProfile, ReissueRecoveryCode, ShowProfile
 from worker_service.application.register_worker import RegisterWorker
+from worker_service.application.review_appeals import ReviewAppeals
 from worker_service.application.show_queue import ShowQueue
 from worker_service.application.show_work import OpenWorkspace, ShowWork
 from worker_service.application.sign_in import SignIn
@@ -46,6 +48,8 @@ class Application:
     show_work: ShowWork
     open_workspace: OpenWorkspace
     measure_pay: MeasurePay
+    appeal_rejection: AppealRejection
+    review_appeals: ReviewAppeals
     checks: Mapping[str, Check]
 
     @property
@@ -94,6 +98,8 @@ def build(
         show_work=ShowWork(readers),
         open_workspace=OpenWorkspace(readers, queue),
         measure_pay=MeasurePay(store),
+        appeal_rejection=AppealRejection(store, readers, clock),
+        review_appeals=ReviewAppeals(store, readers, clock),
         checks=readiness_checks(client, store.database, clock),
     )
 

@@ -4,6 +4,7 @@ from functools import cached_property
 
 from crowdloom.chassis.store import MongoDatabase, MongoSession
 
+from worker_service.adapters.mongo_appeals import APPEAL_INDEXES, APPEALS, MongoAppeals
 from worker_service.adapters.mongo_batches import (
     BATCH_DURATIONS,
     BATCH_INDEXES,
@@ -28,6 +29,7 @@ INDEXES = {
     BATCHES: BATCH_INDEXES,
     BATCH_DURATIONS: [],
     PROJECT_DURATIONS: [],
+    APPEALS: APPEAL_INDEXES,
     REGISTRATION_COUNTS: REGISTRATION_COUNT_INDEXES,
 }
 
@@ -45,6 +47,10 @@ class WorkerSession(MongoSession):
     def batches(self) -> MongoBatches:
         return MongoBatches(self.database, self.session)
 
+    @cached_property
+    def appeals(self) -> MongoAppeals:
+        return MongoAppeals(self.database, self.session)
+
 
 class MongoReaders:
     """For pages and lists, which need no transaction."""
@@ -53,3 +59,4 @@ class MongoReaders:
         self.workers = MongoWorkers(database)
         self.work_items = MongoWorkItems(database)
         self.batches = MongoBatches(database)
+        self.appeals = MongoAppeals(database)

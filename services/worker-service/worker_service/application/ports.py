@@ -8,6 +8,7 @@ from typing import Protocol
 from crowdloom.chassis.store import Emits, Store
 from crowdloom.kernel.ids import AssignmentId, BatchId, ProjectId, WorkerId
 
+from worker_service.domain.appeals import Appeal
 from worker_service.domain.batches import BatchCard
 from worker_service.domain.work_items import Status, WorkItem
 from worker_service.domain.workers import Worker
@@ -114,6 +115,24 @@ class Batches(Protocol):
     def durations_of(self, cards: Sequence[BatchCard]) -> "Durations": ...
 
 
+class Appeals(Protocol):
+    """Appeals, one an assignment."""
+
+    def get(self, assignment_id: AssignmentId) -> Appeal | None: ...
+
+    def put(self, appeal: Appeal) -> None:
+        """Write the appeal as it is now; idempotent."""
+        ...
+
+    def waiting(self, count_max: int) -> Sequence[Appeal]:
+        """Open ones, the earliest date to decide by first."""
+        ...
+
+    def of_worker(self, worker_id: WorkerId) -> Sequence[Appeal]:
+        """At most a thousand, in no order."""
+        ...
+
+
 @dataclass(frozen=True)
 class Durations:
     """Measured work times in milliseconds."""
@@ -134,6 +153,9 @@ class Session(Emits, Protocol):
     @property
     def batches(self) -> Batches: ...
 
+    @property
+    def appeals(self) -> Appeals: ...
+
 
 class Readers(Protocol):
     """The same repositories outside any transaction, for pages and lists."""
@@ -146,6 +168,9 @@ class Readers(Protocol):
 
     @property
     def batches(self) -> Batches: ...
+
+    @property
+    def appeals(self) -> Appeals: ...
 
 
 class RegistrationLimit(Protocol):

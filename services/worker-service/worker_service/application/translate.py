@@ -11,9 +11,15 @@ from crowdloom.contracts.task import (
     SubmissionRejected,
     SubmissionReturned,
 )
-from crowdloom.contracts.worker import ProfileChanged, WorkerRegistered
+from crowdloom.contracts.worker import (
+    AppealDecided,
+    AppealOpened,
+    ProfileChanged,
+    WorkerRegistered,
+)
 
 from worker_service.application.ports import ItemFacts
+from worker_service.domain.appeals import Appeal, AppealStatus
 from worker_service.domain.batches import BatchTerms
 from worker_service.domain.work_items import Status
 from worker_service.domain.workers import Worker
@@ -41,6 +47,27 @@ def registered(worker: Worker) -> WorkerRegistered:
 def profile_changed(worker: Worker, changed_at: datetime) -> ProfileChanged:
     return ProfileChanged(
         worker_id=worker.worker_id, changed_at=changed_at, languages=worker.languages
+    )
+
+
+def appeal_opened(appeal: Appeal) -> AppealOpened:
+    return AppealOpened(
+        assignment_id=appeal.assignment_id,
+        batch_id=appeal.batch_id,
+        opened_at=appeal.opened_at,
+        decide_by=appeal.decide_by,
+    )
+
+
+def appeal_decided(appeal: Appeal) -> AppealDecided:
+    if appeal.decided_at is None or appeal.reason is None:
+        raise ValueError(f"the appeal of {appeal.assignment_id} is not decided")
+    return AppealDecided(
+        assignment_id=appeal.assignment_id,
+        batch_id=appeal.batch_id,
+        upheld=appeal.status is AppealStatus.UPHELD,
+        reason=appeal.reason,
+        decided_at=appeal.decided_at,
     )
 
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 from crowdloom.contracts.fields import InstantField, MoneyField
-from crowdloom.kernel.limits import PAGE_ITEMS_MAX
+from crowdloom.kernel.limits import PAGE_ITEMS_MAX, REASON_CHARACTERS_MAX
 from marshmallow import Schema, fields, validate
 
+from worker_service.domain.appeals import AppealStatus, Side
 from worker_service.domain.work_items import Status
 from worker_service.domain.workers import LANGUAGES_MAX
 
@@ -83,3 +84,45 @@ class WorkItemSchema(Schema):
 class WorkPageSchema(Schema):
     items = fields.List(fields.Nested(WorkItemSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
+
+
+def _words() -> fields.String:
+    return fields.String(required=True, validate=validate.Length(min=1, max=REASON_CHARACTERS_MAX))
+
+
+class NewAppealSchema(Schema):
+    assignment_id = fields.String(required=True)
+    statement = _words()
+
+
+class AppealWordsSchema(Schema):
+    text = _words()
+
+
+class AppealDecisionSchema(Schema):
+    upheld = fields.Boolean(required=True)
+    reason = _words()
+
+
+class AppealMessageSchema(Schema):
+    side = fields.Enum(Side, by_value=True, required=True)
+    text = fields.String(required=True)
+    said_at = InstantField(required=True)
+
+
+class AppealSchema(Schema):
+    """`rejection` is what the requester said. `reason` and `decided_at` are null while open."""
+
+    assignment_id = fields.String(required=True)
+    batch_id = fields.String(required=True)
+    status = fields.Enum(AppealStatus, by_value=True, required=True)
+    rejection = fields.String(required=True)
+    opened_at = InstantField(required=True)
+    decide_by = InstantField(required=True)
+    messages = fields.List(fields.Nested(AppealMessageSchema), required=True)
+    reason = fields.String(required=True, allow_none=True)
+    decided_at = InstantField(required=True, allow_none=True)
+
+
+class AppealListSchema(Schema):
+    appeals = fields.List(fields.Nested(AppealSchema), required=True)

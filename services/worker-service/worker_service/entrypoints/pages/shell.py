@@ -14,7 +14,9 @@ START_PAGE = "/work/start"
 
 
 def bar() -> ui.Bar:
-    """The bar of a worker; a visitor's has no items."""
+    """The bar of a worker; a visitor's has no items. A reviewer's leads back to the operators'."""
+    if request.path.startswith("/operator"):
+        return _reviewer_bar()
     if not signed_in():
         return ui.Bar(home=START_PAGE)
     return ui.Bar(
@@ -26,6 +28,14 @@ def bar() -> ui.Bar:
         ],
         purse=ui.Purse("/pay/earnings", _("Earnings"), "/pay/fragments/purse"),
         home=QUEUE_PAGE,
+    )
+
+
+def _reviewer_bar() -> ui.Bar:
+    return ui.Bar(
+        items=[(_("Operations"), "/operator"), (_("Appeals"), "/operator/appeals")],
+        sign_out="/finance/sign-out",
+        home="/operator",
     )
 
 
