@@ -17,7 +17,7 @@ STEPS ?= 300
 BIN := .venv/bin
 MEMBERS := shared services/task-service services/worker-service services/matching-service services/payment-service deploy/local
 
-.PHONY: help setup run test lint format replay roundtrip acceptance engines test-kafka docs lock machine-matching guards bench bench-claim prove-money faults clean
+.PHONY: help setup run test lint format replay roundtrip acceptance engines test-kafka docs lock machine-matching guards bench bench-claim kill-matching prove-money faults clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -94,6 +94,9 @@ bench: setup ## figures beside the raw engine's; BENCH=name runs one of them
 
 bench-claim: setup ## the claim: exact, flat, near the raw engine; ENGINE= SIZES= SECONDS= REPEATS= PARTS=
 	@$(BIN)/python -m bench claims
+
+kill-matching: setup ## kill -9 matching-service 20 times during a run of 500 tasks
+	@$(BIN)/python -m crowdloom_local.replay.kill_matching 500 2
 
 faults: setup ## kill -9 at every point of a payout run, on real processes
 	@$(BIN)/python tests/faults/payouts.py
