@@ -34,6 +34,7 @@ _RUNS = "/finance/payout-runs"
 _RUN = f"{_RUNS}/<run_id>"
 _MAKER, _CHECKER = "finance.maker", "finance.checker"
 _HASH_SHOWN = 4
+Said = tuple[str, str]
 _FILE_COLUMNS = (
     "line",
     "worker",
@@ -144,6 +145,7 @@ def _facts(application: Application, run_id: str) -> dict[str, Any]:
         "available": None if run.approved_at else application.show_finance.available(),
         "short_hash": f"{digest[:_HASH_SHOWN]}…{digest[-_HASH_SHOWN:]}" if digest else "",
         "made_it": run.made_by == shell.staff_member(),
+        "approved_it": shell.staff_member() in run.approvals,
         "may_make": shell.may(_MAKER),
         "may_check": shell.may(_CHECKER),
         "names": application.readers.staff.names(),
@@ -188,7 +190,7 @@ def _add_acts(blueprint: Blueprint, application: Application) -> None:
         return _act(
             run_id,
             lambda run: desk.approve(shell.staff_member(), run, seen_hash=seen),
-            (_("Approved"), _("The lines are being paid.")),
+            _approved,
         )
 
     @blueprint.post(f"{_RUN}/cancel")
@@ -254,10 +256,18 @@ def _add_line_acts(blueprint: Blueprint, application: Application) -> None:
         )
 
 
-def _act(run_id: str, act: Callable[[PayoutRunId], RunView], done: tuple[str, str]) -> BaseResponse:
+def _approved(view: RunView) -> Said:
+    if view.run.status is RunStatus.FROZEN:
+        return _("Approved once"), _("One more person has to approve a run of this size.")
+    return _("Approved"), _("The lines are being paid.")
+
+
+def _act(
+    run_id: str, act: Callable[[PayoutRunId], RunView], done: Said | Callable[[RunView], Said]
+) -> BaseResponse:
     """Do it and say so on the run's page; a refusal is said there as well."""
     try:
-        act(PayoutRunId(run_id))
+        view = act(PayoutRunId(run_id))
     except (
         ContentChanged,
         MakerIsChecker,
@@ -267,7 +277,7 @@ def _act(run_id: str, act: Callable[[PayoutRunId], RunView], done: tuple[str, st
     ) as refusal:
         ui.say("bad", _("Not done"), _refusal(refusal))
     else:
-        ui.say("good", *done)
+        ui.say("good", *(done(view) if callable(done) else done))
     return redirect(f"{_RUNS}/{run_id}", 303)
 
 
