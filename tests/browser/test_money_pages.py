@@ -99,6 +99,7 @@ def pages_of(scene: Any) -> dict[tuple[str, str], list[str]]:
             "/finance/approvals?status=approved",
             f"/finance/approvals/{scene.proposal}",
             "/finance/payees",
+            "/finance/audit",
             "/finance/payees?status=restricted",
             f"/finance/payees/{scene.workers[0]}",
             f"/finance/payees/{scene.held_worker}",
