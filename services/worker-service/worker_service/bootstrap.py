@@ -16,6 +16,7 @@ from pymongo import MongoClient
 from worker_service.adapters.mongo_registration_limit import MongoRegistrationLimit
 from worker_service.adapters.mongo_session import INDEXES, MongoReaders, WorkerSession
 from worker_service.application.appeal_rejection import AppealRejection
+from worker_service.application.close_account import CloseAccount, ShowBelongings
 from worker_service.application.measure_pay import MeasurePay
 from worker_service.application.profile import ChangeProfile, ReissueRecoveryCode, ShowProfile
 from worker_service.application.register_worker import RegisterWorker
@@ -50,6 +51,8 @@ class Application:
     measure_pay: MeasurePay
     appeal_rejection: AppealRejection
     review_appeals: ReviewAppeals
+    show_belongings: ShowBelongings
+    close_account: CloseAccount
     checks: Mapping[str, Check]
 
     @property
@@ -99,6 +102,8 @@ def build(
         open_workspace=OpenWorkspace(readers, queue),
         measure_pay=MeasurePay(store),
         appeal_rejection=AppealRejection(store, readers, clock),
+        show_belongings=ShowBelongings(readers),
+        close_account=CloseAccount(store, clock),
         review_appeals=ReviewAppeals(store, readers, clock),
         checks=readiness_checks(client, store.database, clock),
     )

@@ -1,4 +1,7 @@
+import io
+import json
 import re
+import zipfile
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -6,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from worker_service.bootstrap import Application
+from worker_service.domain.recovery import RecoveryCodeUnknown
 
 BROWSER = {"Accept": "text/html"}
 
@@ -129,3 +133,29 @@ def test_pages_run_under_the_page_policy(browser: FlaskClient) -> None:
         policy = browser.get(path).headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
+
+
+def test_an_export_holds_what_is_known_and_no_key(browser: FlaskClient) -> None:
+    code = started(browser, languages=["fa"])
+    answer = browser.get("/work/settings/export")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        texts = {name: archive.read(name).decode("utf-8-sig") for name in archive.namelist()}
+    assert sorted(texts) == ["account.json", "appeals.json", "work.csv"]
+    assert json.loads(texts["account.json"])["languages"] == ["fa"]
+    assert texts["work.csv"].startswith("assignment_id,")
+    assert code not in "".join(texts.values())
+
+
+def test_a_closed_account_is_told_once_and_its_code_opens_nothing(
+    browser: FlaskClient, application: Application, outbox: Any
+) -> None:
+    code = started(browser)
+    closed = browser.post("/work/settings/close")
+    assert (closed.status_code, closed.location) == (303, "/")
+    assert browser.get("/work/queue").status_code == 302
+    with pytest.raises(RecoveryCodeUnknown):
+        application.sign_in(code)
+    name, body = outbox()[-1]
+    assert name == "worker.account.closed.v1"
+    application.close_account(body["worker_id"])
+    assert [name for name, _ in outbox()].count("worker.account.closed.v1") == 1

@@ -34,6 +34,10 @@ class MongoWorkers:
             {"_id": worker.worker_id}, _document(worker), session=self._session
         )
 
+    def remove(self, worker_id: WorkerId) -> bool:
+        removed = self._workers.delete_one({"_id": worker_id}, session=self._session)
+        return removed.deleted_count == 1
+
     def _one(self, query: dict[str, Any]) -> Worker | None:
         found = self._workers.find_one(query, session=self._session)
         return None if found is None else _worker(found)

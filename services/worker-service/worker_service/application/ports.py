@@ -31,6 +31,10 @@ class Workers(Protocol):
         """Write the worker as it is now; idempotent."""
         ...
 
+    def remove(self, worker_id: WorkerId) -> bool:
+        """Delete the account; returns whether there was one."""
+        ...
+
 
 @dataclass(frozen=True)
 class ItemFacts:

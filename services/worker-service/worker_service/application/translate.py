@@ -12,11 +12,13 @@ from crowdloom.contracts.task import (
     SubmissionReturned,
 )
 from crowdloom.contracts.worker import (
+    AccountClosed,
     AppealDecided,
     AppealOpened,
     ProfileChanged,
     WorkerRegistered,
 )
+from crowdloom.kernel.ids import WorkerId
 
 from worker_service.application.ports import ItemFacts
 from worker_service.domain.appeals import Appeal, AppealStatus
@@ -69,6 +71,10 @@ def appeal_decided(appeal: Appeal) -> AppealDecided:
         reason=appeal.reason,
         decided_at=appeal.decided_at,
     )
+
+
+def account_closed(worker_id: WorkerId, closed_at: datetime) -> AccountClosed:
+    return AccountClosed(worker_id=worker_id, closed_at=closed_at)
 
 
 def terms_of(event: BatchOpened) -> BatchTerms:

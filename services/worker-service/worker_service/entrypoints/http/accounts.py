@@ -6,11 +6,12 @@ from crowdloom.chassis.http.app import api_blueprint
 from crowdloom.chassis.http.auth import principal, require
 from crowdloom.chassis.tokens import Principal
 from crowdloom.kernel.ids import WorkerId
-from flask import request
+from flask import Response, request
 from flask_smorest import Blueprint
 
 from worker_service.bootstrap import SESSION_LIFETIME, Application
 from worker_service.domain.workers import Worker
+from worker_service.entrypoints.export_files import FILE_NAME, export_of
 from worker_service.entrypoints.http.schemas import (
     NewWorkerSchema,
     ProfileChangeSchema,
@@ -65,6 +66,20 @@ def accounts_blueprint(application: Application) -> Blueprint:
         """Set the languages one works in; none means any."""
         return application.change_profile(caller(), languages=body["languages"])
 
+    @blueprint.get("/me/export")
+    @require("worker")
+    @blueprint.response(200, content_type="application/zip")
+    def export() -> Response:
+        """Everything known about the caller: account and appeals as JSON, work as CSV, zipped."""
+        return zipped(application, caller())
+
+    @blueprint.delete("/me")
+    @require("worker")
+    @blueprint.response(204)
+    def close() -> None:
+        """Close the account for good. What is payable stays payable; there is no way back in."""
+        application.close_account(caller())
+
     @blueprint.post("/recovery-code")
     @require("worker")
     @blueprint.response(201, RecoveryCodeSchema)
@@ -77,6 +92,12 @@ def accounts_blueprint(application: Application) -> Blueprint:
 
 def caller() -> WorkerId:
     return WorkerId(principal().subject)
+
+
+def zipped(application: Application, worker_id: WorkerId) -> Response:
+    response = Response(export_of(application, worker_id), mimetype="application/zip")
+    response.headers["Content-Disposition"] = f"attachment; filename={FILE_NAME}"
+    return response
 
 
 def session_of(application: Application, worker: Worker) -> dict[str, Any]:

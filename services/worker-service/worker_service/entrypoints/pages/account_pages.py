@@ -22,7 +22,7 @@ from worker_service.domain.recovery import (
     RecoveryCodeUnknown,
 )
 from worker_service.domain.workers import Worker
-from worker_service.entrypoints.http.accounts import session_of
+from worker_service.entrypoints.http.accounts import session_of, zipped
 from worker_service.entrypoints.pages import languages, shell
 
 _CODE_COOKIE = "cl_recovery"
@@ -177,6 +177,19 @@ def _add_settings(blueprint: Blueprint, application: Application) -> None:
         else:
             ui.say("good", _("Saved"), _("The queue shows what is in your languages."))
         return redirect("/work/settings", 303)
+
+    @blueprint.get("/work/settings/export")
+    @require("worker")
+    def export() -> Response:
+        return zipped(application, shell.reader())
+
+    @blueprint.post("/work/settings/close")
+    @require("worker")
+    def close() -> BaseResponse:
+        application.close_account(shell.reader())
+        response = redirect("/", 303)
+        clear_session_cookies(response, role="worker")
+        return response
 
     @blueprint.post("/work/settings/recovery-code")
     @require("worker")

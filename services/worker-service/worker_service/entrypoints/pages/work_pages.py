@@ -64,7 +64,7 @@ def work_pages(application: Application) -> Blueprint:
     @blueprint.get("/work/my-work.csv")
     @require("worker")
     def my_work_file() -> Response:
-        lines = _lines(application.show_work, shell.reader())
+        lines = lines_of_work(application.show_work, shell.reader())
         response = Response(lines, mimetype="text/csv")
         response.headers["Content-Disposition"] = "attachment; filename=my-work.csv"
         return response
@@ -72,7 +72,7 @@ def work_pages(application: Application) -> Blueprint:
     return blueprint
 
 
-def _lines(show_work: ShowWork, worker_id: WorkerId) -> Iterator[str]:
+def lines_of_work(show_work: ShowWork, worker_id: WorkerId) -> Iterator[str]:
     """The file, piece by piece. Begins with a byte order mark, by which spreadsheets know UTF-8;
     cells that a spreadsheet would run as a formula are defused.
     """

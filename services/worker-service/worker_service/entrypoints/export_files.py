@@ -1,0 +1,58 @@
+"""Everything known about a worker as one ZIP: account and appeals as JSON, work as CSV."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+from crowdloom.kernel.clock import format_instant
+from crowdloom.kernel.ids import WorkerId
+
+from worker_service.application.close_account import Belongings
+from worker_service.bootstrap import Application
+from worker_service.domain.appeals import Appeal
+from worker_service.entrypoints.pages.work_pages import lines_of_work
+
+FILE_NAME = "crowdloom-export.zip"
+
+
+def export_of(application: Application, worker_id: WorkerId) -> bytes:
+    """Raises NotFound. Neither the recovery code nor its digest is in it: the code would open the
+    account to whoever finds the file.
+    """
+    belongings = application.show_belongings(worker_id)
+    work = "".join(lines_of_work(application.show_work, worker_id))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("account.json", _json(_account(belongings)))
+        archive.writestr("appeals.json", _json([_appeal(one) for one in belongings.appeals]))
+        archive.writestr("work.csv", work)
+    return buffer.getvalue()
+
+
+def _account(belongings: Belongings) -> dict[str, Any]:
+    worker = belongings.worker
+    return {
+        "worker_id": worker.worker_id,
+        "registered_at": format_instant(worker.registered_at),
+        "languages": list(worker.languages),
+    }
+
+
+def _appeal(appeal: Appeal) -> dict[str, Any]:
+    return {
+        "assignment_id": appeal.assignment_id,
+        "status": str(appeal.status),
+        "rejection": appeal.rejection,
+        "opened_at": format_instant(appeal.opened_at),
+        "messages": [
+            {"side": str(said.side), "text": said.text, "said_at": format_instant(said.said_at)}
+            for said in appeal.messages
+        ],
+        "reason": appeal.reason,
+        "decided_at": format_instant(appeal.decided_at) if appeal.decided_at else None,
+    }
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
