@@ -28,6 +28,7 @@ from payment_service.application.execute_payouts import ExecutePayouts
 from payment_service.application.export_journal import ExportJournal
 from payment_service.application.holds import PlaceHold, hold_release
 from payment_service.application.manual_entries import correction, manual_entry
+from payment_service.application.pay_bonuses import PayWaitingBonuses
 from payment_service.application.payees import OpenPayoutAccount, RefreshPayees
 from payment_service.application.payout_runs import PayoutRunDesk, RunLimits
 from payment_service.application.payout_switch import SwitchPayouts
@@ -76,6 +77,7 @@ class Application:
     receive_hint: ReceiveHint
     poll_processor: PollProcessor
     settle_waiting: SettleWaiting
+    pay_waiting_bonuses: PayWaitingBonuses
     mature_rewards: MatureRewards
     runs: PayoutRunDesk
     switch_payouts: SwitchPayouts
@@ -159,6 +161,7 @@ def build(
         receive_hint=ReceiveHint(store, processor, clock),
         poll_processor=poll,
         settle_waiting=SettleWaiting(store, settle),
+        pay_waiting_bonuses=PayWaitingBonuses(store),
         mature_rewards=MatureRewards(store, clock),
         runs=PayoutRunDesk(
             store,

@@ -28,6 +28,7 @@ from task_service.adapters.zip_files import ZipSplitter
 from task_service.application.accounts import ApiKeys, SignIn, SignUp
 from task_service.application.answer_task import AnswerTask
 from task_service.application.batches import Batches
+from task_service.application.bonuses import Bonuses
 from task_service.application.choose_by_rule import ChooseByRule
 from task_service.application.clone_batch import CloneBatch
 from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
@@ -86,6 +87,7 @@ class Application:
     review: ReviewSubmissions
     return_submission: ReturnSubmission
     hold_decisions: HoldDecisions
+    bonuses: Bonuses
     choose_by_rule: ChooseByRule
     results: Results
     split_source: SplitSource
@@ -169,6 +171,7 @@ def build(
             review=review,
             return_submission=return_submission,
         ),
+        bonuses=Bonuses(store=store, reader=reader, clock=clock, ids=ids),
         choose_by_rule=ChooseByRule(reader),
         results=results,
         split_source=SplitSource(batches=batches, files=files, splitters=_SPLITTERS),

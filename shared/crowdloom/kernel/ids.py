@@ -49,6 +49,7 @@ PREFIXES = {
     "delivery": "dlv",
     "approval": "apr",
     "hold": "hld",
+    "bonus": "bon",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -13,6 +13,7 @@ from pymongo.errors import CollectionInvalid
 
 from payment_service.adapters import (
     mongo_approvals,
+    mongo_bonuses,
     mongo_exceptions,
     mongo_payouts,
     mongo_people,
@@ -35,6 +36,7 @@ INDEXES = {
     ACCOUNTS: ACCOUNT_INDEXES,
     work.ASSIGNMENTS: work.ASSIGNMENT_INDEXES,
     work.BATCHES: work.BATCH_INDEXES,
+    mongo_bonuses.BONUSES: mongo_bonuses.BONUS_INDEXES,
     mongo_people.TOP_UPS: mongo_people.TOP_UP_INDEXES,
     mongo_people.PAYEES: mongo_people.PAYEE_INDEXES,
     mongo_people.PAYOUT_REQUESTS: mongo_people.PAYOUT_REQUEST_INDEXES,
@@ -71,6 +73,10 @@ class Repositories:
     @cached_property
     def batches(self) -> work.MongoBatches:
         return work.MongoBatches(self.database, self.session)
+
+    @cached_property
+    def bonuses(self) -> mongo_bonuses.MongoBonuses:
+        return mongo_bonuses.MongoBonuses(self.database, self.session)
 
     @cached_property
     def top_ups(self) -> mongo_people.MongoTopUps:

@@ -119,6 +119,10 @@ class MongoAssignments:
             session=self._session,
         )
 
+    def worker_of(self, assignment_id: AssignmentId) -> WorkerId | None:
+        found = self._assignments.find_one({"_id": assignment_id}, session=self._session)
+        return found.get("worker_id") if found else None
+
     def settled_count(self, worker_id: WorkerId) -> int:
         return self._assignments.count_documents(
             {"worker_id": worker_id, "settled_at": {"$exists": True}}, session=self._session

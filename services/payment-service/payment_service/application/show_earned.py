@@ -1,4 +1,4 @@
-"""What a worker has earned since a moment: settled rewards, as published."""
+"""What a worker has earned since a moment: settled rewards, as published, and bonuses."""
 
 from datetime import datetime
 from typing import Protocol
@@ -8,6 +8,8 @@ from crowdloom.kernel.ids import WorkerId
 
 from payment_service.application import ports
 
+_BONUSES_MAX = 1_000
+
 
 class Readers(Protocol):
     """Repositories outside of any transaction."""
@@ -16,6 +18,8 @@ class Readers(Protocol):
     def assignments(self) -> ports.Assignments: ...
     @property
     def batches(self) -> ports.Batches: ...
+    @property
+    def bonuses(self) -> ports.Bonuses: ...
 
 
 class ShowEarned:
@@ -31,4 +35,6 @@ class ShowEarned:
             for batch_id, book in books.items()
             if book.terms is not None and book.terms.currency is self._currency
         ]
-        return sum(rewards, Money.zero(self._currency))
+        found = self._readers.bonuses.settled_of(worker_id, _BONUSES_MAX, since=moment)
+        bonuses = [bonus.amount for bonus in found if bonus.amount.currency is self._currency]
+        return sum(rewards + bonuses, Money.zero(self._currency))

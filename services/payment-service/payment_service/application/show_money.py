@@ -11,6 +11,7 @@ from crowdloom.kernel.ids import BatchId, RequesterId, WorkerId
 from payment_service.application import ports
 from payment_service.domain import chart
 from payment_service.domain.batches import BatchBook, BatchTerms
+from payment_service.domain.bonuses import Bonus
 from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem
 from payment_service.domain.people import Payee, PayoutRequest, TopUp
 
@@ -33,6 +34,8 @@ class Readers(Protocol):
     def assignments(self) -> ports.Assignments: ...
     @property
     def batches(self) -> ports.Batches: ...
+    @property
+    def bonuses(self) -> ports.Bonuses: ...
     @property
     def top_ups(self) -> ports.TopUps: ...
     @property
@@ -132,6 +135,10 @@ class ShowMoney:
             paid=self._sum(items, {ItemState.PAID}),
             settled_count=self._readers.assignments.settled_count(worker_id),
         )
+
+    def bonuses(self, worker_id: WorkerId) -> Sequence[Bonus]:
+        """Settled ones, newest first."""
+        return self._readers.bonuses.settled_of(worker_id, _LISTED_MAX)
 
     def payee(self, worker_id: WorkerId) -> Payee | None:
         return self._readers.payees.get(worker_id)

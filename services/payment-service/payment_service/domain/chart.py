@@ -60,6 +60,10 @@ def platform_fees(currency: Currency) -> str:
     return f"income:fee:platform:{currency.code}"
 
 
+def bonus_fees(currency: Currency) -> str:
+    return f"income:fee:bonus:{currency.code}"
+
+
 def stripe_pending(currency: Currency) -> str:
     """Equals the processor's pending balance."""
     return f"asset:stripe:pending:{currency.code}"

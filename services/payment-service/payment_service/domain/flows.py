@@ -5,6 +5,7 @@ from crowdloom.kernel.ids import AssignmentId, BatchId, RequesterId, WorkerId
 
 from payment_service.domain import chart
 from payment_service.domain.batches import BatchTerms
+from payment_service.domain.bonuses import Bonus
 from payment_service.domain.entries import Entry, Line, credit, debit
 from payment_service.domain.holds import Hold
 from payment_service.domain.payouts import PayoutItem
@@ -126,6 +127,28 @@ def cancel(terms: BatchTerms, *, revision: int, slot_count: int) -> Entry:
 def close(terms: BatchTerms, rest: Money) -> Entry:
     """All that is still reserved, when every slot is decided."""
     return _back_to_wallet(terms, f"close:{terms.batch_id}", "close", rest)
+
+
+def bonus(granted: Bonus, worker_id: WorkerId) -> Entry:
+    """Payable at once: nobody disputes a gift."""
+    currency = granted.amount.currency
+    return Entry(
+        key=f"bonus:{granted.bonus_id}",
+        code="bonus",
+        currency=currency,
+        lines=(
+            debit(chart.wallet(granted.requester_id, currency), granted.cost),
+            credit(chart.payable(worker_id, currency), granted.amount),
+            credit(chart.bonus_fees(currency), granted.fee),
+        ),
+        refs={
+            "batch": granted.batch_id,
+            "requester": granted.requester_id,
+            "assignment": granted.assignment_id,
+            "worker": worker_id,
+            "bonus": granted.bonus_id,
+        },
+    )
 
 
 def hold(held: Hold) -> Entry:

@@ -10,6 +10,7 @@ from crowdloom.contracts.matching import AssignmentClaimed, SlotsWithdrawn
 from crowdloom.contracts.task import (
     BatchCompleted,
     BatchFundingRequested,
+    BonusGranted,
     SubmissionAccepted,
     SubmissionRejected,
 )
@@ -17,6 +18,7 @@ from crowdloom.kernel import TransientError
 
 from payment_service.adapters.mongo_session import PaymentSession
 from payment_service.application.fund_batch import fund_batch
+from payment_service.application.pay_bonuses import bonus_granted
 from payment_service.application.processor import ProcessorUnavailable
 from payment_service.application.release_funds import (
     close_batch,
@@ -34,6 +36,7 @@ SUBSCRIPTIONS: dict[type[Event], Handler[PaymentSession]] = {
     SubmissionRejected: release_rejected,
     SlotsWithdrawn: release_withdrawn_slots,
     BatchCompleted: close_batch,
+    BonusGranted: bonus_granted,
 }
 POLL_SECONDS = 1.0
 EXECUTE_SECONDS = 1.0
@@ -46,6 +49,7 @@ def jobs_of(application: Application) -> list[Job]:
         Job("poll_processor", POLL_SECONDS, _asking_again(application.poll_processor)),
         Job("reconcile", EXECUTE_SECONDS, application.reconcile),
         Job("settle_waiting", SWEEP_SECONDS, application.settle_waiting),
+        Job("pay_waiting_bonuses", SWEEP_SECONDS, application.pay_waiting_bonuses),
         Job("seal_journal", SWEEP_SECONDS, application.seal_journal),
         Job("mature_rewards", SWEEP_SECONDS, application.mature_rewards),
     ]

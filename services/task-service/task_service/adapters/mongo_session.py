@@ -12,6 +12,7 @@ from pymongo.database import Database
 from task_service.adapters import (
     mongo_accounts,
     mongo_batches,
+    mongo_bonuses,
     mongo_projects,
     mongo_sources,
     mongo_submissions,
@@ -20,6 +21,7 @@ from task_service.adapters import (
 )
 from task_service.adapters.mongo_accounts import MongoApiKeys, MongoRequesters
 from task_service.adapters.mongo_batches import MongoBatches
+from task_service.adapters.mongo_bonuses import MongoBonuses
 from task_service.adapters.mongo_projects import MongoProjects
 from task_service.adapters.mongo_sources import MongoSources
 from task_service.adapters.mongo_submissions import MongoDrafts, MongoSubmissions
@@ -29,6 +31,7 @@ from task_service.adapters.mongo_webhooks import MongoWebhooks
 INDEXES: dict[str, list[IndexModel]] = {
     **mongo_accounts.INDEXES,
     **mongo_batches.INDEXES,
+    **mongo_bonuses.INDEXES,
     **mongo_projects.INDEXES,
     **mongo_sources.INDEXES,
     **mongo_submissions.INDEXES,
@@ -73,6 +76,10 @@ class _Repositories:
     @cached_property
     def sources(self) -> MongoSources:
         return MongoSources(self.database, self.session)
+
+    @cached_property
+    def bonuses(self) -> MongoBonuses:
+        return MongoBonuses(self.database, self.session)
 
     @cached_property
     def webhooks(self) -> MongoWebhooks:

@@ -2,13 +2,19 @@
 
 from crowdloom.contracts import Envelope
 from crowdloom.contracts.matching import BatchProgressed, SlotsWithdrawn, TicketRevoked
-from crowdloom.contracts.payment import BatchFunded, BatchFundingDeclined
+from crowdloom.contracts.payment import (
+    BatchFunded,
+    BatchFundingDeclined,
+    BonusDeclined,
+    BonusSettled,
+)
 from crowdloom.contracts.task import AssignmentClosed, BatchCompleted, BatchOpened, TasksReleased
 from crowdloom.kernel import Clock, IdFactory, PoisonMessage
 from crowdloom.kernel.ids import SubmissionId
 
 from task_service.application.ports import Reader, Session, Store
 from task_service.domain.batches import LIVE, Batch, BatchStatus, Declined
+from task_service.domain.bonuses import BonusStatus
 from task_service.domain.submissions import Submission, SubmissionStatus
 
 
@@ -51,6 +57,15 @@ class FollowEvents:
         event = envelope.of(BatchFundingDeclined)
         declined = Declined(code=event.code, needed=event.needed, missing=event.missing)
         session.batches.decline(event.batch_id, event.revision, declined)
+
+    def bonus_settled(self, envelope: Envelope, session: Session) -> None:
+        event = envelope.of(BonusSettled)
+        session.bonuses.end(event.bonus_id, BonusStatus.SETTLED)
+
+    def bonus_declined(self, envelope: Envelope, session: Session) -> None:
+        event = envelope.of(BonusDeclined)
+        declined = Declined(code=event.code, needed=event.needed, missing=event.missing)
+        session.bonuses.end(event.bonus_id, BonusStatus.DECLINED, declined)
 
     def batch_progressed(self, envelope: Envelope, session: Session) -> None:
         event = envelope.of(BatchProgressed)

@@ -16,6 +16,7 @@ from crowdloom.kernel.ids import (
 )
 
 from task_service.domain.batches import Batch, BatchStatus, Declined
+from task_service.domain.bonuses import Bonus, BonusStatus
 from task_service.domain.projects import Project
 from task_service.domain.requesters import ApiKey, Requester
 from task_service.domain.splitting.pieces import Merged, PieceAnswers, Split, Wish
@@ -276,6 +277,18 @@ class Drafts(Protocol):
     def get(self, assignment_id: AssignmentId) -> Draft | None: ...
 
 
+class Bonuses(Protocol):
+    def add(self, bonus: Bonus) -> None: ...
+
+    def of_submissions(self, submission_ids: Sequence[SubmissionId]) -> list[Bonus]:
+        """Oldest first."""
+        ...
+
+    def end(self, bonus_id: str, status: BonusStatus, declined: Declined | None = None) -> None:
+        """Say what became of it, if nothing was said before."""
+        ...
+
+
 class Webhooks(Protocol):
     def add(self, webhook: Webhook) -> None: ...
 
@@ -327,6 +340,8 @@ class Session(Protocol):
     def webhooks(self) -> Webhooks: ...
     @property
     def sources(self) -> Sources: ...
+    @property
+    def bonuses(self) -> Bonuses: ...
 
     def emit(self, *events: Event) -> None: ...
 

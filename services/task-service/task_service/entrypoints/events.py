@@ -6,11 +6,18 @@ from crowdloom.chassis.wiring import events_process
 from crowdloom.chassis.worker import EventsProcess, Job
 from crowdloom.contracts import Event
 from crowdloom.contracts.matching import BatchProgressed, SlotsWithdrawn, TicketRevoked
-from crowdloom.contracts.payment import BatchFunded, BatchFundingDeclined
+from crowdloom.contracts.payment import (
+    BatchFunded,
+    BatchFundingDeclined,
+    BonusDeclined,
+    BonusSettled,
+)
 from crowdloom.contracts.task import LogAdvanced
 from crowdloom.contracts.task.batches import TOPIC
+from crowdloom.contracts.worker import AppealDecided
 
 from task_service.adapters.mongo_session import TaskSession
+from task_service.application.follow_appeals import follow_appeal
 from task_service.application.follow_events import FollowEvents
 from task_service.application.webhooks import TOLD_OF
 from task_service.bootstrap import Application
@@ -20,6 +27,8 @@ from task_service.config import SERVICE
 SUBSCRIPTIONS = {
     BatchFunded: FollowEvents.batch_funded,
     BatchFundingDeclined: FollowEvents.funding_declined,
+    BonusSettled: FollowEvents.bonus_settled,
+    BonusDeclined: FollowEvents.bonus_declined,
     BatchProgressed: FollowEvents.batch_progressed,
     SlotsWithdrawn: FollowEvents.slots_withdrawn,
     TicketRevoked: FollowEvents.ticket_revoked,
@@ -29,7 +38,8 @@ WATERMARK = Watermark(TOPIC, lambda as_of: LogAdvanced(as_of=as_of))
 
 
 def handlers(follow: FollowEvents) -> dict[type[Event], Handler[TaskSession]]:
-    return {cls: getattr(follow, method.__name__) for cls, method in SUBSCRIPTIONS.items()}
+    known = {cls: getattr(follow, method.__name__) for cls, method in SUBSCRIPTIONS.items()}
+    return {**known, AppealDecided: follow_appeal}
 
 
 def make_events_process(application: Application) -> EventsProcess:

@@ -16,6 +16,7 @@ from task_service.entrypoints.http.accounts import accounts_blueprint
 from task_service.entrypoints.http.api_keys import ApiKeyPrincipals, api_keys_blueprint
 from task_service.entrypoints.http.assignments import assignments_blueprint
 from task_service.entrypoints.http.batches import batches_blueprint
+from task_service.entrypoints.http.bonuses import bonuses_blueprint
 from task_service.entrypoints.http.documented import add_security_schemes
 from task_service.entrypoints.http.projects import projects_blueprint
 from task_service.entrypoints.http.results import results_blueprint
@@ -43,6 +44,7 @@ _API = (
     tasks_blueprint,
     sources_blueprint,
     submissions_blueprint,
+    bonuses_blueprint,
     results_blueprint,
     assignments_blueprint,
     webhooks_blueprint,

@@ -1,5 +1,6 @@
 """What payment-service says: reserved funds (open to all), rewards and payouts (closed ones)."""
 
+from crowdloom.contracts.payment.bonuses import BonusDeclined, BonusSettled
 from crowdloom.contracts.payment.fees import PLATFORM_FEE_BASIS_POINTS, slot_fee
 from crowdloom.contracts.payment.funding import (
     BatchFunded,
@@ -13,6 +14,8 @@ __all__ = [
     "BatchFunded",
     "BatchFundingDeclined",
     "BatchFundsReleased",
+    "BonusDeclined",
+    "BonusSettled",
     "PayoutFailed",
     "PayoutPaid",
     "RewardSettled",

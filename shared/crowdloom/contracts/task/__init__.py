@@ -10,6 +10,7 @@ from crowdloom.contracts.task.batches import (
     LogAdvanced,
     TasksReleased,
 )
+from crowdloom.contracts.task.bonuses import BonusGranted
 from crowdloom.contracts.task.submissions import (
     AssignmentClosed,
     SubmissionAccepted,
@@ -26,6 +27,7 @@ __all__ = [
     "BatchOpened",
     "BatchPaused",
     "BatchResumed",
+    "BonusGranted",
     "LogAdvanced",
     "SubmissionAccepted",
     "SubmissionReceived",

@@ -55,7 +55,10 @@ class SubmissionReceived(Event):
 )
 @dataclass(frozen=True)
 class SubmissionAccepted(Event):
-    """To be paid, at the terms published for the batch. `decided_by` is requester or auto."""
+    """To be paid, at the terms published for the batch. `decided_by` is requester, auto or appeal.
+    `overturns` says that it was rejected before: then its slot's money is gone, and it is paid from
+    the requester's wallet.
+    """
 
     submission_id: SubmissionId
     assignment_id: AssignmentId
@@ -65,6 +68,7 @@ class SubmissionAccepted(Event):
     pseudonym: Pseudonym
     accepted_at: datetime
     decided_by: str
+    overturns: bool = False
 
 
 @event(

@@ -26,6 +26,15 @@ def earnings_blueprint(application: Application) -> Blueprint:
         """What was earned and where it is."""
         return application.show_money.earnings(caller())
 
+    @blueprint.get("/bonuses")
+    @require("worker")
+    @refusals(blueprint, {401: "not_signed_in"})
+    @blueprint.doc(security=WORKER)
+    @blueprint.response(200, schemas.BonusPageSchema)
+    def bonuses() -> dict[str, Any]:
+        """The newest bonuses that requesters gave, with their reasons."""
+        return {"items": application.show_money.bonuses(caller()), "next_cursor": None}
+
     _add_payout_account(blueprint, application)
     _add_payout_requests(blueprint, application)
     return blueprint

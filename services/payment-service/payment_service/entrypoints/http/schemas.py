@@ -85,6 +85,19 @@ class EarningsSchema(Schema):
     paid = MoneyField(required=True)
 
 
+class BonusSchema(Schema):
+    bonus_id = fields.String(required=True)
+    assignment_id = fields.String(required=True)
+    amount = MoneyField(required=True)
+    reason = fields.String(required=True)
+    ended_at = InstantField(required=True, data_key="received_at")
+
+
+class BonusPageSchema(Schema):
+    items = fields.List(fields.Nested(BonusSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
 class PayoutAccountSchema(Schema):
     """`status` is none, pending, active or restricted; the link is good once."""
 

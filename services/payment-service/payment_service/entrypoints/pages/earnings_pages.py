@@ -85,6 +85,7 @@ def _facts(application: Application, who: WorkerId) -> dict[str, Any]:
         "statuses": words.account_status(),
         "hindrance": words.hindrances(minimum)[hindrance] if hindrance else "",
         "payouts": _payouts(requests, application.show_money.payouts(who)),
+        "bonuses": application.show_money.bonuses(who),
         "clearing_seconds": application.settings.clearing_seconds,
     }
 
