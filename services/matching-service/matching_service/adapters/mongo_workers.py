@@ -24,9 +24,19 @@ class MongoWorkers:
             session=self._session,
         )
 
+    def close(self, worker_id: WorkerId) -> None:
+        self._workers.update_one(
+            {"_id": worker_id},
+            {"$set": {"languages": [], "closed": True}},
+            upsert=True,
+            session=self._session,
+        )
+
     def get(self, worker_id: WorkerId) -> WorkerProfile:
         row = self._workers.find_one({"_id": worker_id}, session=self._session)
-        return WorkerProfile(frozenset(row["languages"])) if row else WorkerProfile()
+        if row is None:
+            return WorkerProfile()
+        return WorkerProfile(frozenset(row["languages"]), closed=row.get("closed", False))
 
 
 class MongoWatermarks:

@@ -14,7 +14,7 @@ from crowdloom.contracts.task import (
     SubmissionReturned,
     TasksReleased,
 )
-from crowdloom.contracts.worker import ProfileChanged, WorkerRegistered
+from crowdloom.contracts.worker import AccountClosed, ProfileChanged, WorkerRegistered
 from crowdloom.kernel import PoisonMessage
 
 from matching_service.application.ports import Session
@@ -113,3 +113,8 @@ def worker_registered(envelope: Envelope, session: Session) -> None:
 def profile_changed(envelope: Envelope, session: Session) -> None:
     event = envelope.of(ProfileChanged)
     session.workers.put(event.worker_id, WorkerProfile(frozenset(event.languages)))
+
+
+def account_closed(envelope: Envelope, session: Session) -> None:
+    """No new work; what is held runs out by itself, or is still submitted and paid."""
+    session.workers.close(envelope.of(AccountClosed).worker_id)

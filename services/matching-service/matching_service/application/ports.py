@@ -171,6 +171,10 @@ class Assignments(Protocol):
 class Workers(Protocol):
     def put(self, worker_id: WorkerId, profile: WorkerProfile) -> None: ...
 
+    def close(self, worker_id: WorkerId) -> None:
+        """Mark the account as closed for good; idempotent."""
+        ...
+
     def get(self, worker_id: WorkerId) -> WorkerProfile: ...
 
 

@@ -78,12 +78,15 @@ class WorkerProfile:
     """No languages means any language: a worker not heard of yet is turned away from nothing."""
 
     languages: frozenset[str] = frozenset()
+    closed: bool = False
 
 
 def why_not(batch: Batch, profile: WorkerProfile) -> str | None:
     """Why this worker may not be given work of the batch, as a stable code; None where he may."""
     if batch.status is not BatchStatus.OPEN:
         return f"batch_{batch.status}"
+    if profile.closed:
+        return "account_closed"
     if batch.language and profile.languages and batch.language not in profile.languages:
         return "other_language"
     return None

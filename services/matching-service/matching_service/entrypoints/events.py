@@ -18,7 +18,7 @@ from crowdloom.contracts.task import (
     SubmissionReturned,
     TasksReleased,
 )
-from crowdloom.contracts.worker import ProfileChanged, WorkerRegistered
+from crowdloom.contracts.worker import AccountClosed, ProfileChanged, WorkerRegistered
 
 from matching_service.adapters.mongo_session import MatchingSession
 from matching_service.application import follow_batches as follow
@@ -38,6 +38,7 @@ SUBSCRIPTIONS: dict[type[Event], Handler[MatchingSession]] = {
     AssignmentClosed: follow.assignment_closed,
     WorkerRegistered: follow.worker_registered,
     ProfileChanged: follow.profile_changed,
+    AccountClosed: follow.account_closed,
 }
 
 

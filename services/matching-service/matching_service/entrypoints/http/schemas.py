@@ -80,6 +80,7 @@ class WhyAnswer(Schema):
                 "batch_paused",
                 "batch_cancelled",
                 "batch_completed",
+                "account_closed",
                 "other_language",
                 "too_many_leases",
                 "nothing_left",

@@ -48,7 +48,11 @@ def make_operator_pages(application: Application) -> Blueprint:
 def bar() -> ui.Bar:
     """The operator's bar. payment-service vouches for staff, so signing out is done there."""
     return ui.Bar(
-        items=[(_("Operations"), HOME), (_("Batches"), BATCHES)],
+        items=[
+            (_("Operations"), HOME),
+            (_("Batches"), BATCHES),
+            (_("Appeals"), "/operator/appeals"),
+        ],
         sign_out="/finance/sign-out",
         home=HOME,
     )
