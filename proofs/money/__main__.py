@@ -48,6 +48,8 @@ def check_rest(world: World) -> None:
     balance = sum(n for p, n in world.watch.sums.items() if p.startswith("asset:stripe:"))
     theirs = world.processor.balance_minor() * 100
     require(balance == theirs, f"I7 {balance} here, {theirs} at the processor")
+    waiting = world.application.readers.bonuses.waiting(1)
+    require(not waiting, f"{waiting} was neither settled nor declined")
     broken = world.findings()
     require(not broken, "; ".join(broken))
 

@@ -17,6 +17,7 @@ from crowdloom.contracts.payment import slot_fee
 from crowdloom.contracts.task import (
     BatchCompleted,
     BatchFundingRequested,
+    BonusGranted,
     SubmissionAccepted,
     SubmissionRejected,
 )
@@ -36,7 +37,8 @@ REQUESTERS = ("req_1", "req_2")
 WORKERS = ("wrk_1", "wrk_2", "wrk_3", "wrk_4")
 SLOTS_MAX = 8
 _EVENTS_TOGETHER_MAX = 5
-_FATES = ("accept", "accept", "accept", "close", "reopen", "withdraw")
+_LATE_CHANCE = 0.5
+_FATES = ("accept", "accept", "accept", "bonus", "close", "reopen", "withdraw")
 _PSEUDONYM = Pseudonym("A7F3K9Q2MC41TM08D")
 
 
@@ -52,6 +54,7 @@ class Batch:
     funded: bool = False
     completed: bool = False
     accepted: set[str] = field(default_factory=set)
+    overturned: set[str] = field(default_factory=set)
     claimed: dict[str, WorkerId] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
     withdrawn: dict[int, int] = field(default_factory=dict)
@@ -70,6 +73,11 @@ class Batch:
         return self.accepted & self.claimed.keys() if self.funded else set()
 
     @property
+    def upheld(self) -> set[str]:
+        """Assignments that were rejected first, and must have an entry of their own kind."""
+        return self.overturned & self.claimed.keys() if self.funded else set()
+
+    @property
     def escrow_units(self) -> int:
         """What must be reserved now."""
         if not self.funded:
@@ -83,7 +91,7 @@ class Batch:
         if isinstance(event, AssignmentClaimed):
             self.claimed[event.assignment_id] = event.worker_id
         elif isinstance(event, SubmissionAccepted):
-            self.accepted.add(event.assignment_id)
+            (self.overturned if event.overturns else self.accepted).add(event.assignment_id)
         elif isinstance(event, SubmissionRejected):
             self.closed |= set() if event.slot_reopened else {event.assignment_id}
         elif isinstance(event, SlotsWithdrawn):
@@ -101,6 +109,7 @@ class Batches:
         self.all: dict[str, Batch] = {}
         self.queues: dict[str, list[Event]] = defaultdict(list)
         self.seen: list[Event] = []
+        self._late: dict[str, list[Event]] = defaultdict(list)
 
     def publish(self) -> None:
         number = len(self.all) + 1
@@ -158,21 +167,38 @@ class Batches:
                 batch_id=batch.batch_id, requester_id=batch.requester_id, completed_at=BEGINNING
             )
         )
+        # An appeal may be upheld when the batch has long been over.
+        lifecycle.extend(self._late.pop(batch.batch_id, ()))
 
     def _decide(self, batch: Batch, slot: str, fate: str, lifecycle: list[Event]) -> None:
         self._claim(batch, slot)
-        if fate in {"close", "reopen"}:
+        if fate in {"close", "overturn", "reopen"}:
             lifecycle.append(_rejected(batch, slot, reopened=fate == "reopen"))
-        if fate == "close":
+        if fate == "overturn":
+            late = self._late[batch.batch_id] if self._random.random() < _LATE_CHANCE else lifecycle
+            late.append(_accepted(batch, slot, overturns=True))
+        if fate in {"close", "overturn"}:
             return
         chosen = slot
         if fate == "reopen":
             chosen = f"{slot}b"
             self._claim(batch, chosen)
-        lifecycle.append(
-            SubmissionAccepted(
-                **_submission(batch, chosen), accepted_at=BEGINNING, decided_by="requester"
-            )
+        lifecycle.append(_accepted(batch, chosen))
+        if fate == "bonus":
+            lifecycle.append(self._bonus(batch, chosen))
+
+    def _bonus(self, batch: Batch, slot: str) -> BonusGranted:
+        """It may be more than the wallet holds: then it is declined."""
+        submission = _submission(batch, slot)
+        return BonusGranted(
+            bonus_id=f"bns_{slot}",
+            submission_id=submission["submission_id"],
+            assignment_id=submission["assignment_id"],
+            batch_id=batch.batch_id,
+            requester_id=batch.requester_id,
+            amount=Money.of_minor(self._random.choice((1, 10, 400)), self._currency),
+            reason="Very thorough.",
+            granted_at=BEGINNING,
         )
 
     def _claim(self, batch: Batch, slot: str) -> None:
@@ -206,12 +232,21 @@ class Batches:
         """What each worker must have earned by accepted work."""
         earned: dict[str, int] = defaultdict(int)
         for batch in self.all.values():
-            for assignment in batch.settled:
+            for assignment in batch.settled | batch.upheld:
                 earned[batch.claimed[assignment]] += batch.reward.units
         return earned
 
     def funded(self) -> Iterator[Batch]:
         return (batch for batch in self.all.values() if batch.funded)
+
+
+def _accepted(batch: Batch, slot: str, *, overturns: bool = False) -> SubmissionAccepted:
+    return SubmissionAccepted(
+        **_submission(batch, slot),
+        accepted_at=BEGINNING,
+        decided_by="requester",
+        overturns=overturns,
+    )
 
 
 def _rejected(batch: Batch, slot: str, *, reopened: bool) -> SubmissionRejected:

@@ -86,6 +86,10 @@ def mature(world: World) -> None:
     world.attempt(world.application.mature_rewards)
 
 
+def pay_waiting_bonuses(world: World) -> None:
+    world.attempt(world.application.pay_waiting_bonuses)
+
+
 def open_account(world: World) -> None:
     worker = _worker(world)
     world.attempt(lambda: _active_account(world, worker))
@@ -255,6 +259,7 @@ MOVES: Mapping[Move, int] = {
     deliver: 30,
     settle_waiting: 2,
     mature: 3,
+    pay_waiting_bonuses: 2,
     open_account: 5,
     ask_for_payout: 9,
     draft: 6,
@@ -297,5 +302,6 @@ def come_to_rest(world: World) -> None:
         world.clock.advance(seconds=4_000)
         world.application.settle_waiting()
         world.application.mature_rewards()
+        world.application.pay_waiting_bonuses()
         world.application.execute_payouts()
         world.application.poll_processor.catch_up()

@@ -48,6 +48,7 @@ class Watch:
         self.sums: dict[str, int] = defaultdict(int)
         self.kept: dict[str, int] = {}
         self.accepts: dict[str, set[str]] = defaultdict(set)
+        self.overturns: dict[str, set[str]] = defaultdict(set)
         self.items: dict[str, Item] = {}
         self.posted: dict[str, int] = defaultdict(int)
         self.booked: dict[str, str] = {}
@@ -96,6 +97,8 @@ class Watch:
         refs, code = entry["refs"], entry["code"]
         if code == "accept":
             self.accepts[refs["batch"]].add(refs["assignment"])
+        elif code == "overturn":
+            self.overturns[refs["batch"]].add(refs["assignment"])
         elif code == "payout_post":
             self.posted[refs["item"]] += entry["total"]
         elif code in {"manual", "correction", "bonus"}:
@@ -168,11 +171,11 @@ class Watch:
                 held == expected,
                 f"{name} {batch.batch_id}: {held}, not {expected}",
             )
-            entries = self.accepts[batch.batch_id]
-            require(
-                entries == batch.settled,
-                f"I5 {batch.batch_id}: {entries ^ batch.settled} differ",
-            )
+            for entries, wanted in (
+                (self.accepts[batch.batch_id], batch.settled),
+                (self.overturns[batch.batch_id], batch.upheld),
+            ):
+                require(entries == wanted, f"I5 {batch.batch_id}: {entries ^ wanted} differ")
 
     def check_workers(self) -> None:
         """Whatever was earned is in clearing, payable, held, in flight or paid. Raises Broken."""
