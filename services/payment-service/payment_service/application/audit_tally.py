@@ -17,6 +17,7 @@ _NAMES = {
     "publish": "publish:{batch}:*",
     "accept": "accept:{assignment}",
     "mature": "mature:{assignment}",
+    "bonus": "bonus:{bonus}",
     "release": "release:*",
     "cancel": "cancel:{batch}:*",
     "close": "close:{batch}",
