@@ -119,6 +119,30 @@ def test_spans_are_marked_by_keyboard(answer: Any) -> None:
     ]
 
 
+PLAIN_CHOICES = (
+    '<label><input type="radio" name="likert" value="agree">Agree</label>'
+    '<label><input type="radio" name="likert" value="disagree">Disagree</label>'
+    '<label><input type="checkbox" name="odd">Odd</label>'
+)
+
+
+def test_plain_radio_buttons_and_checkboxes_say_of_each_choice_whether_it_was_made(
+    answer: Any,
+) -> None:
+    def agree(frame: Frame) -> None:
+        frame.get_by_label("Agree", exact=True).check()
+
+    assert answer(PLAIN_CHOICES, agree, flat=True) == [
+        ["likert.agree", "true"],
+        ["likert.disagree", "false"],
+        ["odd.on", "false"],
+    ]
+    [[_name, value]] = answer(PLAIN_CHOICES, agree)
+    assert json.loads(value) == [
+        {"likert": {"agree": True, "disagree": False}, "odd": {"on": False}}
+    ]
+
+
 def test_a_draft_puts_marks_and_choices_back(context: BrowserContext, workplace: Any) -> None:
     item = workplace.item(
         '<crowd-form><crowd-checkbox name="c" value="v">Yes</crowd-checkbox>'

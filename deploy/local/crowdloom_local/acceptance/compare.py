@@ -56,8 +56,19 @@ def answer_faults(ours: Pairs, native: Pairs) -> list[str]:
 def is_as_recorded(answer: Pairs, recorded: Mapping[str, str]) -> bool:
     """Whether the fields that the recording has say the same, after normalising."""
     return all(
-        _plain("|".join(_values(answer, name))) == _plain(value) for name, value in recorded.items()
+        _plain("|".join(_values(answer, name) or _chosen(answer, name))) == _plain(value)
+        for name, value in recorded.items()
     )
+
+
+def _chosen(pairs: Pairs, name: str) -> list[str]:
+    """Some recordings also have a column that joins what a crowd-form tells choice by choice."""
+    dotted = f"{name}."
+    return [
+        one.removeprefix(dotted)
+        for one, value in pairs
+        if one.startswith(dotted) and value == "true"
+    ]
 
 
 def _values(pairs: Pairs, name: str) -> list[str]:

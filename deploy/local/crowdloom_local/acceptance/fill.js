@@ -41,8 +41,22 @@
     fire(field, ["input", "change", "blur"]);
     return true;
   };
+  /* `<name>.<value>` = true or false, as a crowd-form tells its choices. */
+  const dotted = (name) => {
+    for (let dot = name.indexOf("."); dot > 0; dot = name.indexOf(".", dot + 1)) {
+      const found = named(name.slice(0, dot)).filter((field) =>
+        ["radio", "checkbox"].includes(field.type) && field.value === name.slice(dot + 1));
+      if (found.length) return found;
+    }
+    return [];
+  };
   const enter = (name, value) => {
     const fields = named(name);
+    if (!fields.length) {
+      const choices = dotted(name);
+      for (const field of choices) if (field.type === "checkbox" || same(value, "true")) toggle(field, same(value, "true"));
+      return choices.length > 0;
+    }
     const choices = fields.filter((field) => ["radio", "checkbox"].includes(field.type));
     const texts = fields.filter((field) => !choices.includes(field) && !["hidden", "submit", "button"].includes(field.type));
     const hidden = fields.filter((field) => field.type === "hidden");

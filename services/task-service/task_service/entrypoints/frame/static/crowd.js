@@ -236,8 +236,16 @@ window.crowdloomCrowd = (() => {
     if (typeof into !== "object" || !into) answers[name] = name in answers ? [answers[name], value].flat() : value;
     else put(into, name.slice(dot + 1), value, true);
   };
+  /* Plain radio buttons and checkboxes inside a crowd-form are told like the crowd's own: each choice
+     as `<name>.<value>` = true or false, chosen or not; of several with one value the last counts. */
+  const plainChoices = (form) => [...form.elements].filter((field) =>
+    ["radio", "checkbox"].includes(field.type) && field.name && !field.disabled && field.dataset.path === undefined);
   const whole = (form, data) => {
     const answers = Object.create(null);
+    for (const field of plainChoices(form)) {
+      data.delete(field.name);
+      (answers[field.name] ??= Object.create(null))[field.value] = field.checked;
+    }
     for (const [name, value] of data) {
       if (name === "assignmentId") continue;
       const found = form.elements.namedItem(name);
@@ -249,7 +257,13 @@ window.crowdloomCrowd = (() => {
   };
   window.addEventListener("formdata", (event) => {
     const around = event.target.querySelector("crowd-form") ?? event.target.closest("crowd-form");
-    if (!around || event.crowdloomDraft || around.getAttribute("answer-format") === "flatten-objects") return;
+    if (!around || event.crowdloomDraft) return;
+    if (around.getAttribute("answer-format") === "flatten-objects") {
+      const choices = plainChoices(event.target);
+      for (const field of choices) event.formData.delete(field.name);
+      for (const field of choices) event.formData.set(`${field.name}.${field.value}`, String(field.checked));
+      return;
+    }
     const answers = whole(event.target, event.formData);
     for (const name of [...event.formData.keys()]) if (name !== "assignmentId") event.formData.delete(name);
     event.formData.set("taskAnswers", answers);
