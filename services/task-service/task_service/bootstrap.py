@@ -33,6 +33,7 @@ from task_service.application.choose_by_rule import ChooseByRule
 from task_service.application.clone_batch import CloneBatch
 from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
 from task_service.application.hold_decisions import HoldDecisions
+from task_service.application.overturn_rejection import OverturnRejection
 from task_service.application.ports import Passwords, Splitter
 from task_service.application.projects import Projects
 from task_service.application.results import Results
@@ -86,6 +87,7 @@ class Application:
     answer_task: AnswerTask
     review: ReviewSubmissions
     return_submission: ReturnSubmission
+    overturn_rejection: OverturnRejection
     hold_decisions: HoldDecisions
     bonuses: Bonuses
     choose_by_rule: ChooseByRule
@@ -164,6 +166,9 @@ def build(
         answer_task=AnswerTask(store=store, reader=reader, clock=clock, ids=ids),
         review=review,
         return_submission=return_submission,
+        overturn_rejection=OverturnRejection(
+            store=store, reader=reader, clock=clock, review=review
+        ),
         hold_decisions=HoldDecisions(
             store=store,
             reader=reader,

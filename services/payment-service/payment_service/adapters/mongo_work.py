@@ -65,6 +65,7 @@ class MongoAssignments:
                         "batch_id": fact.batch_id,
                         "accepted_at": fact.accepted_at,
                         "waiting": True,
+                        **({"overturned": True} if fact.overturns else {}),
                     }
                 },
                 upsert=True,
@@ -93,7 +94,8 @@ class MongoAssignments:
 
     def waiting_count(self, batch_id: BatchId) -> int:
         return self._assignments.count_documents(
-            {"waiting": True, "batch_id": batch_id}, session=self._session
+            {"waiting": True, "batch_id": batch_id, "overturned": {"$exists": False}},
+            session=self._session,
         )
 
     def mark_settled(
@@ -188,7 +190,9 @@ class MongoBatches:
 
 
 def _claim(row: Document) -> Claim:
-    return Claim(row["_id"], row["batch_id"], row["worker_id"])
+    return Claim(
+        row["_id"], row["batch_id"], row["worker_id"], overturned=row.get("overturned", False)
+    )
 
 
 def batch_book(row: dict[str, Any]) -> BatchBook:

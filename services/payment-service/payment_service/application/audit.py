@@ -142,8 +142,9 @@ def _of_batches(tally: Tally, batches: Sequence[BatchBook], works: BatchWorks) -
         expected = expected_escrow(terms, settled_count=settled, released_units=book.released_units)
         if held != expected or held < terms.slot_cost.units * work.waiting_count:
             open_wrong.append(f"{book.batch_id}: {held} reserved, {expected} expected")
-        if not settled == work.settled_count == book.settled_count:
-            accept_wrong.append(f"{book.batch_id}: {settled} booked, {work.settled_count} settled")
+        booked = settled + tally.overturns[book.batch_id]
+        if not booked == work.settled_count == book.settled_count:
+            accept_wrong.append(f"{book.batch_id}: {booked} booked, {work.settled_count} settled")
         if tally.accept_units[book.batch_id] != terms.slot_cost.units * settled:
             accept_wrong.append(f"{book.batch_id}: not at the published terms")
         if book.closed and held != terms.slot_cost.units * work.waiting_count:

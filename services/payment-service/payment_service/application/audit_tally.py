@@ -16,6 +16,8 @@ _NAMES = {
     "suspense": "suspense:{stripe_txn}",
     "publish": "publish:{batch}:*",
     "accept": "accept:{assignment}",
+    "overturn": "accept:{assignment}",
+    "bonus": "bonus:{bonus}",
     "mature": "mature:{assignment}",
     "bonus": "bonus:{bonus}",
     "release": "release:*",
@@ -42,6 +44,7 @@ class Tally:
         default_factory=lambda: defaultdict(lambda: defaultdict(int))
     )
     accepts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    overturns: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     accept_units: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     earned: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     paid: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -105,11 +108,13 @@ def _is_named_after_its_cause(entry: JournalEntry) -> bool:
 def _add_work(tally: Tally, entry: JournalEntry) -> None:
     for line in entry.lines:
         kind = kind_of(line.account)
-        if kind == "clearing" and entry.code == "accept":
+        if kind == "clearing" and entry.code in {"accept", "overturn"}:
             tally.earned[line.account.split(":")[2]] += line.credit
     if entry.code == "accept":
         tally.accepts[entry.refs["batch"]] += 1
         tally.accept_units[entry.refs["batch"]] += entry.total
+    elif entry.code == "overturn":
+        tally.overturns[entry.refs["batch"]] += 1
     elif entry.code in {"bonus", "manual", "correction"}:
         for line in entry.lines:
             if kind_of(line.account) in {"payable", "held"}:

@@ -13,7 +13,7 @@ from crowdloom.contracts import Envelope
 from crowdloom.contracts.matching import AssignmentClaimed
 from crowdloom.contracts.payment import RewardSettled
 from crowdloom.contracts.task import SubmissionAccepted
-from crowdloom.kernel import Clock
+from crowdloom.kernel import Clock, Money
 from crowdloom.kernel.ids import AssignmentId, BatchId
 
 from payment_service.application.ports import Accepted, Claim, Session
@@ -31,7 +31,11 @@ def note_claim(envelope: Envelope, session: Session) -> None:
 
 def note_accepted(envelope: Envelope, session: Session) -> None:
     event = envelope.of(SubmissionAccepted)
-    session.staged.accepts.append(Accepted(event.assignment_id, event.batch_id, event.accepted_at))
+    session.staged.accepts.append(
+        Accepted(
+            event.assignment_id, event.batch_id, event.accepted_at, overturns=event.overturns
+        )
+    )
 
 
 class SettleStaged:
@@ -55,11 +59,19 @@ class SettleStaged:
         self.settle(session, session.assignments.ready(touched))
 
     def settle(self, session: Session, ready: Sequence[Claim]) -> int:
-        """Settle what is covered by reserved funds; the rest waits and becomes an exception."""
-        covered = _covered(session, ready)
+        """Settle what is covered by reserved funds; the rest waits and becomes an exception. What
+        was rejected first is paid from the wallet, in any case.
+        """
+        covered = _covered(session, [claim for claim in ready if not claim.overturned])
+        overturned = _with_terms(session, [claim for claim in ready if claim.overturned])
+        entries = [_accept(claim, terms) for claim, terms in covered]
+        entries += _overturns(session, overturned)
+        covered += overturned
         if not covered:
             return 0
-        fresh = {entry.key for entry in session.ledger.post(*self._entries(covered))}
+        if not self._hold:
+            entries += [_mature(claim, terms) for claim, terms in covered]
+        fresh = {entry.key for entry in session.ledger.post(*entries)}
         now = session.now()
         session.assignments.mark_settled(
             [claim for claim, _ in covered],
@@ -68,7 +80,7 @@ class SettleStaged:
         )
         counted: Counter[BatchId] = Counter()
         for claim, terms in covered:
-            if f"accept:{claim.assignment_id}" in fresh:
+            if _key(claim) in fresh:
                 counted[claim.batch_id] += 1
                 session.emit(
                     RewardSettled(
@@ -82,15 +94,47 @@ class SettleStaged:
         session.batches.note_settled(counted)
         return len(covered)
 
-    def _entries(self, covered: Sequence[tuple[Claim, BatchTerms]]) -> list[Entry]:
-        entries = []
-        for claim, terms in covered:
-            entries.append(
-                flows.accept(terms, assignment_id=claim.assignment_id, worker_id=claim.worker_id)
+
+def _key(claim: Claim) -> str:
+    return f"accept:{claim.assignment_id}{':appeal' if claim.overturned else ''}"
+
+
+def _accept(claim: Claim, terms: BatchTerms) -> Entry:
+    return flows.accept(terms, assignment_id=claim.assignment_id, worker_id=claim.worker_id)
+
+
+def _with_terms(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, BatchTerms]]:
+    books = session.batches.many({claim.batch_id for claim in claims})
+    known = [(claim, books.get(claim.batch_id)) for claim in claims]
+    return [(claim, book.terms) for claim, book in known if book and book.terms]
+
+
+def _overturns(session: Session, overturned: Sequence[tuple[Claim, BatchTerms]]) -> list[Entry]:
+    """From the wallet as far as it goes; what the requester owes then is for a person to see."""
+    wallets = {chart.wallet(terms.requester_id, terms.currency) for _, terms in overturned}
+    left = dict(session.ledger.balances(wallets))
+    entries = []
+    for claim, terms in overturned:
+        wallet = chart.wallet(terms.requester_id, terms.currency)
+        paid = min(left[wallet], terms.slot_cost.units)
+        left[wallet] -= paid
+        entries.append(
+            flows.overturn(
+                terms,
+                assignment_id=claim.assignment_id,
+                worker_id=claim.worker_id,
+                from_wallet=Money(paid, terms.currency),
             )
-            if not self._hold:
-                entries.append(_mature(claim, terms))
-        return entries
+        )
+        if paid < terms.slot_cost.units:
+            session.exceptions.open(
+                key=f"requester_owes:{claim.assignment_id}",
+                kind="requester_owes",
+                subject=terms.requester_id,
+                amount=Money(terms.slot_cost.units - paid, terms.currency),
+                facts={"batch": claim.batch_id, "assignment": claim.assignment_id},
+            )
+    return entries
 
 
 def _covered(session: Session, ready: Sequence[Claim]) -> list[tuple[Claim, BatchTerms]]:

@@ -51,6 +51,11 @@ def held(worker_id: WorkerId, currency: Currency) -> str:
     return f"liability:worker:{worker_id}:held:{currency.code}"
 
 
+def owed_by(requester_id: RequesterId, currency: Currency) -> str:
+    """What a requester owes us: paid to a worker beyond what the wallet held."""
+    return f"asset:receivable:requester:{requester_id}:{currency.code}"
+
+
 def payout_item(item_id: PayoutItemId, currency: Currency) -> str:
     """Reserved in a run, outcome not known yet."""
     return f"liability:payout:{item_id}:{currency.code}"

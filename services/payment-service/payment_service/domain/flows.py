@@ -97,6 +97,32 @@ def accept(terms: BatchTerms, *, assignment_id: AssignmentId, worker_id: WorkerI
     )
 
 
+def overturn(
+    terms: BatchTerms, *, assignment_id: AssignmentId, worker_id: WorkerId, from_wallet: Money
+) -> Entry:
+    """Accepted after a rejection. What is reserved belongs to slots that are still open, so the
+    wallet pays, and beyond `from_wallet` we do, and the requester owes it: the worker is paid.
+    """
+    currency = terms.currency
+    return Entry(
+        key=f"accept:{assignment_id}:appeal",
+        code="overturn",
+        currency=currency,
+        lines=_lines(
+            debit(chart.wallet(terms.requester_id, currency), from_wallet),
+            debit(chart.owed_by(terms.requester_id, currency), terms.slot_cost - from_wallet),
+            credit(chart.clearing(worker_id, currency), terms.reward),
+            credit(chart.platform_fees(currency), terms.fee),
+        ),
+        refs={
+            "batch": terms.batch_id,
+            "requester": terms.requester_id,
+            "assignment": assignment_id,
+            "worker": worker_id,
+        },
+    )
+
+
 def mature(
     reward: Money, *, assignment_id: AssignmentId, batch_id: BatchId, worker_id: WorkerId
 ) -> Entry:

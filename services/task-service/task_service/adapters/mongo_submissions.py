@@ -102,6 +102,19 @@ class MongoSubmissions:
         )
         return decided.modified_count == 1
 
+    def overturn(self, submission: Submission) -> bool:
+        rejected = {"_id": submission.submission_id, "status": str(SubmissionStatus.REJECTED)}
+        acceptance = {
+            "status": str(submission.status),
+            "decided_at": submission.decided_at,
+            "decided_by": submission.decided_by,
+            "overturned": True,
+        }
+        written = self._submissions.update_one(
+            rejected, {"$set": acceptance}, session=self._session
+        )
+        return written.modified_count == 1
+
     def hold(self, submission_ids: Sequence[SubmissionId], held: Held) -> int:
         free = {"_id": {"$in": list(submission_ids)}, **_WAITING, "held": {"$exists": False}}
         row = {**asdict(held), "choice": str(held.choice)}
@@ -154,7 +167,8 @@ class MongoSubmissions:
         )
 
     def used_slot_count(self, batch_id: BatchId) -> int:
-        # An accepted one has reopened nothing, so that one question asks for both.
+        # An accepted one has reopened nothing unless its rejection was overturned; then the slot
+        # is used by whoever has it now. So one question asks for both.
         statuses = [str(SubmissionStatus.ACCEPTED), str(SubmissionStatus.REJECTED)]
         used = {"batch_id": batch_id, "status": {"$in": statuses}, "slot_reopened": False}
         return self._submissions.count_documents(used, session=self._session)
@@ -213,6 +227,7 @@ def _submission(row: dict[str, Any]) -> Submission:
         decided_by=row.get("decided_by"),
         reason=row.get("reason"),
         slot_reopened=row.get("slot_reopened", False),
+        overturned=row.get("overturned", False),
         rework_assignment_id=row.get("rework_assignment_id"),
         held=_held(row["held"]) if "held" in row else None,
     )

@@ -190,6 +190,10 @@ class Submissions(Protocol):
         """Write a decision, if none was written before."""
         ...
 
+    def overturn(self, submission: Submission) -> bool:
+        """Write the acceptance of one that is rejected."""
+        ...
+
     def due_for_acceptance(self, now: datetime, count_max: int) -> list[Submission]:
         """Those without a held decision whose announced time has come."""
         ...
@@ -205,7 +209,7 @@ class Submissions(Protocol):
         ...
 
     def used_slot_count(self, batch_id: BatchId) -> int:
-        """Accepted ones, and rejected ones whose slot was not opened again."""
+        """Accepted and rejected ones, but for those whose slot was opened again."""
         ...
 
 

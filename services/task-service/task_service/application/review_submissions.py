@@ -167,16 +167,7 @@ def _event_of(submission: Submission) -> SubmissionAccepted | SubmissionRejected
     if submission.decided_at is None or submission.decided_by is None:
         raise ValueError(f"{submission.submission_id} is not decided")
     if submission.status is SubmissionStatus.ACCEPTED:
-        return SubmissionAccepted(
-            submission_id=submission.submission_id,
-            assignment_id=submission.assignment_id,
-            task_id=submission.task_id,
-            batch_id=submission.batch_id,
-            requester_id=submission.requester_id,
-            pseudonym=submission.pseudonym,
-            accepted_at=submission.decided_at,
-            decided_by=submission.decided_by,
-        )
+        return accepted_event(submission)
     return SubmissionRejected(
         submission_id=submission.submission_id,
         assignment_id=submission.assignment_id,
@@ -187,4 +178,20 @@ def _event_of(submission: Submission) -> SubmissionAccepted | SubmissionRejected
         rejected_at=submission.decided_at,
         reason=submission.reason or "",
         slot_reopened=submission.slot_reopened,
+    )
+
+
+def accepted_event(submission: Submission) -> SubmissionAccepted:
+    if submission.decided_at is None or submission.decided_by is None:
+        raise ValueError(f"{submission.submission_id} is not decided")
+    return SubmissionAccepted(
+        submission_id=submission.submission_id,
+        assignment_id=submission.assignment_id,
+        task_id=submission.task_id,
+        batch_id=submission.batch_id,
+        requester_id=submission.requester_id,
+        pseudonym=submission.pseudonym,
+        accepted_at=submission.decided_at,
+        decided_by=submission.decided_by,
+        overturns=submission.overturned,
     )

@@ -65,7 +65,8 @@ RETURNS_MAX = 2
 @dataclass(frozen=True)
 class Submission:
     """`reason` is what the worker reads: why it was rejected, or what to do again; then
-    `rework_assignment_id` is the assignment under which it is done again.
+    `rework_assignment_id` is the assignment under which it is done again. `overturned`: it was
+    rejected for that reason first, and accepted after all.
     """
 
     submission_id: SubmissionId
@@ -83,6 +84,7 @@ class Submission:
     decided_by: str | None = None
     reason: str | None = None
     slot_reopened: bool = False
+    overturned: bool = False
     rework_assignment_id: AssignmentId | None = None
     held: Held | None = None
 

@@ -25,6 +25,7 @@ from task_service.entrypoints.http.submissions import submissions_blueprint
 from task_service.entrypoints.http.tasks import tasks_blueprint
 from task_service.entrypoints.http.webhooks import webhooks_blueprint
 from task_service.entrypoints.pages.account_pages import account_pages
+from task_service.entrypoints.pages.answer_pages import answer_pages
 from task_service.entrypoints.pages.batch_form_pages import batch_form_pages
 from task_service.entrypoints.pages.batch_pages import batch_pages
 from task_service.entrypoints.pages.developer_pages import developer_pages
@@ -57,6 +58,7 @@ _PAGES = (
     review_pages,
     review_rule_pages,
     results_pages,
+    answer_pages,
     developer_pages,
     webhook_pages,
 )

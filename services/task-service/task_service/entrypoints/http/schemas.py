@@ -287,9 +287,12 @@ class SubmissionSchema(ReceiptSchema):
     claimed_at = _instant(required=True)
     seconds = fields.Float(required=True, metadata={"description": "From claim to submission"})
     decided_by = fields.String(
-        required=True, allow_none=True, validate=validate.OneOf(["requester", "auto"])
+        required=True, allow_none=True, validate=validate.OneOf(["requester", "auto", "appeal"])
     )
     slot_reopened = fields.Boolean(required=True)
+    overturned = fields.Boolean(
+        required=True, metadata={"description": "Rejected first, and accepted after all"}
+    )
     rework_assignment_id = fields.String(
         required=True,
         allow_none=True,
@@ -300,6 +303,13 @@ class SubmissionSchema(ReceiptSchema):
 class SubmissionPageSchema(Schema):
     items = fields.List(fields.Nested(SubmissionSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
+
+
+class AcceptanceSchema(Schema):
+    override = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Accept one that was rejected; paid from the wallet"},
+    )
 
 
 class RejectionSchema(Schema):

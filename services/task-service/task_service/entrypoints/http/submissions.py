@@ -74,10 +74,16 @@ def _add_deciding(blueprint: Blueprint, application: Application) -> None:
     @idempotent
     @refusals(blueprint, _DECIDING)
     @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY])
+    @blueprint.arguments(schemas.AcceptanceSchema, required=False)
     @blueprint.response(200, schemas.SubmissionSchema)
-    def accept(submission_id: str) -> dict[str, Any]:
-        """Accept: the reward is paid. Accepting again changes nothing."""
-        decision = Decision(SubmissionId(submission_id), accept=True)
+    def accept(body: dict[str, Any], submission_id: str) -> dict[str, Any]:
+        """Accept: the reward is paid. Accepting again changes nothing. With `override`, one that
+        was rejected is accepted after all.
+        """
+        one = SubmissionId(submission_id)
+        if body.get("override"):
+            return present.submission(application.overturn_rejection(caller(), one))
+        decision = Decision(one, accept=True)
         return present.submission(application.review.decide(caller(), decision))
 
     @blueprint.post("/submissions/<submission_id>/reject")

@@ -1,4 +1,4 @@
-"""Results: what each task's answers say together, every answer, and the files."""
+"""Results: what each task's answers say together, and the files."""
 
 from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.cursors import Cursors
@@ -9,10 +9,9 @@ from flask import Blueprint, Response, render_template, request
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
 from task_service.entrypoints.http.results import results_file
-from task_service.entrypoints.pages import shell, states
+from task_service.entrypoints.pages import shell
 
 PAGE_TASKS = 20
-PAGE_ANSWERS = 50
 _KINDS = ("tidy", "jsonl", "consensus")
 
 
@@ -24,12 +23,6 @@ def results_pages(application: Application) -> Blueprint:
     def results(batch_id: str) -> str:
         batch = application.batches.get(shell.reader(), BatchId(batch_id))
         return _consensus_page(application, batch)
-
-    @blueprint.get("/requester/batches/<batch_id>/answers")
-    @require("requester")
-    def answers(batch_id: str) -> str:
-        batch = application.batches.get(shell.reader(), BatchId(batch_id))
-        return _answers_page(application, batch)
 
     @blueprint.get("/requester/batches/<batch_id>/results/<kind>")
     @require("requester")
@@ -57,26 +50,4 @@ def _consensus_page(application: Application, batch: Batch) -> str:
         results=shown,
         answer_count=application.show_batches.progress(batch).answers,
         next_cursor=cursors.write(str(shown[-1].task.number)) if more else None,
-    )
-
-
-def _answers_page(application: Application, batch: Batch) -> str:
-    cursors = Cursors(application.settings.common.cursor_key, salt="answers_pages")
-    cursor = request.args.get("cursor")
-    found = application.show_answers.page(
-        batch,
-        status=None,
-        after=cursors.read(cursor) if cursor else None,
-        count_max=PAGE_ANSWERS + 1,
-    )
-    shown = found[:PAGE_ANSWERS]
-    more = len(found) > PAGE_ANSWERS
-    return render_template(
-        "requester/answers.html",
-        batch=batch,
-        project=application.batches.project_of(batch),
-        answers=shown,
-        next_cursor=cursors.write(shown[-1].submission.submission_id) if more else None,
-        words=states.answer_words(),
-        tones=states.ANSWER_TONES,
     )

@@ -3,6 +3,7 @@
 from flask_babel import gettext as _
 
 from task_service.domain.batches import BatchStatus
+from task_service.domain.bonuses import BonusStatus
 from task_service.domain.submissions import SubmissionStatus
 
 BATCH_TONES = {
@@ -19,6 +20,19 @@ ANSWER_TONES = {
     SubmissionStatus.REJECTED: "bad",
     SubmissionStatus.RETURNED: "quiet",
 }
+BONUS_TONES = {
+    BonusStatus.GRANTED: "move",
+    BonusStatus.SETTLED: "good",
+    BonusStatus.DECLINED: "bad",
+}
+
+
+def bonus_words() -> dict[BonusStatus, str]:
+    return {
+        BonusStatus.GRANTED: _("Bonus under way"),
+        BonusStatus.SETTLED: _("Bonus paid"),
+        BonusStatus.DECLINED: _("Bonus not paid"),
+    }
 
 
 def batch_words() -> dict[BatchStatus, str]:
