@@ -19,7 +19,6 @@ _NAMES = {
     "overturn": "accept:{assignment}",
     "bonus": "bonus:{bonus}",
     "mature": "mature:{assignment}",
-    "bonus": "bonus:{bonus}",
     "release": "release:*",
     "cancel": "cancel:{batch}:*",
     "close": "close:{batch}",

@@ -32,9 +32,7 @@ def note_claim(envelope: Envelope, session: Session) -> None:
 def note_accepted(envelope: Envelope, session: Session) -> None:
     event = envelope.of(SubmissionAccepted)
     session.staged.accepts.append(
-        Accepted(
-            event.assignment_id, event.batch_id, event.accepted_at, overturns=event.overturns
-        )
+        Accepted(event.assignment_id, event.batch_id, event.accepted_at, overturns=event.overturns)
     )
 
 
