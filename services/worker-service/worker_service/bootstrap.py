@@ -18,6 +18,7 @@ from worker_service.adapters.mongo_session import INDEXES, MongoReaders, WorkerS
 from worker_service.application.appeal_rejection import AppealRejection
 from worker_service.application.close_account import CloseAccount, ShowBelongings
 from worker_service.application.measure_pay import MeasurePay
+from worker_service.application.measure_requesters import MeasureRequesters
 from worker_service.application.profile import ChangeProfile, ReissueRecoveryCode, ShowProfile
 from worker_service.application.register_worker import RegisterWorker
 from worker_service.application.review_appeals import ReviewAppeals
@@ -49,6 +50,7 @@ class Application:
     show_work: ShowWork
     open_workspace: OpenWorkspace
     measure_pay: MeasurePay
+    measure_requesters: MeasureRequesters
     appeal_rejection: AppealRejection
     review_appeals: ReviewAppeals
     show_belongings: ShowBelongings
@@ -101,6 +103,7 @@ def build(
         show_work=ShowWork(readers),
         open_workspace=OpenWorkspace(readers, queue),
         measure_pay=MeasurePay(store),
+        measure_requesters=MeasureRequesters(store),
         appeal_rejection=AppealRejection(store, readers, clock),
         show_belongings=ShowBelongings(readers),
         close_account=CloseAccount(store, clock),

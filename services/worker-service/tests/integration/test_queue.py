@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from types import ModuleType
+from typing import Any
 
 from crowdloom.contracts.matching import BatchProgressed
 from crowdloom.contracts.task import BatchCancelled, BatchCompleted, BatchPaused, BatchResumed
@@ -154,3 +155,17 @@ def test_offers_are_sorted_as_asked(
     assert titles(queue(application, sort=Sort.REWARD)) == ["Batch 1", "Batch 2"]
     assert titles(queue(application, sort=Sort.NEWEST)) == ["Batch 2", "Batch 1"]
     assert titles(queue(application, sort=Sort.LEFT)) == ["Batch 1", "Batch 2"]
+
+
+def test_a_card_says_how_its_requester_decided_once_each(
+    application: Application, deliver: Any, make: Any
+) -> None:
+    deliver(make.opened(), make.released())
+    for number in range(1, 6):
+        deliver(make.claimed(number), make.submitted(number))
+    deliver(*(make.accepted(number) for number in range(1, 5)), make.rejected(5))
+    assert [application.measure_requesters(), application.measure_requesters()] == [5, 0]
+    [offer] = application.show_queue("wrk_1", Filter()).offers
+    assert offer.requester is not None
+    assert (offer.requester.acceptance, offer.requester.n) == (0.8, 5)
+    assert offer.requester.review_seconds == 3_600

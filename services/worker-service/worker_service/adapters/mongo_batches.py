@@ -104,4 +104,6 @@ def _card(document: Document) -> BatchCard:
 
 
 def _terms(document: Document) -> BatchTerms:
-    return BatchTerms(**{**document, "reward": Money.from_wire(document["reward"])})
+    # Cards that were written before requesters were measured name none.
+    known = {"requester_id": "", **document}
+    return BatchTerms(**{**known, "reward": Money.from_wire(document["reward"])})

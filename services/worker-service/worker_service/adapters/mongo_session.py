@@ -16,6 +16,7 @@ from worker_service.adapters.mongo_registration_limit import (
     REGISTRATION_COUNT_INDEXES,
     REGISTRATION_COUNTS,
 )
+from worker_service.adapters.mongo_requesters import REQUESTERS, MongoRequesters
 from worker_service.adapters.mongo_work_items import (
     WORK_ITEM_INDEXES,
     WORK_ITEMS,
@@ -30,6 +31,7 @@ INDEXES = {
     BATCH_DURATIONS: [],
     PROJECT_DURATIONS: [],
     APPEALS: APPEAL_INDEXES,
+    REQUESTERS: [],
     REGISTRATION_COUNTS: REGISTRATION_COUNT_INDEXES,
 }
 
@@ -51,6 +53,10 @@ class WorkerSession(MongoSession):
     def appeals(self) -> MongoAppeals:
         return MongoAppeals(self.database, self.session)
 
+    @cached_property
+    def requesters(self) -> MongoRequesters:
+        return MongoRequesters(self.database, self.session)
+
 
 class MongoReaders:
     """For pages and lists, which need no transaction."""
@@ -60,3 +66,4 @@ class MongoReaders:
         self.work_items = MongoWorkItems(database)
         self.batches = MongoBatches(database)
         self.appeals = MongoAppeals(database)
+        self.requesters = MongoRequesters(database)

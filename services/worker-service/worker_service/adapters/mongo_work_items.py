@@ -14,8 +14,9 @@ from crowdloom.kernel.ids import AssignmentId, WorkerId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
 
-from worker_service.application.ports import DayOfWork, FinishedWork, ItemFacts
+from worker_service.application.ports import DayOfWork, DecidedWork, FinishedWork, ItemFacts
 from worker_service.domain.pay import duration_ms
+from worker_service.domain.requesters import Judged
 from worker_service.domain.work_items import Status, WorkItem
 
 WORK_ITEMS = "work_items"
@@ -24,6 +25,7 @@ WORK_ITEM_INDEXES = [
     IndexModel([("worker_id", ASCENDING), ("_id", DESCENDING)], name="of_worker"),
     IndexModel([("worker_id", ASCENDING), ("submitted_at", DESCENDING)], name="day_of_worker"),
     IndexModel([("to_measure", ASCENDING)], name="to_measure", sparse=True),
+    IndexModel([("to_judge", ASCENDING)], name="to_judge", sparse=True),
 ]
 _DAY_ITEMS_MAX = 1_000
 _PLAIN_FIELDS = (
@@ -104,6 +106,28 @@ class MongoWorkItems:
                 {"$unset": {"to_measure": ""}},
                 session=self._session,
             )
+
+    def unjudged(self, count_max: int) -> Sequence[DecidedWork]:
+        seen = {"to_judge": True, "worker_id": {"$exists": True}, "submitted_at": {"$exists": True}}
+        found = self._items.find(seen, session=self._session).limit(count_max)
+        return [_decided(item) for item in found]
+
+    def mark_judged(self, assignment_ids: Sequence[AssignmentId]) -> None:
+        if assignment_ids:
+            self._items.update_many(
+                {"_id": {"$in": list(assignment_ids)}},
+                {"$unset": {"to_judge": ""}},
+                session=self._session,
+            )
+
+
+def _decided(item: Document) -> DecidedWork:
+    judged = Judged(
+        accepted=item["rank"] >= Status.ACCEPTED.rank,
+        review_ms=duration_ms(item["submitted_at"], item["decided_at"]),
+        worker_id=item["worker_id"],
+    )
+    return DecidedWork(item["_id"], item["batch_id"], judged)
 
 
 def _item(document: Document) -> WorkItem:

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Protocol
 
 from crowdloom.chassis.store import Emits, Store
-from crowdloom.kernel.ids import AssignmentId, BatchId, ProjectId, WorkerId
+from crowdloom.kernel.ids import AssignmentId, BatchId, ProjectId, RequesterId, WorkerId
 
 from worker_service.domain.appeals import Appeal
 from worker_service.domain.batches import BatchCard
+from worker_service.domain.requesters import Judged
 from worker_service.domain.work_items import Status, WorkItem
 from worker_service.domain.workers import Worker
 
@@ -57,6 +58,15 @@ class FinishedWork:
 
 
 @dataclass(frozen=True)
+class DecidedWork:
+    """A decision about work whose claim and submission have both been seen."""
+
+    assignment_id: AssignmentId
+    batch_id: BatchId
+    judged: Judged
+
+
+@dataclass(frozen=True)
 class DayOfWork:
     """What one worker submitted since an instant; at most the newest thousand are counted."""
 
@@ -96,6 +106,14 @@ class WorkItems(Protocol):
         """Take them out of `unmeasured` for good; idempotent."""
         ...
 
+    def unjudged(self, count_max: int) -> Sequence[DecidedWork]:
+        """Decisions that are in no requester's facts yet."""
+        ...
+
+    def mark_judged(self, assignment_ids: Sequence[AssignmentId]) -> None:
+        """Take them out of `unjudged`; idempotent."""
+        ...
+
 
 class Batches(Protocol):
     """Batch cards and the work times measured on them and on their projects."""
@@ -117,6 +135,16 @@ class Batches(Protocol):
         ...
 
     def durations_of(self, cards: Sequence[BatchCard]) -> "Durations": ...
+
+
+class Requesters(Protocol):
+    """The newest decisions of each requester."""
+
+    def add(self, requester_id: RequesterId, judged: Sequence[Judged]) -> None: ...
+
+    def many(
+        self, requester_ids: Sequence[RequesterId]
+    ) -> Mapping[RequesterId, Sequence[Judged]]: ...
 
 
 class Appeals(Protocol):
@@ -160,6 +188,9 @@ class Session(Emits, Protocol):
     @property
     def appeals(self) -> Appeals: ...
 
+    @property
+    def requesters(self) -> Requesters: ...
+
 
 class Readers(Protocol):
     """The same repositories outside any transaction, for pages and lists."""
@@ -175,6 +206,9 @@ class Readers(Protocol):
 
     @property
     def appeals(self) -> Appeals: ...
+
+    @property
+    def requesters(self) -> Requesters: ...
 
 
 class RegistrationLimit(Protocol):

@@ -1,15 +1,16 @@
 """The queue: open batches as cards, filtered and sorted as the worker asks."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
-from crowdloom.kernel.ids import WorkerId
+from crowdloom.kernel.ids import RequesterId, WorkerId
 from crowdloom.kernel.money import UNITS_PER_MINOR, Money
 
 from worker_service.application.ports import Durations, Readers
 from worker_service.domain.batches import BatchCard, BatchTerms
 from worker_service.domain.pay import PayPerHour, pay_per_hour
+from worker_service.domain.requesters import RequesterFacts, facts_of
 
 BATCHES_MAX = 500
 _MINE = "mine"
@@ -37,11 +38,12 @@ class Filter:
 
 @dataclass(frozen=True)
 class Offer:
-    """One card of the queue."""
+    """One card of the queue. `requester` is None while too little is known of its decisions."""
 
     card: BatchCard
     terms: BatchTerms
     pay: PayPerHour
+    requester: RequesterFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,14 @@ class ShowQueue:
     def __call__(self, worker_id: WorkerId, wanted: Filter) -> QueueView:
         cards = self._readers.batches.listed(BATCHES_MAX)
         durations = self._readers.batches.durations_of(cards)
-        offers = [_offer(card, card.terms, durations) for card in cards if card.terms]
+        facts = self._facts(cards)
+        offers = [
+            replace(
+                _offer(card, card.terms, durations), requester=facts.get(card.terms.requester_id)
+            )
+            for card in cards
+            if card.terms
+        ]
         worker = self._readers.workers.get(worker_id)
         spoken = worker.languages if worker else ()
         fitting = [offer for offer in offers if _fits(offer, wanted)]
@@ -72,6 +81,11 @@ class ShowQueue:
             other_language_count=len(fitting) - len(understood),
             languages=sorted({o.terms.language for o in offers if o.terms.language}),
         )
+
+    def _facts(self, cards: Sequence[BatchCard]) -> Mapping[RequesterId, RequesterFacts | None]:
+        ids = sorted({card.terms.requester_id for card in cards if card.terms})
+        judged = self._readers.requesters.many(ids)
+        return {requester_id: facts_of(found) for requester_id, found in judged.items()}
 
     def offer(self, card: BatchCard) -> Offer | None:
         """One batch with its pay per hour; None while its terms are not known."""

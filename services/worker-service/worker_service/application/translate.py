@@ -80,6 +80,7 @@ def account_closed(worker_id: WorkerId, closed_at: datetime) -> AccountClosed:
 def terms_of(event: BatchOpened) -> BatchTerms:
     return BatchTerms(
         project_id=event.project_id,
+        requester_id=event.requester_id,
         requester_name=event.requester_name,
         title=event.title,
         description=event.description,
@@ -143,9 +144,13 @@ def _of_submission(
                 "to_measure": True,
             }
         case SubmissionAccepted():
-            return Status.ACCEPTED, {"decided_at": event.accepted_at}
+            return Status.ACCEPTED, {"decided_at": event.accepted_at, "to_judge": True}
         case SubmissionRejected():
-            return Status.REJECTED, {"decided_at": event.rejected_at, "reason": event.reason}
+            return Status.REJECTED, {
+                "decided_at": event.rejected_at,
+                "reason": event.reason,
+                "to_judge": True,
+            }
         case SubmissionReturned():
             return Status.SENT_BACK, {
                 "decided_at": event.returned_at,

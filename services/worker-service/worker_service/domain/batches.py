@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from crowdloom.kernel.ids import BatchId, ProjectId
+from crowdloom.kernel.ids import BatchId, ProjectId, RequesterId
 from crowdloom.kernel.money import Money
 
 
@@ -12,6 +12,7 @@ class BatchTerms:
     """What was published, and does not change."""
 
     project_id: ProjectId
+    requester_id: RequesterId
     requester_name: str
     title: str
     description: str

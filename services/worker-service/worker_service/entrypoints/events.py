@@ -51,7 +51,10 @@ MEASURE_PAY_SECONDS = 2.0
 
 
 def jobs_of(application: Application) -> list[Job]:
-    return [Job("measure_pay", MEASURE_PAY_SECONDS, application.measure_pay)]
+    return [
+        Job("measure_pay", MEASURE_PAY_SECONDS, application.measure_pay),
+        Job("measure_requesters", MEASURE_PAY_SECONDS, application.measure_requesters),
+    ]
 
 
 def make_events_process(application: Application) -> EventsProcess:
