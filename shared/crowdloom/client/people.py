@@ -227,6 +227,16 @@ class Staff:
     def payout_run(self, run_id: str) -> Json:
         return self.api.get(f"{PAYMENTS}/payout-runs/{run_id}")
 
+    def propose(self, kind: str, payload: Mapping[str, Any], *, reason: str) -> Json:
+        """A proposal that somebody else decides."""
+        body = {"kind": kind, "payload": payload, "reason": reason}
+        return self.api.post(f"{PAYMENTS}/approvals", body)
+
+    def decide(self, approval_id: str, content_hash: str) -> Json:
+        """Approve what was proposed, as the hash says."""
+        path = f"{PAYMENTS}/approvals/{approval_id}/approve"
+        return self.api.post(path, {"content_hash": content_hash})
+
     def audit(self) -> Json:
         """Every invariant of the books, as it holds now."""
         return self.api.get(f"{PAYMENTS}/audit")
