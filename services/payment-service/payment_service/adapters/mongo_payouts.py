@@ -146,6 +146,13 @@ class MongoPayoutRuns:
         )
         return {row["worker_id"] for row in found}
 
+    def last_paid(self, worker_ids: Collection[WorkerId]) -> Mapping[WorkerId, PayoutItem]:
+        found = self._items.find(
+            {"worker_id": {"$in": sorted(worker_ids)}, "state": ItemState.PAID.value},
+            session=self._session,
+        ).sort("_id", ASCENDING)
+        return {row["worker_id"]: payout_item(row) for row in found}
+
     def switch(self) -> PayoutSwitch:
         found = self._switches.find_one({"_id": "payouts"}, session=self._session)
         if found is None:

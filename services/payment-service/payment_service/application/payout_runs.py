@@ -24,6 +24,7 @@ from payment_service.domain.payouts import (
 )
 
 ITEMS_PER_RUN_MAX = 500
+OUTLIER_TIMES = 5
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,17 @@ class RunLimits:
 
 @dataclass(frozen=True)
 class RunPreview:
-    """What a draft made now would hold. `left_out_count` asked but cannot be paid now."""
+    """What a draft made now would hold. `left_out_count` asked but cannot be paid now; of the
+    payees some are new, some have another account than when they were paid last, and some get far
+    more than then.
+    """
 
     total: Money
     item_count: int
     new_payee_count: int
     left_out_count: int
+    changed_account_count: int
+    outlier_count: int
 
 
 class PayoutRunDesk:
@@ -135,12 +141,15 @@ class PayoutRunDesk:
         def work(session: Session) -> RunPreview:
             asked = session.payout_requests.all_open(ITEMS_PER_RUN_MAX)
             items = self._eligible(session, PayoutRunId("preview"), currency)
-            workers = {item.worker_id for item in items}
+            last = session.payout_runs.last_paid({item.worker_id for item in items})
+            known = [(item, last[item.worker_id]) for item in items if item.worker_id in last]
             return RunPreview(
                 total=total_of(items, currency),
                 item_count=len(items),
-                new_payee_count=len(workers) - len(session.payout_runs.paid_workers(workers)),
+                new_payee_count=len(items) - len(known),
                 left_out_count=len(asked) - len(items),
+                changed_account_count=sum(n.destination != old.destination for n, old in known),
+                outlier_count=sum(is_outlier(n, old) for n, old in known),
             )
 
         return self._store.run(work)
@@ -333,6 +342,11 @@ def found(session: Session, run_id: PayoutRunId) -> RunView:
     if run is None:
         raise NotFound("There is no such payout run")
     return RunView(run, session.payout_runs.items(run_id))
+
+
+def is_outlier(item: PayoutItem, last: PayoutItem) -> bool:
+    """Far more than the payee got last: worth a look before it is approved."""
+    return item.amount.units > OUTLIER_TIMES * last.amount.units
 
 
 def _item(view: RunView, item_id: PayoutItemId) -> PayoutItem:

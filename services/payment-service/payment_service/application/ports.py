@@ -302,6 +302,10 @@ class PayoutRuns(Protocol):
         """Those of the workers who were paid before."""
         ...
 
+    def last_paid(self, worker_ids: Collection[WorkerId]) -> Mapping[WorkerId, PayoutItem]:
+        """The newest line by which each of the workers was paid, where there is one."""
+        ...
+
     def switch(self) -> PayoutSwitch:
         """Whether payouts are stopped."""
         ...

@@ -131,3 +131,21 @@ def test_a_run_beyond_what_is_available_is_not_approved(
     body = {"content_hash": frozen["content_hash"]}
     refused = market.checker.post(f"/payout-runs/{run_id}/approve", body)
     assert (refused.status_code, refused.json["code"]) == (409, "too_little_available")
+
+
+def test_the_preview_tells_new_payees_from_those_with_another_account_or_far_more(
+    market: Any, calling: Callable[..., Any]
+) -> None:
+    application = market.application
+    market.earn("wrk_1", 1)
+    market.ask(calling("worker", "wrk_1"))
+    first = application.runs.preview(application.currency)
+    assert (first.new_payee_count, first.changed_account_count, first.outlier_count) == (1, 0, 0)
+    market.pay_out()
+    market.earn("wrk_1", 6, batch_id="bat_2")
+    market.ask(calling("worker", "wrk_1"))
+    again = application.runs.preview(application.currency)
+    assert (again.new_payee_count, again.changed_account_count, again.outlier_count) == (0, 0, 1)
+    payee = {"_id": "wrk_1"}
+    application.database["payees"].update_one(payee, {"$set": {"account_id": "acct_another"}})
+    assert application.runs.preview(application.currency).changed_account_count == 1
