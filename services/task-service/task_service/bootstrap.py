@@ -33,6 +33,7 @@ from task_service.application.choose_by_rule import ChooseByRule
 from task_service.application.clone_batch import CloneBatch
 from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
 from task_service.application.hold_decisions import HoldDecisions
+from task_service.application.mturk_results import MturkResults
 from task_service.application.overturn_rejection import OverturnRejection
 from task_service.application.ports import Passwords, Splitter
 from task_service.application.projects import Projects
@@ -92,6 +93,7 @@ class Application:
     bonuses: Bonuses
     choose_by_rule: ChooseByRule
     results: Results
+    mturk_results: MturkResults
     split_source: SplitSource
     merge_source: MergeSource
     show_batches: ShowBatches
@@ -179,6 +181,7 @@ def build(
         bonuses=Bonuses(store=store, reader=reader, clock=clock, ids=ids),
         choose_by_rule=ChooseByRule(reader),
         results=results,
+        mturk_results=MturkResults(results=results, clock=clock),
         split_source=SplitSource(batches=batches, files=files, splitters=_SPLITTERS),
         merge_source=MergeSource(reader=reader, results=results, files=files, splitters=_SPLITTERS),
         show_batches=ShowBatches(reader),

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from crowdloom.kernel.clock import format_instant
@@ -11,9 +11,9 @@ from crowdloom.kernel.clock import format_instant
 from task_service.application.ports import Reader, Task
 from task_service.domain.batches import Batch
 from task_service.domain.consensus import joined, majority
+from task_service.domain.spreadsheets import defused
 from task_service.domain.submissions import Submission
 
-_SAFE_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 _PAGE = 200
 
 
@@ -60,7 +60,7 @@ class Results:
 
     def _fields(self, batch: Batch) -> list[str]:
         """Names of all fields that occur in the batch's answers, sorted."""
-        names = {name for submission in self._submissions(batch) for name, _ in submission.answer}
+        names = {name for submission in self.submissions(batch) for name, _ in submission.answer}
         return sorted(names)
 
     def by_task(self, batch: Batch) -> Iterator[tuple[Task, list[Submission]]]:
@@ -68,12 +68,13 @@ class Results:
         if batch.table_id is None:
             return
         waiting: dict[str, list[Submission]] = {}
-        for submission in self._submissions(batch):
+        for submission in self.submissions(batch):
             waiting.setdefault(submission.task_id, []).append(submission)
         for task in self._reader.tasks.all(batch.table_id):
             yield task, waiting.get(task.task_id, [])
 
-    def _submissions(self, batch: Batch) -> Iterator[Submission]:
+    def submissions(self, batch: Batch) -> Iterator[Submission]:
+        """Oldest first, page by page."""
         after: str | None = None
         while True:
             page = self._reader.submissions.page(
@@ -114,21 +115,5 @@ def _meta(task: Task, submission: Submission) -> list[str]:
 
 def _line(cells: Sequence[str]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(_safe(cells))
+    csv.writer(text, lineterminator="\r\n").writerow([defused(cell) for cell in cells])
     return text.getvalue()
-
-
-def _safe(cells: Iterable[str]) -> list[str]:
-    """As spreadsheets are kept from running a cell: the rule of OWASP's CSV injection page."""
-    return [
-        f"'{cell}" if cell.startswith(_SAFE_PREFIXES) and not _is_number(cell) else cell
-        for cell in cells
-    ]
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

@@ -111,7 +111,7 @@ def test_results_of_a_batch_without_tasks_are_empty_files(requester: Any) -> Non
 
 
 def test_an_unknown_format_is_refused(requester: Any, batch: Any) -> None:
-    answer = results(requester, batch, "xlsx")
+    answer = results(requester, batch, "docx")
     assert (answer.status_code, answer.json["code"]) == (422, "invalid_input")
 
 

@@ -1,5 +1,6 @@
 """Results as files, streamed."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -11,9 +12,9 @@ from flask_smorest import Blueprint
 
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
-from task_service.entrypoints.http import schemas
 from task_service.entrypoints.http.accounts import caller
 from task_service.entrypoints.http.documented import SIGNED_IN, refusals
+from task_service.entrypoints.http.result_schemas import ResultsQuerySchema
 
 _CSV = "text/csv"
 _JSONL = "application/jsonl"
@@ -27,12 +28,13 @@ def results_blueprint(application: Application) -> Blueprint:
     @require("requester")
     @refusals(blueprint, {401: "not_signed_in", 404: "not_found", 422: "invalid_input"})
     @blueprint.doc(security=SIGNED_IN)
-    @blueprint.arguments(schemas.ResultsQuerySchema, location="query")
+    @blueprint.arguments(ResultsQuerySchema, location="query")
     @blueprint.response(200, {"type": "string"}, content_type=_CSV, description="The file")
     def download(query: dict[str, Any], batch_id: str) -> Response:
         """`tidy`: a row an answer, safe to open in a spreadsheet. `jsonl`: a line an answer, byte
         for byte as it came. `consensus`: a row a task, with the majority of its answers. `merged`:
         the file that was split, made of the answers; missing and contested pieces are marked in it.
+        `mturk`: a row an answer, in the form of Mechanical Turk's results file.
         """
         batch = application.batches.get(caller(), BatchId(batch_id))
         return results_file(application, batch, query["format"])
@@ -41,14 +43,25 @@ def results_blueprint(application: Application) -> Blueprint:
 
 
 def results_file(application: Application, batch: Batch, kind: str) -> Response:
-    """The download, for API and pages alike; `kind` is tidy, jsonl, consensus or merged."""
+    """The download, for API and pages alike; `kind` as the API names them."""
     if kind == "merged":
         return _merged_file(application, batch)
-    results = application.results
-    streams = {"tidy": results.tidy, "jsonl": results.jsonl, "consensus": results.consensus}
+    streams = _streams(application)
     media_type = _JSONL if kind == "jsonl" else _CSV
     response = Response(streams[kind](batch), mimetype=media_type)
     return _named(response, batch, f"{batch.batch_id}-{kind}.{_ENDINGS[media_type]}")
+
+
+def _streams(application: Application) -> dict[str, Callable[[Batch], Iterator[str]]]:
+    results = application.results
+    return {
+        "tidy": results.tidy,
+        "jsonl": results.jsonl,
+        "consensus": results.consensus,
+        "mturk": lambda batch: application.mturk_results(
+            batch, application.batches.project_of(batch)
+        ),
+    }
 
 
 def _merged_file(application: Application, batch: Batch) -> Response:

@@ -17,6 +17,7 @@ from task_service.domain.splitting.wishes import parse_wish
 from task_service.entrypoints.http import present, schemas
 from task_service.entrypoints.http.accounts import caller
 from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
+from task_service.entrypoints.http.source_schemas import SourceSchema, SplitQuerySchema
 
 _ANY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
@@ -56,7 +57,7 @@ def _add_source(blueprint: Blueprint, application: Application) -> None:
         parameters=[IDEMPOTENCY_KEY],
         requestBody={"required": True, "content": _ANY},
     )
-    @blueprint.arguments(schemas.SplitQuerySchema, location="query")
+    @blueprint.arguments(SplitQuerySchema, location="query")
     @blueprint.response(201, schemas.BatchSchema)
     def split(query: dict[str, Any], batch_id: str) -> dict[str, Any]:
         """Split a file into a draft's tasks, in place of any it had: all of them, or none. `by` is
@@ -73,7 +74,7 @@ def _add_source(blueprint: Blueprint, application: Application) -> None:
     @require("requester")
     @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
     @blueprint.doc(security=SIGNED_IN)
-    @blueprint.response(200, schemas.SourceSchema)
+    @blueprint.response(200, SourceSchema)
     def show(batch_id: str) -> dict[str, Any]:
         """The whole that the batch's tasks are pieces of; 404 where they are rows of a table."""
         batch = application.batches.get(caller(), BatchId(batch_id))
