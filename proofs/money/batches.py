@@ -38,7 +38,7 @@ WORKERS = ("wrk_1", "wrk_2", "wrk_3", "wrk_4")
 SLOTS_MAX = 8
 _EVENTS_TOGETHER_MAX = 5
 _LATE_CHANCE = 0.5
-_FATES = ("accept", "accept", "accept", "bonus", "close", "reopen", "withdraw")
+_FATES = ("accept", "accept", "accept", "bonus", "close", "overturn", "reopen", "withdraw")
 _PSEUDONYM = Pseudonym("A7F3K9Q2MC41TM08D")
 
 
