@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.application import show_reconciliation as reading
 from payment_service.bootstrap import Application
-from payment_service.domain.people import FINANCE_READERS
+from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.pages import refusals, shell, words
 
 PAGE_ITEMS = 50
@@ -35,6 +35,7 @@ def _add_today(blueprint: Blueprint, application: Application) -> None:
         return render_template(
             "finance/today.html",
             today=now,
+            may_reconcile=shell.may(MAKER) or shell.may(CHECKER),
             agree=reading.books_agree(now.compared) if now.compared else None,
             matched=reading.matched_count(now.compared) if now.compared else None,
             proofs=reading.proofs(now.compared) if now.compared else [],
@@ -57,6 +58,7 @@ def _add_reconciliations(blueprint: Blueprint, application: Application) -> None
         found = reconciliations.listed(PAGE_ITEMS + 1, before=request.args.get("cursor"))
         return render_template(
             "finance/reconciliations.html",
+            may_reconcile=shell.may(MAKER) or shell.may(CHECKER),
             found=[
                 (each, reading.books_agree(each), reading.matched_count(each))
                 for each in found[:PAGE_ITEMS]
@@ -66,7 +68,7 @@ def _add_reconciliations(blueprint: Blueprint, application: Application) -> None
         )
 
     @blueprint.post("/finance/reconciliations")
-    @require("staff", *FINANCE_READERS)
+    @require("staff", MAKER, CHECKER)
     def ask() -> BaseResponse:
         asked = application.queue_reconciliation(shell.staff_member(), key=idempotency_key())
         return redirect(f"/finance/reconciliations/{asked['_id']}", 303)

@@ -1,0 +1,184 @@
+"""Who may do what with money: every route by every role, and nobody both makes and approves."""
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from payment_service.bootstrap import Application
+
+VIEW, MAKER, CHECKER = "finance.view", "finance.maker", "finance.checker"
+CONTROLLER, AUDITOR = "finance.controller", "auditor"
+STAFF = (VIEW, MAKER, CHECKER, CONTROLLER, AUDITOR)
+EVERYBODY = (*STAFF, "operator", "requester", "worker", "nobody")
+
+# What changes something, and whose it is. A new POST is added here, or this file's first test says
+# so; what is read under finance is every reader's, the auditor's as well.
+ACTIONS: dict[str, tuple[str, ...]] = {
+    "/api/payments/v1/approvals": (MAKER,),
+    "/api/payments/v1/approvals/<approval_id>/approve": (CHECKER,),
+    "/api/payments/v1/approvals/<approval_id>/reject": (MAKER, CHECKER),
+    "/api/payments/v1/holds": (MAKER,),
+    "/api/payments/v1/payout-account": ("worker",),
+    "/api/payments/v1/payout-requests": ("worker",),
+    "/api/payments/v1/payout-runs": (MAKER,),
+    "/api/payments/v1/payout-runs/<run_id>/approve": (CHECKER,),
+    "/api/payments/v1/payout-runs/<run_id>/cancel": (MAKER, CHECKER),
+    "/api/payments/v1/payout-runs/<run_id>/freeze": (MAKER,),
+    "/api/payments/v1/payout-runs/<run_id>/items/<item_id>/cancel": (MAKER,),
+    "/api/payments/v1/payout-runs/<run_id>/items/<item_id>/remove": (MAKER,),
+    "/api/payments/v1/payout-runs/<run_id>/items/<item_id>/retry": (MAKER,),
+    "/api/payments/v1/payout-switch": (CONTROLLER,),
+    "/api/payments/v1/reconciliations": (MAKER, CHECKER),
+    "/api/payments/v1/top-ups": ("requester",),
+    "/finance/approvals/<approval_id>/approve": (CHECKER,),
+    "/finance/approvals/<approval_id>/reject": (MAKER, CHECKER),
+    "/finance/ledger/entries/<entry_id>/correct": (MAKER,),
+    "/finance/ledger/new-entry": (MAKER,),
+    "/finance/payees/<worker_id>/hold": (MAKER,),
+    "/finance/payees/<worker_id>/release": (MAKER,),
+    "/finance/payout-runs": (MAKER,),
+    "/finance/payout-runs/<run_id>/approve": (CHECKER,),
+    "/finance/payout-runs/<run_id>/cancel": (MAKER, CHECKER),
+    "/finance/payout-runs/<run_id>/freeze": (MAKER,),
+    "/finance/payout-runs/<run_id>/lines/<item_id>/give-up": (MAKER,),
+    "/finance/payout-runs/<run_id>/lines/<item_id>/remove": (MAKER,),
+    "/finance/payout-runs/<run_id>/lines/<item_id>/retry": (MAKER,),
+    "/finance/payout-runs/switch": (CONTROLLER,),
+    "/finance/reconciliations": (MAKER, CHECKER),
+    "/pay/payout-account": ("worker",),
+    "/pay/payout-requests": ("worker",),
+    "/pay/wallet": ("requester",),
+}
+# Open to all: signing in and out, the form that an invitation leads to, and a sign to one's purse.
+OPEN = re.compile(
+    r"/api/payments/v1/sessions|/finance/(sign-in|sign-out|enrol/.*|static/.*)|/pay/?"
+)
+OURS = re.compile(r"/(api/payments/v1|finance|pay)(/.*)?")
+WORKERS = re.compile(
+    r"/(api/payments/v1|pay)/(earnings|bonuses|payout-(account|requests)|fragments/purse)"
+)
+REQUESTERS = re.compile(
+    r"/(api/payments/v1/(wallet|top-ups|batches)|pay/(wallet|top-ups|fragments/wallet)).*"
+)
+
+
+def rules(web: Flask, method: str) -> list[str]:
+    """The paths of our own area, without those that are open to all."""
+    found = {rule.rule for rule in web.url_map.iter_rules() if method in (rule.methods or ())}
+    return sorted(rule for rule in found if OURS.fullmatch(rule) and not OPEN.fullmatch(rule))
+
+
+def readers_of(rule: str) -> tuple[str, ...]:
+    if rule == "/finance/ledger/new-entry":  # the form of what a maker proposes
+        return (MAKER,)
+    if rule.endswith("/payout-switch"):
+        return STAFF
+    if WORKERS.fullmatch(rule):
+        return ("worker",)
+    return ("requester",) if REQUESTERS.fullmatch(rule) else STAFF
+
+
+def refused(answer: Any) -> bool:
+    """No session, no grant, or sent to the sign-in page."""
+    to_sign_in = answer.status_code in {302, 303} and "sign-in" in answer.location
+    return answer.status_code in {401, 403} or to_sign_in
+
+
+@pytest.fixture
+def ask(connected: Application, web: Flask, calling: Any) -> Any:
+    """Call a route as somebody, about things that there are not."""
+    assert connected
+
+    def called(method: str, rule: str, who: str) -> Any:
+        path = re.sub(r"<[^>]*>", "none_1", rule)
+        headers = {"Idempotency-Key": f"{who} {rule}"[-128:]}
+        if who in {"requester", "worker"}:
+            headers["Authorization"] = f"Bearer {calling(who, f'{who}_1').token}"
+        elif who != "nobody":
+            headers["Authorization"] = f"Bearer {calling('staff', f'stf_{who}', who).token}"
+        body = {"json": {}} if rule.startswith("/api/") else {"data": {}}
+        more = body if method == "POST" else {}
+        return web.test_client().open(path, method=method, headers=headers, **more)
+
+    return called
+
+
+def test_every_route_that_changes_something_says_whose_it_is(web: Flask) -> None:
+    assert rules(web, "POST") == sorted(ACTIONS), "add it to ACTIONS with the grants it needs"
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_each_role_does_what_is_its_own_and_nothing_else(web: Flask, ask: Any, who: str) -> None:
+    wrong = []
+    for rule in sorted(ACTIONS):
+        answer = ask("POST", rule, who)
+        if refused(answer) is (who in ACTIONS[rule]) or answer.status_code >= 500:
+            wrong.append((rule, answer.status_code))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_each_role_reads_what_is_its_own_and_nothing_else(web: Flask, ask: Any, who: str) -> None:
+    wrong = []
+    for rule in rules(web, "GET"):
+        may = who in readers_of(rule)
+        answer = ask("GET", rule, who)
+        if refused(answer) is may or answer.status_code >= 500:
+            wrong.append((rule, answer.status_code))
+    assert wrong == []
+
+
+FIVE_CENTS = {"amount_minor": 5, "currency": "USD"}
+PROPOSALS: dict[str, dict[str, Any]] = {
+    "manual_entry": {
+        "lines": [
+            {"account": "expense:goodwill:USD", "side": "debit", "amount": FIVE_CENTS},
+            {"account": "asset:suspense:stripe:USD", "side": "credit", "amount": FIVE_CENTS},
+        ]
+    },
+}
+"""What is proposed of each kind; a hold's release is made from a hold."""
+
+
+@pytest.fixture
+def made(market: Any, calling: Any) -> Any:
+    """One of each kind that needs a second person, made by somebody with every grant there is:
+    (how it is approved, what is to be seen).
+    """
+    both = calling("staff", "stf_both", *STAFF)
+
+    def make(kind: str) -> tuple[str, dict[str, Any]]:
+        if kind == "payout_run":
+            market.earn("wrk_1", 2)
+            market.ask(calling("worker", "wrk_1"))
+            run_id = both.post("/payout-runs").json["payout_run_id"]
+            frozen = both.post(f"/payout-runs/{run_id}/freeze").json
+            return f"/payout-runs/{run_id}/approve", {"content_hash": frozen["content_hash"]}
+        payload = PROPOSALS.get(kind)
+        if kind == "hold_release":
+            market.earn("wrk_1", 2)
+            held = both.post("/holds", {"worker_id": "wrk_1", "reason": "a doubt"})
+            payload = {"hold_id": held.json["hold_id"]}
+        body = {"kind": kind, "payload": payload, "reason": "because"}
+        proposed = both.post("/approvals", body)
+        assert proposed.status_code == 201, proposed.text
+        seen = {"content_hash": proposed.json["content_hash"]}
+        return f"/approvals/{proposed.json['approval_id']}/approve", seen
+
+    return make
+
+
+@pytest.mark.parametrize("kind", ["payout_run", "hold_release", "manual_entry"])
+def test_whoever_made_it_cannot_approve_it_with_all_grants_by_api_or_page(
+    market: Any, calling: Any, browsing: Any, made: Any, kind: str
+) -> None:
+    path, seen = made(kind)
+    both = calling("staff", "stf_both", *STAFF)
+    for _ in range(2):
+        refusal = both.post(path, seen)
+        assert (refusal.status_code, refusal.json["code"]) == (403, "maker_is_checker")
+    page = browsing("staff", "stf_both", *STAFF)
+    form = {**seen, "idempotency_key": "page"}
+    page.post(f"/finance{path}", data=form)
+    assert market.checker.post(path, seen).status_code == 200, "it was still open"
