@@ -103,17 +103,20 @@ def _active_account(world: World, worker: WorkerId) -> None:
 
 
 def ask_for_payout(world: World) -> None:
-    """Now and then by somebody who has no account, or nothing payable."""
-    worker, key = _worker(world), _key(world)
+    """Everybody asks; now and then somebody who has no account. Who has nothing is refused."""
+    for worker in map(WorkerId, WORKERS):
+        world.attempt(_asking(world, worker, with_account=world.random.random() < 0.8))  # noqa: PLR2004
 
-    with_account = world.random.random() < 0.8  # noqa: PLR2004
+
+def _asking(world: World, worker: WorkerId, *, with_account: bool) -> Callable[[], None]:
+    key = _key(world)
 
     def act() -> None:
         if with_account:
             _active_account(world, worker)
         world.application.ask_for_payout(worker, key=key)
 
-    world.attempt(act)
+    return act
 
 
 def draft(world: World) -> None:
@@ -251,19 +254,19 @@ def wait(world: World) -> None:
 
 
 MOVES: Mapping[Move, int] = {
-    start_top_up: 6,
-    pay: 7,
-    poll: 5,
+    start_top_up: 9,
+    pay: 9,
+    poll: 7,
     catch_up: 3,
-    publish: 9,
+    publish: 6,
     deliver: 30,
     settle_waiting: 2,
     mature: 3,
     pay_waiting_bonuses: 2,
-    open_account: 5,
-    ask_for_payout: 9,
+    open_account: 2,
+    ask_for_payout: 8,
     draft: 6,
-    decide_run: 6,
+    decide_run: 9,
     execute: 12,
     mend_failed: 3,
     hold: 1,
@@ -275,7 +278,7 @@ MOVES: Mapping[Move, int] = {
     fault: 3,
     turn_account: 2,
     stray_line: 1,
-    wait: 6,
+    wait: 9,
 }
 """Move -> how often it is picked, of all."""
 

@@ -24,7 +24,7 @@ from proofs.money.batches import Batches
 from proofs.money.processor import BASE, Processor
 from proofs.money.watch import Watch, require
 
-CURRENCIES = ("USD", "JPY", "EUR", "KWD")
+CURRENCIES = ("USD", "JPY", "EUR", "GBP")
 _FUNDED = "payment.batch.funded.v1"
 _NOT_HERE = {"I13", "I14"}
 _CRASH_CHANCE = 0.125
