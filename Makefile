@@ -17,7 +17,7 @@ STEPS ?= 300
 BIN := .venv/bin
 MEMBERS := shared services/task-service services/worker-service services/matching-service services/payment-service deploy/local
 
-.PHONY: help setup run test lint format replay roundtrip acceptance engines test-kafka docs lock machine-matching guards bench bench-claim kill-matching prove-money faults clean
+.PHONY: help setup run test lint format replay roundtrip acceptance engines test-kafka docs lock machine-matching guards bench bench-claim kill-matching test-anonymity prove-money faults clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -85,6 +85,9 @@ machine-matching: setup ## matching-service's state machine, 500 examples
 
 guards: setup ## take guards away, one at a time: a test must notice each
 	@$(BIN)/python tests/guards.py
+
+test-anonymity: setup ## two requesters who put all they can get together find no value that links a worker
+	@$(BIN)/pytest -q tests/journeys/test_anonymity.py
 
 prove-money: setup ## random interleavings of all money flows with faults, then broken cents; SEEDS=200 STEPS=300
 	@$(BIN)/python -m proofs.money --seeds $(SEEDS) --steps $(STEPS)
