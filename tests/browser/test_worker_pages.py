@@ -1,0 +1,175 @@
+"""Every page of a worker, and the reviewer's, looked at in both languages, themes and widths."""
+
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from crowdloom.chassis.tokens import SESSION_AUDIENCE, TokenSigner, new_signing_key
+from crowdloom.contracts import Cause, Envelope, Event
+from crowdloom.contracts.matching import AssignmentClaimed
+from crowdloom.contracts.task import (
+    BatchOpened,
+    SubmissionReceived,
+    SubmissionRejected,
+    TasksReleased,
+)
+from crowdloom.kernel import Money
+from playwright.sync_api import Browser
+from pymongo import MongoClient
+from worker_service.adapters.mongo_session import INDEXES
+from worker_service.bootstrap import Application, build
+from worker_service.config import read_settings
+from worker_service.entrypoints.events import SUBSCRIPTIONS
+from worker_service.entrypoints.http.accounts import session_of
+from worker_service.entrypoints.wsgi import create_web
+
+pytestmark = pytest.mark.browser
+
+KEYS = {name: new_signing_key() for name in ("worker-service", "payment-service")}
+ENVIRONMENT = {
+    "CROWDLOOM_MONGODB_URI": "mongodb://unused",
+    "CROWDLOOM_KAFKA_BOOTSTRAP": "unused",
+    "CROWDLOOM_WORKER_SERVICE_SIGNING_KEY": KEYS["worker-service"][0],
+    "CROWDLOOM_PUBLIC_KEYS": json.dumps({name: public for name, (_, public) in KEYS.items()}),
+    "CROWDLOOM_CURSOR_KEY": "a key for tests alone",
+    "CROWDLOOM_SECURE_COOKIES": "false",
+}
+APPEALED, REJECTED = (f"asg_{number:026d}" for number in (1, 2))
+LOOKS = [
+    ("en", "light", 1200),
+    ("en", "dark", 375),
+    ("fa", "light", 375),
+    ("fa", "dark", 1200),
+]
+WORKER_PAGES = [
+    "/work/queue",
+    "/work/my-work",
+    "/work/settings",
+    f"/work/assignments/{REJECTED}",
+    f"/work/assignments/{REJECTED}/appeal",
+    f"/work/assignments/{APPEALED}/appeal",
+]
+REVIEWER_PAGES = ["/operator/appeals", f"/operator/appeals/{APPEALED}"]
+
+
+@dataclass
+class Scene:
+    origin: str
+    worker: str
+    reviewer: str
+
+
+@pytest.fixture(scope="module")
+def scene(mongodb_uri: str, serve: Callable[[Any], str]) -> Iterator[Scene]:
+    client: MongoClient[dict[str, Any]] = MongoClient(mongodb_uri, tz_aware=True)
+    name = f"worker-pages-{uuid.uuid4().hex[:12]}"
+    application = build(read_settings(ENVIRONMENT), client=client, database=name)
+    application.store.migrate(INDEXES)
+    worker = application.register_worker(languages=["en"], source="test").worker
+    tell(application, *happened(application, worker.worker_id))
+    application.appeal_rejection.open(worker.worker_id, APPEALED, "It follows rule two.")
+    application.review_appeals.say(APPEALED, "Which sentence of rule two do you mean?")
+    yield Scene(
+        serve(create_web(application)),
+        session_of(application, worker)["token"],
+        staff_token(application),
+    )
+    client.drop_database(name)
+    client.close()
+
+
+def staff_token(application: Application) -> str:
+    signer = TokenSigner(
+        issuer="payment-service",
+        private_key=KEYS["payment-service"][0],
+        audience=SESSION_AUDIENCE,
+        clock=application.clock,
+    )
+    claims = {"sub": "stf_1", "role": "staff", "grants": ["operator"], "name": "Rae"}
+    return signer.sign(claims, expires_at=application.clock.now() + timedelta(hours=1))
+
+
+def tell(application: Application, *events: Event) -> None:
+    for number, event in enumerate(events):
+        envelope = Envelope(
+            event_id=f"evt_{number:026d}",
+            occurred_at=application.clock.now(),
+            key="key",
+            cause=Cause(f"evt_{number:026d}"),
+            event=event,
+        )
+        handler = SUBSCRIPTIONS[type(event)]
+        application.store.run(lambda session, e=envelope, h=handler: h(e, session))
+
+
+def happened(application: Application, worker_id: str) -> list[Any]:
+    now = application.clock.now() - timedelta(hours=3)
+    events: list[Any] = [
+        BatchOpened(
+            batch_id="bat_1",
+            project_id="prj_1",
+            requester_id="req_1",
+            requester_name="Fir Research Group",
+            title="Does the second sentence follow?",
+            description="Read two sentences.",
+            reward=Money.of_minor(5, "USD"),
+            task_count=10,
+            redundancy=3,
+            lease_seconds=600,
+            auto_accept_seconds=86_400,
+            opened_at=now,
+            language="en",
+        ),
+        TasksReleased(batch_id="bat_1", chunk=0, redundancy=3, task_ids=("tsk_1", "tsk_2")),
+    ]
+    for assignment_id in (APPEALED, REJECTED):
+        slot = {"assignment_id": assignment_id, "task_id": "tsk_1", "batch_id": "bat_1"}
+        known = {**slot, "requester_id": "req_1", "pseudonym": "A7F3K9Q2MC41TM08D"}
+        answer = {**known, "submission_id": f"sub_{assignment_id}"}
+        later, day = now + timedelta(minutes=1), timedelta(days=1)
+        events += [
+            AssignmentClaimed(**known, worker_id=worker_id, claimed_at=now, deadline=now + day),
+            SubmissionReceived(**answer, submitted_at=later, auto_accept_at=later + day),
+            SubmissionRejected(
+                **answer,
+                rejected_at=later + timedelta(hours=1),
+                reason="It is about another sentence.",
+                slot_reopened=True,
+            ),
+        ]
+    return events
+
+
+@pytest.mark.parametrize(("lang", "theme", "width"), LOOKS)
+def test_workers_and_reviewers_pages_are_accessible_fit_and_keep_to_the_policy(
+    chromium: Browser, scene: Scene, *, lang: str, theme: str, width: int
+) -> None:
+    for token, paths in ((scene.worker, WORKER_PAGES), (scene.reviewer, REVIEWER_PAGES)):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,  # type: ignore[arg-type]
+            locale=lang,
+            extra_http_headers={"Authorization": f"Bearer {token}"},
+        )
+        page = context.new_page()
+        faults: list[str] = []
+        page.on("pageerror", lambda error, f=faults: f.append(f"script: {error}"))
+        for path in paths:
+            answer = page.goto(f"{scene.origin}{path}")
+            assert answer
+            assert answer.status == 200, path
+            if pictures := os.environ.get("CROWDLOOM_PICTURES"):
+                name = f"worker{path.replace('/', '-')}-{lang}-{theme}-{width}.png"
+                page.screenshot(path=Path(pictures) / name, full_page=True)
+            found = Axe().run(page)
+            assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert faults == []
+        context.close()
