@@ -16,6 +16,7 @@ from crowdloom.kernel.money import Currency
 from pymongo import MongoClient
 
 from task_service.adapters.argon2_passwords import Argon2Passwords
+from task_service.adapters.decision_tables import read_decision_rows
 from task_service.adapters.http_webhooks import HttpWebhooks, new_secret
 from task_service.adapters.mongo_accounts import MongoSignUpLimit, MongoTries
 from task_service.adapters.mongo_files import MongoFiles
@@ -31,6 +32,7 @@ from task_service.application.batches import Batches
 from task_service.application.bonuses import Bonuses
 from task_service.application.choose_by_rule import ChooseByRule
 from task_service.application.clone_batch import CloneBatch
+from task_service.application.decide_by_file import DecideByFile
 from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
 from task_service.application.hold_decisions import HoldDecisions
 from task_service.application.mturk_results import MturkResults
@@ -90,6 +92,7 @@ class Application:
     return_submission: ReturnSubmission
     overturn_rejection: OverturnRejection
     hold_decisions: HoldDecisions
+    decide_by_file: DecideByFile
     bonuses: Bonuses
     choose_by_rule: ChooseByRule
     results: Results
@@ -137,6 +140,7 @@ def build(
         ids=ids,
         currency=Currency.of(settings.currency),
     )
+    overturn_rejection = OverturnRejection(store=store, reader=reader, clock=clock, review=review)
     results = Results(reader=reader)
     files = MongoFiles(store.database)
     return Application(
@@ -168,15 +172,19 @@ def build(
         answer_task=AnswerTask(store=store, reader=reader, clock=clock, ids=ids),
         review=review,
         return_submission=return_submission,
-        overturn_rejection=OverturnRejection(
-            store=store, reader=reader, clock=clock, review=review
-        ),
+        overturn_rejection=overturn_rejection,
         hold_decisions=HoldDecisions(
             store=store,
             reader=reader,
             clock=clock,
             review=review,
             return_submission=return_submission,
+        ),
+        decide_by_file=DecideByFile(
+            results=results,
+            review=review,
+            overturn=overturn_rejection,
+            read_rows=read_decision_rows,
         ),
         bonuses=Bonuses(store=store, reader=reader, clock=clock, ids=ids),
         choose_by_rule=ChooseByRule(reader),

@@ -20,6 +20,7 @@ from task_service.entrypoints.http.bonuses import bonuses_blueprint
 from task_service.entrypoints.http.documented import add_security_schemes
 from task_service.entrypoints.http.projects import projects_blueprint
 from task_service.entrypoints.http.results import results_blueprint
+from task_service.entrypoints.http.review_files import review_files_blueprint
 from task_service.entrypoints.http.sources import sources_blueprint
 from task_service.entrypoints.http.submissions import submissions_blueprint
 from task_service.entrypoints.http.tasks import tasks_blueprint
@@ -45,6 +46,7 @@ _API = (
     tasks_blueprint,
     sources_blueprint,
     submissions_blueprint,
+    review_files_blueprint,
     bonuses_blueprint,
     results_blueprint,
     assignments_blueprint,

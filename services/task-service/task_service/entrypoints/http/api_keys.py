@@ -39,7 +39,7 @@ class ApiKeyPrincipals:
 
 
 def _is_review(path: str) -> bool:
-    return "/submissions/" in path or path.endswith("/reviews")
+    return "/submissions/" in path or path.endswith(("/reviews", "/reviews/file"))
 
 
 def api_keys_blueprint(application: Application) -> Blueprint:

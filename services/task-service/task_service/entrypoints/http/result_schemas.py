@@ -7,3 +7,32 @@ FORMATS = ("tidy", "jsonl", "consensus", "merged", "mturk")
 
 class ResultsQuerySchema(Schema):
     format = fields.String(load_default="tidy", validate=validate.OneOf(FORMATS))
+
+
+class ReviewFileQuerySchema(Schema):
+    dry = fields.Boolean(
+        load_default=False, metadata={"description": "Only tell what the file would do"}
+    )
+    reopen = fields.Boolean(
+        load_default=True,
+        metadata={"description": "Whether others get the slots of rejected answers"},
+    )
+
+
+class RowFaultSchema(Schema):
+    line = fields.Integer(required=True)
+    column = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True)
+
+
+class PlanSchema(Schema):
+    """What the file does, or would do."""
+
+    dry = fields.Boolean(required=True)
+    accepted = fields.Integer(required=True)
+    rejected = fields.Integer(required=True)
+    overturned = fields.Integer(required=True)
+    unchanged = fields.Integer(required=True, metadata={"description": "Decided so before"})
+    unmarked = fields.Integer(required=True)
+    faults = fields.List(fields.Nested(RowFaultSchema), required=True)
+    fault_count = fields.Integer(required=True)
