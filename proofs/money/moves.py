@@ -139,7 +139,7 @@ def decide_run(world: World) -> None:
     if chance < 0.1:  # noqa: PLR2004
         world.attempt(lambda: desk.cancel(who, run.run_id))
     elif chance < 0.2:  # noqa: PLR2004
-        items = desk.show(run.run_id).items
+        items = world.application.readers.payout_runs.items(run.run_id)
         if items:
             gone = world.random.choice(items).item_id
             world.attempt(lambda: desk.remove_item(who, run.run_id, gone))
