@@ -184,6 +184,7 @@ def build(
             results=results,
             review=review,
             overturn=overturn_rejection,
+            files=files,
             read_rows=read_decision_rows,
         ),
         bonuses=Bonuses(store=store, reader=reader, clock=clock, ids=ids),

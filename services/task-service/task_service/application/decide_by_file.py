@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import RequesterId, SubmissionId
 
 from task_service.application.overturn_rejection import OverturnRejection
+from task_service.application.ports import Files
 from task_service.application.results import Results
 from task_service.application.review_submissions import Decision, ReviewSubmissions
 from task_service.domain.batches import Batch
@@ -50,11 +52,13 @@ class DecideByFile:
         results: Results,
         review: ReviewSubmissions,
         overturn: OverturnRejection,
+        files: Files,
         read_rows: ReadRows,
     ) -> None:
         self._results = results
         self._review = review
         self._overturn = overturn
+        self._files = files
         self._read_rows = read_rows
 
     def plan(self, batch: Batch, content: bytes, *, reopen: bool = True) -> Plan:
@@ -84,6 +88,17 @@ class DecideByFile:
             self._review.decide_all(requester_id, batch.batch_id, chunk)
         for submission_id in plan.overturn:
             self._overturn(requester_id, submission_id)
+
+    def keep(self, requester_id: RequesterId, content: bytes) -> str:
+        """Keep a file between being shown and being said yes to; `kept` finds it again."""
+        return self._files.keep(requester_id, content, "application/octet-stream")
+
+    def kept(self, requester_id: RequesterId, digest: str) -> bytes:
+        """Raises NotFound, for somebody else's as well."""
+        file = self._files.open(requester_id, digest)
+        if file is None:
+            raise NotFound("There is no such file", digest=digest)
+        return file.read()
 
     def _known(self, batch: Batch, read: Marks) -> _Known:
         return {

@@ -32,6 +32,7 @@ from task_service.entrypoints.pages.batch_pages import batch_pages
 from task_service.entrypoints.pages.developer_pages import developer_pages
 from task_service.entrypoints.pages.project_pages import project_pages
 from task_service.entrypoints.pages.results_pages import results_pages
+from task_service.entrypoints.pages.review_file_pages import review_file_pages
 from task_service.entrypoints.pages.review_pages import review_pages
 from task_service.entrypoints.pages.review_rule_pages import review_rule_pages
 from task_service.entrypoints.pages.shell import bar
@@ -59,6 +60,7 @@ _PAGES = (
     batch_pages,
     review_pages,
     review_rule_pages,
+    review_file_pages,
     results_pages,
     answer_pages,
     developer_pages,
