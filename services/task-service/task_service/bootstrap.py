@@ -24,7 +24,7 @@ from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
 from task_service.adapters.pillow_tiles import TileSplitter
 from task_service.adapters.pypdf_pages import PdfSplitter
 from task_service.adapters.soundfile_audio import AudioSplitter
-from task_service.adapters.text_splitters import RowsSplitter, TextSplitter
+from task_service.adapters.text_splitters import RowsSplitter, TextSplitter, read_rows
 from task_service.adapters.zip_files import ZipSplitter
 from task_service.application.accounts import ApiKeys, SignIn, SignUp
 from task_service.application.answer_task import AnswerTask
@@ -35,6 +35,7 @@ from task_service.application.clone_batch import CloneBatch
 from task_service.application.decide_by_file import DecideByFile
 from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
 from task_service.application.hold_decisions import HoldDecisions
+from task_service.application.look_at_upload import LookAtUpload
 from task_service.application.mturk_results import MturkResults
 from task_service.application.overturn_rejection import OverturnRejection
 from task_service.application.ports import Passwords, Splitter
@@ -99,6 +100,7 @@ class Application:
     mturk_results: MturkResults
     split_source: SplitSource
     merge_source: MergeSource
+    look_at_upload: LookAtUpload
     show_batches: ShowBatches
     show_answers: ShowAnswers
     follow: FollowEvents
@@ -193,6 +195,7 @@ def build(
         mturk_results=MturkResults(results=results, clock=clock),
         split_source=SplitSource(batches=batches, files=files, splitters=_SPLITTERS),
         merge_source=MergeSource(reader=reader, results=results, files=files, splitters=_SPLITTERS),
+        look_at_upload=LookAtUpload(files=files, splitters=_SPLITTERS, read_rows=read_rows),
         show_batches=ShowBatches(reader),
         show_answers=ShowAnswers(reader),
         follow=FollowEvents(clock=clock, ids=ids),

@@ -28,7 +28,8 @@ def table_text(content: bytes, encoding: str | None) -> Decoded:
     decoded = decode(content, encoding)
     if _is_json_lines(decoded.text):
         table = read_ndjson(decoded.text.encode())
-        return Decoded(_written([table.columns, *table.rows]), "utf-8")
+        text = _written([table.columns, *table.rows])
+        return Decoded(text, decoded.encoding, decoded.mark)
     return decoded
 
 

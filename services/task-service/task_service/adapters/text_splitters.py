@@ -8,16 +8,19 @@ from sentencex import segment
 from task_service.adapters.encodings import Decoded, decode
 from task_service.adapters.table_texts import delimiter_of, table_text
 from task_service.application.ports import Keep
+from task_service.domain.mending import RawRow, RawTable
 from task_service.domain.splitting.pieces import (
     Merged,
     PieceAnswers,
     Split,
     Wish,
+    not_splittable,
     numbers_contested,
     numbers_missing,
 )
-from task_service.domain.splitting.rows import merge_rows, split_rows
+from task_service.domain.splitting.rows import merge_rows, spanned_rows, split_rows
 from task_service.domain.splitting.text import merge_text, split_text
+from task_service.domain.tables import refuse_unclosed_quote
 
 
 def sentences(text: str, language: str) -> Sequence[str]:
@@ -55,6 +58,20 @@ class RowsSplitter:
         ending = "tsv" if recipe["delimiter"] == "\t" else "csv"
         text = merge_rows(decoded.text, recipe, answers)
         return _merged(text, decoded, answers, media_type="text/csv", ending=ending)
+
+
+def read_rows(content: bytes, wish: Wish) -> RawTable:
+    """Every row of a table, right or wrong. Raises FaultyRows where there are no rows to tell of:
+    what cannot be decoded, a quote that never ends.
+    """
+    decoded = table_text(content, wish.encoding)
+    delimiter = wish.delimiter or delimiter_of(decoded.text)
+    refuse_unclosed_quote(decoded.text)
+    read = [RawRow(line, tuple(cells)) for line, _, cells in spanned_rows(decoded.text, delimiter)]
+    if not read:
+        raise not_splittable("the file is empty: its first line names the columns")
+    header = RawRow(read[0].line, tuple(name.strip() for name in read[0].cells))
+    return RawTable(header, read[1:], decoded.encoding, delimiter)
 
 
 def _noting(split: Split, decoded: Decoded) -> Split:

@@ -68,7 +68,7 @@ class SplitSource:
             return FILE_CELL + self._files.keep(owner, content, media_type)
 
         split = self._splitters[wish.kind].split(upload.content, wish, keep)
-        table = _table(split, project)
+        table = table_of(split, project)
         digest = self._files.keep(owner, upload.content, upload.media_type)
         recipe = self._files.keep(owner, json.dumps(split.recipe).encode(), _RECIPE)
         return Prepared(
@@ -125,7 +125,7 @@ class MergeSource:
         return self.open(requester_id, digest).read()
 
 
-def _table(split: Split, project: Project) -> Table:
+def table_of(split: Split, project: Project) -> Table:
     """The pieces under the columns that the template needs: where it needs a single one that is not
     there, what is worked on gets that name. Raises FaultyRows.
     """

@@ -70,7 +70,7 @@ def checked_table(
     needed: Sequence[str] = (),
 ) -> Table:
     """A table of rows with their lines. Raises FaultyRows."""
-    faults = [*_header_faults(columns, needed)]
+    faults = [*header_faults(columns, needed)]
     for line, row in rows:
         faults += row_faults(line, row, columns)
     if not rows and not faults:
@@ -123,7 +123,7 @@ def table_of_records(
         if isinstance(record, dict):
             columns |= dict.fromkeys(record)
     names = tuple(columns)
-    faults = _header_faults(names, needed) if records else [RowFault(1, None, "there is no row")]
+    faults = header_faults(names, needed) if records else [RowFault(1, None, "there is no row")]
     rows: list[tuple[str, ...]] = []
     for line, record in numbered:
         found = _record_faults(line, record, names)
@@ -179,7 +179,8 @@ def refuse_unclosed_quote(text: str) -> None:
         raise refused([RowFault(line, None, "a quote is opened and never closed")])
 
 
-def _header_faults(columns: Sequence[str], needed: Sequence[str]) -> list[RowFault]:
+def header_faults(columns: Sequence[str], needed: Sequence[str]) -> list[RowFault]:
+    """What is wrong with the names of the columns."""
     faults = [
         RowFault(1, name, "this column is there twice")
         for name in dict.fromkeys(columns)

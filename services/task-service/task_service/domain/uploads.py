@@ -69,6 +69,12 @@ def kind_of(content: bytes) -> Kind:
     return next((kind for begin, kind in _STARTS if head.startswith(begin)), Kind.TEXT)
 
 
+def fitting_splits(content: bytes) -> tuple[str, ...]:
+    """All ways in which a file of this kind can be split; none where it is no file to split."""
+    kind = kind_of(content)
+    return tuple(name for name, kinds in _WANTED.items() if kind in kinds)
+
+
 def usual_split(content: bytes, name: str) -> str:
     """How a file of this kind is split where nobody says: tables by row, texts by paragraph."""
     kind = kind_of(content)

@@ -36,6 +36,7 @@ from task_service.entrypoints.pages.review_file_pages import review_file_pages
 from task_service.entrypoints.pages.review_pages import review_pages
 from task_service.entrypoints.pages.review_rule_pages import review_rule_pages
 from task_service.entrypoints.pages.shell import bar
+from task_service.entrypoints.pages.source_pages import source_pages
 from task_service.entrypoints.pages.webhook_pages import webhook_pages
 
 AREA = "tasks"
@@ -57,6 +58,7 @@ _PAGES = (
     account_pages,
     project_pages,
     batch_form_pages,
+    source_pages,
     batch_pages,
     review_pages,
     review_rule_pages,

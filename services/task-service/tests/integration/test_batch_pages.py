@@ -90,7 +90,7 @@ def test_terms_out_of_bounds_are_said_in_place_and_made_of_nothing(
     ("table", "sentences"),
     [
         (b"", ["The file is empty"]),
-        (b"\xff\xfes\n", ["Not UTF-8"]),
+        (b"\xff\xfes\n\n", ["Not UTF-16-LE"]),
         (b"other\nx\n", ["The template needs this column", "sentence"]),
         (b'sentence\nfine\na,b\n"x",y,z\n', ["2 cells where the header has 1", "3 cells"]),
         (b"sentence\n", ["a header and no row"]),
@@ -118,7 +118,7 @@ def test_many_faults_are_counted_and_the_first_hundred_shown(browser: Any, new_b
 
 
 def test_no_file_is_said_at_the_field(browser: Any, new_batch: str) -> None:
-    assert "Choose a CSV file" in browser.sent(new_batch, 422, **TERMS)
+    assert "Choose a file" in browser.sent(new_batch, 422, **TERMS)
 
 
 def test_a_form_pressed_twice_makes_one_batch(

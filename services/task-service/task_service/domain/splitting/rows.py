@@ -1,7 +1,8 @@
 """Tables by row or by groups of rows.
 
 A row keeps its original bytes as long as no answer changes a cell of it. An answer named like a
-column replaces that cell; any other name becomes a new column. In a group of n rows the columns
+column replaces that cell; any other name becomes a new column. What an answer put there is kept from
+running in a spreadsheet; the file's own cells are not touched. In a group of n rows the columns
 and the fields are numbered: `name_1` .. `name_n`.
 """
 
@@ -20,6 +21,7 @@ from task_service.domain.splitting.pieces import (
     Wish,
     not_splittable,
 )
+from task_service.domain.spreadsheets import defused
 from task_service.domain.tables import checked_table, refuse_unclosed_quote
 
 STATUS_COLUMN = "crowdloom.status"
@@ -30,7 +32,7 @@ _NUMBERED = re.compile(r"(.+)_(\d+)")
 def split_rows(text: str, wish: Wish, *, delimiter: str) -> Split:
     """Raises FaultyRows."""
     refuse_unclosed_quote(text)
-    read = list(_spanned_rows(text, delimiter))
+    read = list(spanned_rows(text, delimiter))
     if not read:
         raise not_splittable("the file is empty: its first line names the columns")
     columns = tuple(name.strip() for name in read[0][2])
@@ -117,12 +119,17 @@ class _Recipe:
 
     def row(self, original: str, values: Mapping[str, str]) -> str:
         [cells] = csv.reader(io.StringIO(original, newline=""), delimiter=self.delimiter)
-        answered = [values.get(name, cell) for name, cell in zip(self.columns, cells, strict=True)]
+        answered = [
+            cell if values.get(name, cell) == cell else defused(values[name])
+            for name, cell in zip(self.columns, cells, strict=True)
+        ]
         return original if answered == cells else _written(answered, self.delimiter)
 
 
-def _spanned_rows(text: str, delimiter: str) -> Iterator[tuple[int, tuple[int, int], list[str]]]:
-    """(line, span without the line end, cells) of every row that is not blank."""
+def spanned_rows(text: str, delimiter: str) -> Iterator[tuple[int, tuple[int, int], list[str]]]:
+    """(line, span without the line end, cells) of every row that is not blank; the line counts
+    from 1. Raises FaultyRows.
+    """
     lines = [match[0] for match in _LINE.finditer(text) if match[0]]
     ends = [0, *accumulate(map(len, lines))]
     csv.field_size_limit(max(len(text), 1))
@@ -157,7 +164,9 @@ def _status(answer: PieceAnswer | None) -> str:
 
 
 def _appended(cells: Sequence[str], delimiter: str) -> str:
-    return delimiter + _written(cells, delimiter) if cells else ""
+    if not cells:
+        return ""
+    return delimiter + _written([defused(cell) for cell in cells], delimiter)
 
 
 def _written(cells: Sequence[str], delimiter: str) -> str:

@@ -21,6 +21,7 @@ from task_service.domain.errors import NothingToPublish, WrongBatchStatus
 from task_service.domain.minimum_wages import MinimumWage, minimum_wages
 from task_service.entrypoints.pages import forms, shell, states
 from task_service.entrypoints.pages.checklist import checklist
+from task_service.entrypoints.pages.source_pages import draft_source
 
 WIDTHS = ("desktop", "phone")
 SECONDS_MAX = 86_400
@@ -94,6 +95,7 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
         ),
         "countries": [(code, country_name(code)) for code in minimum_wages()],
         "fee_ratio": PLATFORM_FEE_BASIS_POINTS / BASIS_POINTS,
+        "source": draft_source(application, batch),
         "top_up": shell.top_up_page(declined.missing, batch.batch_id) if declined else None,
     }
 

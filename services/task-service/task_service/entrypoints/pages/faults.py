@@ -31,11 +31,12 @@ class Faults:
 def faults_of(refusal: FaultyRows) -> Faults:
     facts: Mapping[str, Any] = refusal.facts
     rows = facts["faults"][:SHOWN_MAX]
-    shown = tuple(Fault(row["line"], row["column"], _worded(row["reason"])) for row in rows)
+    shown = tuple(Fault(row["line"], row["column"], worded(row["reason"])) for row in rows)
     return Faults(shown, facts["fault_count"])
 
 
-def _worded(reason: str) -> str:
+def worded(reason: str) -> str:
+    """In the reader's language, as far as there are words for it."""
     for pattern, words in _WORDS:
         found = re.fullmatch(pattern, reason, re.DOTALL)
         if found:
@@ -60,6 +61,89 @@ _WORDS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
             "Not UTF-8 (byte %(byte)s): save the file as “CSV UTF-8” and try again", byte=m[1]
         ),
     ),
+    (
+        r"not (\S+) \(byte (\w+)\): save the file as UTF-8.*",
+        lambda m: _(
+            "Not %(name)s (byte %(byte)s): save the file as UTF-8, or say which encoding it has",
+            name=m[1],
+            byte=m[2],
+        ),
+    ),
+    (
+        r"contains a NUL byte: .*",
+        lambda _m: _("Contains a NUL byte: this is not a text file"),
+    ),
+    (
+        r"this is .+; splitting by .+",
+        lambda _m: _(
+            "A file of this kind cannot be split so: choose a table (CSV, TSV, JSONL, XLSX), a "
+            "text, a PDF, an image, a recording or a ZIP of files"
+        ),
+    ),
+    (
+        r"the file has no words.*",
+        lambda _m: _("The file has no words: choose one with text in it"),
+    ),
+    (
+        r"the PDF is locked.*",
+        lambda _m: _("The PDF is locked with a password: save it without one and choose it again"),
+    ),
+    (
+        r"not a PDF that can be read.*|the page cannot be read.*",
+        lambda _m: _("The PDF cannot be read: save or print it anew"),
+    ),
+    (
+        r"not an image that can be read.*",
+        lambda _m: _("The image cannot be read: save it as PNG or JPEG"),
+    ),
+    (
+        r"not a recording that can be read.*|a recording of kind .*",
+        lambda _m: _("The recording cannot be read: use WAV, FLAC, MP3 or OGG"),
+    ),
+    (
+        r"not a workbook that can be read.*",
+        lambda _m: _("The workbook cannot be read: save it as CSV UTF-8"),
+    ),
+    (
+        r"not a ZIP file that can be read.*",
+        lambda _m: _("The ZIP file cannot be read: pack it anew"),
+    ),
+    (
+        r"the ZIP file has a password.*",
+        lambda _m: _("The ZIP file has a password: pack it without one"),
+    ),
+    (
+        r"the (?:ZIP file|workbook) unpacks to more than ([^:]+):.*",
+        lambda m: _("The file unpacks to more than %(size)s: make several of it", size=m[1]),
+    ),
+    (
+        r"the name (.+) leads out of the archive.*",
+        lambda m: _("The name %(name)s leads out of the ZIP file: pack it anew", name=m[1]),
+    ),
+    (
+        r"(.+) is .+: put images, recordings and PDFs .*",
+        lambda m: _(
+            "%(name)s is no image, recording or PDF, or is too large: take it out of the ZIP file",
+            name=m[1],
+        ),
+    ),
+    (
+        r"there is no image, recording or PDF in.*",
+        lambda _m: _("There is no image, recording or PDF in the ZIP file"),
+    ),
+    (
+        r"tiles have sides of at least (\d+).*",
+        lambda m: _(
+            "Tiles have sides of at least %(count)s pixels and share at most half of them",
+            count=m[1],
+        ),
+    ),
+    (
+        r"not JSON|not an object of column names and texts",
+        lambda _m: _("Not a JSON object of column names and texts"),
+    ),
+    (r"not a text", lambda _m: _("Not a text")),
+    (r"is missing", lambda _m: _("Is missing")),
     (r"a quote is opened and never closed", lambda _m: _("A quote is opened and never closed")),
     (r"not a table: (.+)", lambda m: _("Not a table: %(problem)s", problem=m[1])),
     (
