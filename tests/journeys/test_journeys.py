@@ -12,7 +12,8 @@ from crowdloom.client import Problem, Requester, Worker
 from crowdloom.contracts import all_event_types, event_type
 from crowdloom_local.crowd.checkout import pay_checkout
 from crowdloom_local.market import Market
-from crowdloom_local.replay.run import Plan, replay, wrong_figures
+from crowdloom_local.replay.plan import Plan
+from crowdloom_local.replay.run import replay, wrong_figures
 from crowdloom_local.staff import PASSWORD
 from pymongo import MongoClient
 from task_service.entrypoints.events import SUBSCRIPTIONS

@@ -47,7 +47,8 @@ def replay(
     """Replay recorded answers through a fresh market; the last line is one JSON object."""
     from crowdloom_local.market import RefusedToStart
     from crowdloom_local.processes import DidNotStart
-    from crowdloom_local.replay.run import Plan, ReplayFailed, run_fresh
+    from crowdloom_local.replay.plan import Plan, ReplayFailed
+    from crowdloom_local.replay.run import run_fresh
 
     if kill_a_node and not kafka_nodes:
         raise click.UsageError("--kill-a-node needs --kafka-nodes")

@@ -14,6 +14,7 @@ from pathlib import Path
 from crowdloom_local.market import Market
 from crowdloom_local.replay import run as replay
 from crowdloom_local.replay.chaos import Chaos
+from crowdloom_local.replay.plan import Plan
 
 _KILLS = 20
 _WORKERS = 12
@@ -42,7 +43,7 @@ class KillMatching(Chaos):
 def main(tasks: int, redundancy: int) -> int:
     """Returns 0 where every task got exactly its redundancy and all else of a replay holds."""
     with tempfile.TemporaryDirectory(prefix="crowdloom-kills-") as folder:
-        plan = replay.Plan(
+        plan = Plan(
             dataset=_dataset(Path(folder) / "alike", tasks, redundancy),
             tasks=tasks,
             redundancy=redundancy,

@@ -6,26 +6,31 @@ import shutil
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from crowdloom.client import Problem, Requester, Staff, Worker
 from crowdloom.client.api import Json
-from rich.console import Console
 
 from crowdloom_local.crowd.answers import Dataset, RecordedAnswers
 from crowdloom_local.crowd.checkout import pay_checkout
 from crowdloom_local.crowd.workers import Habits, SimulatedWorker
 from crowdloom_local.market import Market
 from crowdloom_local.replay.chaos import Chaos
+from crowdloom_local.replay.figures import figures_of, lost
+from crowdloom_local.replay.plan import (
+    DECISIONS_MAX,
+    FIELD,
+    STEP_SECONDS_MAX,
+    TASK_COLUMN,
+    Plan,
+    ReplayFailed,
+    console,
+    wait_for,
+)
 from crowdloom_local.staff import PASSWORD, add_staff
 
-TASK_COLUMN = "task"
-FIELD = "label"
 OWN_MONEY_MINOR = 10_000
 CURRENCY = "USD"
 REWARD_MINOR = 5
@@ -42,38 +47,11 @@ LOST_TRANSFER_ANSWER = {
     "repeats": 2,
 }
 _AUTO_ACCEPT_SECONDS = 86_400
-_STEP_SECONDS_MAX = 240
 _REVIEW_PAUSE_SECONDS = 0.4
-_DECISIONS_MAX = 200
 _ANSWER_LOST = "answer_lost"
 
 TEMPLATE = f"""<h1>Item ${{{TASK_COLUMN}}}</h1>
 <p><label>Your answer <input name="{FIELD}" required></label></p>"""
-
-console = Console(stderr=True)
-
-
-class ReplayFailed(RuntimeError):
-    """A step did not come about in time; says which."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is replayed: `tasks` x `redundancy` answers given by `workers` simulated people, some of
-    whom let a lease of `lease_seconds` lapse.
-    """
-
-    dataset: Path
-    tasks: int
-    redundancy: int
-    workers: int
-    chaos: bool
-    kill_a_node: bool = False
-    lease_seconds: int = 30
-
-    @property
-    def faulty(self) -> bool:
-        return self.chaos or self.kill_a_node
 
 
 def run_fresh(plan: Plan, *, kafka_nodes: int = 0) -> tuple[Json, list[str]]:
@@ -137,11 +115,11 @@ def replay(market: Market, plan: Plan, faults_of: Callable[[Market], Chaos] | No
     if plan.faulty:
         chaos = Chaos(market, everything=plan.chaos, broker_node=plan.kill_a_node)
     crowd = _work_and_review(market, requester, batch_id, dataset=dataset, plan=plan, chaos=chaos)
-    _await("every answer to be settled", lambda: _all_settled(requester, batch_id, plan))
+    wait_for("every answer to be settled", lambda: _all_settled(requester, batch_id, plan))
     staff, run = _pay_out(market, crowd, plan)
     return {
-        **_figures(staff, requester, batch_id, run=run, plan=plan, dataset=dataset),
-        "lost_acknowledged": _lost(requester, batch_id, crowd),
+        **figures_of(staff, requester, batch_id, run=run, plan=plan, dataset=dataset),
+        "lost_acknowledged": lost(requester, batch_id, crowd),
         **({"chaos": chaos.log} if chaos else {}),
         "seconds": round(time.monotonic() - began, 1),
     }
@@ -159,7 +137,7 @@ def _funded_requester(market: Market, plan: Plan) -> Requester:
     amount = {"amount_minor": max(needed_minor, TOP_UP_MINOR_MIN), "currency": "USD"}
     top_up = requester.top_up(amount)
     pay_checkout(top_up["checkout_url"])
-    _await("the top-up to be booked", lambda: requester.wallet()["free"] == amount)
+    wait_for("the top-up to be booked", lambda: requester.wallet()["free"] == amount)
     return requester
 
 
@@ -179,7 +157,7 @@ def _published_batch(requester: Requester, dataset: Dataset, plan: Plan) -> str:
     batch_id: str = batch["batch_id"]
     requester.add_csv(batch_id, _table(dataset.tasks(plan.tasks, plan.redundancy)))
     requester.publish(batch_id)
-    _await("the batch to open", lambda: requester.batch(batch_id)["status"] == "open")
+    wait_for("the batch to open", lambda: requester.batch(batch_id)["status"] == "open")
     return batch_id
 
 
@@ -245,7 +223,7 @@ def _review_until_done(
     working: Sequence["Future[None]"],
 ) -> None:
     wanted = plan.tasks * plan.redundancy
-    deadline = time.monotonic() + _STEP_SECONDS_MAX + (_STEP_SECONDS_MAX if chaos else 0)
+    deadline = time.monotonic() + STEP_SECONDS_MAX + (STEP_SECONDS_MAX if chaos else 0)
     shown = -1
     while True:
         _accept_all(requester, batch_id)
@@ -268,11 +246,11 @@ def _review_until_done(
 def _accept_all(requester: Requester, batch_id: str) -> None:
     waiting = [
         {"submission_id": submission["submission_id"], "decision": "accept"}
-        for submission in requester.submissions(batch_id, status="submitted", limit=_DECISIONS_MAX)
+        for submission in requester.submissions(batch_id, status="submitted", limit=DECISIONS_MAX)
     ]
-    for start in range(0, len(waiting), _DECISIONS_MAX):
+    for start in range(0, len(waiting), DECISIONS_MAX):
         try:
-            requester.review(batch_id, waiting[start : start + _DECISIONS_MAX])
+            requester.review(batch_id, waiting[start : start + DECISIONS_MAX])
         except Problem as problem:
             # It took effect before the server was killed: what is still waiting is seen next time.
             if problem.code != _ANSWER_LOST:
@@ -290,7 +268,7 @@ def _pay_out(market: Market, crowd: list[SimulatedWorker], plan: Plan) -> tuple[
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(SimulatedWorker.ask_for_payout, earners))
     # The processor says in its own time that an account is ready; a run takes nobody else.
-    _await("every payout account to be active", lambda: all(map(_can_be_paid, earners)))
+    wait_for("every payout account to be active", lambda: all(map(_can_be_paid, earners)))
     maker = add_staff(market, "maker@example.org", ["finance.view", "finance.maker"])
     checker = add_staff(
         market, "checker@example.org", ["finance.view", "finance.checker", "operator"]
@@ -301,7 +279,7 @@ def _pay_out(market: Market, crowd: list[SimulatedWorker], plan: Plan) -> tuple[
     run_id = maker.draft_payout_run()["payout_run_id"]
     frozen = maker.freeze(run_id)
     checker.approve(run_id, frozen["content_hash"])
-    _await(
+    wait_for(
         "the payout run to complete",
         lambda: checker.payout_run(run_id)["status"].startswith("completed"),
     )
@@ -322,87 +300,3 @@ def _open_books(maker: Staff, checker: Staff) -> None:
 def _can_be_paid(earner: SimulatedWorker) -> bool:
     status: str = earner.worker.payout_account()["status"]
     return status == "active"
-
-
-def _figures(
-    staff: Staff, requester: Requester, batch_id: str, *, run: Json, plan: Plan, dataset: Dataset
-) -> Json:
-    counts = requester.batch(batch_id)["counts"]
-    spend = requester.spend(batch_id)
-    books = _reconciled(staff)
-    return {
-        "dataset": plan.dataset.name,
-        "tasks": requester.batch(batch_id)["task_count"],
-        "redundancy": plan.redundancy,
-        "workers": plan.workers,
-        "claimed": staff.batch_counts(batch_id)["claimed_total"],
-        "submitted": counts["submitted"] + counts["accepted"] + counts["rejected"],
-        "accepted": counts["accepted"],
-        "settled": spend["settled_count"],
-        "paid_minor": run["paid"]["amount_minor"],
-        "owed_minor": spend["settled"]["amount_minor"],
-        "currency": spend["settled"]["currency"],
-        "ledger_sum": staff.trial_balance()["sum"],
-        "unreconciled_minor": books["unreconciled_minor"],
-        "processor_transfers": books["transfers_count"],
-        **_audited(staff),
-        "accuracy": _accuracy(requester, batch_id, dataset),
-        **_over_assigned(requester, batch_id, plan),
-    }
-
-
-def _reconciled(staff: Staff) -> Json:
-    reconciliation_id = staff.reconcile()["reconciliation_id"]
-    _await(
-        "the reconciliation to end",
-        lambda: staff.reconciliation(reconciliation_id)["status"] not in {"running", "queued"},
-    )
-    return staff.reconciliation(reconciliation_id)
-
-
-def _audited(staff: Staff) -> Json:
-    """The invariants of the books at the end; what does not hold is told."""
-    audit = staff.audit()
-    broken = {each["invariant"]: each["broken"] for each in audit["findings"] if not each["holds"]}
-    return {"audit_failures": len(broken), **({"audit_broken": broken} if broken else {})}
-
-
-def _accuracy(requester: Requester, batch_id: str, dataset: Dataset) -> float | None:
-    """The share of tasks with a known truth whose consensus equals it; None for free text."""
-    if dataset.is_free_text or not dataset.truth:
-        return None
-    rows = csv.DictReader(io.StringIO(requester.results(batch_id, kind="consensus").decode()))
-    judged = [
-        row[f"consensus.{FIELD}"] == dataset.truth[row[TASK_COLUMN]]
-        for row in rows
-        if row[TASK_COLUMN] in dataset.truth
-    ]
-    return round(sum(judged) / len(judged), 4) if judged else None
-
-
-def _over_assigned(requester: Requester, batch_id: str, plan: Plan) -> Json:
-    """Tasks with more answers than wanted, and workers with two answers to one task."""
-    answers = list(requester.submissions(batch_id, limit=_DECISIONS_MAX))
-    per_task = Counter(answer["task_id"] for answer in answers)
-    per_pair = Counter((answer["task_id"], answer["pseudonym"]) for answer in answers)
-    return {
-        "over_assigned": sum(count > plan.redundancy for count in per_task.values()),
-        "same_worker_twice": sum(count > 1 for count in per_pair.values()),
-    }
-
-
-def _lost(requester: Requester, batch_id: str, crowd: list[SimulatedWorker]) -> int:
-    """Acknowledged submissions that the market no longer knows."""
-    kept = {
-        answer["submission_id"] for answer in requester.submissions(batch_id, limit=_DECISIONS_MAX)
-    }
-    return sum(receipt not in kept for worker in crowd for receipt in worker.acknowledged)
-
-
-def _await(what: str, reached: Callable[[], Any], seconds_max: float = _STEP_SECONDS_MAX) -> None:
-    console.print(f"waiting for {what}")
-    deadline = time.monotonic() + seconds_max
-    while not reached():
-        if time.monotonic() > deadline:
-            raise ReplayFailed(f"waited {seconds_max:.0f} s in vain for {what}")
-        time.sleep(0.25)
