@@ -15,6 +15,16 @@ from task_service.domain.spreadsheets import defused
 from task_service.domain.submissions import Submission
 
 _PAGE = 200
+META = {
+    "task_id": "The task, one row of the table",
+    "submission_id": "The answer",
+    "worker": "Who answered: always the same short name for the same person, here alone",
+    "status": "submitted (waits for a decision), accepted, rejected, or returned (sent back)",
+    "submitted_at": "When it came in, UTC",
+    "seconds": "From claim to submission",
+    "reason": "What the worker reads: why it was rejected, or what to do again",
+}
+"""The columns of the tidy form that are neither the table's nor the answer's."""
 
 
 class Results:
@@ -34,14 +44,29 @@ class Results:
         """One row a submission: the table's columns, the answer's fields, what became of it. Cells
         that a spreadsheet would run as a formula are quoted with an apostrophe.
         """
+        return map(_line, self.tidy_rows(batch))
+
+    def tidy_rows(self, batch: Batch) -> Iterator[list[str]]:
+        """The tidy form's cells, as they are."""
         fields = self._fields(batch)
-        meta = ["task_id", "submission_id", "worker", "status", "submitted_at", "seconds", "reason"]
-        yield _line([*batch.columns, *(f"answer.{name}" for name in fields), *meta])
+        yield [*batch.columns, *(f"answer.{name}" for name in fields), *META]
         for task, submissions in self.by_task(batch):
             for submission in submissions:
                 answer = joined(submission.answer)
                 answered = [answer.get(name, "") for name in fields]
-                yield _line([*task.cells, *answered, *_meta(task, submission)])
+                yield [*task.cells, *answered, *_meta(task, submission)]
+
+    def table(self, batch: Batch) -> Iterator[str]:
+        """The table with what most answers say added, and a column that says what is missing or
+        contested.
+        """
+        fields = self._fields(batch)
+        yield _line([*batch.columns, *(f"answer.{name}" for name in fields), "crowdloom.status"])
+        for task, submissions in self.by_task(batch):
+            found = majority([one.answer for one in submissions if one.counts])
+            values = [found[name].value if name in found else "" for name in fields]
+            contested = "contested" if any(one.tied for one in found.values()) else ""
+            yield _line([*task.cells, *values, contested if found else "missing"])
 
     def consensus(self, batch: Batch) -> Iterator[str]:
         """One row a task: the table's columns, and for every field the majority and its votes."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 THEIRS = Path(__file__).parents[1] / "data" / "mturk_results.csv"
 DAY = "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
@@ -116,3 +117,26 @@ def test_no_cell_runs_and_the_apostrophe_can_be_taken_off_again(
         assert row["Input.text"] == row["Answer.label"]
         assert not re.match(r"[=+@\t\r]", row["Answer.label"])
         assert re.sub(r"^'(?='*[=+\-@\t\r])", "", row["Answer.label"]) == cell
+
+
+def test_a_workbook_holds_the_tidy_form_as_texts(requester: Any, batch: Any) -> None:
+    answer = requester.get(f"/batches/{batch['batch_id']}/results?format=xlsx")
+    sheet = load_workbook(io.BytesIO(answer.data)).worksheets[0]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert rows[0][:3] == ["text", "answer.sentiment.label", "task_id"]
+    assert rows[5][:2] == ["=2+2", "=1"]
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} >= {"s"}
+    assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+
+
+def test_the_table_comes_back_with_answers_and_a_dictionary_beside_it(
+    requester: Any, batch: Any
+) -> None:
+    path = f"/batches/{batch['batch_id']}/results?format="
+    found = read(requester.get(f"{path}input").data.decode())
+    assert [row["crowdloom.status"] for row in found] == ["contested", "missing", ""]
+    assert found[2]["answer.sentiment.label"] == "'=1"
+    told = requester.get(f"{path}dictionary").json
+    tidy = requester.get(f"{path}tidy").data.decode()
+    assert [column["name"] for column in told["columns"]] == next(csv.reader([tidy.split("\r")[0]]))
+    assert told["columns"][1]["values"]["Neutral"] == 1

@@ -1,9 +1,9 @@
 """Tables by row or by groups of rows.
 
 A row keeps its original bytes as long as no answer changes a cell of it. An answer named like a
-column replaces that cell; any other name becomes a new column. What an answer put there is kept from
-running in a spreadsheet; the file's own cells are not touched. In a group of n rows the columns
-and the fields are numbered: `name_1` .. `name_n`.
+column replaces that cell; any other name becomes a new column. What an answer put there is defused
+for spreadsheets; the file's own cells are not touched. In a group of n rows the columns and the
+fields are numbered: `name_1` .. `name_n`.
 """
 
 import csv

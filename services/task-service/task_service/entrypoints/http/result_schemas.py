@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-FORMATS = ("tidy", "jsonl", "consensus", "merged", "mturk")
+FORMATS = ("tidy", "jsonl", "consensus", "merged", "mturk", "xlsx", "input", "dictionary")
 
 
 class ResultsQuerySchema(Schema):

@@ -1,5 +1,6 @@
 """Results as files, streamed."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -10,11 +11,14 @@ from crowdloom.kernel.ids import BatchId
 from flask import Response
 from flask_smorest import Blueprint
 
+from task_service.application.data_dictionary import data_dictionary
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
 from task_service.entrypoints.http.accounts import caller
 from task_service.entrypoints.http.documented import SIGNED_IN, refusals
 from task_service.entrypoints.http.result_schemas import ResultsQuerySchema
+from task_service.entrypoints.http.workbooks import MEDIA_TYPE as XLSX
+from task_service.entrypoints.http.workbooks import workbook
 
 _CSV = "text/csv"
 _JSONL = "application/jsonl"
@@ -31,10 +35,12 @@ def results_blueprint(application: Application) -> Blueprint:
     @blueprint.arguments(ResultsQuerySchema, location="query")
     @blueprint.response(200, {"type": "string"}, content_type=_CSV, description="The file")
     def download(query: dict[str, Any], batch_id: str) -> Response:
-        """`tidy`: a row an answer, safe to open in a spreadsheet. `jsonl`: a line an answer, byte
-        for byte as it came. `consensus`: a row a task, with the majority of its answers. `merged`:
-        the file that was split, made of the answers; missing and contested pieces are marked in it.
-        `mturk`: a row an answer, in the form of Mechanical Turk's results file.
+        """`tidy`: a row an answer, safe to open in a spreadsheet; `xlsx`: the same as a workbook.
+        `jsonl`: a line an answer, byte for byte as it came. `consensus`: a row a task, with the
+        majority of its answers. `merged`: the file that was split, made of the answers; missing and
+        contested pieces are marked in it. `input`: the table with the majority's answers added.
+        `mturk`: a row an answer, in the form of Mechanical Turk's results file. `dictionary`: what
+        the columns mean, as JSON.
         """
         batch = application.batches.get(caller(), BatchId(batch_id))
         return results_file(application, batch, query["format"])
@@ -44,12 +50,26 @@ def results_blueprint(application: Application) -> Blueprint:
 
 def results_file(application: Application, batch: Batch, kind: str) -> Response:
     """The download, for API and pages alike; `kind` as the API names them."""
-    if kind == "merged":
+    source = application.merge_source.source_of(batch) if kind == "input" else None
+    if kind == "merged" or (source is not None and source.wish.kind == "rows"):
         return _merged_file(application, batch)
+    if kind == "dictionary":
+        return _dictionary_file(application, batch)
+    if kind == "xlsx":
+        sheet = Response(workbook(application.results.tidy_rows(batch)), mimetype=XLSX)
+        return _named(sheet, batch, f"{batch.batch_id}-tidy.xlsx")
     streams = _streams(application)
     media_type = _JSONL if kind == "jsonl" else _CSV
     response = Response(streams[kind](batch), mimetype=media_type)
     return _named(response, batch, f"{batch.batch_id}-{kind}.{_ENDINGS[media_type]}")
+
+
+def _dictionary_file(application: Application, batch: Batch) -> Response:
+    project = application.batches.project_of(batch)
+    document = data_dictionary(application.results, batch, project)
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    response = Response(text, mimetype="application/json")
+    return _named(response, batch, f"{batch.batch_id}-dictionary.json")
 
 
 def _streams(application: Application) -> dict[str, Callable[[Batch], Iterator[str]]]:
@@ -58,6 +78,7 @@ def _streams(application: Application) -> dict[str, Callable[[Batch], Iterator[s
         "tidy": results.tidy,
         "jsonl": results.jsonl,
         "consensus": results.consensus,
+        "input": results.table,
         "mturk": lambda batch: application.mturk_results(
             batch, application.batches.project_of(batch)
         ),

@@ -8,11 +8,11 @@ from flask import Blueprint, Response, render_template, request
 
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
+from task_service.entrypoints.http.result_schemas import FORMATS
 from task_service.entrypoints.http.results import results_file
 from task_service.entrypoints.pages import shell
 
 PAGE_TASKS = 20
-_KINDS = ("tidy", "jsonl", "consensus")
 
 
 def results_pages(application: Application) -> Blueprint:
@@ -28,7 +28,7 @@ def results_pages(application: Application) -> Blueprint:
     @require("requester")
     def download(batch_id: str, kind: str) -> Response:
         batch = application.batches.get(shell.reader(), BatchId(batch_id))
-        if kind not in _KINDS:
+        if kind not in FORMATS:
             raise NotFound("There is no such file", kind=kind)
         return results_file(application, batch, kind)
 
@@ -47,6 +47,7 @@ def _consensus_page(application: Application, batch: Batch) -> str:
         "requester/results.html",
         batch=batch,
         project=application.batches.project_of(batch),
+        split=application.merge_source.source_of(batch) is not None,
         results=shown,
         answer_count=application.show_batches.progress(batch).answers,
         next_cursor=cursors.write(str(shown[-1].task.number)) if more else None,
