@@ -15,7 +15,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from crowdloom.client import Requester, Worker
+from crowdloom.client import Problem, Requester, Worker
 from crowdloom.contracts import event_type
 from crowdloom_local.crowd.checkout import pay_checkout
 from crowdloom_local.market import Market
@@ -125,9 +125,23 @@ def side(market: Market) -> Side:
     return Side(requester, batch_id)
 
 
+def claimed(worker: Worker, batch_id: str) -> Any:
+    """An assignment of the batch, once matching-service has heard of it and there is one."""
+
+    def one() -> Any:
+        try:
+            return worker.claim(batch_id)
+        except Problem as problem:
+            if problem.code != "not_found":
+                raise
+            return None
+
+    return until(one)
+
+
 def work_on(one: Side, worker: Worker) -> None:
     for _ in range(2):
-        assignment = until(lambda: worker.claim(one.batch_id))
+        assignment = claimed(worker, one.batch_id)
         worker.submit(assignment, [("label", "same")])
         one.assignments.setdefault(worker.worker_id, set()).add(assignment["assignment_id"])
 
