@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from task_service.application.split_source import Upload
 
 pytestmark = pytest.mark.browser
 
@@ -41,6 +42,10 @@ def paths(desk: Any) -> dict[str, str]:
     live = desk.running("Remarks, October", answers=8)
     desk.decide(live, accepted=3, rejected=1)
     desk.application.api_keys.create(desk.requester.requester_id, "<b>nightly</b> upload")
+    owner = desk.requester.requester_id
+    keep = desk.application.look_at_upload.keep
+    faulty = keep(owner, Upload("rows.csv", b"text,note\nfine,a\nno, comma,b\nshort\n"))
+    whole = keep(owner, Upload("story.txt", "One. Two.\n\nسلام.\n".encode()))
     webhook = desk.application.webhooks.create(
         desk.requester.requester_id, "https://example.org/hook"
     )
@@ -54,6 +59,8 @@ def paths(desk: Any) -> dict[str, str]:
         "draft": f"/requester/batches/{draft.batch_id}?row=2&seconds=30",
         "no funds": f"/requester/batches/{declined.batch_id}?width=phone",
         "table": f"/requester/batches/{draft.batch_id}/table",
+        "rows to mend": f"/requester/batches/{draft.batch_id}/file/{faulty}?name=rows.csv",
+        "pieces": f"/requester/batches/{draft.batch_id}/file/{whole}?name=story.txt&by=sentence",
         "live": batch,
         "review": f"{batch}/review",
         "review grid": f"{batch}/review?view=grid",
@@ -178,7 +185,7 @@ def test_what_is_to_be_mended_is_accessible_and_has_the_focus(
     table = tmp_path / "faulty.csv"
     table.write_text("text\na,b\n", encoding="utf-8")
     page.goto(desk.origin + paths["new batch"])
-    page.get_by_label("Table (CSV)").set_input_files(table)
+    page.get_by_label("Table or file").set_input_files(table)
     page.get_by_label("Reward").fill("0.001")
     page.get_by_role("button", name="Next: see the rows").click()
     expect(page.get_by_role("alert")).to_have_count(2)
@@ -249,13 +256,13 @@ def test_a_requester_gets_from_sign_up_to_published_without_script(
 
     table = tmp_path / "remarks.csv"
     table.write_text("text\nGood,bad\n", encoding="utf-8")
-    page.get_by_label("Table (CSV)").set_input_files(table)
+    page.get_by_label("Table or file").set_input_files(table)
     page.get_by_label("Reward").fill("0.05")
     page.get_by_role("button", name="Next: see the rows").click()
     expect(page.get_by_text("2 cells where the header has 1")).to_be_visible()
 
     table.write_text("text\nGood\nBad\n", encoding="utf-8")
-    page.get_by_label("Table (CSV)").set_input_files(table)
+    page.get_by_label("Table or file").set_input_files(table)
     page.get_by_role("button", name="Next: see the rows").click()
     page.get_by_role("link", name="Phone").click()
     page.get_by_role("button", name="Next row").click()
@@ -263,6 +270,30 @@ def test_a_requester_gets_from_sign_up_to_published_without_script(
     page.get_by_role("button", name="Publish for $0.36").click()
     expect(page.get_by_text("The batch opens as soon as")).to_be_visible()
     context.close()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_faulty_rows_are_mended_and_left_out_with_script_and_without(
+    chromium: Browser, desk: Any, tmp_path: Path, script: bool
+) -> None:
+    context = chromium.new_context(java_script_enabled=script)
+    desk.sign_in(context)
+    page = context.new_page()
+    faults = watch(page, desk.origin)
+    page.goto(f"{desk.origin}/requester/batches/{desk.draft('To mend').batch_id}/table")
+    table = tmp_path / "rows.csv"
+    table.write_text("text,note\nfine,a\nno, comma,b\nshort\n", encoding="utf-8")
+    page.get_by_label("Table or file").set_input_files(table)
+    page.get_by_role("button", name="Read the file").click()
+    expect(page.get_by_role("heading", name="Rows to mend")).to_be_visible()
+    page.get_by_label("Line 3, cell 2").fill("b")
+    page.get_by_label("Line 3, cell 3").fill("")
+    page.get_by_label("Leave out line 4").check()
+    page.get_by_role("button", name="Save and check again").first.click()
+    page.get_by_role("button", name="Make 2 tasks").click()
+    expect(page.get_by_text("Row 1 of 2")).to_be_visible()
+    context.close()
+    assert faults == []
 
 
 def test_answers_are_decided_without_script(chromium: Browser, desk: Any) -> None:
