@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from crowdloom.kernel.errors import InvalidInput
+from crowdloom.ui.formats import number_text
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
@@ -99,9 +100,13 @@ def _errors(refusal: InvalidInput, kind: str) -> dict[str, str]:
     bounds = KINDS[kind]
     if "overlap" in str(refusal.facts["errors"]):
         return {
-            "overlap": _("Write a whole number from 0 to %(high)s.", high=bounds.overlap_max),
+            "overlap": _(
+                "Write a whole number from 0 to %(high)s.", high=number_text(bounds.overlap_max)
+            ),
         }
-    return {"size": _("Write a whole number from 1 to %(high)s.", high=bounds.size_max)}
+    return {
+        "size": _("Write a whole number from 1 to %(high)s.", high=number_text(bounds.size_max))
+    }
 
 
 def _delimiter(sent: str) -> str | None:
