@@ -1,4 +1,4 @@
-"""Appeals against rejections. They name the assignment and no worker: task-service may read them."""
+"""Appeals against rejections. They name the assignment alone: task-service may read them."""
 
 from dataclasses import dataclass
 from datetime import datetime
