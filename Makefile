@@ -80,10 +80,11 @@ acceptance: setup ## real Mechanical Turk projects, imported, answered in Chromi
 	@test -n "$(CASES)" || { echo "Say where the cases are: make acceptance CASES=dir"; exit 2; }
 	@$(BIN)/python -m crowdloom_local.acceptance --cases $(CASES) --limit $(LIMIT) --rows $(ROWS)
 
-machine-matching: setup ## matching-service's state machine, 500 examples
+machine-matching: setup ## matching-service's state machine, 500 examples; then without three guards, each must be noticed
 	@CROWDLOOM_EXAMPLES=500 $(BIN)/pytest -q services/matching-service/tests/integration/test_state_machine.py
+	@$(BIN)/python tests/guards.py machine
 
-guards: setup ## take guards away, one at a time: a test must notice each
+guards: setup ## take four guards away, one at a time: a test must notice each
 	@$(BIN)/python tests/guards.py
 
 test-anonymity: setup ## two requesters who put all they can get together find no value that links a worker
