@@ -292,7 +292,7 @@ def test_a_worker_sets_up_the_account_and_asks(
 
 
 def test_reconciling_shows_its_result_by_itself(opening: Opening, scene: Any) -> None:
-    page = opening("staff", scene.checker, "finance.view").new_page()
+    page = opening("staff", scene.checker, "finance.view", "finance.checker").new_page()
     page.goto(f"{scene.origin}/finance")
     page.get_by_role("button", name="Reconcile now").click()
     expect(page.get_by_text("Both books are being read.")).to_be_visible()

@@ -61,9 +61,9 @@ def earner(market: Market) -> Worker:
     requester.add_csv(batch_id, b"text\none\ntwo\n")
     requester.publish(batch_id)
     worker = Worker.sign_up(market.url)
-    until(lambda: requester.batch(batch_id)["status"] == "open")
+    until(lambda: any(one["batch_id"] == batch_id for one in worker.queue()))
     for _ in range(2):
-        submission = worker.submit(until(worker.claim), [("label", "x")])
+        submission = worker.submit(until(lambda: worker.claim(batch_id)), [("label", "x")])
         requester.accept(submission["submission_id"])
     until(lambda: worker.earnings()["settled_count"] == 2)
     complete_onboarding(worker.open_payout_account()["onboarding_url"])

@@ -47,7 +47,8 @@ def test_an_answer_sent_back_is_done_again_by_its_worker_and_paid_once(
     requester.publish(batch_id)
     until(lambda: requester.batch(batch_id)["status"] == "open")
     worker, other = Worker.sign_up(market.url), Worker.sign_up(market.url)
-    assignment = until(worker.claim)
+    until(lambda: any(one["batch_id"] == batch_id for one in worker.queue()))
+    assignment = until(lambda: worker.claim(batch_id))
     first = worker.submit(assignment, [("label", "first")])["submission_id"]
 
     returned = requester.send_back(first, "Look at the second word.")

@@ -51,7 +51,12 @@ class SubmissionReceived(Event):
     owner=OWNER,
     topic=TOPIC,
     key="batch_id",
-    example={**_SUBMISSION, "accepted_at": ex.INSTANT, "decided_by": "requester"},
+    example={
+        **_SUBMISSION,
+        "accepted_at": ex.INSTANT,
+        "decided_by": "requester",
+        "overturns": False,
+    },
 )
 @dataclass(frozen=True)
 class SubmissionAccepted(Event):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
-from crowdloom.kernel.limits import TABLE_COLUMNS_MAX
+from crowdloom.kernel.limits import TABLE_BYTES_MAX, TABLE_COLUMNS_MAX
 
 from task_service.domain.splitting.pieces import (
     PieceAnswer,
@@ -132,7 +132,8 @@ def spanned_rows(text: str, delimiter: str) -> Iterator[tuple[int, tuple[int, in
     """
     lines = [match[0] for match in _LINE.finditer(text) if match[0]]
     ends = [0, *accumulate(map(len, lines))]
-    csv.field_size_limit(max(len(text), 1))
+    # For the whole process, so it is the same wherever tables are read.
+    csv.field_size_limit(TABLE_BYTES_MAX)
     reader = csv.reader(iter(lines), delimiter=delimiter, strict=True)
     first = 0
     try:
