@@ -24,13 +24,15 @@ from crowdloom_local.crowd.checkout import complete_onboarding, pay_checkout, re
 from crowdloom_local.crowd.workers import Habits, SimulatedWorker
 from crowdloom_local.market import Market
 from crowdloom_local.processes import DidNotStart
-from crowdloom_local.staff import PASSWORD, make_staff
+from crowdloom_local.staff import PASSWORD, make_staff, open_books
 
 DATA = Path(__file__).parent / "data"
 REQUESTER_EMAIL = "requester@example.org"
 STAFF = {
     "maker@example.org": ("finance.view", "finance.maker"),
     "checker@example.org": ("finance.view", "finance.checker"),
+    "controller@example.org": ("finance.view", "finance.controller"),
+    "auditor@example.org": ("auditor",),
     "operator@example.org": ("operator", "finance.view"),
 }
 CROWD_SIZE = 6
@@ -118,9 +120,8 @@ class Demo:
             ("worker", f"{url}/work/start", "one button, no e-mail"),
             ("worker with history", f"{url}/work/sign-in", self.state["workers"][0]["code"]),
         ]
-        for email in STAFF:
+        for email, secret in self.state["totp"].items():
             where = "operator" if email.startswith("operator") else "finance"
-            secret = self.state["totp"][email]
             code = pyotp.TOTP(secret).now()
             lines.append(
                 (
@@ -209,6 +210,7 @@ class Demo:
             _await(lambda worker=worker: worker.worker.payout_account()["status"] == "active")
             worker.worker.ask_for_payout()
         maker, checker = self._staff("maker@example.org"), self._staff("checker@example.org")
+        open_books(maker, checker)
         run_id = maker.draft_payout_run()["payout_run_id"]
         checker.approve(run_id, maker.freeze(run_id)["content_hash"])
         _await(lambda: checker.payout_run(run_id)["status"].startswith("completed"))

@@ -29,9 +29,8 @@ from crowdloom_local.replay.plan import (
     console,
     wait_for,
 )
-from crowdloom_local.staff import PASSWORD, add_staff
+from crowdloom_local.staff import PASSWORD, add_staff, open_books
 
-OWN_MONEY_MINOR = 10_000
 CURRENCY = "USD"
 REWARD_MINOR = 5
 REWARD = {"amount_minor": REWARD_MINOR, "currency": "USD"}
@@ -273,7 +272,7 @@ def _pay_out(market: Market, crowd: list[SimulatedWorker], plan: Plan) -> tuple[
     checker = add_staff(
         market, "checker@example.org", ["finance.view", "finance.checker", "operator"]
     )
-    _open_books(maker, checker)
+    open_books(maker, checker)
     if plan.chaos:
         market.simulate_fault(LOST_TRANSFER_ANSWER)
     run_id = maker.draft_payout_run()["payout_run_id"]
@@ -284,17 +283,6 @@ def _pay_out(market: Market, crowd: list[SimulatedWorker], plan: Plan) -> tuple[
         lambda: checker.payout_run(run_id)["status"].startswith("completed"),
     )
     return checker, checker.payout_run(run_id)
-
-
-def _open_books(maker: Staff, checker: Staff) -> None:
-    """The platform's own money, by an entry of two people: it bears the processor's fees."""
-    amount = {"amount_minor": OWN_MONEY_MINOR, "currency": CURRENCY}
-    lines = [
-        {"account": f"asset:bank:main:{CURRENCY}", "side": "debit", "amount": amount},
-        {"account": f"equity:opening:{CURRENCY}", "side": "credit", "amount": amount},
-    ]
-    proposal = maker.propose("manual_entry", {"lines": lines}, reason="The platform's own money")
-    checker.decide(proposal["approval_id"], proposal["content_hash"])
 
 
 def _can_be_paid(earner: SimulatedWorker) -> bool:
