@@ -175,7 +175,7 @@ class BusContract:
 
 
 def _state_of(bus: Bus, topic: str) -> TopicState:
-    """Nodes learn of a fresh topic one after the other: one that does not know it is asked again."""
+    """Nodes learn of a fresh topic one by one: one that does not know it is asked again."""
     found: list[TopicState] = []
     _insist(lambda: found.append(bus.producer.topic_states([topic])[topic]))
     return found[0]
