@@ -121,7 +121,7 @@ def _record(batch: Batch, task: Task, submission: Submission) -> dict[str, Any]:
         "answer": [list(pair) for pair in submission.answer],
         "status": str(submission.status),
         "submitted_at": format_instant(submission.submitted_at),
-        "seconds": submission.seconds,
+        "seconds": round(submission.seconds, 1),
         "reason": submission.reason,
     }
 
