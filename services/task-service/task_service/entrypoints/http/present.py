@@ -53,7 +53,7 @@ def task(shown: Task, columns: tuple[str, ...]) -> dict[str, Any]:
 
 
 def submission(shown: Submission) -> dict[str, Any]:
-    return {**vars(shown), "status": str(shown.status), "seconds": shown.seconds}
+    return {**vars(shown), "status": str(shown.status), "seconds": round(shown.seconds, 1)}
 
 
 def assigned_task(loaded: LoadedTask, inputs: Mapping[str, str]) -> dict[str, Any]:
