@@ -2,10 +2,7 @@
 
 import io
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-from pypdf import PdfReader, PdfWriter
-from pypdf.errors import PyPdfError
+from typing import TYPE_CHECKING, Any
 
 from task_service.application.ports import Keep
 from task_service.domain.splitting.pieces import (
@@ -18,6 +15,9 @@ from task_service.domain.splitting.pieces import (
     numbers_missing,
 )
 from task_service.domain.splitting.text import merge_text
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
 
 PAGES_MAX = 2_000
 PAGE_BREAK = "\f"
@@ -57,7 +57,11 @@ class PdfSplitter:
         )
 
 
-def _opened(content: bytes) -> PdfReader:
+def _opened(content: bytes) -> "PdfReader":
+    # Here and not above: every process of the service would wait for a library few ever need.
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
@@ -72,7 +76,9 @@ def _opened(content: bytes) -> PdfReader:
     return reader
 
 
-def _text(reader: PdfReader, number: int) -> str:
+def _text(reader: "PdfReader", number: int) -> str:
+    from pypdf.errors import PyPdfError
+
     try:
         # A page break inside a page's text would make two pages of it in the merged whole.
         return reader.pages[number].extract_text().replace(PAGE_BREAK, "\n").replace("\0", "")
@@ -81,7 +87,9 @@ def _text(reader: PdfReader, number: int) -> str:
         raise not_splittable(reason, line=number + 1) from error
 
 
-def _alone(reader: PdfReader, number: int) -> bytes:
+def _alone(reader: "PdfReader", number: int) -> bytes:
+    from pypdf import PdfWriter
+
     writer = PdfWriter()
     writer.add_page(reader.pages[number])
     file = io.BytesIO()

@@ -3,10 +3,7 @@
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
-import soundfile
+from typing import TYPE_CHECKING, Any
 
 from task_service.application.ports import Keep
 from task_service.domain.splitting.pieces import (
@@ -19,6 +16,9 @@ from task_service.domain.splitting.pieces import (
     numbers_missing,
 )
 from task_service.domain.splitting.timeline import Stretch, cut, merge_segments, stretches
+
+if TYPE_CHECKING:
+    import soundfile
 
 SECONDS_MAX = 6 * 3600
 _WINDOWS_PER_SECOND = 50
@@ -76,7 +76,10 @@ class AudioSplitter:
         )
 
 
-def _opened(content: bytes) -> soundfile.SoundFile:
+def _opened(content: bytes) -> "soundfile.SoundFile":
+    # Here and not above: every process of the service would wait for a library few ever need.
+    import soundfile
+
     try:
         sound = soundfile.SoundFile(io.BytesIO(content))
     except (soundfile.SoundFileError, RuntimeError) as error:
@@ -90,7 +93,9 @@ def _opened(content: bytes) -> soundfile.SoundFile:
     return sound
 
 
-def _loudness(sound: soundfile.SoundFile, window: int) -> Sequence[float]:
+def _loudness(sound: "soundfile.SoundFile", window: int) -> Sequence[float]:
+    import numpy as np
+
     sound.seek(0)
     blocks = sound.blocks(blocksize=window * _WINDOWS_PER_SECOND, dtype="float32", always_2d=True)
     values: list[float] = []
@@ -101,8 +106,10 @@ def _loudness(sound: soundfile.SoundFile, window: int) -> Sequence[float]:
     return values
 
 
-def _piece(sound: soundfile.SoundFile, part: Stretch) -> tuple[bytes, str]:
+def _piece(sound: "soundfile.SoundFile", part: Stretch) -> tuple[bytes, str]:
     """The part that is played, as a file, and its media type."""
+    import soundfile
+
     sound.seek(part.played_start)
     frames = part.played_end - part.played_start
     is_float = sound.subtype in {"FLOAT", "DOUBLE"}

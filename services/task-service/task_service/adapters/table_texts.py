@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 
 from crowdloom.kernel.limits import TABLE_COLUMNS_MAX, TABLE_ROWS_MAX
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from task_service.adapters.encodings import Decoded, decode
 from task_service.domain.splitting.pieces import not_splittable
@@ -52,6 +50,10 @@ def _is_json_lines(text: str) -> bool:
 
 def _workbook_rows(content: bytes) -> Iterator[list[str]]:
     """The first sheet's rows. Formulas count as the values that were saved with them."""
+    # Here and not above: every process of the service would wait for a library few ever need.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             size = sum(part.file_size for part in parts.infolist())

@@ -6,8 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from crowdloom.kernel.clock import format_instant
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
 from payment_service.adapters.journal_files.pieces import csv_pieces, plain, read_back, spooled
 from payment_service.application.export_journal import Books, Period
@@ -43,6 +41,9 @@ def write_jsonl(books: Books, period: Period) -> Iterator[bytes]:
 
 def write_xlsx(books: Books, period: Period) -> Iterator[bytes]:
     """Amounts are numbers, everything else is text that no spreadsheet runs."""
+    # Here and not above: it brings numpy, and every process of the service would wait for both.
+    from openpyxl import Workbook
+
     book = Workbook(write_only=True)
     sheet, row_count = _new_sheet(book), 0
     for row in _rows(books, period):
@@ -65,6 +66,8 @@ def _new_sheet(book: Any) -> Any:
 def _cell(sheet: Any, place: int, text: str) -> Any:
     if place in _AMOUNTS:
         return Decimal(text)
+    from openpyxl.cell import WriteOnlyCell
+
     cell = WriteOnlyCell(sheet, text)
     cell.data_type = "s"
     return cell

@@ -4,10 +4,6 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CELL_CHARACTERS_MAX = 32_767
 _CHUNK_BYTES = 65_536
@@ -19,6 +15,9 @@ def workbook(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
     """The file, written to disk first. What a sheet cannot hold is cut (32,767 characters a cell)
     or replaced (control characters by U+FFFD).
     """
+    # Here and not above: it brings numpy, and every process of the service would wait for both.
+    from openpyxl import Workbook
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("results")
     for row in rows:
@@ -31,6 +30,9 @@ def workbook(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
 
 
 def _cell(sheet: Any, text: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
     shown = ILLEGAL_CHARACTERS_RE.sub(_NO_CHARACTER, text)[:CELL_CHARACTERS_MAX]
     cell = WriteOnlyCell(sheet, shown)
     # openpyxl takes `=..` for a formula and `#N/A` for an error: here everything is a text.
