@@ -136,32 +136,46 @@ class Demo:
         """Make people and projects, or find those of an earlier start again."""
         if self._state_file.exists():
             self.state = json.loads(self._state_file.read_text())
+        if "workers" in self.state:  # which are kept last
             return
-        self.state = {"totp": {email: pyotp.random_base32() for email in STAFF}}
-        self._hire()
-        requester = Requester.sign_up(
-            self._market.url, email=REQUESTER_EMAIL, password=PASSWORD, name="Fir Research Group"
-        )
-        pay_checkout(requester.top_up(TOP_UP)["checkout_url"])
-        _await(lambda: requester.wallet()["free"]["amount_minor"] >= TOP_UP["amount_minor"])
-        self.state["projects"] = {
-            project.folder: _create_project(requester, project) for project in PROJECTS
-        }
-        self.state["workers"] = [self._new_worker() for _ in range(CROWD_SIZE)]
-        self._first_batch(requester)
+        # Kept at once: staff are known by these secrets when a first start is broken off.
+        self.state.setdefault("totp", {email: pyotp.random_base32() for email in STAFF})
+        self._keep_state()
+        with ThreadPoolExecutor(1) as pool:
+            # Meanwhile: each is a command that takes seconds to begin, and nobody needs them yet.
+            hired = pool.submit(self._hire)
+            requester = self._requester_with_funds()
+            self.state["projects"] = {
+                project.folder: _create_project(requester, project) for project in PROJECTS
+            }
+            self.state["workers"] = [self._new_worker() for _ in range(CROWD_SIZE)]
+            crowd = self._first_batch(requester)
+            hired.result()
+        self._payouts(crowd)
         for project in PROJECTS[1:]:
             _publish(requester, self.state["projects"][project.folder], project)
+        self._keep_state()
+
+    def _keep_state(self) -> None:
         self._state_file.write_text(json.dumps(self.state))
 
     def _hire(self) -> None:
-        """Each is a command of its own that takes seconds to begin: all at once."""
-        with ThreadPoolExecutor(len(STAFF)) as pool:
-            hired = [
-                pool.submit(make_staff, self._market, email, grants, self.state["totp"][email])
-                for email, grants in STAFF.items()
-            ]
-        for each in hired:
-            each.result()
+        for email, grants in STAFF.items():
+            make_staff(self._market, email, grants, self.state["totp"][email])
+
+    def _requester_with_funds(self) -> Requester:
+        """Signed up, or signed in where a first start was broken off after that."""
+        who = {"email": REQUESTER_EMAIL, "password": PASSWORD}
+        try:
+            requester = Requester.sign_up(self._market.url, name="Fir Research Group", **who)
+        except Problem as problem:
+            if problem.code != "email_taken":
+                raise
+            requester = Requester.sign_in(self._market.url, **who)
+        before = requester.wallet()["free"]["amount_minor"]
+        pay_checkout(requester.top_up(TOP_UP)["checkout_url"])
+        _await(lambda: requester.wallet()["free"]["amount_minor"] > before)
+        return requester
 
     def start(self) -> None:
         """Put the crowd and the reviewing requester to work in the background."""
@@ -183,7 +197,7 @@ class Demo:
         worker = Worker.sign_up(self._market.url)
         return {"id": worker.worker_id, "code": worker.recovery_code}
 
-    def _first_batch(self, requester: Requester) -> None:
+    def _first_batch(self, requester: Requester) -> list[SimulatedWorker]:
         """A small batch done at once, so that there is something to see: results, pay, payouts.
 
         Not faster than people: pay per hour is measured, and the queue shows what was measured.
@@ -205,7 +219,7 @@ class Demo:
             work.result()
         _accept_all(requester, batch_id)
         _await(lambda: requester.spend(batch_id)["settled_count"] >= slots)
-        self._payouts(crowd)
+        return crowd
 
     def _people(self) -> list[dict[str, str]]:
         people: list[dict[str, str]] = self.state["workers"]
