@@ -8,8 +8,7 @@ at both requesters and not beside the other worker's.
 
 import json
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 from crowdloom.client import Problem, Requester, Worker
 from crowdloom.contracts import event_type
+from crowdloom.testkit.waiting import until
 from crowdloom_local.crowd.checkout import pay_checkout
 from crowdloom_local.market import Market
 from crowdloom_local.staff import PASSWORD
@@ -30,19 +30,10 @@ TABLE = b"text\none\ntwo\n"
 TEN_CENTS = {"amount_minor": 10, "currency": "USD"}
 FUNDS = {"amount_minor": 500, "currency": "USD"}
 EXPORTS = ("tidy", "jsonl", "consensus", "mturk")
-WAIT_SECONDS_MAX = 60
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{3,}")
 # A short time is a measurement, and two may agree by chance.
 _DURATION = re.compile(r"\d{1,5}(\.\d{1,3})?")
 _numbers = count(1)
-
-
-def until(reached: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + WAIT_SECONDS_MAX
-    while not (found := reached()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-    return found
 
 
 @dataclass

@@ -1,11 +1,10 @@
 """A rejection contested, through all four services: a neutral person decides, and it is paid."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from crowdloom.client import Problem, Requester, Worker
+from crowdloom.testkit.waiting import until
 from crowdloom_local.crowd.checkout import pay_checkout
 from crowdloom_local.market import Market
 from crowdloom_local.staff import PASSWORD, add_staff
@@ -16,15 +15,6 @@ APPEALS = "/api/workers/v1/appeals"
 TEMPLATE = '<p>${text}</p><label>Label <input name="label" required></label>'
 TEN_CENTS = {"amount_minor": 10, "currency": "USD"}
 FUNDS = {"amount_minor": 500, "currency": "USD"}
-WAIT_SECONDS_MAX = 60
-
-
-def until(reached: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + WAIT_SECONDS_MAX
-    while not (found := reached()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-    return found
 
 
 def claimed(worker: Worker, batch_id: str) -> Any:

@@ -1,16 +1,15 @@
 """Finance in the terminal: a maker's run, a checker's approval, the books against the processor."""
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pyotp
 import pytest
 from click.testing import CliRunner, Result
 from crowdloom.client import Requester, Worker
 from crowdloom.client.cli.app import main
+from crowdloom.testkit.waiting import until
 from crowdloom_local.crowd.checkout import complete_onboarding, pay_checkout
 from crowdloom_local.market import Market
 from crowdloom_local.staff import PASSWORD, make_staff
@@ -18,16 +17,7 @@ from crowdloom_local.staff import PASSWORD, make_staff
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(240)]
 
 DOLLAR = {"amount_minor": 100, "currency": "USD"}
-WAIT_SECONDS_MAX = 60
 Run = Callable[..., Result]
-
-
-def until(reached: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + WAIT_SECONDS_MAX
-    while not (found := reached()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-    return found
 
 
 def staff_of(market: Market, folder: Path, email: str, *grants: str) -> Run:

@@ -1,8 +1,7 @@
 """The whole life of a batch, over HTTP alone, on processes that talk by events alone."""
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from crowdloom.client import Problem, Requester, Worker
 from crowdloom.contracts import all_event_types, event_type
+from crowdloom.testkit.waiting import until
 from crowdloom_local.crowd.checkout import pay_checkout
 from crowdloom_local.market import Market
 from crowdloom_local.replay.plan import Plan
@@ -28,17 +28,7 @@ TERMS = {
     "lease_seconds": 600,
     "auto_accept_seconds": 86_400,
 }
-WAIT_SECONDS_MAX = 60
 _numbers = count(1)
-
-
-def until(reached: Callable[[], Any]) -> Any:
-    """Wait until the market has come to say so; returns what it says."""
-    deadline = time.monotonic() + WAIT_SECONDS_MAX
-    while not (found := reached()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-    return found
 
 
 def new_requester(market: Market, *, funds_minor: int = 0) -> Requester:

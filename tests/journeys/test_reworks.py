@@ -1,11 +1,8 @@
 """An answer that is sent back, through all four services: done again by its worker, paid once."""
 
-import time
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from crowdloom.client import Requester, Worker
+from crowdloom.testkit.waiting import until
 from crowdloom_local.crowd.checkout import pay_checkout
 from crowdloom_local.market import Market
 from crowdloom_local.staff import PASSWORD
@@ -15,15 +12,6 @@ pytestmark = [pytest.mark.engines, pytest.mark.timeout(240)]
 TEMPLATE = '<p>${text}</p><label>Label <input name="label" required></label>'
 TEN_CENTS = {"amount_minor": 10, "currency": "USD"}
 FUNDS = {"amount_minor": 500, "currency": "USD"}
-WAIT_SECONDS_MAX = 60
-
-
-def until(reached: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + WAIT_SECONDS_MAX
-    while not (found := reached()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-    return found
 
 
 @pytest.fixture
