@@ -50,6 +50,8 @@ PREFIXES = {
     "approval": "apr",
     "hold": "hld",
     "bonus": "bon",
+    "qualification": "qlf",
+    "message": "msg",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

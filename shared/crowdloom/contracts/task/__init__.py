@@ -11,6 +11,12 @@ from crowdloom.contracts.task.batches import (
     TasksReleased,
 )
 from crowdloom.contracts.task.bonuses import BonusGranted
+from crowdloom.contracts.task.qualifications import (
+    QualificationDefined,
+    Question,
+    RequesterGranted,
+    RequesterRevoked,
+)
 from crowdloom.contracts.task.submissions import (
     AssignmentClosed,
     SubmissionAccepted,
@@ -29,6 +35,10 @@ __all__ = [
     "BatchResumed",
     "BonusGranted",
     "LogAdvanced",
+    "QualificationDefined",
+    "Question",
+    "RequesterGranted",
+    "RequesterRevoked",
     "SubmissionAccepted",
     "SubmissionReceived",
     "SubmissionRejected",
