@@ -27,6 +27,7 @@ from task_service.adapters.soundfile_audio import AudioSplitter
 from task_service.adapters.text_splitters import RowsSplitter, TextSplitter, read_rows
 from task_service.adapters.zip_files import ZipSplitter
 from task_service.application.accounts import ApiKeys, SignIn, SignUp
+from task_service.application.annotations import Annotations
 from task_service.application.answer_task import AnswerTask
 from task_service.application.batches import Batches
 from task_service.application.bonuses import Bonuses
@@ -45,6 +46,7 @@ from task_service.application.return_submission import ReturnSubmission
 from task_service.application.review_submissions import ReviewSubmissions
 from task_service.application.show_answers import ShowAnswers
 from task_service.application.show_batches import ShowBatches
+from task_service.application.show_figures import ShowFigures
 from task_service.application.split_source import MergeSource, SplitSource
 from task_service.application.webhooks import (
     DeliverWebhooks,
@@ -98,11 +100,13 @@ class Application:
     choose_by_rule: ChooseByRule
     results: Results
     mturk_results: MturkResults
+    annotations: Annotations
     split_source: SplitSource
     merge_source: MergeSource
     look_at_upload: LookAtUpload
     show_batches: ShowBatches
     show_answers: ShowAnswers
+    show_figures: ShowFigures
     follow: FollowEvents
     release_tasks: ReleaseTasks
     complete_batches: CompleteBatches
@@ -193,11 +197,13 @@ def build(
         choose_by_rule=ChooseByRule(reader),
         results=results,
         mturk_results=MturkResults(results=results, clock=clock),
+        annotations=Annotations(results=results),
         split_source=SplitSource(batches=batches, files=files, splitters=_SPLITTERS),
         merge_source=MergeSource(reader=reader, results=results, files=files, splitters=_SPLITTERS),
         look_at_upload=LookAtUpload(files=files, splitters=_SPLITTERS, read_rows=read_rows),
         show_batches=ShowBatches(reader),
         show_answers=ShowAnswers(reader),
+        show_figures=ShowFigures(reader),
         follow=FollowEvents(clock=clock, ids=ids),
         release_tasks=ReleaseTasks(store=store, reader=reader),
         webhooks=Webhooks(store=store, reader=reader, clock=clock, ids=ids, new_secret=new_secret),

@@ -30,6 +30,7 @@ from task_service.entrypoints.pages.answer_pages import answer_pages
 from task_service.entrypoints.pages.batch_form_pages import batch_form_pages
 from task_service.entrypoints.pages.batch_pages import batch_pages
 from task_service.entrypoints.pages.developer_pages import developer_pages
+from task_service.entrypoints.pages.figures_pages import figures_pages
 from task_service.entrypoints.pages.project_pages import project_pages
 from task_service.entrypoints.pages.results_pages import results_pages
 from task_service.entrypoints.pages.review_file_pages import review_file_pages
@@ -64,6 +65,7 @@ _PAGES = (
     review_rule_pages,
     review_file_pages,
     results_pages,
+    figures_pages,
     answer_pages,
     developer_pages,
     webhook_pages,

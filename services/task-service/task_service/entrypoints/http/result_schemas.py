@@ -2,7 +2,18 @@
 
 from marshmallow import Schema, fields, validate
 
-FORMATS = ("tidy", "jsonl", "consensus", "merged", "mturk", "xlsx", "input", "dictionary")
+FORMATS = (
+    "tidy",
+    "jsonl",
+    "consensus",
+    "merged",
+    "mturk",
+    "xlsx",
+    "input",
+    "dictionary",
+    "w3c",
+    "coco",
+)
 
 
 class ResultsQuerySchema(Schema):

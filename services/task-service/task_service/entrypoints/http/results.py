@@ -22,7 +22,10 @@ from task_service.entrypoints.http.workbooks import workbook
 
 _CSV = "text/csv"
 _JSONL = "application/jsonl"
-_ENDINGS = {_CSV: "csv", _JSONL: "jsonl"}
+_JSON = "application/json"
+_JSON_LD = "application/ld+json"
+_ENDINGS = {_CSV: "csv", _JSONL: "jsonl", _JSON: "json", _JSON_LD: "jsonld"}
+_MEDIA_TYPES = {"jsonl": _JSONL, "coco": _JSON, "w3c": _JSON_LD}
 
 
 def results_blueprint(application: Application) -> Blueprint:
@@ -40,7 +43,8 @@ def results_blueprint(application: Application) -> Blueprint:
         majority of its answers. `merged`: the file that was split, made of the answers; missing and
         contested pieces are marked in it. `input`: the table with the majority's answers added.
         `mturk`: a row an answer, in the form of Mechanical Turk's results file. `dictionary`: what
-        the columns mean, as JSON.
+        the columns mean, as JSON. `w3c`: an AnnotationPage of the Web Annotation model; `coco`:
+        boxes and polygons in COCO's form.
         """
         batch = application.batches.get(caller(), BatchId(batch_id))
         return results_file(application, batch, query["format"])
@@ -59,7 +63,7 @@ def results_file(application: Application, batch: Batch, kind: str) -> Response:
         sheet = Response(workbook(application.results.tidy_rows(batch)), mimetype=XLSX)
         return _named(sheet, batch, f"{batch.batch_id}-tidy.xlsx")
     streams = _streams(application)
-    media_type = _JSONL if kind == "jsonl" else _CSV
+    media_type = _MEDIA_TYPES.get(kind, _CSV)
     response = Response(streams[kind](batch), mimetype=media_type)
     return _named(response, batch, f"{batch.batch_id}-{kind}.{_ENDINGS[media_type]}")
 
@@ -68,7 +72,7 @@ def _dictionary_file(application: Application, batch: Batch) -> Response:
     project = application.batches.project_of(batch)
     document = data_dictionary(application.results, batch, project)
     text = json.dumps(document, ensure_ascii=False, indent=2)
-    response = Response(text, mimetype="application/json")
+    response = Response(text, mimetype=_JSON)
     return _named(response, batch, f"{batch.batch_id}-dictionary.json")
 
 
@@ -79,6 +83,8 @@ def _streams(application: Application) -> dict[str, Callable[[Batch], Iterator[s
         "jsonl": results.jsonl,
         "consensus": results.consensus,
         "input": results.table,
+        "w3c": application.annotations.w3c,
+        "coco": application.annotations.coco,
         "mturk": lambda batch: application.mturk_results(
             batch, application.batches.project_of(batch)
         ),

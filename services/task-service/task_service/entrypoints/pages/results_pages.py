@@ -8,6 +8,7 @@ from flask import Blueprint, Response, render_template, request
 
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
+from task_service.domain.projects import Project
 from task_service.entrypoints.http.result_schemas import FORMATS
 from task_service.entrypoints.http.results import results_file
 from task_service.entrypoints.pages import shell
@@ -43,12 +44,19 @@ def _consensus_page(application: Application, batch: Batch) -> str:
     )
     shown = found[:PAGE_TASKS]
     more = len(found) > PAGE_TASKS
+    project = application.batches.project_of(batch)
     return render_template(
         "requester/results.html",
         batch=batch,
-        project=application.batches.project_of(batch),
+        project=project,
+        marked=_is_marked(project),
         split=application.merge_source.source_of(batch) is not None,
         results=shown,
         answer_count=application.show_batches.progress(batch).answers,
         next_cursor=cursors.write(str(shown[-1].task.number)) if more else None,
     )
+
+
+def _is_marked(project: Project) -> bool:
+    """Whether the template lets people mark an image."""
+    return any(element in project.template for element in ("crowd-bounding-box", "crowd-polygon"))

@@ -1,0 +1,71 @@
+"""Figures about a batch's answers, of a bounded number of them."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+
+from crowdloom.kernel.ids import TaskId
+
+from task_service.application.ports import Reader
+from task_service.domain.batches import Batch
+from task_service.domain.figures import (
+    Arrivals,
+    Band,
+    Spread,
+    agreement_bands,
+    arrivals,
+    spreads,
+    time_bands,
+)
+from task_service.domain.submissions import Answer, Submission
+
+SAMPLE_MAX = 2_000
+_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of the batch's first `n` answers; `is_all` where there are no more."""
+
+    n: int
+    is_all: bool
+    spreads: list[Spread]
+    agreement: list[Band]
+    times: list[Band]
+    step: timedelta
+    arrivals: list[Arrivals]
+
+
+class ShowFigures:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def __call__(self, batch: Batch) -> Figures:
+        """Answers that were rejected or sent back count for time and arrival alone."""
+        found = self._sample(batch)
+        by_task: dict[TaskId, list[Answer]] = defaultdict(list)
+        for one in found:
+            if one.counts:
+                by_task[one.task_id].append(one.answer)
+        step, came = arrivals(found)
+        return Figures(
+            n=len(found),
+            is_all=len(found) < SAMPLE_MAX,
+            spreads=spreads(one.answer for one in found if one.counts),
+            agreement=agreement_bands(by_task.values()),
+            times=time_bands(found),
+            step=step,
+            arrivals=came,
+        )
+
+    def _sample(self, batch: Batch) -> list[Submission]:
+        found: list[Submission] = []
+        while len(found) < SAMPLE_MAX:
+            after = found[-1].submission_id if found else None
+            page = self._reader.submissions.page(
+                batch.batch_id, status=None, after=after, count_max=_PAGE
+            )
+            found += page
+            if len(page) < _PAGE:
+                break
+        return found
