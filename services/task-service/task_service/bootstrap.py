@@ -1,6 +1,6 @@
 """The composition root: settings in, use cases out. The only file that builds concrete adapters."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,9 +23,10 @@ from task_service.adapters.mongo_files import MongoFiles
 from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
 from task_service.adapters.pillow_tiles import TileSplitter
 from task_service.adapters.pypdf_pages import PdfSplitter
-from task_service.adapters.soundfile_audio import AudioSplitter
+from task_service.adapters.soundfile_audio import AudioSplitter, picture_of
 from task_service.adapters.text_splitters import RowsSplitter, TextSplitter, read_rows
 from task_service.adapters.zip_files import ZipSplitter
+from task_service.application.account_ports import Passwords
 from task_service.application.accounts import ApiKeys, SignIn, SignUp
 from task_service.application.annotations import Annotations
 from task_service.application.answer_task import AnswerTask
@@ -39,7 +40,7 @@ from task_service.application.hold_decisions import HoldDecisions
 from task_service.application.look_at_upload import LookAtUpload
 from task_service.application.mturk_results import MturkResults
 from task_service.application.overturn_rejection import OverturnRejection
-from task_service.application.ports import Passwords, Splitter
+from task_service.application.ports import Splitter
 from task_service.application.projects import Projects
 from task_service.application.results import Results
 from task_service.application.return_submission import ReturnSubmission
@@ -104,6 +105,7 @@ class Application:
     split_source: SplitSource
     merge_source: MergeSource
     look_at_upload: LookAtUpload
+    picture_of: Callable[[bytes], list[float]]
     show_batches: ShowBatches
     show_answers: ShowAnswers
     show_figures: ShowFigures
@@ -201,6 +203,7 @@ def build(
         split_source=SplitSource(batches=batches, files=files, splitters=_SPLITTERS),
         merge_source=MergeSource(reader=reader, results=results, files=files, splitters=_SPLITTERS),
         look_at_upload=LookAtUpload(files=files, splitters=_SPLITTERS, read_rows=read_rows),
+        picture_of=picture_of,
         show_batches=ShowBatches(reader),
         show_answers=ShowAnswers(reader),
         show_figures=ShowFigures(reader),

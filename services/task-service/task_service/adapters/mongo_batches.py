@@ -10,7 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from task_service.domain.batches import Batch, BatchStatus, Declined, Terms
+from task_service.domain.batches import Batch, BatchStatus, Declined, Terms, chunks_of
 
 INDEXES = {
     "batches": [
@@ -45,6 +45,7 @@ class MongoBatches:
             "table_id": None,
             "columns": [],
             "task_count": 0,
+            "chunk_count": 0,
             "revision": 0,
             "released_chunk_count": 0,
             "withdrawn_count": 0,
@@ -71,9 +72,26 @@ class MongoBatches:
     def set_table(
         self, batch_id: BatchId, table_id: str, columns: Sequence[str], task_count: int
     ) -> bool:
-        table = {"table_id": table_id, "columns": list(columns), "task_count": task_count}
+        table = {
+            "table_id": table_id,
+            "columns": list(columns),
+            "task_count": task_count,
+            "chunk_count": chunks_of(task_count),
+        }
         draft = {"_id": batch_id, "status": str(BatchStatus.DRAFT)}
         return self._changes(draft, {"$set": table, "$unset": {"declined": ""}})
+
+    def begin_adding(self, batch: Batch, call: str, *, now: datetime, until: datetime) -> bool:
+        free = {**_unchanged(batch), "$or": [{"adding": None}, {"adding.until": {"$lt": now}}]}
+        return self._changes(free, {"$set": {"adding": {"call": call, "until": until}}})
+
+    def end_adding(self, batch: Batch, call: str, count: int) -> bool:
+        grown = {
+            "task_count": batch.task_count + count,
+            "chunk_count": batch.chunk_count + chunks_of(count),
+        }
+        ours = {**_unchanged(batch), "adding.call": call}
+        return self._changes(ours, {"$set": grown, "$unset": {"adding": "", "declined": ""}})
 
     def move(self, batch_id: BatchId, before: Sequence[BatchStatus], after: BatchStatus) -> bool:
         wanted = {"_id": batch_id, "status": {"$in": [str(status) for status in before]}}
@@ -132,6 +150,15 @@ class MongoBatches:
         return outcome.matched_count == 1
 
 
+def _unchanged(batch: Batch) -> dict[str, Any]:
+    return {
+        "_id": batch.batch_id,
+        "status": str(batch.status),
+        "table_id": batch.table_id,
+        "task_count": batch.task_count,
+    }
+
+
 def _batch(row: dict[str, Any]) -> Batch:
     declined = row.get("declined")
     return Batch(
@@ -145,6 +172,8 @@ def _batch(row: dict[str, Any]) -> Batch:
         table_id=row["table_id"],
         columns=tuple(row["columns"]),
         task_count=row["task_count"],
+        # Batches of earlier versions: their tasks were filled in at once.
+        chunk_count=row.get("chunk_count", chunks_of(row["task_count"])),
         revision=row["revision"],
         released_chunk_count=row["released_chunk_count"],
         withdrawn_count=row["withdrawn_count"],

@@ -31,7 +31,9 @@ class MongoTasks:
         self._session = session
         self._ids = ids
 
-    def add(self, table_id: str, rows: Iterable[Sequence[str]]) -> int:
+    def add(
+        self, table_id: str, rows: Iterable[Sequence[str]], *, after: int = 0, first_chunk: int = 0
+    ) -> int:
         left = iter(rows)
         count = 0
         while chunk := list(islice(left, TASKS_PER_EVENT_MAX)):
@@ -39,8 +41,8 @@ class MongoTasks:
                 {
                     "_id": self._ids.new("task"),
                     "table_id": table_id,
-                    "chunk": _chunk(table_id, count // TASKS_PER_EVENT_MAX),
-                    "number": count + offset,
+                    "chunk": _chunk(table_id, first_chunk + count // TASKS_PER_EVENT_MAX),
+                    "number": after + count + offset,
                     "cells": list(cells),
                 }
                 for offset, cells in enumerate(chunk, start=1)
@@ -49,8 +51,9 @@ class MongoTasks:
             count += len(chunk)
         return count
 
-    def forget(self, table_id: str) -> None:
-        self._tasks.delete_many({"table_id": table_id}, session=self._session)
+    def forget(self, table_id: str, *, after: int = 0) -> None:
+        beyond = {"table_id": table_id, "number": {"$gt": after}}
+        self._tasks.delete_many(beyond, session=self._session)
 
     def get(self, task_id: TaskId) -> Task | None:
         row = self._tasks.find_one({"_id": task_id}, session=self._session)

@@ -9,7 +9,8 @@ from crowdloom.kernel import Clock, IdFactory
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import RequesterId
 
-from task_service.application.ports import Passwords, Reader, SignUpLimit, Store, Tries
+from task_service.application.account_ports import Passwords, SignUpLimit, Tries
+from task_service.application.ports import Reader, Store
 from task_service.domain.errors import WrongPassword
 from task_service.domain.requesters import (
     API_KEY_PREFIX,

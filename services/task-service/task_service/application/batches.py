@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from crowdloom.contracts.payment import slot_fee
 from crowdloom.contracts.task import (
@@ -20,7 +21,10 @@ from task_service.domain.batches import Batch, BatchStatus, Terms, check_terms
 from task_service.domain.errors import WrongBatchStatus
 from task_service.domain.projects import Project, checked_title
 from task_service.domain.submissions import SubmissionStatus
-from task_service.domain.tables import Table
+from task_service.domain.tables import Table, in_columns
+
+_ADDING_MAX = timedelta(minutes=10)
+"""No call lives that long: whoever holds a batch's rows longer was stopped."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,27 @@ class Batches:
             self._reader.tasks.forget(superseded)
         if not named:
             raise WrongBatchStatus("The batch was published meanwhile")
+        return self.get(batch.requester_id, batch.batch_id)
+
+    def add_rows(self, batch: Batch, table: Table) -> Batch:
+        """Give a draft these tasks after those it has: all of them, or none. Raises
+        WrongBatchStatus, FaultyRows where the table has other columns.
+        """
+        batch.check_status(BatchStatus.DRAFT)
+        if batch.table_id is None:
+            return self.set_table(batch, table)
+        rows = in_columns(table, batch.columns)
+        call, now = self._ids.new("request"), self._clock.now()
+        until = now + _ADDING_MAX
+        if not self._reader.batches.begin_adding(batch, call, now=now, until=until):
+            raise WrongBatchStatus("The batch changed, or other rows are just being added to it")
+        # What an earlier call left behind when it was stopped: it never counted.
+        self._reader.tasks.forget(batch.table_id, after=batch.task_count)
+        count = self._reader.tasks.add(
+            batch.table_id, rows, after=batch.task_count, first_chunk=batch.chunk_count
+        )
+        if not self._store.run(lambda session: session.batches.end_adding(batch, call, count)):
+            raise WrongBatchStatus("The batch was published or got other rows meanwhile")
         return self.get(batch.requester_id, batch.batch_id)
 
     def publish(self, batch: Batch) -> Batch:

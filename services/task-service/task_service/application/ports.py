@@ -15,10 +15,10 @@ from crowdloom.kernel.ids import (
     TaskId,
 )
 
+from task_service.application.account_ports import ApiKeyRing, Requesters
 from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.bonuses import Bonus, BonusStatus
 from task_service.domain.projects import Project
-from task_service.domain.requesters import ApiKey, Requester
 from task_service.domain.splitting.pieces import Merged, PieceAnswers, Split, Wish
 from task_service.domain.submissions import Answer, Held, Submission, SubmissionStatus
 from task_service.domain.webhooks import Delivery, Webhook
@@ -39,30 +39,6 @@ class Task:
 class Draft:
     answer: Answer
     saved_at: datetime
-
-
-class Requesters(Protocol):
-    def add(self, requester: Requester) -> None:
-        """Raises EmailTaken."""
-        ...
-
-    def get(self, requester_id: RequesterId) -> Requester | None: ...
-
-    def by_email(self, email: str) -> Requester | None: ...
-
-
-class ApiKeyRing(Protocol):
-    def add(self, key: ApiKey) -> None: ...
-
-    def of_requester(self, requester_id: RequesterId) -> list[ApiKey]:
-        """Those not revoked, newest first."""
-        ...
-
-    def by_digest(self, digest: str) -> ApiKey | None: ...
-
-    def revoke(self, requester_id: RequesterId, key_id: str) -> bool: ...
-
-    def note_used(self, key_id: str, at: datetime) -> None: ...
 
 
 class Projects(Protocol):
@@ -96,6 +72,14 @@ class Batches(Protocol):
         """Give a draft its tasks; False where it is no draft any more."""
         ...
 
+    def begin_adding(self, batch: Batch, call: str, *, now: datetime, until: datetime) -> bool:
+        """Let this call alone add rows; False where another does, or the batch changed."""
+        ...
+
+    def end_adding(self, batch: Batch, call: str, count: int) -> bool:
+        """Let so many tasks more of its table count; False where it is not this call's turn."""
+        ...
+
     def move(self, batch_id: BatchId, before: Sequence[BatchStatus], after: BatchStatus) -> bool:
         """Change the status, if it is one of `before`."""
         ...
@@ -120,11 +104,17 @@ class Batches(Protocol):
 
 
 class Tasks(Protocol):
-    def add(self, table_id: str, rows: Iterable[Sequence[str]]) -> int:
-        """Add rows as tasks, outside any transaction; returns how many."""
+    def add(
+        self, table_id: str, rows: Iterable[Sequence[str]], *, after: int = 0, first_chunk: int = 0
+    ) -> int:
+        """Add rows as tasks, outside any transaction: their numbers follow `after`, their chunks
+        begin with `first_chunk`. Returns how many.
+        """
         ...
 
-    def forget(self, table_id: str) -> None: ...
+    def forget(self, table_id: str, *, after: int = 0) -> None:
+        """Those with numbers above `after`."""
+        ...
 
     def get(self, task_id: TaskId) -> Task | None: ...
 
@@ -358,29 +348,3 @@ class Store(Protocol):
 
 class Reader(Session, Protocol):
     """The same repositories outside any transaction."""
-
-
-class Passwords(Protocol):
-    """Slow on purpose (tenths of a second)."""
-
-    def hash(self, password: str) -> str: ...
-
-    def matches(self, password_hash: str, password: str) -> bool: ...
-
-
-class SignUpLimit(Protocol):
-    def take(self, source: str) -> None:
-        """Count one account more of this address. Raises TooManySignUps."""
-        ...
-
-
-class Tries(Protocol):
-    """Counts failed sign-ins of an e-mail address."""
-
-    def check(self, subject: str) -> None:
-        """Raises TooManyTries."""
-        ...
-
-    def failed(self, subject: str) -> None: ...
-
-    def succeeded(self, subject: str) -> None: ...

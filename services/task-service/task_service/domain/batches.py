@@ -56,7 +56,8 @@ class Declined:
 
 @dataclass(frozen=True)
 class Batch:
-    """`table_id` names the tasks that belong to it; `revision` counts wishes for funds;
+    """`table_id` names the tasks that belong to it, in `chunk_count` chunks of at most
+    TASKS_PER_EVENT_MAX, each released at once; `revision` counts wishes for funds;
     `withdrawn_count` are slots that a cancellation took back; the counts of open and leased slots
     come from matching-service and lag behind a little.
     """
@@ -71,6 +72,7 @@ class Batch:
     table_id: str | None = None
     columns: tuple[str, ...] = ()
     task_count: int = 0
+    chunk_count: int = 0
     revision: int = 0
     released_chunk_count: int = 0
     withdrawn_count: int = 0
@@ -86,10 +88,6 @@ class Batch:
     def cost(self) -> Money:
         return self.terms.cost_of(self.task_count)
 
-    @property
-    def chunk_count(self) -> int:
-        return -(-self.task_count // TASKS_PER_EVENT_MAX)
-
     def check_status(self, *allowed: BatchStatus) -> None:
         """Raises WrongBatchStatus."""
         if self.status not in allowed:
@@ -103,6 +101,11 @@ class Batch:
         self.check_status(BatchStatus.DRAFT)
         if self.task_count == 0:
             raise NothingToPublish("Add a table first: the batch has no tasks")
+
+
+def chunks_of(task_count: int) -> int:
+    """How many chunks that many tasks fill."""
+    return -(-task_count // TASKS_PER_EVENT_MAX)
 
 
 def check_terms(terms: Terms) -> None:

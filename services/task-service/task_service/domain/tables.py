@@ -82,6 +82,28 @@ def checked_table(
     return Table(columns, tuple(tuple(row) for _, row in rows))
 
 
+def in_columns(table: Table, columns: Sequence[str]) -> Iterable[tuple[str, ...]]:
+    """The table's rows with their cells in this order. Raises FaultyRows where its columns are not
+    these.
+    """
+    faults = [
+        RowFault(1, name, "the batch's rows have this column, and these have not")
+        for name in columns
+        if name not in table.columns
+    ]
+    faults += [
+        RowFault(1, name, "the batch's rows have no such column")
+        for name in table.columns
+        if name not in columns
+    ]
+    if faults:
+        raise refused(faults)
+    if table.columns == tuple(columns):
+        return table.rows
+    places = [table.columns.index(name) for name in columns]
+    return (tuple(row[place] for place in places) for row in table.rows)
+
+
 def read_json_records(content: bytes, *, needed: Sequence[str] = ()) -> Table:
     """Read `{"records": [{column: text}]}`. Raises FaultyRows."""
     try:

@@ -1,6 +1,7 @@
 """The life of a batch, from draft to completed, by its API and the events it waits for."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
@@ -275,3 +276,44 @@ def test_lists_are_paged_newest_first(requester: Any) -> None:
     found = [batch["batch_id"] for batch in first["items"] + rest["items"]]
     assert found == made[::-1]
     assert rest["next_cursor"] is None
+
+
+def test_rows_are_added_after_those_there_are_and_released_with_them(
+    requester: Any, application: Any, deliver: Any, make: Any, outbox: Outbox
+) -> None:
+    batch = requester.batch_with_tasks(b"sentence,n\nA,1\nB,2\n")
+    path = f"/batches/{batch['batch_id']}/tasks?append=true"
+    header = {"Content-Type": "text/csv"}
+    refused = requester.post(path, data=b"sentence\nC\n", headers=header)
+    assert refused.status_code == 422
+    assert refused.json["faults"][0]["column"] == "n"
+    stopped = application.batches.get(requester.requester_id, batch["batch_id"])
+    application.reader.tasks.add(
+        stopped.table_id, [("left", "behind")], after=2, first_chunk=stopped.chunk_count
+    )
+    grown = requester.post(path, data=b"n,sentence\n3,C\n4,D\n", headers=header)
+    assert (grown.status_code, grown.json["task_count"]) == (201, 4)
+    listed = requester.get(f"/batches/{batch['batch_id']}/tasks").json["items"]
+    assert [task["input"]["sentence"] for task in listed] == ["A", "B", "C", "D"]
+    requester.post(f"/batches/{batch['batch_id']}/publish")
+    deliver(make.funded(grown.json, requester))
+    while application.release_tasks():
+        pass
+    chunks = [body["task_ids"] for name, body in outbox() if "tasks.released" in name]
+    assert [task["task_id"] for task in listed] == [one for ids in chunks for one in ids]
+    late = requester.post(path, data=b"n,sentence\n5,E\n", headers=header)
+    assert late.status_code == 409
+
+
+def test_two_calls_cannot_add_rows_at_once(requester: Any, application: Any, clock: Any) -> None:
+    made = requester.batch_with_tasks()
+    batch = application.batches.get(requester.requester_id, made["batch_id"])
+    now = clock.now()
+    until = now + timedelta(minutes=10)
+    assert application.reader.batches.begin_adding(batch, "other", now=now, until=until)
+    path = f"/batches/{made['batch_id']}/tasks?append=true"
+    header = {"Content-Type": "text/csv"}
+    assert requester.post(path, data=b"sentence\nC\n", headers=header).status_code == 409
+    clock.advance(seconds=660)
+    assert requester.post(path, data=b"sentence\nC\n", headers=header).status_code == 201
+    assert not application.reader.batches.end_adding(batch, "other", 1)

@@ -5,7 +5,7 @@ import pytest
 from crowdloom.contracts.payment import slot_fee
 from crowdloom.kernel import Money
 from crowdloom.kernel.errors import InvalidInput
-from task_service.domain.batches import Batch, BatchStatus, Terms, check_terms
+from task_service.domain.batches import Batch, BatchStatus, Terms, check_terms, chunks_of
 from task_service.domain.errors import NothingToPublish, WrongBatchStatus
 
 FIVE_CENTS = Money.of_minor(5, "USD")
@@ -42,7 +42,7 @@ def test_the_cost_is_every_slot_with_its_fee() -> None:
 
 @pytest.mark.parametrize(("tasks", "chunks"), [(0, 0), (1, 1), (500, 1), (501, 2), (1_000, 2)])
 def test_tasks_are_released_in_chunks_of_five_hundred(tasks: int, chunks: int) -> None:
-    assert batch(task_count=tasks).chunk_count == chunks
+    assert chunks_of(tasks) == chunks
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,13 @@ class CreatedApiKeySchema(ApiKeySchema):
     )
 
 
+class FillQuerySchema(Schema):
+    append = fields.Boolean(
+        load_default=False,
+        metadata={"description": "After the tasks that there are, not in their place"},
+    )
+
+
 class PageQuerySchema(Schema):
     cursor = fields.String(load_default=None)
     limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=PAGE_ITEMS_MAX))

@@ -62,12 +62,17 @@ def tasks_blueprint(application: Application) -> Blueprint:
         },
     )
     @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY], requestBody=_BODY)
+    @blueprint.arguments(schemas.FillQuerySchema, location="query")
     @blueprint.response(201, schemas.BatchSchema)
-    def fill(batch_id: str) -> dict[str, Any]:
-        """Give a draft its tasks, one a row, in place of any it had: all of them, or none."""
-        batch = application.batches.get(caller(), BatchId(batch_id))
-        project = application.batches.project_of(batch)
-        return present.batch(application.batches.set_table(batch, _sent_table(project.columns)))
+    def fill(query: dict[str, Any], batch_id: str) -> dict[str, Any]:
+        """Give a draft its tasks, one a row, in place of any it had: all of them, or none. With
+        `append` they come after those it has: so a large table is sent in parts of 10,000 rows.
+        """
+        batches = application.batches
+        batch = batches.get(caller(), BatchId(batch_id))
+        table = _sent_table(batches.project_of(batch).columns)
+        filled = batches.add_rows if query["append"] else batches.set_table
+        return present.batch(filled(batch, table))
 
     @blueprint.get("/batches/<batch_id>/tasks")
     @require("requester")
