@@ -7,6 +7,10 @@ from crowdloom.contracts.matching import AssignmentClaimed, AssignmentExpired, A
 from crowdloom.contracts.payment import RewardSettled
 from crowdloom.contracts.task import (
     BatchOpened,
+    QualificationDefined,
+    Question,
+    RequesterGranted,
+    RequesterRevoked,
     SubmissionAccepted,
     SubmissionReceived,
     SubmissionRejected,
@@ -111,4 +115,40 @@ def _submission(number: int) -> dict[str, Any]:
         "submission_id": f"sub_{number:03d}",
         "requester_id": "req_1",
         "pseudonym": "A7F3K9Q2MC41TM08D",
+    }
+
+
+def defined(**changes: Any) -> QualificationDefined:
+    fields: dict[str, Any] = {
+        "qualification_id": "qlf_1",
+        "requester_id": "req_1",
+        "requester_name": "Fir Research Group",
+        "name": "Tree names",
+        "description": "You tell firs from spruces.",
+        "closed": False,
+        "defined_at": BEGINNING,
+        "questions": (Question("q1", "Which has flat needles?", ("fir", "spruce")),),
+        "answer_key": {"q1": ["fir"]},
+        "pass_percent": 100,
+        "tries_max": 2,
+        "wait_seconds": 60,
+        "valid_days": 3,
+    }
+    return QualificationDefined(**{**fields, **changes})
+
+
+def given(number: int = 1) -> RequesterGranted:
+    return RequesterGranted(**_given(number), granted_at=BEGINNING)
+
+
+def taken(number: int = 1) -> RequesterRevoked:
+    return RequesterRevoked(**_given(number), revoked_at=BEGINNING, reason="Too many slips.")
+
+
+def _given(number: int) -> dict[str, Any]:
+    return {
+        "qualification_id": "qlf_1",
+        "requester_id": "req_1",
+        "pseudonym": "A7F3K9Q2MC41TM08D",
+        "assignment_id": f"asg_{number:03d}",
     }

@@ -13,13 +13,16 @@ from crowdloom.chassis.wiring import mongo_client, readiness_checks, sessions_of
 from crowdloom.kernel import Clock, IdFactory, SystemClock, TimeOrderedIds
 from pymongo import MongoClient
 
+from worker_service.adapters.catalogue_files import market_qualifications
 from worker_service.adapters.mongo_registration_limit import MongoRegistrationLimit
 from worker_service.adapters.mongo_session import INDEXES, MongoReaders, WorkerSession
 from worker_service.application.appeal_rejection import AppealRejection
 from worker_service.application.close_account import CloseAccount, ShowBelongings
+from worker_service.application.keep_qualifications import KeepQualifications
 from worker_service.application.measure_pay import MeasurePay
 from worker_service.application.measure_requesters import MeasureRequesters
 from worker_service.application.profile import ChangeProfile, ReissueRecoveryCode, ShowProfile
+from worker_service.application.qualify import Qualify
 from worker_service.application.register_worker import RegisterWorker
 from worker_service.application.review_appeals import ReviewAppeals
 from worker_service.application.show_queue import ShowQueue
@@ -53,6 +56,8 @@ class Application:
     measure_requesters: MeasureRequesters
     appeal_rejection: AppealRejection
     review_appeals: ReviewAppeals
+    qualify: Qualify
+    keep_qualifications: KeepQualifications
     show_belongings: ShowBelongings
     close_account: CloseAccount
     checks: Mapping[str, Check]
@@ -79,6 +84,7 @@ def build(
     store = MongoStore(client, database, session_class=WorkerSession, clock=clock, ids=ids)
     readers = MongoReaders(store.database)
     queue = ShowQueue(readers)
+    market = market_qualifications()
     limit = MongoRegistrationLimit(
         store.database,
         clock=clock,
@@ -108,6 +114,8 @@ def build(
         show_belongings=ShowBelongings(readers),
         close_account=CloseAccount(store, clock),
         review_appeals=ReviewAppeals(store, readers, clock),
+        qualify=Qualify(store, readers, clock, market),
+        keep_qualifications=KeepQualifications(store, clock, market),
         checks=readiness_checks(client, store.database, clock),
     )
 

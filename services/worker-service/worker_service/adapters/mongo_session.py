@@ -12,6 +12,12 @@ from worker_service.adapters.mongo_batches import (
     PROJECT_DURATIONS,
     MongoBatches,
 )
+from worker_service.adapters.mongo_qualifications import (
+    QUALIFICATION_INDEXES,
+    MongoHeld,
+    MongoQualifications,
+    MongoRecords,
+)
 from worker_service.adapters.mongo_registration_limit import (
     REGISTRATION_COUNT_INDEXES,
     REGISTRATION_COUNTS,
@@ -33,6 +39,7 @@ INDEXES = {
     APPEALS: APPEAL_INDEXES,
     REQUESTERS: [],
     REGISTRATION_COUNTS: REGISTRATION_COUNT_INDEXES,
+    **QUALIFICATION_INDEXES,
 }
 
 
@@ -57,6 +64,18 @@ class WorkerSession(MongoSession):
     def requesters(self) -> MongoRequesters:
         return MongoRequesters(self.database, self.session)
 
+    @cached_property
+    def qualifications(self) -> MongoQualifications:
+        return MongoQualifications(self.database, self.session)
+
+    @cached_property
+    def held(self) -> MongoHeld:
+        return MongoHeld(self.database, self.session)
+
+    @cached_property
+    def records(self) -> MongoRecords:
+        return MongoRecords(self.database, self.session)
+
 
 class MongoReaders:
     """For pages and lists, which need no transaction."""
@@ -67,3 +86,6 @@ class MongoReaders:
         self.batches = MongoBatches(database)
         self.appeals = MongoAppeals(database)
         self.requesters = MongoRequesters(database)
+        self.qualifications = MongoQualifications(database)
+        self.held = MongoHeld(database)
+        self.records = MongoRecords(database)

@@ -14,7 +14,13 @@ from crowdloom.kernel.ids import AssignmentId, WorkerId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
 
-from worker_service.application.ports import DayOfWork, DecidedWork, FinishedWork, ItemFacts
+from worker_service.application.ports import (
+    DayOfWork,
+    DecidedItem,
+    DecidedWork,
+    FinishedWork,
+    ItemFacts,
+)
 from worker_service.domain.pay import duration_ms
 from worker_service.domain.requesters import Judged
 from worker_service.domain.work_items import Status, WorkItem
@@ -26,6 +32,7 @@ WORK_ITEM_INDEXES = [
     IndexModel([("worker_id", ASCENDING), ("submitted_at", DESCENDING)], name="day_of_worker"),
     IndexModel([("to_measure", ASCENDING)], name="to_measure", sparse=True),
     IndexModel([("to_judge", ASCENDING)], name="to_judge", sparse=True),
+    IndexModel([("to_count", ASCENDING)], name="to_count", sparse=True),
 ]
 _DAY_ITEMS_MAX = 1_000
 _PLAIN_FIELDS = (
@@ -119,6 +126,28 @@ class MongoWorkItems:
                 {"$unset": {"to_judge": ""}},
                 session=self._session,
             )
+
+    def uncounted(self, count_max: int) -> Sequence[DecidedItem]:
+        seen = {"to_count": True, "worker_id": {"$exists": True}}
+        found = self._items.find(seen, session=self._session).limit(count_max)
+        return [
+            DecidedItem(
+                item["_id"], item["worker_id"], Status.of_rank(item["rank"]), item.get("counted_as")
+            )
+            for item in found
+        ]
+
+    def mark_counted(self, assignment_id: AssignmentId, counted_as: str | None) -> None:
+        self._items.update_one(
+            {"_id": assignment_id},
+            {"$set": {"counted_as": counted_as}, "$unset": {"to_count": ""}},
+            session=self._session,
+        )
+
+    def count_again(self, assignment_id: AssignmentId) -> None:
+        self._items.update_one(
+            {"_id": assignment_id}, {"$set": {"to_count": True}}, session=self._session
+        )
 
 
 def _decided(item: Document) -> DecidedWork:

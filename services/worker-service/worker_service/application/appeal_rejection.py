@@ -29,6 +29,7 @@ class AppealRejection:
                 raise NotFound("There is no such assignment", assignment_id=assignment_id)
             appeal = appeal_of(item, worker_id, statement=statement, now=self._clock.now())
             session.appeals.put(appeal)
+            session.work_items.count_again(assignment_id)
             session.emit(appeal_opened(appeal))
             return appeal
 

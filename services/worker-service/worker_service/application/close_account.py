@@ -10,6 +10,7 @@ from crowdloom.kernel.ids import WorkerId
 from worker_service.application.ports import Readers, Session, Store
 from worker_service.application.translate import account_closed
 from worker_service.domain.appeals import Appeal
+from worker_service.domain.qualifications import Held
 from worker_service.domain.workers import Worker
 
 
@@ -19,6 +20,7 @@ class Belongings:
 
     worker: Worker
     appeals: Sequence[Appeal]
+    held: Sequence[Held]
 
 
 class ShowBelongings:
@@ -30,7 +32,11 @@ class ShowBelongings:
         worker = self._readers.workers.get(worker_id)
         if worker is None:
             raise NotFound("There is no such worker", worker_id=worker_id)
-        return Belongings(worker, self._readers.appeals.of_worker(worker_id))
+        return Belongings(
+            worker,
+            self._readers.appeals.of_worker(worker_id),
+            self._readers.held.of_worker(worker_id),
+        )
 
 
 class CloseAccount:
@@ -47,6 +53,8 @@ class CloseAccount:
 
         def work(session: Session) -> None:
             if session.workers.remove(worker_id):
+                session.held.forget(worker_id)
+                session.records.forget(worker_id)
                 session.emit(account_closed(worker_id, self._clock.now()))
 
         self._store.run(work)

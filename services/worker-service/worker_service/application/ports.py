@@ -10,6 +10,7 @@ from crowdloom.kernel.ids import AssignmentId, BatchId, ProjectId, RequesterId, 
 
 from worker_service.domain.appeals import Appeal
 from worker_service.domain.batches import BatchCard
+from worker_service.domain.qualifications import Held, Qualification, Record, Tries
 from worker_service.domain.requesters import Judged
 from worker_service.domain.work_items import Status, WorkItem
 from worker_service.domain.workers import Worker
@@ -67,6 +68,16 @@ class DecidedWork:
 
 
 @dataclass(frozen=True)
+class DecidedItem:
+    """An item whose decision is to be counted; `counted_as` says how it was counted before."""
+
+    assignment_id: AssignmentId
+    worker_id: WorkerId
+    status: Status
+    counted_as: str | None
+
+
+@dataclass(frozen=True)
 class DayOfWork:
     """What one worker submitted since an instant; at most the newest thousand are counted."""
 
@@ -112,6 +123,18 @@ class WorkItems(Protocol):
 
     def mark_judged(self, assignment_ids: Sequence[AssignmentId]) -> None:
         """Take them out of `unjudged`; idempotent."""
+        ...
+
+    def uncounted(self, count_max: int) -> Sequence[DecidedItem]:
+        """Items with a decision, or an appeal, that is in no worker's record yet."""
+        ...
+
+    def mark_counted(self, assignment_id: AssignmentId, counted_as: str | None) -> None:
+        """Take it out of `uncounted`; idempotent."""
+        ...
+
+    def count_again(self, assignment_id: AssignmentId) -> None:
+        """Put it back into `uncounted`: what it counts as may have changed."""
         ...
 
 
@@ -165,6 +188,62 @@ class Appeals(Protocol):
         ...
 
 
+class Qualifications(Protocol):
+    """Requesters' own qualifications."""
+
+    def put(self, qualification: Qualification) -> None:
+        """Write it as it is now; idempotent."""
+        ...
+
+    def get(self, code: str) -> Qualification | None: ...
+
+    def many(self, codes: Sequence[str]) -> Sequence[Qualification]: ...
+
+    def offered(self, count_max: int) -> Sequence[Qualification]:
+        """Those that are not closed, newest first."""
+        ...
+
+
+class HeldQualifications(Protocol):
+    """Who has what, and who tried which test; one document for each worker and qualification."""
+
+    def get(self, worker_id: WorkerId, code: str) -> Held | None: ...
+
+    def put(self, held: Held) -> None: ...
+
+    def of_worker(self, worker_id: WorkerId) -> Sequence[Held]:
+        """Ended ones as well; at most a thousand, in no order."""
+        ...
+
+    def ended(self, now: datetime, count_max: int) -> Sequence[Held]:
+        """Those whose date has come and which nobody has ended yet."""
+        ...
+
+    def tries(self, worker_id: WorkerId, code: str) -> Tries: ...
+
+    def tries_of_worker(self, worker_id: WorkerId) -> Sequence[Tries]: ...
+
+    def put_tries(self, tries: Tries) -> None: ...
+
+    def forget(self, worker_id: WorkerId) -> None:
+        """Delete all of the worker's; idempotent."""
+        ...
+
+
+class Records(Protocol):
+    """Counts of decisions, one document a worker."""
+
+    def get(self, worker_id: WorkerId) -> Record: ...
+
+    def put(self, record: Record, due_at: datetime | None) -> None:
+        """`due_at` is when the rules are to be looked at even if nothing is decided."""
+        ...
+
+    def due(self, now: datetime, count_max: int) -> Sequence[WorkerId]: ...
+
+    def forget(self, worker_id: WorkerId) -> None: ...
+
+
 @dataclass(frozen=True)
 class Durations:
     """Measured work times in milliseconds."""
@@ -191,6 +270,15 @@ class Session(Emits, Protocol):
     @property
     def requesters(self) -> Requesters: ...
 
+    @property
+    def qualifications(self) -> Qualifications: ...
+
+    @property
+    def held(self) -> HeldQualifications: ...
+
+    @property
+    def records(self) -> Records: ...
+
 
 class Readers(Protocol):
     """The same repositories outside any transaction, for pages and lists."""
@@ -209,6 +297,15 @@ class Readers(Protocol):
 
     @property
     def requesters(self) -> Requesters: ...
+
+    @property
+    def qualifications(self) -> Qualifications: ...
+
+    @property
+    def held(self) -> HeldQualifications: ...
+
+    @property
+    def records(self) -> Records: ...
 
 
 class RegistrationLimit(Protocol):

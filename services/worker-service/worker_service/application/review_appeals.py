@@ -64,6 +64,7 @@ class ReviewAppeals:
                 upheld=upheld, reason=reason, by=reviewer, now=self._clock.now()
             )
             session.appeals.put(appeal)
+            session.work_items.count_again(assignment_id)
             session.emit(appeal_decided(appeal))
             return appeal
 

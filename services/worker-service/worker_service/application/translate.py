@@ -144,12 +144,17 @@ def _of_submission(
                 "to_measure": True,
             }
         case SubmissionAccepted():
-            return Status.ACCEPTED, {"decided_at": event.accepted_at, "to_judge": True}
+            return Status.ACCEPTED, {
+                "decided_at": event.accepted_at,
+                "to_judge": True,
+                "to_count": True,
+            }
         case SubmissionRejected():
             return Status.REJECTED, {
                 "decided_at": event.rejected_at,
                 "reason": event.reason,
                 "to_judge": True,
+                "to_count": True,
             }
         case SubmissionReturned():
             return Status.SENT_BACK, {

@@ -9,7 +9,7 @@ from crowdloom.kernel.money import Money
 
 @dataclass(frozen=True)
 class BatchTerms:
-    """What was published, and does not change."""
+    """What was published, and does not change. `qualifications` are those that are asked for."""
 
     project_id: ProjectId
     requester_id: RequesterId
@@ -23,6 +23,7 @@ class BatchTerms:
     auto_accept_seconds: int
     opened_at: datetime
     language: str | None
+    qualifications: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ from crowdloom.contracts.task import (
     BatchOpened,
     BatchPaused,
     BatchResumed,
+    QualificationDefined,
+    RequesterGranted,
+    RequesterRevoked,
     SubmissionAccepted,
     SubmissionReceived,
     SubmissionRejected,
@@ -26,6 +29,7 @@ from crowdloom.contracts.task import (
 
 from worker_service.adapters.mongo_session import WorkerSession
 from worker_service.application.follow_batches import follow_batch
+from worker_service.application.follow_qualifications import follow_qualification
 from worker_service.application.follow_work import follow_work
 from worker_service.bootstrap import Application
 from worker_service.config import SERVICE
@@ -46,6 +50,9 @@ SUBSCRIPTIONS: dict[type[Event], Handler[WorkerSession]] = {
     SubmissionRejected: follow_work,
     SubmissionReturned: follow_work,
     RewardSettled: follow_work,
+    QualificationDefined: follow_qualification,
+    RequesterGranted: follow_qualification,
+    RequesterRevoked: follow_qualification,
 }
 MEASURE_PAY_SECONDS = 2.0
 
@@ -54,6 +61,7 @@ def jobs_of(application: Application) -> list[Job]:
     return [
         Job("measure_pay", MEASURE_PAY_SECONDS, application.measure_pay),
         Job("measure_requesters", MEASURE_PAY_SECONDS, application.measure_requesters),
+        Job("keep_qualifications", MEASURE_PAY_SECONDS, application.keep_qualifications),
     ]
 
 

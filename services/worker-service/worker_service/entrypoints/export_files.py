@@ -11,6 +11,7 @@ from crowdloom.kernel.ids import WorkerId
 from worker_service.application.close_account import Belongings
 from worker_service.bootstrap import Application
 from worker_service.domain.appeals import Appeal
+from worker_service.domain.qualifications import Held
 from worker_service.entrypoints.pages.work_pages import lines_of_work
 
 FILE_NAME = "crowdloom-export.zip"
@@ -26,6 +27,7 @@ def export_of(application: Application, worker_id: WorkerId) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("account.json", _json(_account(belongings)))
         archive.writestr("appeals.json", _json([_appeal(one) for one in belongings.appeals]))
+        archive.writestr("qualifications.json", _json([_held(one) for one in belongings.held]))
         archive.writestr("work.csv", work)
     return buffer.getvalue()
 
@@ -51,6 +53,18 @@ def _appeal(appeal: Appeal) -> dict[str, Any]:
         ],
         "reason": appeal.reason,
         "decided_at": format_instant(appeal.decided_at) if appeal.decided_at else None,
+    }
+
+
+def _held(held: Held) -> dict[str, Any]:
+    return {
+        "qualification": held.code,
+        "granted_by": str(held.granted_by),
+        "granted_at": format_instant(held.granted_at),
+        "expires_at": format_instant(held.expires_at) if held.expires_at else None,
+        "score": held.score,
+        "revoked_at": format_instant(held.revoked_at) if held.revoked_at else None,
+        "reason": held.reason or None,
     }
 
 

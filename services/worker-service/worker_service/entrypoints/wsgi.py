@@ -14,9 +14,11 @@ from worker_service.bootstrap import Application, build
 from worker_service.config import SERVICE, read_settings
 from worker_service.entrypoints.http.accounts import accounts_blueprint
 from worker_service.entrypoints.http.appeals import appeals_blueprint
+from worker_service.entrypoints.http.qualifications import qualifications_blueprint
 from worker_service.entrypoints.http.work import work_blueprint
 from worker_service.entrypoints.pages.account_pages import account_pages
 from worker_service.entrypoints.pages.appeal_pages import appeal_pages
+from worker_service.entrypoints.pages.qualification_pages import qualification_pages
 from worker_service.entrypoints.pages.queue_pages import queue_pages
 from worker_service.entrypoints.pages.shell import bar
 from worker_service.entrypoints.pages.work_pages import work_pages
@@ -50,6 +52,7 @@ def create_web(application: Application) -> Flask:
     api.register_blueprint(accounts_blueprint(application))
     api.register_blueprint(work_blueprint(application))
     api.register_blueprint(appeals_blueprint(application))
+    api.register_blueprint(qualifications_blueprint(application))
     ui.register(
         app,
         service=SERVICE,
@@ -58,6 +61,13 @@ def create_web(application: Application) -> Flask:
         bar=bar,
         clock=application.clock,
     )
-    for pages in (account_pages, appeal_pages, queue_pages, work_pages, workspace_pages):
+    for pages in (
+        account_pages,
+        appeal_pages,
+        qualification_pages,
+        queue_pages,
+        work_pages,
+        workspace_pages,
+    ):
         app.register_blueprint(pages(application))
     return app

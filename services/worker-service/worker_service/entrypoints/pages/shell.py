@@ -23,6 +23,7 @@ def bar() -> ui.Bar:
         items=[
             (_("Queue"), QUEUE_PAGE),
             (_("My work"), "/work/my-work"),
+            (_("Qualifications"), "/work/qualifications"),
             (_("Earnings"), "/pay/earnings"),
             (_("Settings"), "/work/settings"),
         ],

@@ -1,0 +1,216 @@
+from typing import Any
+
+import pytest
+from crowdloom.kernel import TransientError
+from crowdloom.testkit.ports import FrozenClock
+from flask.testing import FlaskClient
+from worker_service.bootstrap import Application
+
+V1 = "/api/workers/v1"
+PAGE = "/work/qualifications"
+RIGHT = {"q1": "fir"}
+
+
+@pytest.fixture
+def worker(api: FlaskClient) -> Any:
+    return api.post(f"{V1}/workers", json={}).json
+
+
+@pytest.fixture
+def headers(worker: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {worker['token']}", "Accept": "text/html"}
+
+
+@pytest.fixture
+def said(outbox: Any) -> Any:
+    """What was published about qualifications: (name without its frame, qualification, reason)."""
+
+    def read() -> list[tuple[str, str, str]]:
+        return [
+            (name.split(".")[2], body["qualification"], body.get("reason", ""))
+            for name, body in outbox()
+            if name.startswith("worker.qualification.")
+        ]
+
+    return read
+
+
+def entry(api: FlaskClient, headers: dict[str, str], code: str) -> Any:
+    items = api.get(f"{V1}/qualifications", headers=headers).json["items"]
+    return next((one for one in items if one["qualification"] == code), None)
+
+
+def accepted_work(deliver: Any, make: Any, worker: Any, numbers: range) -> None:
+    for number in numbers:
+        deliver(
+            make.claimed(number, worker_id=worker["worker_id"]),
+            make.submitted(number),
+            make.accepted(number),
+        )
+
+
+def test_a_rule_grants_by_itself_and_takes_back_with_a_reason(
+    application: Application,
+    api: FlaskClient,
+    worker: Any,
+    headers: dict[str, str],
+    deliver: Any,
+    make: Any,
+    said: Any,
+) -> None:
+    accepted_work(deliver, make, worker, range(1, 20))
+    application.keep_qualifications()
+    assert said() == []
+    accepted_work(deliver, make, worker, range(20, 21))
+    application.keep_qualifications()
+    application.keep_qualifications()
+    assert said() == [("granted", "reliable", "")]
+    assert entry(api, headers, "reliable")["is_held"]
+    for number in (21, 22):
+        deliver(make.claimed(number, worker_id=worker["worker_id"]), make.submitted(number))
+        deliver(make.rejected(number))
+    application.keep_qualifications()
+    assert said()[1:] == [("revoked", "reliable", "rule_not_met")]
+    assert "What it asks for is not met any more" in api.get(PAGE, headers=headers).text
+
+
+def test_a_rejection_counts_for_nothing_while_it_is_under_appeal(
+    application: Application,
+    api: FlaskClient,
+    worker: Any,
+    headers: dict[str, str],
+    deliver: Any,
+    make: Any,
+) -> None:
+    deliver(make.claimed(worker_id=worker["worker_id"]), make.submitted(), make.rejected())
+    application.keep_qualifications()
+
+    def record() -> Any:
+        application.keep_qualifications()
+        found = api.get(f"{V1}/qualifications", headers=headers).json["record"]
+        return found["accepted_count"], found["rejected_count"]
+
+    assert record() == (0, 1)
+    application.appeal_rejection.open(worker["worker_id"], "asg_001", "It follows rule two.")
+    assert record() == (0, 0)
+    review = application.review_appeals
+    review.decide("asg_001", upheld=False, reason="There is none.", reviewer="stf_1")
+    assert record() == (0, 1)
+    deliver(make.accepted())
+    assert record() == (1, 0)
+
+
+def test_an_account_grows_old_enough_without_any_work(
+    application: Application,
+    worker: Any,
+    deliver: Any,
+    make: Any,
+    said: Any,
+    clock: FrozenClock,
+) -> None:
+    accepted_work(deliver, make, worker, range(1, 11))
+    application.keep_qualifications()
+    clock.advance(seconds=29 * 86_400)
+    application.keep_qualifications()
+    assert said() == []
+    clock.advance(seconds=86_400)
+    application.keep_qualifications()
+    assert said() == [("granted", "established", "")]
+
+
+def test_a_requesters_test_grants_at_once_and_ends_on_its_day(
+    application: Application,
+    api: FlaskClient,
+    headers: dict[str, str],
+    deliver: Any,
+    make: Any,
+    said: Any,
+    clock: FrozenClock,
+) -> None:
+    deliver(make.defined())
+    asked = api.get(f"{V1}/qualifications/qlf_1/test", headers=headers)
+    assert asked.json["questions"][0]["choices"] == ["fir", "spruce"]
+    assert "answer_key" not in asked.text
+
+    def hand_in(answers: Any, key: str) -> Any:
+        return api.post(
+            f"{V1}/qualifications/qlf_1/test",
+            json={"answers": answers},
+            headers={**headers, "Accept": "application/json", "Idempotency-Key": key},
+        )
+
+    assert hand_in({}, "none").status_code == 422
+    missed = hand_in({"q1": "spruce"}, "one").json
+    assert (missed["passed"], missed["tries_left"]) == (False, 1)
+    assert hand_in(RIGHT, "two").json["code"] == "test_not_open"
+    clock.advance(seconds=60)
+    assert hand_in(RIGHT, "three").json == {
+        "score": 100,
+        "passed": True,
+        "tries_left": 0,
+        "opens_at": None,
+    }
+    assert said() == [("granted", "qlf_1", "")]
+    assert hand_in(RIGHT, "four").json["code"] == "test_not_open"
+    clock.advance(seconds=3 * 86_400)
+    application.keep_qualifications()
+    assert said()[1:] == [("revoked", "qlf_1", "expired")]
+    assert not entry(api, headers, "qlf_1")["is_held"]
+
+
+def test_a_requester_gives_and_takes_by_an_assignment(
+    api: FlaskClient,
+    worker: Any,
+    headers: dict[str, str],
+    deliver: Any,
+    make: Any,
+    said: Any,
+) -> None:
+    deliver(make.defined(questions=(), answer_key=None))
+    assert entry(api, headers, "qlf_1") is None
+    with pytest.raises(TransientError):
+        deliver(make.given())
+    deliver(make.claimed(worker_id=worker["worker_id"]), make.given(), make.given())
+    assert said() == [("granted", "qlf_1", "")]
+    assert entry(api, headers, "qlf_1")["held"]["granted_by"] == "requester"
+    deliver(make.taken(), make.taken())
+    assert said()[1:] == [("revoked", "qlf_1", "Too many slips.")]
+    page = api.get(f"{PAGE}/qlf_1", headers=headers).text
+    assert "Too many slips." in page
+    assert "Tree names" in page
+
+
+def test_a_closed_account_keeps_none_and_gets_none(
+    application: Application,
+    api: FlaskClient,
+    worker: Any,
+    headers: dict[str, str],
+    deliver: Any,
+    make: Any,
+    said: Any,
+) -> None:
+    deliver(make.defined(), make.claimed(worker_id=worker["worker_id"]), make.given())
+    accepted_work(deliver, make, worker, range(2, 22))
+    assert api.delete(f"{V1}/me", headers=headers).status_code == 204
+    application.keep_qualifications()
+    deliver(make.given())
+    assert said() == [("granted", "qlf_1", "")]
+    assert application.database["held_qualifications"].count_documents({}) == 0
+    assert application.database["records"].count_documents({}) == 0
+
+
+def test_the_pages_show_what_there_is_and_take_a_test_without_script(
+    api: FlaskClient, headers: dict[str, str], deliver: Any, make: Any
+) -> None:
+    deliver(make.defined(), make.opened(), make.released())
+    catalogue = api.get(PAGE, headers=headers).text
+    assert "No open project asks for it now" in catalogue
+    assert "Persian, tested" in catalogue
+    page = api.get(f"{PAGE}/qlf_1", headers=headers).text
+    assert "Which has flat needles?" in page
+    half = api.post(f"{PAGE}/qlf_1", data={"idempotency_key": "a"}, headers=headers)
+    assert (half.status_code, "Choose an answer." in half.text) == (422, True)
+    sent = api.post(f"{PAGE}/qlf_1", data={**RIGHT, "idempotency_key": "b"}, headers=headers)
+    assert sent.location == f"{PAGE}/qlf_1"
+    assert "you have it" in api.get(f"{PAGE}/qlf_1", headers=headers).text
+    assert api.get(f"{PAGE}/none", headers=headers).status_code == 404
