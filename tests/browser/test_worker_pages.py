@@ -41,7 +41,7 @@ ENVIRONMENT = {
     "CROWDLOOM_CURSOR_KEY": "a key for tests alone",
     "CROWDLOOM_SECURE_COOKIES": "false",
 }
-APPEALED, REJECTED = (f"asg_{number:026d}" for number in (1, 2))
+APPEALED, REJECTED, CLAIMED = (f"asg_{number:026d}" for number in (1, 2, 3))
 LOOKS = [
     ("en", "light", 1200),
     ("en", "dark", 375),
@@ -52,6 +52,7 @@ WORKER_PAGES = [
     "/work/queue",
     "/work/my-work",
     "/work/settings",
+    f"/work/assignments/{CLAIMED}",
     f"/work/assignments/{REJECTED}",
     f"/work/assignments/{REJECTED}/appeal",
     f"/work/assignments/{APPEALED}/appeal",
@@ -129,13 +130,17 @@ def happened(application: Application, worker_id: str) -> list[Any]:
         ),
         TasksReleased(batch_id="bat_1", chunk=0, redundancy=3, task_ids=("tsk_1", "tsk_2")),
     ]
-    for assignment_id in (APPEALED, REJECTED):
+    for assignment_id in (APPEALED, REJECTED, CLAIMED):
         slot = {"assignment_id": assignment_id, "task_id": "tsk_1", "batch_id": "bat_1"}
         known = {**slot, "requester_id": "req_1", "pseudonym": "A7F3K9Q2MC41TM08D"}
         answer = {**known, "submission_id": f"sub_{assignment_id}"}
         later, day = now + timedelta(minutes=1), timedelta(days=1)
+        events.append(
+            AssignmentClaimed(**known, worker_id=worker_id, claimed_at=now, deadline=now + day)
+        )
+        if assignment_id == CLAIMED:
+            continue
         events += [
-            AssignmentClaimed(**known, worker_id=worker_id, claimed_at=now, deadline=now + day),
             SubmissionReceived(**answer, submitted_at=later, auto_accept_at=later + day),
             SubmissionRejected(
                 **answer,

@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from crowdloom.testkit.waiting import until
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect
 
 pytestmark = pytest.mark.browser
 
 FIELD = '<label>Your answer <input name="a" required></label>'
 STATE = "[data-draft-state]"
+KEPT = "assignment => localStorage.getItem('cl_answer_' + assignment)"
 NOTE = "[data-work-note]"
+TOAST = "[data-hand-in]"
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +62,7 @@ def test_submit_hands_the_answer_in_and_leads_back_to_the_queue(
     press_submit(page)
     page.wait_for_url("**/work/queue")
     assert workplace.answer_of(item) == [["a", "yes"]]
-    assert page.evaluate("sessionStorage.length") == 0
+    assert page.evaluate(KEPT, item.assignment_id) is None
 
 
 def test_the_next_item_is_claimed_at_once_where_wanted(open_item: Any, workplace: Any) -> None:
@@ -165,7 +168,7 @@ def test_an_answer_waits_for_the_line_and_is_taken_once(
     context.set_offline(offline=True)
     press_submit(page)
     expect(page.locator(NOTE)).to_contain_text("line is down")
-    kept = page.evaluate("Object.values(sessionStorage)[0]")
+    kept = page.evaluate(KEPT, item.assignment_id)
     assert json.loads(kept)["answer"] == [["a", "yes"]]
     assert workplace.answer_of(item) is None
     context.set_offline(offline=False)
@@ -179,7 +182,7 @@ def test_what_only_the_tab_has_is_put_back_after_a_reload(
     page, frame, _item = open_item()
     context.set_offline(offline=True)
     frame.locator("[name=a]").fill("typed in a tunnel")
-    expect(page.locator(STATE)).to_have_text("Not saved yet, kept in this tab")
+    expect(page.locator(STATE)).to_have_text("Not saved yet, kept in this browser")
     context.set_offline(offline=False)
     page.reload()
     expect(frame_of(page).locator("[name=a]")).to_have_value("typed in a tunnel")
@@ -247,3 +250,30 @@ def test_a_page_of_the_frame_s_own_height_keeps_it(open_item: Any) -> None:
     frame.locator("[name=a]").fill("x")
     expect(page.locator(STATE)).to_have_text("Draft saved")
     assert frame.evaluate("innerHeight") == inner
+
+
+def test_a_submission_can_be_undone_for_ten_seconds_and_is_handed_in_when_one_leaves(
+    open_item: Any, workplace: Any
+) -> None:
+    page, frame, item = open_item()
+    page.locator("[data-undo]").check()
+    frame.locator("[name=a]").fill("yes")
+    press_submit(page)
+    page.wait_for_url("**/work/queue")
+    expect(page.locator(TOAST)).to_contain_text("Submitting your answer")
+    assert workplace.answer_of(item) is None
+    assert workplace.draft_of(item) == [["a", "yes"]]
+    # Undo opens the item again by a form of matching-service, which is not part of this desk.
+    with page.expect_request(f"**/match/assignments/{item.assignment_id}/open"):
+        page.get_by_role("button", name="Undo").click()
+    page.goto(f"{workplace.origin}/work/assignments/{item.assignment_id}")
+    expect(frame_of(page).locator("[name=a]")).to_have_value("yes")
+    press_submit(page)
+    page.wait_for_url("**/work/queue")
+    expect(page.locator(TOAST)).to_contain_text("Submitting your answer")
+    page.goto(f"{workplace.origin}/work/my-work")
+    until(lambda: workplace.answer_of(item) == [["a", "yes"]])
+    expect(page.locator(TOAST)).to_contain_text("Submitted")
+    assert page.evaluate(KEPT, item.assignment_id) is None
+    page.goto(f"{workplace.origin}/work/assignments/{item.assignment_id}")
+    page.locator("[data-undo]").uncheck()

@@ -67,6 +67,7 @@ def register(
         chrome=_chrome,
         fresh_key=lambda: secrets.token_hex(16),
         mark_current=mark_current,
+        server_now=(clock or SystemClock()).now,
         service=service,
         take_messages=messages.take_messages,
         with_query=with_query,

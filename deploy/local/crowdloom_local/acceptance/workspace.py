@@ -85,6 +85,7 @@ def open_item(page: Page) -> Item:
 def answer_item(item: Item, recorded: Recorded) -> None:
     """Fill the task in inside its frame and press the page's own button. Raises NotSubmitted."""
     item.page.locator("[data-next-at-once]").uncheck()
+    item.page.locator("[data-undo]").uncheck()
     item.filled = fill(item.frame, recorded.fields)
     press_submit(item.frame)
     _wait_until_taken(item.page)
@@ -117,5 +118,6 @@ def give_back(item: Item) -> None:
     """Return an item that is not to be answered."""
     if urlsplit(item.page.url).path == QUEUE:
         return
-    item.page.locator("form[action$='/return'] button").click()
+    item.page.locator("[data-return] summary").click()
+    item.page.locator("dialog[open] form[action$='/return'] button:not([type=button])").click()
     item.page.wait_for_url(f"**{QUEUE}*")

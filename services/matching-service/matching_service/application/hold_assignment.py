@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from crowdloom.contracts.matching import AssignmentReturned, TicketRevoked
+from crowdloom.contracts.matching import RETURN_REASONS, AssignmentReturned, TicketRevoked
 from crowdloom.kernel import Clock
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import AssignmentId, WorkerId
@@ -11,6 +11,8 @@ from matching_service.application.claim_task import Claim, ClaimTask
 from matching_service.application.ports import Reader, Session, Store
 from matching_service.domain.assignments import Assignment, AssignmentStatus
 from matching_service.domain.errors import LeaseOver
+
+NOTE_CHARACTERS_MAX = 500
 
 
 class HoldAssignment:
@@ -47,10 +49,21 @@ class HoldAssignment:
             raise LeaseOver("The item changed meanwhile; look at it again")
         return self._claim_task.claim_of(replace(assignment, deadline=deadline))
 
-    def give_back(self, worker_id: WorkerId, assignment_id: AssignmentId) -> None:
+    def give_back(
+        self,
+        worker_id: WorkerId,
+        assignment_id: AssignmentId,
+        *,
+        reason: str | None = None,
+        note: str | None = None,
+    ) -> None:
         """Return the assignment unanswered. Its slot opens again once task-service has confirmed
         that the ticket is honoured no more. Repeating it changes nothing. Raises LeaseOver.
+
+        A reason that is none of RETURN_REASONS is dropped, a note cut to NOTE_CHARACTERS_MAX.
         """
+        known = reason if reason in RETURN_REASONS else None
+        told = (note or "").strip()[:NOTE_CHARACTERS_MAX] or None
         assignment = self._own(worker_id, assignment_id)
         if assignment.status is AssignmentStatus.RETURNED:
             return
@@ -67,11 +80,14 @@ class HoldAssignment:
                     batch_id=assignment.batch_id,
                     worker_id=worker_id,
                     returned_at=now,
+                    reason=known,
                 ),
                 TicketRevoked(
                     assignment_id=assignment_id,
                     task_id=assignment.task_id,
                     batch_id=assignment.batch_id,
+                    reason=known,
+                    note=told,
                 ),
             )
             return True

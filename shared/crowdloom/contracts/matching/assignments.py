@@ -16,6 +16,7 @@ from crowdloom.kernel.ids import (
 
 OWNER = "matching-service"
 TOPIC = "matching.assignments"
+RETURN_REASONS = ("broken", "unclear", "underpaid", "language", "skipped")
 _ASSIGNMENT = {
     "assignment_id": ex.ASSIGNMENT,
     "task_id": ex.TASK,
@@ -58,17 +59,18 @@ class AssignmentClaimed(Event):
     topic=TOPIC,
     key="batch_id",
     pii=True,
-    example={**_ASSIGNMENT, "returned_at": ex.INSTANT},
+    example={**_ASSIGNMENT, "returned_at": ex.INSTANT, "reason": "unclear"},
 )
 @dataclass(frozen=True)
 class AssignmentReturned(Event):
-    """The worker gave the slot back unanswered."""
+    """The worker gave the slot back unanswered. `reason`: one of RETURN_REASONS, if one was said."""
 
     assignment_id: AssignmentId
     task_id: TaskId
     batch_id: BatchId
     worker_id: WorkerId
     returned_at: datetime
+    reason: str | None = None
 
 
 @event(

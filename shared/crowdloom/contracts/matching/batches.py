@@ -57,14 +57,23 @@ class SlotsWithdrawn(Event):
     owner=OWNER,
     topic=TOPIC,
     key="batch_id",
-    example={"assignment_id": ex.ASSIGNMENT, "task_id": ex.TASK, "batch_id": ex.BATCH},
+    example={
+        "assignment_id": ex.ASSIGNMENT,
+        "task_id": ex.TASK,
+        "batch_id": ex.BATCH,
+        "reason": "broken",
+        "note": "The picture does not load.",
+    },
 )
 @dataclass(frozen=True)
 class TicketRevoked(Event):
     """A worker gave an assignment back. task-service is asked to honour its ticket no more, and
-    answers with AssignmentClosed, or not at all where a submission was there first.
+    answers with AssignmentClosed, or not at all where a submission was there first. `reason` is one
+    of RETURN_REASONS, `note` what the worker wants the requester to know of the task.
     """
 
     assignment_id: AssignmentId
     task_id: TaskId
     batch_id: BatchId
+    reason: str | None = None
+    note: str | None = None

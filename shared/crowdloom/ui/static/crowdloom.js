@@ -129,7 +129,10 @@
   const clockDigits = new Intl.NumberFormat(language, { minimumIntegerDigits: 2 });
   const plainDigits = new Intl.NumberFormat(language);
   const count = (clock) => {
-    const seconds = Math.ceil((new Date(clock.dataset.countdown) - Date.now()) / 1000);
+    /* By the server's clock where the page tells it: the reader's may be an hour off. */
+    if (clock.dataset.now && !clock.dataset.skewMs) clock.dataset.skewMs = Date.parse(clock.dataset.now) - Date.now();
+    const now_ms = Date.now() + Number(clock.dataset.skewMs ?? 0);
+    const seconds = Math.ceil((new Date(clock.dataset.countdown) - now_ms) / 1000);
     if (seconds <= 0) {
       clock.textContent = clock.dataset.over;
       clock.setAttribute("aria-live", "polite");

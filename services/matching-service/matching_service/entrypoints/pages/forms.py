@@ -65,15 +65,22 @@ def make_forms(application: Application) -> Blueprint:
     @require("worker")
     def give_back(assignment_id: str) -> Response:
         try:
-            application.hold_assignment.give_back(_worker(), AssignmentId(assignment_id))
+            application.hold_assignment.give_back(
+                _worker(),
+                AssignmentId(assignment_id),
+                reason=request.form.get("reason"),
+                note=request.form.get("note"),
+            )
         except LeaseOver as refusal:
             ui.say("wait", _("Not returned"), _why(refusal))
-        else:
-            ui.say(
-                "good",
-                _("Returned"),
-                _("Somebody else will get the item. Nothing was lost for you."),
-            )
+            return redirect("/work/queue", 303)
+        if request.form.get("then") == "next":
+            return claim()
+        ui.say(
+            "good",
+            _("Returned"),
+            _("Somebody else will get the item. Nothing was lost for you."),
+        )
         return redirect("/work/queue", 303)
 
     return blueprint

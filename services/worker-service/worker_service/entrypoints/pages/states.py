@@ -29,3 +29,14 @@ def words() -> dict[str, str]:
         Status.EXPIRED: _("ran out"),
     }
     return {status.word: word for status, word in said.items()}
+
+
+def return_reasons() -> dict[str, str]:
+    """Why an item is given back: wire word to the reader's word; the last one is no reason."""
+    return {
+        "broken": _("The task is broken: something is missing or does not work"),
+        "unclear": _("I do not understand what is asked"),
+        "underpaid": _("It takes longer than it pays"),
+        "language": _("It is not in a language that I read well"),
+        "": _("Another reason, or none"),
+    }

@@ -47,4 +47,5 @@ def _facts(found: Workspace) -> dict[str, Any]:
         "offer": found.offer,
         "words": states.words(),
         "tones": states.TONES,
+        "return_reasons": states.return_reasons(),
     }

@@ -1,49 +1,28 @@
 /* The workspace owns Submit. It asks the task's frame for the answer, keeps drafts, hands the answer in
    and goes on. Whoever speaks is known by event.source alone: the frame's origin is opaque, and what
    it says comes from a requester's page, so it is shown as text and never believed further.
-   What was written is kept in this tab's storage until the server has it. */
-(() => {
-  "use strict";
-  const frame = document.getElementById("task-frame");
-  if (!frame) return;
+   What was written is kept in this browser until the server has it. */
+import * as answers from "./answers.js";
+
+const frame = document.getElementById("task-frame");
+
+const start = () => {
   const DRAFT_MS = 2000;
-  const RETRY_MS_MAX = 30000;
+  const HOLD_MS = 10000;
+  const LEASE_LEFT_MS_MIN = 30000; // with less, an answer is handed in at once
   const HEIGHT_PX = [200, 20000];
   const SHRINK_MS = 1500;
   const { assignment } = frame.dataset;
   const button = document.querySelector("[data-submit]");
   const state = document.querySelector("[data-draft-state]");
   const note = document.querySelector("[data-work-note]");
+  const clock = document.querySelector(".workbar .clock");
   const words = note.dataset;
   const digits = new Intl.NumberFormat(document.documentElement.lang);
-  const api = `/api/tasks/v1/assignments/${assignment}`;
-
-  /* ---- what this tab keeps: {answer, saved, key} ---- */
-  const place = `cl_answer_${assignment}`;
-  const kept = () => {
-    try {
-      return JSON.parse(sessionStorage.getItem(place)) ?? {};
-    } catch {
-      return {};
-    }
-  };
-  const keep = (facts) => {
-    try {
-      sessionStorage.setItem(place, JSON.stringify({ ...kept(), ...facts }));
-    } catch { /* storage is full or off: the drafts on the server remain */ }
-  };
-  const forget = () => sessionStorage.removeItem(place);
-  const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
-  const freshKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  /* One key an answer: a repeated call takes effect once, a changed answer is a new call. */
-  const keyOf = (answer) => {
-    const { answer: earlier, key } = kept();
-    const chosen = key && same(earlier, answer) ? key : freshKey();
-    keep({ answer, key: chosen });
-    return chosen;
-  };
-  const isAnswer = (answer) => Array.isArray(answer) && answer.every((pair) => Array.isArray(pair)
-    && pair.length === 2 && pair.every((part) => typeof part === "string"));
+  const { isAnswer, same } = answers;
+  const kept = () => answers.kept(assignment);
+  const keep = (facts) => answers.keep(assignment, facts);
+  const send = (...call) => answers.send(assignment, ...call);
 
   /* ---- words ---- */
   const show = (tone, word, sentence, { next = false } = {}) => {
@@ -63,12 +42,10 @@
   let lost = false; // the ticket is gone: drafts stay in this tab
   let closed = false; // submitted, or not ours to answer any more
   const ask = (order, facts = {}) => frame.contentWindow.postMessage({ crowdloom: order, ...facts }, "*");
-  const send = (method, part, answer, headers = {}) => fetch(`${api}/${part}`, {
-    method,
-    credentials: "same-origin",
-    headers: { "Content-Type": "application/json", Accept: "application/json", ...headers },
-    body: JSON.stringify({ answer }),
-  });
+  const tellState = (saved) => {
+    state.textContent = saved ? words.saved : words.unsaved;
+    state.className = `state ${saved ? "good" : "wait"}`;
+  };
   const saveDraft = async (answer) => {
     if (closed || saving) return;
     const { answer: before, saved } = kept();
@@ -77,19 +54,20 @@
     if (lost) return;
     saving = true;
     try {
-      const reply = await send("PUT", "draft", answer);
+      const reply = await send("PUT", "draft", { answer });
       if (reply.ok) keep({ saved: true });
-      state.textContent = reply.ok ? words.saved : words.unsaved;
+      tellState(reply.ok);
       if (reply.status === 401 || reply.status === 404) {
         lost = true;
         show("bad", words.ticketWord, words.ticket);
       }
     } catch {
-      state.textContent = words.unsaved;
+      tellState(false);
     }
     saving = false;
     if (kept().saved === false && !lost) changed = true; // tried again at the next turn
   };
+  document.addEventListener("crowdloom:leaving", () => ask("collect"));
   setInterval(() => {
     if (!changed || saving || closed) return;
     changed = false;
@@ -98,65 +76,66 @@
 
   /* ---- handing in ---- */
   let sending = false;
-  let wake = () => {};
-  const pause = (duration_ms) => new Promise((done) => {
-    wake = done;
-    setTimeout(done, duration_ms);
-  });
-  window.addEventListener("online", () => wake());
   const busy = (is) => {
     sending = is;
     button.disabled = is || closed;
     button.toggleAttribute("aria-busy", is);
     if (is) button.setAttribute("aria-busy", "true");
   };
-  const untilAnswered = async (answer, key) => {
-    for (let wait_ms = 1000; ; wait_ms = Math.min(wait_ms * 2, RETRY_MS_MAX)) {
-      try {
-        const reply = await send("POST", "submission", answer, { "Idempotency-Key": key });
-        if (reply.status < 500 && reply.status !== 429) return reply;
-      } catch { /* no line: the same call is sent again */ }
-      show("wait", words.lineWord, words.line);
-      await pause(wait_ms);
+  const wantsUndo = (answer) => {
+    if (!document.querySelector("[data-undo]").checked) return false;
+    const deadline = Date.parse(clock.dataset.countdown);
+    const left_ms = deadline - Date.now() - Number(clock.dataset.skewMs ?? 0);
+    // A deadline that is not known here yet is far off: it was claimed a moment ago.
+    const late = left_ms < LEASE_LEFT_MS_MIN;
+    return !late && JSON.stringify(answer).length <= answers.KEEPALIVE_CHARACTERS_MAX;
+  };
+  /* On the server as a draft, then held back: the next page counts the seconds down. Returns false
+     where it cannot be, and the answer is handed in at once. */
+  const holdBack = async (answer) => {
+    try {
+      const reply = await send("PUT", "draft", { answer });
+      if (!reply.ok) return false;
+    } catch {
+      return false;
     }
+    const title = document.querySelector(".workbar .title").textContent.trim();
+    return keep({ saved: true, due: Date.now() + HOLD_MS, title });
   };
   const submit = async (answer) => {
     if (sending || closed) return;
     hush();
     busy(true);
-    const key = keyOf(answer);
-    keep({ saved: false });
-    const reply = await untilAnswered(answer, key);
-    if (reply.ok) {
+    const key = answers.keyOf(assignment, answer);
+    if (wantsUndo(answer) && await holdBack(answer)) {
+      answers.carryOn();
       goOn();
       return;
     }
-    const problem = await reply.json().catch(() => ({}));
-    refuse(reply.status, problem);
+    keep({ saved: false });
+    const lost = () => show("wait", words.lineWord, words.line);
+    const reply = await answers.untilAnswered(assignment, answer, key, lost);
+    if (reply.ok) {
+      answers.forget(assignment);
+      answers.carryOn();
+      goOn();
+      return;
+    }
+    refuse(await answers.refusalOf(reply));
     busy(false);
   };
   const goOn = () => {
     closed = true;
-    forget();
     state.textContent = words.submitted;
     const next = document.querySelector("[data-next]");
     if (document.querySelector("[data-next-at-once]").checked) next.requestSubmit();
     else window.location.assign("/work/queue");
   };
-  const OVER = {
-    lease_expired: () => show("wait", words.expiredWord, words.expired, { next: true }),
-    already_submitted: () => show("wait", words.twiceWord, words.twice, { next: true }),
-    assignment_over: () => show("wait", words.returnedWord, words.returned, { next: true }),
-  };
-  const refuse = (status, problem) => {
-    if (OVER[problem.code]) {
-      closed = true;
-      OVER[problem.code]();
-      return;
-    }
-    keep({ key: null }); // the refusal is stored under the key: the next try is a new call
-    if (status === 401 || status === 404) show("bad", words.ticketWord, words.ticket);
-    else show("bad", words.refusedWord, problem.detail || words.refused);
+  const refuse = ({ name, over, detail }) => {
+    closed = over;
+    if (!over) keep({ key: null }); // the refusal is stored under the key: the next try is a new call
+    const sentence = name === "refused" && detail ? detail : words[name];
+    show(over ? "wait" : "bad", words[`${name}Word`], sentence, { next: over });
   };
 
   /* ---- as high as its page: at once where it grows, and only when it has come to rest where it
@@ -189,6 +168,7 @@
     },
     held: ({ why }) => show("wait", words.heldWord, words[held[why]] ?? words.silent),
     said: ({ text }) => show("wait", words.saidWord, String(text)),
+    help: () => document.dispatchEvent(new CustomEvent("crowdloom:help")),
     size: ({ height }) => { if (Number.isFinite(height)) fit(height); },
   };
   window.addEventListener("message", (event) => {
@@ -208,4 +188,5 @@
     press();
   });
   ask("hello"); // the frame may have been there first
-})();
+};
+if (frame) start();
