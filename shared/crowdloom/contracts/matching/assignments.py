@@ -63,7 +63,7 @@ class AssignmentClaimed(Event):
 )
 @dataclass(frozen=True)
 class AssignmentReturned(Event):
-    """The worker gave the slot back unanswered. `reason`: one of RETURN_REASONS, if one was said."""
+    """The worker gave the slot back unanswered. `reason` is one of RETURN_REASONS."""
 
     assignment_id: AssignmentId
     task_id: TaskId
