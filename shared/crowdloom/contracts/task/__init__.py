@@ -7,7 +7,9 @@ from crowdloom.contracts.task.batches import (
     BatchOpened,
     BatchPaused,
     BatchResumed,
+    Condition,
     LogAdvanced,
+    Requirements,
     TasksReleased,
 )
 from crowdloom.contracts.task.bonuses import BonusGranted
@@ -34,11 +36,13 @@ __all__ = [
     "BatchPaused",
     "BatchResumed",
     "BonusGranted",
+    "Condition",
     "LogAdvanced",
     "QualificationDefined",
     "Question",
     "RequesterGranted",
     "RequesterRevoked",
+    "Requirements",
     "SubmissionAccepted",
     "SubmissionReceived",
     "SubmissionRejected",

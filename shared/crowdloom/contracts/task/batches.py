@@ -5,11 +5,40 @@ from datetime import datetime
 
 from crowdloom.contracts import examples as ex
 from crowdloom.contracts.registry import Event, event
-from crowdloom.kernel.ids import BatchId, ProjectId, RequesterId, TaskId
+from crowdloom.kernel.ids import BatchId, ProjectId, Pseudonym, RequesterId, TaskId
 from crowdloom.kernel.money import Money
 
 OWNER = "task-service"
 TOPIC = "task.lifecycle"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One qualification that is looked at: `has` it, or its score is `at_least` or `at_most`
+    `score`. One without a score meets neither of these.
+    """
+
+    qualification: str
+    comparator: str = "has"
+    score: int | None = None
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """Who may work on a batch: all of `all_of`, one of `any_of`, none of `none_of`. Empty lists ask
+    for nothing. `languages` are tags, one of which is to be spoken; `devices` are `phone`, `tablet`
+    or `computer`; `only` and `excluded` name pseudonyms towards this requester.
+    """
+
+    all_of: tuple[Condition, ...] = ()
+    any_of: tuple[Condition, ...] = ()
+    none_of: tuple[Condition, ...] = ()
+    languages: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    only: tuple[Pseudonym, ...] = ()
+    excluded: tuple[Pseudonym, ...] = ()
+    answers_per_worker_max: int | None = None
+    answers_per_worker_a_day_max: int | None = None
 
 
 @event(
@@ -57,11 +86,25 @@ class BatchFundingRequested(Event):
         "lease_seconds": 600,
         "auto_accept_seconds": 86400,
         "opened_at": ex.INSTANT,
+        "qualifications": ["reliable"],
+        "requirements": {
+            "all_of": [{"qualification": "reliable", "comparator": "at_least", "score": 80}],
+            "any_of": [],
+            "none_of": [],
+            "languages": ["en"],
+            "devices": [],
+            "only": [],
+            "excluded": [ex.PSEUDONYM],
+            "answers_per_worker_max": 50,
+            "answers_per_worker_a_day_max": 20,
+        },
     },
 )
 @dataclass(frozen=True)
 class BatchOpened(Event):
-    """A funded batch may be shown to workers; its tasks follow in TasksReleased."""
+    """A funded batch may be shown to workers; its tasks follow in TasksReleased. `qualifications`
+    are the codes that `requirements` asks for, for those who show what a qualification opens.
+    """
 
     batch_id: BatchId
     project_id: ProjectId
@@ -76,6 +119,8 @@ class BatchOpened(Event):
     auto_accept_seconds: int
     opened_at: datetime
     language: str | None = None
+    qualifications: tuple[str, ...] = ()
+    requirements: Requirements | None = None
 
 
 @event(
