@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from secrets import SystemRandom
 
 from crowdloom.chassis.http.health import Check
 from crowdloom.chassis.idempotency import IdempotencyStore
@@ -13,6 +14,7 @@ from crowdloom.kernel import Clock, Currency, IdFactory, Money, SystemClock, Tim
 from itsdangerous import URLSafeTimedSerializer
 from pymongo import MongoClient
 
+from payment_service.adapters.bank_details import BankDetailsBox, Pain001
 from payment_service.adapters.credentials import StaffCredentials
 from payment_service.adapters.journal_files import AuditPack, formats
 from payment_service.adapters.mongo_audit import MongoAuditBooks
@@ -23,15 +25,24 @@ from payment_service.adapters.stripe_processor import StripeProcessor
 from payment_service.application.approvals import ApprovalDesk
 from payment_service.application.ask_payout import AskForPayout
 from payment_service.application.audit import AuditMoney
+from payment_service.application.bank_files import (
+    OwnAccount,
+    WriteBankFile,
+    bank_file_sent,
+    bank_file_void,
+    put_into_file,
+)
 from payment_service.application.book_lines import BookLines
 from payment_service.application.execute_payouts import ExecutePayouts
 from payment_service.application.export_journal import ExportJournal
+from payment_service.application.gifts import GiftDesk, issue_gift
 from payment_service.application.holds import PlaceHold, hold_release
 from payment_service.application.manual_entries import correction, manual_entry
 from payment_service.application.pay_bonuses import PayWaitingBonuses
-from payment_service.application.payees import OpenPayoutAccount, RefreshPayees
-from payment_service.application.payout_runs import PayoutRunDesk, RunLimits
+from payment_service.application.payees import ChooseRail, OpenPayoutAccount, RefreshPayees
+from payment_service.application.payout_runs import PayoutRunDesk
 from payment_service.application.payout_switch import SwitchPayouts
+from payment_service.application.plan_runs import PlanRuns, RunLimits
 from payment_service.application.poll_processor import PollProcessor, ReceiveHint
 from payment_service.application.processor import PaymentProcessor
 from payment_service.application.reconcile import QueueReconciliation, Reconcile
@@ -48,6 +59,8 @@ from payment_service.application.staff import AddStaff, Enrol, SignIn
 from payment_service.application.top_up import StartTopUp
 from payment_service.application.watch_books import WatchBooks
 from payment_service.config import SERVICE, Settings, read_settings
+from payment_service.domain.iban import parse_iban
+from payment_service.domain.payouts import Rail
 
 SESSION_LIFETIME = timedelta(hours=8)
 ENROLMENT_SECONDS_MAX = 86_400
@@ -79,6 +92,10 @@ class Application:
     settle_waiting: SettleWaiting
     pay_waiting_bonuses: PayWaitingBonuses
     mature_rewards: MatureRewards
+    plan_runs: PlanRuns
+    choose_rail: ChooseRail
+    write_bank_file: WriteBankFile
+    gifts: GiftDesk
     runs: PayoutRunDesk
     switch_payouts: SwitchPayouts
     approvals: ApprovalDesk
@@ -134,6 +151,9 @@ def build(
     verify_seals = VerifySeals(sealed, clock)
     audit_pack = AuditPack(sealed, verify=verify_seals, proof=watch_books.newest)
     url = settings.common.public_url
+    limits = run_limits(settings)
+    plan_runs = PlanRuns(store, clock=clock, ids=ids, limits=limits)
+    box = BankDetailsBox(settings.common.cursor_key)
     return Application(
         settings=settings,
         currency=currency,
@@ -163,15 +183,23 @@ def build(
         settle_waiting=SettleWaiting(store, settle),
         pay_waiting_bonuses=PayWaitingBonuses(store),
         mature_rewards=MatureRewards(store, clock),
+        plan_runs=plan_runs,
+        choose_rail=ChooseRail(
+            store,
+            clock=clock,
+            box=box,
+            offered=[Rail(name) for name in settings.payout_rails],
+        ),
+        write_bank_file=WriteBankFile(
+            store, clock=clock, box=box, file_format=Pain001(), own=own_account(settings)
+        ),
+        gifts=GiftDesk(store, clock=clock, randomness=SystemRandom()),
         runs=PayoutRunDesk(
             store,
             clock=clock,
             ids=ids,
-            limits=RunLimits(
-                minimum_minor=settings.payout_minimum_minor,
-                second_approval_minor=settings.payout_second_approval_minor,
-                reserve_minor=settings.payout_reserve_minor,
-            ),
+            plans=plan_runs,
+            limits=limits,
             available=ShowFinance(readers, journal=journal, currency=currency).available,
         ),
         switch_payouts=SwitchPayouts(store, clock=clock),
@@ -183,6 +211,8 @@ def build(
                 "hold_release": hold_release(clock),
                 "manual_entry": manual_entry(),
                 "correction": correction(),
+                "bank_file_sent": bank_file_sent(),
+                "bank_file_void": bank_file_void(),
             },
         ),
         place_hold=PlaceHold(store, clock=clock, ids=ids, currency=currency),
@@ -191,7 +221,12 @@ def build(
             seals=VerifySeals(MongoSealedJournal(store.database), clock),
             clock=clock,
         ),
-        execute_payouts=ExecutePayouts(store, processor, clock=clock),
+        execute_payouts=ExecutePayouts(
+            store,
+            processor,
+            clock=clock,
+            by_ourselves={Rail.BANK_FILE: put_into_file, Rail.GIFT_CREDIT: issue_gift},
+        ),
         queue_reconciliation=QueueReconciliation(store, clock=clock, ids=ids),
         reconcile=Reconcile(store, journal=journal, processor=processor, poll=poll, clock=clock),
         add_staff=AddStaff(store, credentials=credentials, clock=clock, ids=ids),
@@ -207,6 +242,25 @@ def build(
         verify_seals=verify_seals,
         export_journal=ExportJournal(store, journal, formats=formats(audit_pack)),
         checks=readiness_checks(client, store.database, clock),
+    )
+
+
+def run_limits(settings: Settings) -> RunLimits:
+    return RunLimits(
+        minimum_minor=settings.payout_minimum_minor,
+        second_approval_minor=settings.payout_second_approval_minor,
+        third_approval_minor=settings.payout_third_approval_minor,
+        reserve_minor=settings.payout_reserve_minor,
+        details_days=settings.payout_details_days,
+    )
+
+
+def own_account(settings: Settings) -> OwnAccount | None:
+    """Where bank files take their money from; None where the market makes none."""
+    if not settings.payout_bank_iban:
+        return None
+    return OwnAccount(
+        settings.payout_bank_holder, parse_iban(settings.payout_bank_iban), settings.payout_bank_bic
     )
 
 

@@ -21,8 +21,10 @@ class RefusedToStart(ValueError):
 class Settings:
     """`clearing_seconds` is how long a reward is held before it is payable; `hosted_pages` are the
     origins of the processor's pages that our forms may lead to. From a total of
-    `payout_second_approval_minor` on (0: never) two people approve a run, and
-    `payout_reserve_minor` stays at the processor.
+    `payout_second_approval_minor` on (0: never) two people approve a run, from
+    `payout_third_approval_minor` on three, and `payout_reserve_minor` stays where the money comes
+    from. Account details have to be `payout_details_days` old. `payout_rails` are stripe, bank_file
+    (from the account `payout_bank_*`) and gift_credit.
     """
 
     common: CommonSettings
@@ -33,7 +35,13 @@ class Settings:
     currency: str
     payout_minimum_minor: int
     payout_second_approval_minor: int
+    payout_third_approval_minor: int
     payout_reserve_minor: int
+    payout_details_days: int
+    payout_rails: tuple[str, ...]
+    payout_bank_holder: str
+    payout_bank_iban: str
+    payout_bank_bic: str
     clearing_seconds: int
     payout_country: str
     trusted_proxy_count: int
@@ -53,7 +61,13 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         currency=env.str("CURRENCY", "USD"),
         payout_minimum_minor=env.int("PAYOUT_MINIMUM_MINOR", 1),
         payout_second_approval_minor=env.int("PAYOUT_SECOND_APPROVAL_MINOR", 0),
+        payout_third_approval_minor=env.int("PAYOUT_THIRD_APPROVAL_MINOR", 0),
         payout_reserve_minor=env.int("PAYOUT_RESERVE_MINOR", 0),
+        payout_details_days=env.int("PAYOUT_DETAILS_DAYS", 0),
+        payout_rails=tuple(env.list("PAYOUT_RAILS", ["stripe", "gift_credit"]) or ()),
+        payout_bank_holder=env.str("PAYOUT_BANK_HOLDER", ""),
+        payout_bank_iban=env.str("PAYOUT_BANK_IBAN", ""),
+        payout_bank_bic=env.str("PAYOUT_BANK_BIC", ""),
         clearing_seconds=env.int("CLEARING_SECONDS", 0),
         payout_country=env.str("PAYOUT_COUNTRY", "us"),
         trusted_proxy_count=env.int("TRUSTED_PROXY_COUNT", 0),
@@ -72,3 +86,7 @@ def _refuse_dangerous(settings: Settings) -> None:
         raise RefusedToStart("a live Stripe key is sent to Stripe alone")
     if base.scheme != "https" and base.hostname not in _LOOPBACK:
         raise RefusedToStart("plain http to the payment processor must not leave this machine")
+    if "bank_file" in settings.payout_rails and not (
+        settings.payout_bank_holder and settings.payout_bank_iban
+    ):
+        raise RefusedToStart("bank files need PAYOUT_BANK_HOLDER and PAYOUT_BANK_IBAN")

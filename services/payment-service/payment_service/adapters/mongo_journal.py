@@ -115,12 +115,14 @@ class MongoJournal:
     def booked_lines(self) -> Mapping[str, Booked]:
         return {
             booked.transaction_id: booked
-            for booked in (_booked(row) for row in self._of_codes(_LINE_CODES))
+            for booked in (_booked(row) for row in self._of_codes(_LINE_CODES) if _is_stripes(row))
         }
 
     def posted_by_item(self) -> Mapping[str, Money]:
         posted: dict[str, Money] = {}
         for row in self._of_codes(["payout_post"]):
+            if not _is_stripes(row):
+                continue
             item_id, currency = row["refs"]["item"], Currency.of(row["currency"])
             amount = Money(int(row["total"]), currency)
             posted[item_id] = posted.get(item_id, Money.zero(currency)) + amount
@@ -138,6 +140,11 @@ class MongoJournal:
     def _of_codes(self, codes: Sequence[str]) -> Iterator[dict[str, Any]]:
         for code in codes:
             yield from self._journal.find({"code": code})
+
+
+def _is_stripes(row: dict[str, Any]) -> bool:
+    """Whether the processor has a line for it: of a payout by another rail it knows nothing."""
+    return "stripe_txn" in row["refs"]
 
 
 def _currency_of(path: str) -> Currency:

@@ -7,15 +7,18 @@ from typing import Any
 
 from crowdloom.chassis.store import Document, MongoDatabase
 from crowdloom.kernel import Currency, Money
-from crowdloom.kernel.ids import PayoutItemId, PayoutRunId, WorkerId
+from crowdloom.kernel.ids import PayoutItemId, PayoutRunId, StaffId, WorkerId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
 
 from payment_service.domain.payouts import (
+    OPEN_STATES,
     ItemState,
     PayoutItem,
     PayoutRun,
     PayoutSwitch,
+    Rail,
+    RunApproval,
     RunStatus,
 )
 
@@ -136,6 +139,12 @@ class MongoPayoutRuns:
         found = self._items.find({"state": ItemState.FAILED.value}, session=self._session)
         return [payout_item(row) for row in found.limit(count_max)]
 
+    def open_items(self, rail: Rail) -> Sequence[PayoutItem]:
+        states = [state.value for state in OPEN_STATES]
+        query = {"state": {"$in": states}, "rail": rail.value}
+        found = self._items.find(query, session=self._session)
+        return [payout_item(row) for row in found.limit(_ITEMS_MAX)]
+
     def paid_workers(self, worker_ids: Collection[WorkerId]) -> Collection[WorkerId]:
         if not worker_ids:
             return set()
@@ -176,7 +185,8 @@ def _run_document(run: PayoutRun) -> Document:
         "_id": run.run_id,
         "currency": run.currency.code,
         "status": run.status.value,
-        "approvals": list(run.approvals),
+        "rail": run.rail.value,
+        "approvals": [dict(vars(given)) for given in run.approvals],
     }
 
 
@@ -184,13 +194,22 @@ def _run(row: dict[str, Any]) -> PayoutRun:
     fields = {name: value for name, value in row.items() if name != "_id"}
     fields["currency"] = Currency.of(row["currency"])
     fields["status"] = RunStatus(row["status"])
-    fields["approvals"] = tuple(row.get("approvals", ()))
+    fields["rail"] = Rail(row.get("rail", Rail.STRIPE))
+    fields["approvals"] = tuple(_approval(given, row) for given in row.get("approvals", ()))
     return PayoutRun(run_id=row["_id"], **fields)
+
+
+def _approval(given: Any, row: dict[str, Any]) -> RunApproval:
+    """Of earlier runs the name alone was kept."""
+    if isinstance(given, str):
+        return RunApproval(StaffId(given), row["content_hash"] or "", row["frozen_at"])
+    return RunApproval(**given)
 
 
 def _item_document(item: PayoutItem) -> Document:
     fields = {name: value for name, value in vars(item).items() if name != "item_id"}
     fields |= {"_id": item.item_id, "state": item.state.value, "amount": item.amount.to_wire()}
+    fields["rail"] = item.rail.value
     if item.state in _DUE_STATES:
         fields |= {"due": True, "next_try_at": item.next_try_at or item.changed_at}
     return fields
@@ -200,4 +219,5 @@ def payout_item(row: dict[str, Any]) -> PayoutItem:
     fields = {name: value for name, value in row.items() if name not in {"_id", "due"}}
     fields["amount"] = Money.from_wire(row["amount"])
     fields["state"] = ItemState(row["state"])
+    fields["rail"] = Rail(row.get("rail", Rail.STRIPE))
     return PayoutItem(item_id=row["_id"], **fields)

@@ -10,7 +10,8 @@ from crowdloom.kernel.ids import RequesterId, StaffId, WorkerId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
 
-from payment_service.domain.people import Payee, PayoutRequest, StaffMember, TopUp
+from payment_service.domain.payouts import Rail
+from payment_service.domain.people import BankDetails, Payee, PayoutRequest, StaffMember, TopUp
 
 TOP_UPS = "top_ups"
 PAYEES = "payees"
@@ -93,13 +94,13 @@ class MongoPayees:
     def add(self, payee: Payee) -> None:
         self._payees.update_one(
             {"_id": payee.worker_id},
-            {"$setOnInsert": _plain(payee, "worker_id")},
+            {"$setOnInsert": _payee_document(payee)},
             upsert=True,
             session=self._session,
         )
 
-    def set_account(self, worker_id: WorkerId, account_id: str) -> None:
-        self._set(worker_id, {"account_id": account_id})
+    def choose(self, payee: Payee) -> None:
+        self._set(payee.worker_id, _payee_document(payee))
 
     def set_status(self, worker_id: WorkerId, status: str, checked_at: datetime) -> None:
         self._set(worker_id, {"status": status, "checked_at": checked_at})
@@ -243,8 +244,15 @@ def _top_up(row: Document) -> TopUp:
     return TopUp(top_up_id=row["_id"], **fields)
 
 
+def _payee_document(payee: Payee) -> Document:
+    bank = dict(vars(payee.bank)) if payee.bank else None
+    return {**_plain(payee, "worker_id"), "rail": payee.rail.value, "bank": bank}
+
+
 def _payee(row: Document) -> Payee:
     fields = {name: value for name, value in row.items() if name != "_id"}
+    fields["rail"] = Rail(row.get("rail", Rail.STRIPE))
+    fields["bank"] = BankDetails(**row["bank"]) if row.get("bank") else None
     return Payee(worker_id=row["_id"], **fields)
 
 

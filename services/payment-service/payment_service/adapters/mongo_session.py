@@ -15,6 +15,7 @@ from payment_service.adapters import (
     mongo_approvals,
     mongo_bonuses,
     mongo_exceptions,
+    mongo_gifts,
     mongo_payouts,
     mongo_people,
     mongo_seals,
@@ -41,6 +42,7 @@ INDEXES = {
     mongo_people.PAYEES: mongo_people.PAYEE_INDEXES,
     mongo_people.PAYOUT_REQUESTS: mongo_people.PAYOUT_REQUEST_INDEXES,
     mongo_people.STAFF: mongo_people.STAFF_INDEXES,
+    mongo_gifts.GIFTS: mongo_gifts.GIFT_INDEXES,
     mongo_payouts.PAYOUT_RUNS: mongo_payouts.PAYOUT_RUN_INDEXES,
     mongo_payouts.PAYOUT_ITEMS: mongo_payouts.PAYOUT_ITEM_INDEXES,
     processor.STRIPE_LINES: processor.STRIPE_LINE_INDEXES,
@@ -85,6 +87,10 @@ class Repositories:
     @cached_property
     def payees(self) -> mongo_people.MongoPayees:
         return mongo_people.MongoPayees(self.database, self.session)
+
+    @cached_property
+    def gifts(self) -> mongo_gifts.MongoGifts:
+        return mongo_gifts.MongoGifts(self.database, self.session)
 
     @cached_property
     def payout_requests(self) -> mongo_people.MongoPayoutRequests:

@@ -28,12 +28,16 @@ from payment_service.domain.audit import (
 )
 from payment_service.domain.batches import BatchBook
 from payment_service.domain.chart import is_guarded, kind_of
-from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem
+from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem, Rail
 
 _UNKNOWN_HOURS = timedelta(hours=24)
+# A bank takes up to three business days, and its statement comes on the next.
+_IN_TRANSIT_DAYS = timedelta(days=6)
 _SUSPENSE_DAYS = timedelta(days=5)
 _OUTBOX_SECONDS = timedelta(seconds=60)
-_OWED = frozenset({"wallet", "escrow", "refunding", "clearing", "payable", "held", "payout", "tax"})
+_OWED = frozenset(
+    {"wallet", "escrow", "refunding", "clearing", "payable", "held", "payout", "gift", "tax"}
+)
 
 
 class AuditBooks(Protocol):
@@ -254,7 +258,8 @@ def _i11(
         for item in items
         if item.state in IN_FLIGHT
         and item.changed_at is not None
-        and now - (item.sending_since or item.changed_at) > _UNKNOWN_HOURS
+        and now - (item.sending_since or item.changed_at)
+        > (_IN_TRANSIT_DAYS if item.rail is Rail.BANK_FILE else _UNKNOWN_HOURS)
         and f"unknown:{item.item_id}" not in open_keys
     ]
     suspense = {p: n for p, n in tally.sums.items() if p.startswith("asset:suspense:") and n}

@@ -26,7 +26,8 @@ _NAMES = {
     "unhold": "unhold:{hold}",
     "payout_reserve": "payout:{item}:reserve:*",
     "payout_void": "payout:{item}:void:*",
-    "payout_post": "payout:{item}:post:{stripe_txn}",
+    "payout_post": "payout:{item}:post:*",
+    "gift_redeem": "gift:{item}:redeem",
     "manual": "manual:{approval}",
     "correction": "correct:{corrects}",
 }

@@ -9,6 +9,7 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import PayoutItemId, PayoutRunId, StaffId
 
 from payment_service.application.ask_payout import payable_of_many
+from payment_service.application.plan_runs import PlanRuns, RunLimits
 from payment_service.application.ports import Session
 from payment_service.domain.payouts import (
     ContentChanged,
@@ -16,15 +17,13 @@ from payment_service.domain.payouts import (
     NothingEligible,
     PayoutItem,
     PayoutRun,
+    Rail,
+    RunApproval,
     RunNotInState,
     RunStatus,
     TooLittleAvailable,
     content_hash,
-    total_of,
 )
-
-ITEMS_PER_RUN_MAX = 500
-OUTLIER_TIMES = 5
 
 
 @dataclass(frozen=True)
@@ -52,32 +51,6 @@ class RunView:
         return Money(sum(chosen), self.run.currency)
 
 
-@dataclass(frozen=True)
-class RunLimits:
-    """Minor units: the smallest payout, the total from which two have to approve (0: none), and
-    what is to stay at the processor.
-    """
-
-    minimum_minor: int
-    second_approval_minor: int = 0
-    reserve_minor: int = 0
-
-
-@dataclass(frozen=True)
-class RunPreview:
-    """What a draft made now would hold. `left_out_count` asked but cannot be paid now; of the
-    payees some are new, some have another account than when they were paid last, and some get far
-    more than then.
-    """
-
-    total: Money
-    item_count: int
-    new_payee_count: int
-    left_out_count: int
-    changed_account_count: int
-    outlier_count: int
-
-
 class PayoutRunDesk:
     """What staff may do with runs. Each act is noted in the audit log, in its own transaction."""
 
@@ -87,17 +60,21 @@ class PayoutRunDesk:
         *,
         clock: Clock,
         ids: IdFactory,
+        plans: PlanRuns,
         limits: RunLimits,
-        available: Callable[[], Money],
+        available: Callable[[Rail], Money | None],
     ) -> None:
         self._store = store
+        self._plans = plans
         self._clock = clock
         self._ids = ids
         self._limits = limits
         self._available = available
 
-    def draft(self, maker: StaffId, currency: Currency, *, key: str) -> RunView:
-        """Everybody who asked, has an active account and enough that is payable.
+    def draft(
+        self, maker: StaffId, currency: Currency, *, key: str, rail: Rail = Rail.STRIPE
+    ) -> RunView:
+        """Everybody who asked, is paid by this rail, has an account and enough that is payable.
 
         Idempotent by key. Raises NothingEligible.
         """
@@ -107,7 +84,7 @@ class PayoutRunDesk:
             earlier = session.payout_runs.by_request_key(f"{maker}:{key}")
             if earlier is not None:
                 return RunView(earlier, session.payout_runs.items(earlier.run_id))
-            items = self._eligible(session, run_id, currency)
+            items = self._plans.plan(session, run_id, currency, rail=rail).items
             if not items:
                 raise NothingEligible("Nobody who asked for a payout can be paid now")
             run = PayoutRun(
@@ -118,6 +95,7 @@ class PayoutRunDesk:
                 made_by=maker,
                 made_at=self._clock.now(),
                 request_key=f"{maker}:{key}",
+                rail=rail,
             )
             session.payout_runs.add(run, items)
             session.payout_requests.set_status(
@@ -134,55 +112,6 @@ class PayoutRunDesk:
     def show(self, run_id: PayoutRunId) -> RunView:
         """Raises NotFound."""
         return self._store.run(lambda session: found(session, run_id))
-
-    def preview(self, currency: Currency) -> RunPreview:
-        """Writes nothing."""
-
-        def work(session: Session) -> RunPreview:
-            asked = session.payout_requests.all_open(ITEMS_PER_RUN_MAX)
-            items = self._eligible(session, PayoutRunId("preview"), currency)
-            last = session.payout_runs.last_paid({item.worker_id for item in items})
-            known = [(item, last[item.worker_id]) for item in items if item.worker_id in last]
-            return RunPreview(
-                total=total_of(items, currency),
-                item_count=len(items),
-                new_payee_count=len(items) - len(known),
-                left_out_count=len(asked) - len(items),
-                changed_account_count=sum(n.destination != old.destination for n, old in known),
-                outlier_count=sum(is_outlier(n, old) for n, old in known),
-            )
-
-        return self._store.run(work)
-
-    def _eligible(
-        self, session: Session, run_id: PayoutRunId, currency: Currency
-    ) -> list[PayoutItem]:
-        requests = session.payout_requests.all_open(ITEMS_PER_RUN_MAX)
-        workers = {request.worker_id for request in requests}
-        payees = session.payees.many(workers)
-        payable = payable_of_many(session, workers, currency)
-        held = session.holds.held(workers)
-        items = []
-        for request in requests:
-            if request.worker_id in held:
-                continue
-            payee = payees.get(request.worker_id)
-            if payee is None or payee.status != "active" or payee.account_id is None:
-                continue
-            amount = payable[request.worker_id]
-            if amount.minor < max(self._limits.minimum_minor, 1):
-                continue
-            items.append(
-                PayoutItem(
-                    item_id=PayoutItemId(self._ids.new("payout_item")),
-                    run_id=run_id,
-                    worker_id=request.worker_id,
-                    request_id=request.request_id,
-                    destination=payee.account_id,
-                    amount=amount,
-                )
-            )
-        return items
 
     def freeze(self, who: StaffId, run_id: PayoutRunId) -> RunView:
         """Fix the content by its hash. Idempotent. Raises NotFound, RunNotInState."""
@@ -225,16 +154,17 @@ class PayoutRunDesk:
         return self._store.run(work)
 
     def approve(self, checker: StaffId, run_id: PayoutRunId, *, seen_hash: str) -> RunView:
-        """Let the run be carried out. Idempotent for the same checker and content.
+        """Let the run be carried out, once as many have approved as a run of its size needs. Each
+        approval is kept with the hash of what was approved. Idempotent for the same checker.
 
         Raises NotFound, RunNotInState, MakerIsChecker, ContentChanged, TooLittleAvailable.
         """
-        available = self._available()
+        available = self._available(self.show(run_id).run.rail)
 
         def work(session: Session) -> RunView:
             view = found(session, run_id)
             run = view.run
-            if checker in run.approvals and run.content_hash == seen_hash:
+            if checker in run.approvers and run.content_hash == seen_hash:
                 return view
             run.check_approval(
                 checker, seen_hash=seen_hash, actual_hash=content_hash(run_id, view.items)
@@ -244,7 +174,8 @@ class PayoutRunDesk:
             session.audit.note(
                 who=checker, what="payout_run.approve", subject=run_id, content_hash=seen_hash
             )
-            run = replace(run, approvals=(*run.approvals, checker))
+            given = RunApproval(checker, seen_hash, self._clock.now())
+            run = replace(run, approvals=(*run.approvals, given))
             if len(run.approvals) < self.approvals_needed(view):
                 session.payout_runs.replace(run)
             else:
@@ -254,11 +185,12 @@ class PayoutRunDesk:
         return self._store.run(work)
 
     def approvals_needed(self, view: RunView) -> int:
-        """Two checkers from a total on, one below it."""
-        limit = self._limits.second_approval_minor
-        return 2 if limit and view.total.minor >= limit else 1
+        """As many as the configured limits ask for a run of its size."""
+        return self._limits.approvals_needed(view.total)
 
-    def _check_covered(self, view: RunView, available: Money) -> None:
+    def _check_covered(self, view: RunView, available: Money | None) -> None:
+        if available is None:  # credit that is spent here needs no money anywhere
+            return
         reserve = Money.of_minor(self._limits.reserve_minor, available.currency)
         if view.total + reserve > available:
             raise TooLittleAvailable(
@@ -342,11 +274,6 @@ def found(session: Session, run_id: PayoutRunId) -> RunView:
     if run is None:
         raise NotFound("There is no such payout run")
     return RunView(run, session.payout_runs.items(run_id))
-
-
-def is_outlier(item: PayoutItem, last: PayoutItem) -> bool:
-    """Far more than the payee got last: worth a look before it is approved."""
-    return item.amount.units > OUTLIER_TIMES * last.amount.units
 
 
 def _item(view: RunView, item_id: PayoutItemId) -> PayoutItem:

@@ -17,12 +17,14 @@ from crowdloom.kernel.ids import (
 )
 
 from payment_service.domain.approvals import Approval, ApprovalStatus
+from payment_service.domain.gifts import Gift
 from payment_service.domain.holds import Hold
 from payment_service.domain.payouts import (
     ItemState,
     PayoutItem,
     PayoutRun,
     PayoutSwitch,
+    Rail,
     RunStatus,
 )
 from payment_service.domain.people import Payee, PayoutRequest, StaffMember, TopUp
@@ -55,7 +57,9 @@ class Payees(Protocol):
         """Keep a new one; does nothing where it is known."""
         ...
 
-    def set_account(self, worker_id: WorkerId, account_id: str) -> None: ...
+    def choose(self, payee: Payee) -> None:
+        """Write where the money of a known one goes from now on."""
+        ...
 
     def set_status(self, worker_id: WorkerId, status: str, checked_at: datetime) -> None: ...
 
@@ -73,6 +77,20 @@ class Payees(Protocol):
 
     def pending_since(self, moment: datetime, count_max: int) -> Sequence[Payee]:
         """Accounts not active yet whose owner was last heard of after `moment`."""
+        ...
+
+
+class Gifts(Protocol):
+    def add(self, gift: Gift) -> None: ...
+
+    def get(self, item_id: PayoutItemId) -> Gift | None: ...
+
+    def by_digest(self, digest: str) -> Gift | None: ...
+
+    def replace(self, gift: Gift) -> None: ...
+
+    def of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[Gift]:
+        """Newest first."""
         ...
 
 
@@ -154,6 +172,10 @@ class PayoutRuns(Protocol):
     def items_of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[PayoutItem]: ...
 
     def failed_items(self, count_max: int) -> Sequence[PayoutItem]: ...
+
+    def open_items(self, rail: Rail) -> Sequence[PayoutItem]:
+        """Approved and not ended, of all runs by this rail."""
+        ...
 
     def paid_workers(self, worker_ids: Collection[WorkerId]) -> Collection[WorkerId]:
         """Those of the workers who were paid before."""

@@ -21,6 +21,7 @@ from crowdloom.kernel.ids import (
 from payment_service.application.people_ports import (
     Approvals,
     Audit,
+    Gifts,
     Holds,
     Payees,
     PayoutRequests,
@@ -37,6 +38,7 @@ __all__ = [
     "Approvals",
     "Audit",
     "Emits",
+    "Gifts",
     "Holds",
     "Payees",
     "PayoutRequests",
@@ -284,6 +286,8 @@ class Session(Emits, Protocol):
     def top_ups(self) -> TopUps: ...
     @property
     def payees(self) -> Payees: ...
+    @property
+    def gifts(self) -> Gifts: ...
     @property
     def payout_requests(self) -> PayoutRequests: ...
     @property

@@ -10,7 +10,7 @@ from payment_service.application import ports
 from payment_service.application.journal import AccountBalance, Journal
 from payment_service.application.payout_runs import RunView
 from payment_service.domain import chart
-from payment_service.domain.payouts import RunStatus
+from payment_service.domain.payouts import Rail, RunStatus
 
 _RUNS_MAX = 50
 _RECONCILIATIONS_MAX = 20
@@ -87,8 +87,22 @@ class ShowFinance:
             ],
         )
 
-    def available(self) -> Money:
-        """What the ledger says is available at the processor: what a run can be paid from."""
+    def available(self, rail: Rail = Rail.STRIPE) -> Money | None:
+        """What a run by this rail can be paid from, as the ledger says; None where it needs no
+        money anywhere. Of the bank's money, what is on its way already is gone.
+        """
+        if rail is Rail.GIFT_CREDIT:
+            return None
+        if rail is Rail.BANK_FILE:
+            rows = self._journal.trial_balance()
+            units = sum(
+                r.signed
+                for r in rows
+                if r.path.startswith("asset:bank:") and r.currency is self._currency
+            )
+            open_items = self._readers.payout_runs.open_items(rail)
+            gone = sum(i.amount.units for i in open_items if i.currency is self._currency)
+            return Money(units - gone, self._currency)
         path = chart.stripe_available(self._currency)
         lines = self._journal.statement(path, count_max=1)
         return Money(lines[0].balance if lines else 0, self._currency)

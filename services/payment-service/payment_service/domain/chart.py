@@ -15,7 +15,7 @@ _KNOWN = re.compile(
     r"asset:stripe:(pending|available|reserved)|asset:bank:[\w-]+|asset:transit:\w+:\w+"
     r"|asset:dispute:\w+|asset:receivable:(requester|worker):\w+|asset:suspense:\w+"
     r"|liability:requester:\w+:(wallet|refunding)|liability:requester:\w+:escrow:\w+:\d+"
-    r"|liability:worker:\w+:(clearing|payable|held)|liability:payout:\w+"
+    r"|liability:worker:\w+:(clearing|payable|held)|liability:payout:\w+|liability:gift"
     r"|liability:tax:(vat|withheld):\w+|income:fee:(platform|bonus|payout)"
     r"|expense:stripe:(processing|connect|dispute|fx)"
     r"|expense:loss:(chargeback|fraud|writeoff)|expense:goodwill|clearing:fx|equity:opening"
@@ -59,6 +59,11 @@ def owed_by(requester_id: RequesterId, currency: Currency) -> str:
 def payout_item(item_id: PayoutItemId, currency: Currency) -> str:
     """Reserved in a run, outcome not known yet."""
     return f"liability:payout:{item_id}:{currency.code}"
+
+
+def gift_credit(currency: Currency) -> str:
+    """Credit that workers took instead of money, and nobody has spent yet."""
+    return f"liability:gift:{currency.code}"
 
 
 def platform_fees(currency: Currency) -> str:
@@ -115,8 +120,10 @@ def owner_of(path: str) -> str:
 
 
 def kind_of(path: str) -> str:
-    """wallet, escrow, clearing, payable, held, payout, or the first two parts of any other path."""
+    """wallet, escrow, clearing, payable, held, payout, gift, or the first two parts of any other
+    path.
+    """
     parts = path.split(":")
     if parts[0] == "liability":
-        return "payout" if parts[1] == "payout" else parts[3]
+        return parts[1] if parts[1] in {"payout", "gift"} else parts[3]
     return ":".join(parts[:2])

@@ -32,6 +32,7 @@ NUMBERS = {
     "liability:worker:payable": 2120,
     "liability:worker:held": 2130,
     "liability:payout": 2200,
+    "liability:gift": 2250,
     "liability:tax:vat": 2300,
     "liability:tax:withheld": 2310,
     "equity:opening": 3000,

@@ -7,6 +7,7 @@ from payment_service.domain import chart
 from payment_service.domain.batches import BatchTerms
 from payment_service.domain.bonuses import Bonus
 from payment_service.domain.entries import Entry, Line, credit, debit
+from payment_service.domain.gifts import Gift
 from payment_service.domain.holds import Hold
 from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.processor_lines import BalanceTransaction
@@ -248,6 +249,35 @@ def payout_post(item: PayoutItem, transaction: BalanceTransaction) -> Entry:
         ),
         refs={**_item_refs(item), **_refs(transaction)},
         occurred_at=transaction.created_at,
+    )
+
+
+def payout_as_gift(item: PayoutItem) -> Entry:
+    """The worker takes credit: no money leaves, we owe it to whoever has the code."""
+    return Entry(
+        key=f"payout:{item.item_id}:post:gift",
+        code="payout_post",
+        currency=item.currency,
+        lines=(
+            debit(chart.payout_item(item.item_id, item.currency), item.amount),
+            credit(chart.gift_credit(item.currency), item.amount),
+        ),
+        refs=_item_refs(item),
+    )
+
+
+def gift_redeem(gift: Gift, requester_id: RequesterId) -> Entry:
+    """The code was used: the credit is a requester's free money."""
+    currency = gift.amount.currency
+    return Entry(
+        key=f"gift:{gift.item_id}:redeem",
+        code="gift_redeem",
+        currency=currency,
+        lines=(
+            debit(chart.gift_credit(currency), gift.amount),
+            credit(chart.wallet(requester_id, currency), gift.amount),
+        ),
+        refs={"item": str(gift.item_id), "requester": requester_id},
     )
 
 

@@ -21,21 +21,40 @@ class RunStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Rail(StrEnum):
+    """How money reaches a worker: the processor, a file that a person hands to the bank, or credit
+    that is spent here.
+    """
+
+    STRIPE = "stripe"
+    BANK_FILE = "bank_file"
+    GIFT_CREDIT = "gift_credit"
+
+
 class ItemState(StrEnum):
-    """`unknown` means that the processor's answer was lost: looked up, never assumed."""
+    """`unknown` means that the processor's answer was lost: looked up, never assumed. `filed` is
+    reserved and in the run's bank file, which nobody has handed to the bank yet.
+    """
 
     PLANNED = "planned"
     APPROVED = "approved"
     RESERVED = "reserved"
     SENDING = "sending"
     UNKNOWN = "unknown"
+    FILED = "filed"
     SENT = "sent"
     PAID = "paid"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
 
-IN_FLIGHT = (ItemState.RESERVED, ItemState.SENDING, ItemState.UNKNOWN, ItemState.SENT)
+IN_FLIGHT = (
+    ItemState.RESERVED,
+    ItemState.SENDING,
+    ItemState.UNKNOWN,
+    ItemState.FILED,
+    ItemState.SENT,
+)
 OPEN_STATES = (ItemState.APPROVED, *IN_FLIGHT)
 
 
@@ -82,7 +101,11 @@ class PayoutSwitch:
 
 @dataclass(frozen=True)
 class PayoutItem:
-    """One worker's share of a run. `attempt` counts reservations; each has a key of its own."""
+    """One worker's share of a run. `attempt` counts reservations; each has a key of its own.
+
+    `destination` is the account at the processor, or stands for the bank details at `rail`: the
+    content hash of the run is over it, so that other details are another content.
+    """
 
     item_id: PayoutItemId
     run_id: PayoutRunId
@@ -101,6 +124,7 @@ class PayoutItem:
     changed_at: datetime | None = None
     sending_since: datetime | None = None
     next_try_at: datetime | None = None
+    rail: Rail = Rail.STRIPE
 
     @property
     def currency(self) -> Currency:
@@ -109,6 +133,15 @@ class PayoutItem:
     @property
     def stripe_key(self) -> str:
         return f"payout:{self.item_id}:{self.attempt}"
+
+
+@dataclass(frozen=True)
+class RunApproval:
+    """Who approved which content, and when."""
+
+    staff_id: StaffId
+    content_hash: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -129,7 +162,12 @@ class PayoutRun:
     approved_at: datetime | None = None
     ended_at: datetime | None = None
     request_key: str | None = None
-    approvals: tuple[StaffId, ...] = ()
+    approvals: tuple[RunApproval, ...] = ()
+    rail: Rail = Rail.STRIPE
+
+    @property
+    def approvers(self) -> tuple[StaffId, ...]:
+        return tuple(given.staff_id for given in self.approvals)
 
     def require(self, *statuses: RunStatus) -> None:
         """Raises RunNotInState."""

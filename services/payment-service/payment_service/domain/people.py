@@ -7,6 +7,8 @@ from crowdloom.kernel import DomainError, Money
 from crowdloom.kernel.errors import Conflict, NotAllowed
 from crowdloom.kernel.ids import RequesterId, StaffId, WorkerId
 
+from payment_service.domain.payouts import Rail
+
 VIEW, MAKER, CHECKER = "finance.view", "finance.maker", "finance.checker"
 CONTROLLER, AUDITOR = "finance.controller", "auditor"
 # Whoever has one of these may read all of finance's pages; an auditor does nothing else.
@@ -25,6 +27,22 @@ class NothingPayable(Conflict):
     """Less is payable than the smallest payout."""
 
     code = "nothing_payable"
+
+
+class RailNotOffered(Conflict):
+    """The market does not pay by this rail."""
+
+    code = "rail_not_offered"
+
+
+class HolderMissing(DomainError):
+    code = "holder_missing"
+
+
+class PayoutUnderWay(Conflict):
+    """Where the money goes stays as it was approved until it is sent."""
+
+    code = "payout_under_way"
 
 
 class AmountOutOfRange(DomainError):
@@ -69,14 +87,31 @@ class TopUp:
 
 
 @dataclass(frozen=True)
+class BankDetails:
+    """Where a bank sends money: the account is sealed at rest, `shown` is what pages may show."""
+
+    holder: str
+    sealed: str
+    shown: str
+
+
+@dataclass(frozen=True)
 class Payee:
-    """A worker's account at the processor. `status` is pending, active or restricted."""
+    """Where a worker's money goes: by which rail, and there to which account. `status` is pending,
+    active or restricted. `account_id` is the account at the processor, or stands for the details of
+    another rail; `processor_account_id` is kept for a worker who comes back to it. `details_at` is
+    when the account became another one.
+    """
 
     worker_id: WorkerId
     account_id: str | None
     status: str
     asked_at: datetime
     checked_at: datetime | None = None
+    rail: Rail = Rail.STRIPE
+    details_at: datetime | None = None
+    bank: BankDetails | None = None
+    processor_account_id: str | None = None
 
 
 @dataclass(frozen=True)

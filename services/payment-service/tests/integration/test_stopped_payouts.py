@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from payment_service.application.payout_runs import RunLimits
+from payment_service.application.plan_runs import RunLimits
 from payment_service.application.processor import TransferRefused, TurnedAway
 
 
@@ -101,10 +101,10 @@ def test_other_refusals_stop_nothing(market: Any, five: str) -> None:
     assert executing_with(market, TransferRefused("account_invalid", "Closed")).calls == 5
 
 
-def test_from_a_total_on_two_people_approve(
+def test_from_one_total_on_two_people_approve_and_from_another_on_three(
     market: Any, calling: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = RunLimits(minimum_minor=1, second_approval_minor=10)
+    limits = RunLimits(minimum_minor=1, second_approval_minor=5, third_approval_minor=10)
     monkeypatch.setattr(market.application.runs, "_limits", limits)
     market.earn("wrk_1", 2)
     market.ask(calling("worker", "wrk_1"))
@@ -114,9 +114,12 @@ def test_from_a_total_on_two_people_approve(
     for _ in range(2):
         first = market.checker.post(path, body).json
         assert (first["status"], first["approvals"]) == ("frozen", ["stf_checker"])
-    other = calling("staff", "stf_other", "finance.checker")
-    second = other.post(path, body).json
-    assert (second["status"], second["approved_by"]) == ("executing", "stf_other")
+    second = calling("staff", "stf_second", "finance.checker").post(path, body).json
+    assert (second["status"], second["approvals"]) == ("frozen", ["stf_checker", "stf_second"])
+    third = calling("staff", "stf_third", "finance.checker").post(path, body).json
+    assert (third["status"], third["approved_by"]) == ("executing", "stf_third")
+    kept = market.application.readers.payout_runs.get(run_id)
+    assert {given.content_hash for given in kept.approvals} == {frozen["content_hash"]}
 
 
 def test_a_run_beyond_what_is_available_is_not_approved(
@@ -139,13 +142,16 @@ def test_the_preview_tells_new_payees_from_those_with_another_account_or_far_mor
     application = market.application
     market.earn("wrk_1", 1)
     market.ask(calling("worker", "wrk_1"))
-    first = application.runs.preview(application.currency)
-    assert (first.new_payee_count, first.changed_account_count, first.outlier_count) == (1, 0, 0)
+    assert odd(application) == (1, 0, 0)
     market.pay_out()
     market.earn("wrk_1", 6, batch_id="bat_2")
     market.ask(calling("worker", "wrk_1"))
-    again = application.runs.preview(application.currency)
-    assert (again.new_payee_count, again.changed_account_count, again.outlier_count) == (0, 0, 1)
+    assert odd(application) == (0, 0, 1)
     payee = {"_id": "wrk_1"}
     application.database["payees"].update_one(payee, {"$set": {"account_id": "acct_another"}})
-    assert application.runs.preview(application.currency).changed_account_count == 1
+    assert odd(application) == (0, 1, 1)
+
+
+def odd(application: Any) -> tuple[int, int, int]:
+    marks = application.plan_runs.preview(application.currency).marks
+    return len(marks.new), len(marks.changed_account), len(marks.outlier)

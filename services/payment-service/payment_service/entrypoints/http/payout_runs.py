@@ -14,6 +14,7 @@ from marshmallow import Schema, fields, validate
 
 from payment_service.application.payout_runs import RunView
 from payment_service.bootstrap import Application
+from payment_service.domain.payouts import Rail
 from payment_service.domain.people import CHECKER, CONTROLLER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.http import present, schemas
 from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
@@ -26,6 +27,12 @@ _ITEM_STEPS = {
     "cancel": "Give up on a failed line: its money stays payable.",
     "remove": "Take a line out before approval; a frozen run is a draft again.",
 }
+
+
+class DraftRunSchema(Schema):
+    rail = fields.String(
+        load_default=Rail.STRIPE.value, validate=validate.OneOf([rail.value for rail in Rail])
+    )
 
 
 class PayoutSwitchSchema(Schema):
@@ -69,14 +76,27 @@ def payout_runs_blueprint(application: Application) -> Blueprint:
 def _add_draft(blueprint: Blueprint, application: Application) -> None:
     @blueprint.post("/payout-runs")
     @require("staff", MAKER)
-    @refusals(blueprint, {**_SEEN, 400: "idempotency_key_missing", 409: "nothing_eligible"})
+    @refusals(
+        blueprint,
+        {
+            **_SEEN,
+            400: "idempotency_key_missing",
+            409: "nothing_eligible",
+            422: "invalid_input",
+        },
+    )
     @blueprint.doc(security=STAFF, parameters=[IDEMPOTENCY_KEY])
+    @blueprint.arguments(DraftRunSchema)
     @blueprint.response(201, schemas.PayoutRunSchema)
-    def draft() -> dict[str, Any]:
-        """A line for everybody who asked, has an active account and enough that is payable."""
+    def draft(body: dict[str, Any]) -> dict[str, Any]:
+        """A line for everybody who asked, is paid by this rail, has an active account and enough
+        that is payable.
+        """
         # The run keeps the key, so that a repeated call finds it.
-        key = idempotency_key()
-        return present.run(application.runs.draft(caller(), application.currency, key=key))
+        view = application.runs.draft(
+            caller(), application.currency, key=idempotency_key(), rail=Rail(body["rail"])
+        )
+        return present.run(view)
 
 
 def _add_reading(blueprint: Blueprint, application: Application) -> None:
@@ -132,7 +152,7 @@ def _add_approval(blueprint: Blueprint, application: Application) -> None:
     @blueprint.response(200, schemas.PayoutRunSchema)
     def approve(body: dict[str, Any], run_id: str) -> dict[str, Any]:
         """Let the run be carried out, as its `content_hash` says. From a total on two have to
-        approve: after the first the run is still frozen.
+        approve, from another on three: until then the run is still frozen.
         """
         view = application.runs.approve(
             caller(), PayoutRunId(run_id), seen_hash=body["content_hash"]

@@ -98,6 +98,8 @@ def run_summary(view: RunView) -> Shown:
         "payout_run_id": view.run.run_id,
         "status": view.run.status.value,
         "currency": view.run.currency.code,
+        "rail": view.run.rail.value,
+        "approvals": list(view.run.approvers),
         "total": view.total,
         "paid": view.paid,
         "failed": view.failed,

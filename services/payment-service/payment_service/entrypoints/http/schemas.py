@@ -222,6 +222,7 @@ class PayoutItemSchema(Schema):
     payout_item_id = fields.String(required=True)
     worker_id = fields.String(required=True)
     amount = MoneyField(required=True)
+    rail = fields.String(required=True)
     destination = fields.String(required=True)
     state = fields.String(required=True)
     attempt = fields.Integer(required=True)
@@ -235,6 +236,7 @@ class PayoutItemSchema(Schema):
 class PayoutRunSummarySchema(Schema):
     payout_run_id = fields.String(required=True)
     number = fields.Integer(required=True)
+    rail = fields.String(required=True)
     status = fields.String(required=True)
     currency = fields.String(required=True)
     made_by = fields.String(required=True)

@@ -13,7 +13,9 @@ from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from payment_service.application.bank_files import waiting_file
 from payment_service.application.payout_runs import RunView
+from payment_service.application.plan_runs import RunPreview, largest, marks_of
 from payment_service.bootstrap import Application
 from payment_service.domain.approvals import ReasonMissing
 from payment_service.domain.payouts import (
@@ -22,9 +24,11 @@ from payment_service.domain.payouts import (
     MakerIsChecker,
     NothingEligible,
     PayoutItem,
+    Rail,
     RunNotInState,
     RunStatus,
     TooLittleAvailable,
+    total_of,
 )
 from payment_service.domain.people import CONTROLLER, FINANCE_READERS
 from payment_service.entrypoints.pages import files, refusals, shell, words
@@ -75,7 +79,9 @@ def _add_list(blueprint: Blueprint, application: Application) -> None:
             views=[view_of(application, run.run_id) for run in found[:PAGE_ITEMS]],
             next_cursor=found[PAGE_ITEMS - 1].run_id if len(found) > PAGE_ITEMS else None,
             status=status,
-            preview=application.runs.preview(application.currency),
+            previews=_previews(application),
+            rails=words.rails(),
+            left_out=words.left_out(),
             may_make=shell.may(_MAKER),
             may_switch=shell.may(CONTROLLER),
             switch=application.readers.payout_runs.switch(),
@@ -89,12 +95,28 @@ def _add_list(blueprint: Blueprint, application: Application) -> None:
     def draft() -> BaseResponse:
         try:
             view = application.runs.draft(
-                shell.staff_member(), application.currency, key=idempotency_key()
+                shell.staff_member(),
+                application.currency,
+                key=idempotency_key(),
+                rail=Rail(request.form.get("rail") or Rail.STRIPE),
             )
         except NothingEligible:
             ui.say("wait", _("Nothing drafted"), _("Nobody who asked can be paid now."))
             return redirect(_RUNS, 303)
         return redirect(f"{_RUNS}/{view.run.run_id}", 303)
+
+
+def _previews(application: Application) -> list[RunPreview]:
+    """The processor's rail always; others where somebody waits there."""
+    found = [
+        application.plan_runs.preview(application.currency, rail)
+        for rail in application.choose_rail.offered
+    ]
+    return [
+        preview
+        for preview in found
+        if preview.rail is Rail.STRIPE or preview.item_count or preview.left_out_count
+    ]
 
 
 def view_of(application: Application, run_id: str) -> RunView:
@@ -134,18 +156,25 @@ def _facts(application: Application, run_id: str) -> dict[str, Any]:
     view = view_of(application, run_id)
     run = view.run
     workers = {item.worker_id for item in view.items}
+    largest_lines = largest(view.items)
+    last = {} if run.approved_at else application.readers.payout_runs.last_paid(workers)
     digest = run.content_hash or ""
     return {
         "view": view,
         "run": run,
         "moving": run.status is RunStatus.EXECUTING,
         "open_count": view.count(*OPEN_STATES),
-        "new_payees": workers - set(application.readers.payout_runs.paid_workers(workers)),
+        "marks": marks_of(view.items, last),
+        "largest": largest_lines,
+        "largest_total": total_of(largest_lines, run.currency),
         # Asked of the journal only while it matters: a watched run asks every two seconds.
-        "available": None if run.approved_at else application.show_finance.available(),
+        "available": None if run.approved_at else application.show_finance.available(run.rail),
+        "approvals_needed": application.runs.approvals_needed(view),
+        "bank_file": waiting_file(view),
+        "rails": words.rails(),
         "short_hash": f"{digest[:_HASH_SHOWN]}…{digest[-_HASH_SHOWN:]}" if digest else "",
         "made_it": run.made_by == shell.staff_member(),
-        "approved_it": shell.staff_member() in run.approvals,
+        "approved_it": shell.staff_member() in run.approvers,
         "may_make": shell.may(_MAKER),
         "may_check": shell.may(_CHECKER),
         "names": application.readers.staff.names(),
@@ -258,7 +287,7 @@ def _add_line_acts(blueprint: Blueprint, application: Application) -> None:
 
 def _approved(view: RunView) -> Said:
     if view.run.status is RunStatus.FROZEN:
-        return _("Approved once"), _("One more person has to approve a run of this size.")
+        return _("Your approval is kept"), _("A run of this size needs another person's as well.")
     return _("Approved"), _("The lines are being paid.")
 
 
@@ -286,7 +315,7 @@ def _refusal(refusal: DomainError) -> str:
         (MakerIsChecker, _("You made this run; another person approves it.")),
         (ContentChanged, _("Something in it has changed since. Look at it again.")),
         (NothingEligible, _("The run has no lines left.")),
-        (TooLittleAvailable, _("The processor holds too little for it. Nothing was sent.")),
+        (TooLittleAvailable, _("Too little is available for it. Nothing was sent.")),
     )
     for kind, sentence in known:
         if isinstance(refusal, kind):

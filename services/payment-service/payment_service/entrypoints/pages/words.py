@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from payment_service.domain import chart
 from payment_service.domain.approvals import ApprovalStatus
-from payment_service.domain.payouts import ItemState, RunStatus
+from payment_service.domain.payouts import ItemState, Rail, RunStatus
 
 RUN_TONES = {
     RunStatus.DRAFT: "quiet",
@@ -22,6 +22,7 @@ ITEM_TONES = {
     ItemState.RESERVED: "move",
     ItemState.SENDING: "move",
     ItemState.UNKNOWN: "wait",
+    ItemState.FILED: "wait",
     ItemState.SENT: "move",
     ItemState.PAID: "good",
     ItemState.FAILED: "bad",
@@ -42,6 +43,27 @@ def approvals() -> dict[str, str]:
         "hold_release": _("Release held earnings"),
         "manual_entry": _("Entry by hand"),
         "correction": _("Correction of an entry"),
+        "bank_file_sent": _("Bank file handed to the bank"),
+        "bank_file_void": _("Bank file not used"),
+    }
+
+
+def rails() -> dict[str, str]:
+    """How money reaches a worker."""
+    return {
+        Rail.STRIPE: _("Payment processor"),
+        Rail.BANK_FILE: _("Bank transfer"),
+        Rail.GIFT_CREDIT: _("Gift credit"),
+    }
+
+
+def left_out() -> dict[str, str]:
+    """Why somebody who asked is not in the next run."""
+    return {
+        "held": _("earnings are held"),
+        "no_account": _("the account is not ready"),
+        "details_too_new": _("the account details are too new"),
+        "too_little": _("too little is payable"),
     }
 
 
@@ -72,6 +94,7 @@ def items() -> dict[str, str]:
         ItemState.RESERVED: _("Reserved"),
         ItemState.SENDING: _("Being sent"),
         ItemState.UNKNOWN: _("Outcome unknown"),
+        ItemState.FILED: _("In the bank file"),
         ItemState.SENT: _("Sent, not booked yet"),
         ItemState.PAID: _("Paid"),
         ItemState.FAILED: _("Refused"),
@@ -147,6 +170,7 @@ def flows() -> dict[str, str]:
         "payout_reserve": _("Payout reserved"),
         "payout_void": _("Payout refused"),
         "payout_post": _("Payout booked"),
+        "gift_redeem": _("Gift code redeemed"),
         "hold": _("Earnings held"),
         "unhold": _("Earnings released"),
         "manual": _("Entry by hand"),
@@ -187,6 +211,7 @@ def account(path: str) -> str:
         "payable": _("payable to a worker"),
         "held": _("held of a worker's earnings"),
         "payout": _("payout on its way"),
+        "gift": _("gift credit that nobody has redeemed"),
         "income:fee": _("our fees"),
         "asset:stripe": _("held at the processor"),
         "asset:suspense": _("lines nobody could identify"),
