@@ -176,7 +176,7 @@ def answer_natively(
 def _crowd_elements() -> str:
     """The elements that the page's old home gave it; without them it would have no fields."""
     static = files("task_service").joinpath("entrypoints", "frame", "static")
-    names = ("crowd.js", "crowd_boxes.js", "crowd_spans.js")
+    names = ("crowd.js", "crowd_images.js", "crowd_boxes.js", "crowd_polygons.js", "crowd_spans.js")
     scripts = "\n".join(static.joinpath(name).read_text() for name in names)
     return f"if (location.pathname.startsWith('/native/')) {{ {scripts} }}"
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import soundfile
 
 SECONDS_MAX = 6 * 3600
+WAVE_VALUES = 400
+_FRAMES_LOOKED_AT_MAX = 4096
 _WINDOWS_PER_SECOND = 50
 _FORMATS = {"WAV", "WAVEX", "FLAC", "MP3", "OGG"}
 # Subtypes that FLAC keeps to the last bit; the rest is lossy already, or float.
@@ -74,6 +76,23 @@ class AudioSplitter:
             missing=missing,
             contested=contested,
         )
+
+
+def picture_of(content: bytes) -> list[float]:
+    """How loud a recording is along its length: WAVE_VALUES peaks from 0 to 1, the loudest 1; those
+    of long stretches by their beginnings. Raises FaultyRows for what is no recording.
+    """
+    import numpy as np
+
+    with _opened(content) as sound:
+        step = max(sound.frames // WAVE_VALUES, 1)
+        peaks = []
+        for place in range(0, sound.frames, step)[:WAVE_VALUES]:
+            sound.seek(place)
+            block = sound.read(min(step, _FRAMES_LOOKED_AT_MAX), dtype="float32", always_2d=True)
+            peaks.append(float(np.abs(block).max(initial=0.0)))
+    loudest = max(peaks) or 1.0
+    return [round(peak / loudest, 3) for peak in peaks]
 
 
 def _opened(content: bytes) -> "soundfile.SoundFile":

@@ -31,6 +31,7 @@ from task_service.entrypoints.pages.batch_form_pages import batch_form_pages
 from task_service.entrypoints.pages.batch_pages import batch_pages
 from task_service.entrypoints.pages.developer_pages import developer_pages
 from task_service.entrypoints.pages.figures_pages import figures_pages
+from task_service.entrypoints.pages.gallery_pages import gallery_pages
 from task_service.entrypoints.pages.project_pages import project_pages
 from task_service.entrypoints.pages.results_pages import results_pages
 from task_service.entrypoints.pages.review_file_pages import review_file_pages
@@ -58,6 +59,7 @@ _API = (
 _PAGES = (
     account_pages,
     project_pages,
+    gallery_pages,
     batch_form_pages,
     source_pages,
     batch_pages,

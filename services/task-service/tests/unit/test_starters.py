@@ -12,6 +12,7 @@ SCHEMAS = {
     "proofreading": (["original", "draft"], ["corrected"]),
     "transcription": (["audio"], ["transcript", "unclear"]),
     "image_boxes": (["image"], ["marked"]),
+    "image_polygons": (["image"], ["marked"]),
     "text_spans": (["text"], ["marked"]),
     "survey": (["introduction"], ["often", "reason"]),
     "document": (["page"], ["sender", "date", "total"]),

@@ -17,12 +17,16 @@ from task_service.domain.templates.placeholders import (
     needed_columns,
     substitute,
 )
+from task_service.domain.templates.schema import AnswerField, FieldKind, answer_schema
 
 __all__ = [
+    "AnswerField",
+    "FieldKind",
     "FrameContext",
     "Remark",
     "RemarkCode",
     "answer_fields",
+    "answer_schema",
     "check_size",
     "check_template",
     "find_placeholders",

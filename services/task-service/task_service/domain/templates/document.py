@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 
+from task_service.domain.templates.attributes import substitute_quoted
 from task_service.domain.templates.parts import read_parts
 from task_service.domain.templates.placeholders import substitute
 
@@ -49,7 +50,8 @@ def render_document(template: str, row: Mapping[str, str], context: FrameContext
     """
     parts = read_parts(template)
     head = _head(context, has_crowd=bool(context.crowd) and _uses_crowd(template))
-    body = substitute(template, row)
+    fill_in = substitute_quoted if _uses_crowd(template) else substitute
+    body = fill_in(template, row)
     if not parts.has_submit_button:
         body = _with_submit_button(body, has_form=parts.form_count > 0)
     if parts.form_count == 0:

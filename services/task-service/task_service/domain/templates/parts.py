@@ -20,6 +20,7 @@ _CROWD_FIELDS = {
     "crowd-classifier",
     "crowd-image-classifier",
     "crowd-bounding-box",
+    "crowd-polygon",
     "crowd-entity-annotation",
 }
 

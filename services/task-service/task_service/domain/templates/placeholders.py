@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 _COLUMN = re.compile(r"^\w[\w .:-]*$")
 # Bounded, so that a template of nothing but `${` costs no quadratic time.
-_PLACEHOLDER = re.compile(r"\$\{([^}\r\n]{1,256})\}")
+PLACEHOLDER = re.compile(r"\$\{([^}\r\n]{1,256})\}")
 
 
 def find_placeholders(template: str) -> list[str]:
     """Names in the order of their first appearance, as written."""
-    return list(dict.fromkeys(_PLACEHOLDER.findall(template)))
+    return list(dict.fromkeys(PLACEHOLDER.findall(template)))
 
 
 def needed_columns(template: str) -> list[str]:
@@ -26,4 +26,4 @@ def substitute(template: str, row: Mapping[str, str]) -> str:
     Raw on purpose: values land inside scripts and attributes of real templates. The result must
     only ever run in the sandboxed frame.
     """
-    return _PLACEHOLDER.sub(lambda match: row.get(match[1], match[0]), template)
+    return PLACEHOLDER.sub(lambda match: row.get(match[1], match[0]), template)

@@ -1,18 +1,26 @@
 """What the frame's documents have in common: their policy, their headers, their words."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from crowdloom.ui.assets import StaticFolder
 from flask import Flask, Response, make_response, render_template
 from flask_babel import gettext as _
 
-from task_service.domain.projects import Project
 from task_service.domain.templates import FrameContext, frame_policy, render_document
 
 # The crowd family, in the order in which its files build on each other.
-CROWD_FILES = ("crowd.css", "crowd.js", "crowd_boxes.js", "crowd_spans.js")
+CROWD_FILES = (
+    "crowd.css",
+    "crowd.js",
+    "crowd_images.js",
+    "crowd_boxes.js",
+    "crowd_polygons.js",
+    "crowd_spans.js",
+    "crowd_ranking.js",
+    "crowd_waveform.js",
+)
 # A document of ours: no script, no form, and only our style.
 _NOTICE_POLICY = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -60,7 +68,31 @@ def _crowd_words() -> dict[str, str]:
         "image": _("Image to mark"),
         "text": _("Text to mark"),
         "selected": _("Selected"),
-        "boxKeys": _("Arrow keys move a box, with Shift they resize it, Delete removes it."),
+        "boxKeys": _(
+            "Draw a box, or click its two corners. Arrow keys move a box, with Shift they "
+            "resize it, Delete removes it."
+        ),
+        "polygonKeys": _(
+            "Click points along the edge, then the first one again. Or by keyboard: arrow keys "
+            "move the cross, Space sets a point, Enter closes the outline, Backspace takes the "
+            "last point back."
+        ),
+        "closeOutline": _("Close the outline"),
+        "takeBack": _("Take the last point back"),
+        "change": _("Change"),
+        "done": _("Done"),
+        "point": _("Point"),
+        "points": _("points"),
+        "threePoints": _("An outline has at least three points."),
+        "up": _("Up"),
+        "down": _("Down"),
+        "place": _("Place"),
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "back": _("Back 3 seconds"),
+        "speed": _("Speed"),
+        "recording": _("Place in the recording"),
+        "waveKeys": _("Alt and P plays and pauses, Alt and B goes back, also while you write."),
         "spanKeys": _(
             "Select with the pointer, or with arrow keys and Shift; "
             "then press a label or its number."
@@ -68,15 +100,14 @@ def _crowd_words() -> dict[str, str]:
     }
 
 
-def task_document(project: Project, row: Mapping[str, str], context: FrameContext) -> Response:
-    """The requester's page with the row's values in it, under the policy of its project."""
-    response = make_response(render_document(project.template, row, context))
-    return _protected(response, frame_policy(project.allowed_hosts))
-
-
-def preview_document(scripts: FrameScripts, project: Project, row: Mapping[str, str]) -> Response:
-    words = _("This is a preview: nothing can be submitted here.")
-    return task_document(project, row, frame_context(scripts, None, {"words": words}))
+def task_document(
+    template: str, hosts: Iterable[str], row: Mapping[str, str], context: FrameContext
+) -> Response:
+    """The requester's page with the row's values in it, under the policy that lets it load from
+    these hosts.
+    """
+    response = make_response(render_document(template, row, context))
+    return _protected(response, frame_policy(hosts))
 
 
 def notice_document(

@@ -2,25 +2,23 @@
 
 import json
 
-from crowdloom.chassis.http.auth import principal, require
 from crowdloom.chassis.tickets import Ticket
 from crowdloom.chassis.tokens import InvalidToken
 from crowdloom.kernel.errors import NotFound
-from crowdloom.kernel.ids import BatchId, ProjectId, RequesterId
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response
 from flask_babel import gettext as _
 
 from task_service.bootstrap import Application
 from task_service.domain.errors import AssignmentOver, LeaseExpired
-from task_service.entrypoints.file_links import PREFIX, FileLinks
+from task_service.entrypoints.file_links import FileLinks
 from task_service.entrypoints.frame.documents import (
     FrameScripts,
     frame_context,
     notice_document,
-    preview_document,
     task_document,
 )
-from task_service.entrypoints.http.sources import file_response
+from task_service.entrypoints.frame.loads import frame_loads
+from task_service.entrypoints.frame.previews import frame_previews
 from task_service.entrypoints.http.tickets import TicketMissing, ticket_for
 
 
@@ -30,8 +28,8 @@ def mount_frame(app: Flask, application: Application) -> None:
     scripts.mount(app)
     links = FileLinks(application.settings.common.cursor_key, application.clock)
     app.register_blueprint(_work(application, scripts, links))
-    app.register_blueprint(_previews(application, scripts, links))
-    app.register_blueprint(_files(application, links))
+    app.register_blueprint(frame_previews(application, scripts, links))
+    app.register_blueprint(frame_loads(application, links))
 
 
 def _work(application: Application, scripts: FrameScripts, links: FileLinks) -> Blueprint:
@@ -65,7 +63,8 @@ def _task(
     if draft is not None:
         data["draft"] = json.dumps(draft.answer)
     inputs = links.linked(loaded.inputs, loaded.project.requester_id, until=ticket.deadline)
-    return task_document(loaded.project, inputs, frame_context(scripts, ticket.assignment_id, data))
+    project, context = loaded.project, frame_context(scripts, ticket.assignment_id, data)
+    return task_document(project.template, project.allowed_hosts, inputs, context)
 
 
 def _without_ticket(scripts: FrameScripts) -> Response:
@@ -105,45 +104,3 @@ def _ran_out(scripts: FrameScripts) -> Response:
         title=_("The time for this item is over"),
         sentence=_("Somebody else gets it. What you wrote is kept as a draft."),
     )
-
-
-def _previews(application: Application, scripts: FrameScripts, links: FileLinks) -> Blueprint:
-    blueprint = Blueprint("frame_previews", __name__, url_prefix="/requester/frame")
-
-    @blueprint.get("/batches/<batch_id>/<int:number>")
-    @require("requester")
-    def row_of_batch(batch_id: str, number: int) -> Response:
-        batch = application.batches.get(_requester(), BatchId(batch_id))
-        found = application.batches.tasks(batch, after=number - 1, count_max=1)
-        if not found or found[0].number != number:
-            raise NotFound("The batch has no such row", number=number)
-        row = dict(zip(batch.columns, found[0].cells, strict=True))
-        shown = links.linked(row, batch.requester_id)
-        return preview_document(scripts, application.batches.project_of(batch), shown)
-
-    @blueprint.get("/projects/<project_id>")
-    @require("requester")
-    def template_of_project(project_id: str) -> Response:
-        project = application.projects.get(_requester(), ProjectId(project_id))
-        return preview_document(scripts, project, request.args.to_dict())
-
-    return blueprint
-
-
-def _files(application: Application, links: FileLinks) -> Blueprint:
-    """Kept files by signed address: a frame sends no cookies with what it loads."""
-    blueprint = Blueprint("frame_files", __name__, url_prefix=PREFIX)
-
-    @blueprint.get("/<token>")
-    def file(token: str) -> Response:
-        owner, digest = links.read(token)
-        response = file_response(application.merge_source.open(owner, digest), digest)
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-        return response
-
-    return blueprint
-
-
-def _requester() -> RequesterId:
-    return RequesterId(principal().subject)

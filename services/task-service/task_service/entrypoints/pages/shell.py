@@ -14,6 +14,8 @@ from flask import request
 from flask_babel import gettext as _
 
 PROJECTS_PAGE = "/requester/projects"
+TEMPLATES_PAGE = "/requester/templates"
+FRAME = "/requester/frame"
 SIGN_IN_PAGE = "/requester/sign-in"
 DEVELOPERS_PAGE = "/requester/developers"
 WALLET_PAGE = "/pay/wallet"
@@ -26,6 +28,7 @@ def bar() -> ui.Bar:
     return ui.Bar(
         items=[
             (_("Projects"), PROJECTS_PAGE),
+            (_("Templates"), TEMPLATES_PAGE),
             (_("New project"), f"{PROJECTS_PAGE}/new"),
             (_("Funds"), WALLET_PAGE),
             (_("Developers"), DEVELOPERS_PAGE),

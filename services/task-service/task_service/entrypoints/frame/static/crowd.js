@@ -12,7 +12,11 @@ window.crowdloomCrowd = (() => {
   const words = {
     more: "Full instructions", addBox: "Add a box", remove: "Remove", label: "Label", image: "Image to mark",
     text: "Text to mark", selected: "Selected",
-    boxKeys: "Arrow keys move a box, with Shift they resize it, Delete removes it.",
+    boxKeys: "Draw a box, or click its two corners. Arrow keys move a box, with Shift they resize it, Delete removes it.",
+    polygonKeys: "Click points along the edge, then the first one again.", closeOutline: "Close the outline",
+    takeBack: "Take the last point back", change: "Change", done: "Done", point: "Point", points: "points",
+    threePoints: "An outline has at least three points.", up: "Up", down: "Down", place: "Place", play: "Play",
+    pause: "Pause", back: "Back 3 seconds", speed: "Speed", recording: "Place in the recording", waveKeys: "",
     spanKeys: "Select with the pointer, or with arrow keys and Shift; then press a label or its number.",
     ...JSON.parse(script?.dataset.words ?? "{}"),
   };

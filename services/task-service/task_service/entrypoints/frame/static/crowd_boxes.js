@@ -1,76 +1,63 @@
-/* crowd-bounding-box: boxes are drawn on an image, or added and moved by keyboard. The answer is
-   `<name>.boundingBoxes`, in pixels of the image itself, and `<name>.inputImageProperties`. */
+/* crowd-bounding-box: boxes are drawn on an image, set by two clicks, or added and moved by keyboard. The
+   answer is `<name>.boundingBoxes`, in pixels of the image itself, and `<name>.inputImageProperties`. */
 (() => {
   "use strict";
-  const { Marked, define, make, words } = window.crowdloomCrowd;
+  const { MarkedImage, STEPS, define, make, share, within, words } = window.crowdloomCrowd;
   const SMALLEST_PX = 3;
-  const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  const within = (value, most) => Math.round(Math.max(0, Math.min(value, most)));
 
-  class BoundingBox extends Marked {
+  class BoundingBox extends MarkedImage {
     static part = "boundingBoxes";
+    static keys = "boxKeys";
     build() {
-      this.size = this.hiddenField("inputImageProperties", "{}");
-      this.image = make("img", { className: "crowd-image", draggable: false, alt: this.getAttribute("header") || words.image });
-      this.image.onload = () => {
-        this.size.value = JSON.stringify({ height: this.image.naturalHeight, width: this.image.naturalWidth });
-        this.show();
-      };
-      this.image.src = this.getAttribute("src") ?? "";
-      this.stage = make("div", { className: "crowd-stage" }, this.image);
+      super.build();
       this.stage.addEventListener("pointerdown", (event) => this.draw(event));
-      this.label = make("select", {}, ...this.labels.map((one) => make("option", { textContent: one })));
-      const add = make("button", { type: "button", textContent: words.addBox, onclick: () => this.add() });
-      const tools = make("p", { className: "crowd-tools" }, make("label", {}, `${words.label} `, this.label), add);
-      this.list = make("ul", { className: "crowd-marks" });
-      const header = make("p", { textContent: this.getAttribute("header") ?? "" });
-      this.append(header, tools, this.stage, make("small", { textContent: words.boxKeys }), this.list);
+      this.tools.append(this.button(words.addBox, () => this.add()));
     }
-    get scale() { return this.image.naturalWidth / (this.image.clientWidth || 1); }
     add() {
-      const { naturalWidth: width, naturalHeight: height } = this.image;
-      this.marks.push(this.box(width / 4, height / 4, width / 2, height / 2));
+      this.marks.push(this.box(this.across / 4, this.down / 4, this.across / 2, this.down / 2));
       this.keep();
       this.stage.querySelector(".crowd-box:last-of-type")?.focus();
     }
     box(left, top, width, height) {
-      const { naturalWidth: across, naturalHeight: down } = this.image;
-      const [x, y] = [within(left, across), within(top, down)];
-      return { height: within(height, down - y), label: this.label.value, left: x, top: y, width: within(width, across - x) };
+      const [x, y] = [within(left, this.across), within(top, this.down)];
+      return { height: within(height, this.down - y), label: this.label.value, left: x, top: y, width: within(width, this.across - x) };
+    }
+    between(from, to) {
+      const [left, top] = [Math.max(0, Math.min(from[0], to[0])), Math.max(0, Math.min(from[1], to[1]))];
+      return this.box(left, top, Math.max(from[0], to[0]) - left, Math.max(from[1], to[1]) - top);
     }
     draw(event) {
       if (event.target !== this.image || event.button) return;
       event.preventDefault();
-      const place = (at) => {
-        const edge = this.image.getBoundingClientRect();
-        return [(at.clientX - edge.left) * this.scale, (at.clientY - edge.top) * this.scale];
-      };
-      const from = place(event);
-      const drawn = (at) => {
-        const to = place(at);
-        const [left, top] = [Math.max(0, Math.min(from[0], to[0])), Math.max(0, Math.min(from[1], to[1]))];
-        return this.box(left, top, Math.max(from[0], to[0]) - left, Math.max(from[1], to[1]) - top);
-      };
+      const from = this.corner ?? this.placeOf(event);
       const rubber = this.stage.appendChild(make("div", { className: "crowd-box" }));
-      const move = (at) => this.lay(rubber, drawn(at));
+      const move = (at) => this.lay(rubber, this.between(from, this.placeOf(at)));
+      move(event);
       const end = (at) => {
         window.removeEventListener("pointermove", move);
         rubber.remove();
-        const box = drawn(at);
-        if (at.type === "pointercancel" || box.width < SMALLEST_PX || box.height < SMALLEST_PX) return;
-        this.marks.push(box);
-        this.keep();
+        if (at.type !== "pointercancel") this.drawn(from, this.between(from, this.placeOf(at)));
       };
       window.addEventListener("pointermove", move);
       window.addEventListener("pointerup", end, { once: true });
     }
+    /* A box that is next to nothing was a click: the first of two corners, or the second one in place. */
+    drawn(from, box) {
+      const isBox = box.width >= SMALLEST_PX && box.height >= SMALLEST_PX;
+      this.corner = isBox || this.corner ? null : from;
+      this.stage.querySelector(".crowd-corner")?.remove();
+      if (isBox) {
+        this.marks.push(box);
+        this.keep();
+      } else if (this.corner) {
+        const shown = this.stage.appendChild(make("div", { className: "crowd-corner" }));
+        Object.assign(shown.style, { left: share(from[0], this.across), top: share(from[1], this.down) });
+      }
+    }
     lay(element, box) {
-      const share = (part, all) => `${(100 * part) / (all || 1)}%`;
-      const { naturalWidth: across, naturalHeight: down } = this.image;
-      // Places in an image are physical: they do not turn with the direction of writing.
       Object.assign(element.style, {
-        left: share(box.left, across), top: share(box.top, down),
-        width: share(box.width, across), height: share(box.height, down),
+        left: share(box.left, this.across), top: share(box.top, this.down),
+        width: share(box.width, this.across), height: share(box.height, this.down),
       });
     }
     show() {
@@ -92,20 +79,19 @@
       if (!step && !["Delete", "Backspace"].includes(event.key)) return;
       event.preventDefault();
       if (!step) { this.remove(place); return; }
-      const far = Math.max(1, Math.round(this.image.naturalWidth / 100));
-      const { naturalWidth: across, naturalHeight: down } = this.image;
+      const far = Math.max(1, Math.round(this.across / 100));
       if (event.shiftKey) {
-        box.width = Math.max(SMALLEST_PX, within(box.width + step[0] * far, across - box.left));
-        box.height = Math.max(SMALLEST_PX, within(box.height + step[1] * far, down - box.top));
+        box.width = Math.max(SMALLEST_PX, within(box.width + step[0] * far, this.across - box.left));
+        box.height = Math.max(SMALLEST_PX, within(box.height + step[1] * far, this.down - box.top));
       } else {
-        box.left = within(box.left + step[0] * far, across - box.width);
-        box.top = within(box.top + step[1] * far, down - box.height);
+        box.left = within(box.left + step[0] * far, this.across - box.width);
+        box.top = within(box.top + step[1] * far, this.down - box.height);
       }
       this.keep();
       this.stage.querySelectorAll(".crowd-box")[place]?.focus();
     }
     line(box, place) {
-      const remove = make("button", { type: "button", textContent: words.remove, onclick: () => this.remove(place) });
+      const remove = this.button(words.remove, () => this.remove(place));
       remove.setAttribute("aria-label", `${words.remove}: ${box.label} ${place + 1}`);
       const facts = `${box.label} ${place + 1}: ${box.left}, ${box.top}, ${box.width} × ${box.height} `;
       return make("li", {}, facts, remove);

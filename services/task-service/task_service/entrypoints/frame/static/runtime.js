@@ -10,7 +10,7 @@
 (() => {
   "use strict";
   const script = document.currentScript;
-  const { mode, assignment, task, pseudonym, draft, words } = script.dataset;
+  const { mode, assignment, task, pseudonym, draft, words, scheme, direction } = script.dataset;
   script.remove(); // the page finds its document as its author wrote it
   const isWork = mode === "work";
   const around = window.parent;
@@ -23,6 +23,10 @@
   const tell = (kind, facts = {}) => {
     if (around !== window) around.postMessage({ crowdloom: kind, ...facts }, origin);
   };
+
+  /* A preview shows how the page takes to another theme or direction. */
+  if (scheme) document.documentElement.style.colorScheme = scheme;
+  if (direction) document.documentElement.dir = direction;
 
   /* ---- what pages of Mechanical Turk expect to find ---- */
   const parameters = { assignmentId: assignment, hitId: task, workerId: pseudonym, turkSubmitTo: origin };
