@@ -1,0 +1,152 @@
+"""A bank's CSV, read as the account's mapping says; nothing is guessed."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+
+from crowdloom.kernel import Currency, Money
+
+from payment_service.adapters.bank_statements.pieces import decoded
+from payment_service.application.bank_ports import StatementFile
+from payment_service.domain.bank_statements import (
+    BankAccount,
+    BankLine,
+    BankStatement,
+    CsvMapping,
+    UnreadableStatement,
+    read_amount,
+)
+
+_SPACES = str.maketrans("", "", " \u00a0\u202f'")
+Row = tuple[int, Mapping[str, str]]
+
+
+def read(file: StatementFile, account: BankAccount) -> Sequence[BankStatement]:
+    """Raises UnreadableStatement."""
+    mapping = account.mapping
+    if mapping is None:
+        raise UnreadableStatement("mapping")
+    rows = list(_rows(decoded(file.content, mapping.encoding), mapping))
+    if mapping.newest_first:
+        rows.reverse()
+    if not rows:
+        return []
+    currency = account.currency
+    lines = tuple(_line(number, row, mapping, currency) for number, row in enumerate(rows, start=1))
+    opening, closing = _balances(file, rows, lines, mapping, currency)
+    return [
+        BankStatement(
+            reference=f"{lines[0].booked_on}/{lines[-1].booked_on}/{len(lines)}",
+            account="",
+            opening=opening,
+            closing=closing,
+            closed_on=lines[-1].booked_on,
+            lines=lines,
+        )
+    ]
+
+
+def _rows(text: str, mapping: CsvMapping) -> Iterator[Row]:
+    """Each row by the heading's names, with its line; empty rows are left out."""
+    kept = text.split("\n", mapping.skipped_lines)
+    body = kept[-1] if len(kept) > mapping.skipped_lines else ""
+    reader = csv.reader(io.StringIO(body, newline=""), delimiter=mapping.delimiter, strict=True)
+    try:
+        heading = [name.strip() for name in next(reader, [])]
+        for name in _named(mapping):
+            if name not in heading:
+                raise UnreadableStatement("columns", line=mapping.skipped_lines + 1, value=name)
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                place = mapping.skipped_lines + reader.line_num
+                if len(cells) < len(heading):
+                    raise UnreadableStatement("syntax", line=place, value=cells[0])
+                yield place, dict(zip(heading, cells, strict=False))
+    except csv.Error as error:
+        place = mapping.skipped_lines + reader.line_num
+        raise UnreadableStatement("syntax", line=place, value=str(error)) from None
+
+
+def _named(mapping: CsvMapping) -> Iterator[str]:
+    columns = (
+        *(mapping.date, mapping.amount, mapping.money_in, mapping.money_out, mapping.direction),
+        *(mapping.balance, mapping.reference, mapping.text, mapping.counterparty),
+    )
+    return (name for name in columns if name)
+
+
+def _line(number: int, row: Row, mapping: CsvMapping, currency: Currency) -> BankLine:
+    place, cells = row
+    said = [cells[name].strip() for name in (mapping.reference, mapping.text) if name]
+    return BankLine(
+        number=number,
+        booked_on=_day(cells[mapping.date], mapping, place),
+        amount=_amount(cells, mapping, currency, place),
+        references=tuple(dict.fromkeys(text for text in said if text)),
+        text=cells[mapping.text].strip() if mapping.text else "",
+        counterparty=cells[mapping.counterparty].strip() if mapping.counterparty else "",
+        place=place,
+    )
+
+
+def _day(said: str, mapping: CsvMapping, place: int) -> date:
+    try:
+        # A day has no zone: what the bank writes is its own calendar's.
+        return datetime.strptime(said.strip(), mapping.date_format).date()  # noqa: DTZ007
+    except ValueError:
+        raise UnreadableStatement("date", line=place, value=said) from None
+
+
+def _amount(cells: Mapping[str, str], mapping: CsvMapping, currency: Currency, place: int) -> Money:
+    if mapping.amount:
+        amount = _read(cells[mapping.amount], mapping, currency, place)
+        if not mapping.direction:
+            return amount
+        is_out = cells[mapping.direction].strip().lower() == mapping.debit_word.lower()
+        return -amount if is_out else amount
+    money_in, money_out = (
+        _read(cells[name], mapping, currency, place) if name and cells[name].strip() else None
+        for name in (mapping.money_in, mapping.money_out)
+    )
+    if (money_in is None) == (money_out is None):
+        raise UnreadableStatement("entry", line=place)
+    # Some banks write money out with its sign, in the column of money out.
+    return money_in if money_in is not None else -_size(money_out or Money.zero(currency))
+
+
+def _size(amount: Money) -> Money:
+    return -amount if amount.units < 0 else amount
+
+
+def _read(said: str, mapping: CsvMapping, currency: Currency, place: int | None) -> Money:
+    text = said.translate(_SPACES).removesuffix(currency.code)
+    thousands = "," if mapping.decimal == "." else "."
+    return read_amount(
+        text.replace(thousands, "").replace(mapping.decimal, "."), currency, line=place
+    )
+
+
+def _balances(
+    file: StatementFile,
+    rows: Sequence[Row],
+    lines: Sequence[BankLine],
+    mapping: CsvMapping,
+    currency: Currency,
+) -> tuple[Money, Money]:
+    """From the running balance, or as typed with the file."""
+    if mapping.balance:
+        running = [_read(cells[mapping.balance], mapping, currency, p) for p, cells in rows]
+        for line, before, after in zip(lines[1:], running, running[1:], strict=False):
+            if before + line.amount != after:
+                raise UnreadableStatement("balance", line=line.place, value=str(after))
+        return running[0] - lines[0].amount, running[-1]
+    if not file.opening.strip():
+        raise UnreadableStatement("opening")
+    if not file.closing.strip():
+        raise UnreadableStatement("closing")
+    typed = CsvMapping(date="", decimal=".")
+    return (
+        _read(file.opening, typed, currency, None),
+        _read(file.closing, typed, currency, None),
+    )

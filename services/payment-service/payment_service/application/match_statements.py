@@ -1,0 +1,182 @@
+"""Matching a bank line by hand, and taking a match back: proposed by one, approved by another."""
+
+from dataclasses import replace
+
+from crowdloom.kernel.errors import Conflict, InvalidInput, NotFound
+from crowdloom.kernel.ids import PayoutItemId, RequesterId
+
+from payment_service.application.approvals import ApprovalKind, Payload, Prepared
+from payment_service.application.bank_ports import KeptLine
+from payment_service.application.book_bank_lines import (
+    Verdict,
+    ask_a_person,
+    in_suspense,
+    item_fault,
+    match,
+)
+from payment_service.application.ports import Session
+from payment_service.domain import bank_flows, chart
+from payment_service.domain.approvals import Approval
+from payment_service.domain.bank_statements import BankLineState
+from payment_service.domain.payouts import ItemState, RunStatus
+
+
+class LineNotInState(Conflict):
+    """The line was matched, or settled otherwise, in the meantime."""
+
+    code = "bank_line_not_in_state"
+
+
+def statement_match() -> ApprovalKind:
+    """Payload: `{"line_id", "kind", "target"}`: a payout line, a sweep, a requester's funds, or an
+    account of the chart that is nobody's.
+    """
+
+    def prepare(session: Session, payload: Payload) -> Prepared:
+        kept = _line(session, payload)
+        if not in_suspense(session, kept):
+            raise LineNotInState("The line does not wait in suspense", state=kept.state.value)
+        verdict = _verdict(session, kept, payload)
+        return Prepared(
+            subject=kept.line_id,
+            payload={
+                "line_id": kept.line_id,
+                "kind": verdict.kind,
+                "target": verdict.target,
+                "amount": kept.line.amount.to_wire(),
+            },
+        )
+
+    def carry_out(session: Session, approval: Approval) -> None:
+        kept = _line(session, approval.payload)
+        if not in_suspense(session, kept):
+            raise LineNotInState("The line does not wait in suspense", state=kept.state.value)
+        match(session, kept, _verdict(session, kept, approval.payload), from_suspense=True)
+
+    return ApprovalKind(prepare, carry_out)
+
+
+def statement_unmatch() -> ApprovalKind:
+    """Payload: `{"line_id"}`. What it was matched with is open again; the line is in suspense."""
+
+    def prepare(session: Session, payload: Payload) -> Prepared:
+        kept = _matched(session, payload)
+        return Prepared(
+            subject=kept.line_id,
+            payload={
+                "line_id": kept.line_id,
+                "kind": kept.kind,
+                "target": kept.target,
+                "nth": kept.match_count,
+                "amount": kept.line.amount.to_wire(),
+            },
+        )
+
+    def carry_out(session: Session, approval: Approval) -> None:
+        kept = _matched(session, approval.payload)
+        if kept.match_count != approval.payload["nth"]:
+            raise LineNotInState("The line was matched anew since", state=kept.state.value)
+        _unmatch(session, kept)
+
+    return ApprovalKind(prepare, carry_out)
+
+
+def _unmatch(session: Session, kept: KeptLine) -> None:
+    item = None
+    if kept.kind == bank_flows.PAYOUT:
+        item = session.payout_runs.item(PayoutItemId(kept.target))
+        if item is not None:
+            # In flight again: it was sent, and nobody knows of its arrival any more.
+            back = replace(
+                item, state=ItemState.SENT, transaction_id=None, changed_at=session.now()
+            )
+            session.payout_runs.change_item(back, was={ItemState.PAID})
+            session.payout_runs.set_status(item.run_id, RunStatus.EXECUTING, session.now())
+            session.payout_requests.set_status({item.request_id}, "in_run", at=session.now())
+    elif kept.kind == bank_flows.SWEEP:
+        session.sweeps.set_line(kept.target, None)
+    entry = bank_flows.unmatched(
+        account_id=kept.account_id,
+        line_id=kept.line_id,
+        amount=kept.line.amount,
+        kind=kept.kind,
+        target=kept.target,
+        nth=kept.match_count,
+        item=item,
+    )
+    session.ledger.post(entry)
+    waits = replace(
+        kept,
+        state=BankLineState.UNMATCHED,
+        kind="",
+        target="",
+        rule="",
+        entry_key=entry.key,
+        changed_at=session.now(),
+    )
+    session.bank_lines.change(waits, was={BankLineState.MATCHED})
+    ask_a_person(session, waits, Verdict())
+
+
+def _verdict(session: Session, kept: KeptLine, payload: Payload) -> Verdict:
+    """Raises InvalidInput or NotFound with what speaks against it."""
+    kind, target = str(payload.get("kind", "")), str(payload.get("target", "")).strip()
+    if kind not in bank_flows.KINDS:
+        raise InvalidInput(f"Kinds are {', '.join(bank_flows.KINDS)}", errors={"kind": [kind]})
+    if kind == bank_flows.PAYOUT:
+        item = session.payout_runs.item(PayoutItemId(target))
+        if item is None:
+            raise NotFound("There is no such payout line")
+        fault = item_fault(item, kept.line)
+        if fault is not None:
+            raise InvalidInput(
+                f"This line cannot pay that one: {fault}", errors={"target": [fault]}
+            )
+        return Verdict(kind, target, "by_hand", "", item)
+    if kind == bank_flows.SWEEP:
+        _check_sweep(session, kept, target)
+    elif kind == bank_flows.TOP_UP:
+        _check_requester(session, kept, target)
+    else:
+        chart.check(target, kept.line.amount.currency)
+        if chart.is_guarded(target) or target.startswith(("liability:payout:", "asset:bank:")):
+            raise InvalidInput(
+                "An account that belongs to somebody takes an entry by hand",
+                errors={"target": [target]},
+            )
+    return Verdict(kind, target, "by_hand", "")
+
+
+def _check_sweep(session: Session, kept: KeptLine, target: str) -> None:
+    sweep = session.sweeps.get(target)
+    if sweep is None:
+        raise NotFound("The processor made no such payout to the bank")
+    if sweep["line_id"] is not None or sweep["amount"] != kept.line.amount:
+        raise InvalidInput(
+            "It was seen before, or is of another amount", errors={"target": [target]}
+        )
+
+
+def _check_requester(session: Session, kept: KeptLine, target: str) -> None:
+    requester_id = RequesterId(target)
+    known = session.top_ups.of_requester(requester_id, 1) or session.batches.of_requester(
+        requester_id, 1
+    )
+    if not known:
+        raise NotFound("There is no such requester")
+    if kept.line.amount.units <= 0:
+        raise InvalidInput("Only money in can be a requester's", errors={"target": [target]})
+
+
+def _line(session: Session, payload: Payload) -> KeptLine:
+    kept = session.bank_lines.get(str(payload.get("line_id", "")))
+    if kept is None:
+        raise NotFound("There is no such bank line")
+    return kept
+
+
+def _matched(session: Session, payload: Payload) -> KeptLine:
+    kept = _line(session, payload)
+    if kept.state is not BankLineState.MATCHED:
+        raise LineNotInState("The line is not matched", state=kept.state.value)
+    return kept

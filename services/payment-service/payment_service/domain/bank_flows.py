@@ -1,0 +1,166 @@
+"""What bank lines and sweeps book. A line moves the bank's account against what it was for; one
+that nobody could explain moved suspense, and is matched or unmatched against that.
+"""
+
+from datetime import UTC, date, datetime, time
+
+from crowdloom.kernel import Currency, Money
+from crowdloom.kernel.ids import RequesterId
+
+from payment_service.domain import chart
+from payment_service.domain.entries import Entry, Line
+from payment_service.domain.payouts import PayoutItem
+from payment_service.domain.processor_lines import BalanceTransaction
+
+PAYOUT, SWEEP, TOP_UP, ACCOUNT = "payout_item", "sweep", "bank_top_up", "account"
+KINDS = (PAYOUT, SWEEP, TOP_UP, ACCOUNT)
+_CODES = {PAYOUT: "payout_post", SWEEP: "sweep_in", TOP_UP: "bank_topup", ACCOUNT: "bank_other"}
+
+
+def bank(account_id: str, currency: Currency) -> str:
+    """Equals the closing balance of the account's newest statement."""
+    return f"asset:bank:{account_id}:{currency.code}"
+
+
+def transit(currency: Currency) -> str:
+    """Left the processor for our bank, or the other way round, and not seen there yet."""
+    return f"asset:transit:stripe:bank:{currency.code}"
+
+
+def suspense(currency: Currency) -> str:
+    """Bank lines nobody could identify; must age to zero."""
+    return f"asset:suspense:bank:{currency.code}"
+
+
+def opening(account_id: str, statement: str, balance: Money, on: date) -> Entry:
+    """What was in the bank before the first statement that we know."""
+    return Entry(
+        key=f"bankopening:{account_id}",
+        code="bank_opening",
+        currency=balance.currency,
+        lines=_move(
+            balance, bank(account_id, balance.currency), f"equity:opening:{balance.currency.code}"
+        ),
+        refs={"bank_account": account_id, "bank_statement": statement},
+        occurred_at=_at(on),
+    )
+
+
+def unidentified(account_id: str, line_id: str, amount: Money, on: date) -> Entry:
+    """A bank line that nobody can explain yet: booked the day it is seen, to suspense."""
+    return Entry(
+        key=f"suspense:{line_id}",
+        code="bank_suspense",
+        currency=amount.currency,
+        lines=_move(amount, bank(account_id, amount.currency), suspense(amount.currency)),
+        refs=_refs(account_id, line_id),
+        occurred_at=_at(on),
+    )
+
+
+def counter_account(kind: str, target: str, currency: Currency) -> str:
+    """The account that a line of this kind is booked against."""
+    if kind == PAYOUT:
+        return f"liability:payout:{target}:{currency.code}"
+    if kind == SWEEP:
+        return transit(currency)
+    if kind == TOP_UP:
+        return chart.wallet(RequesterId(target), currency)
+    return target
+
+
+def matched(
+    *,
+    account_id: str,
+    line_id: str,
+    amount: Money,
+    on: date,
+    kind: str,
+    target: str,
+    nth: int,
+    from_suspense: bool,
+    item: PayoutItem | None = None,
+) -> Entry:
+    """The line against what it was for; `nth` counts the matches of this line."""
+    currency = amount.currency
+    name = line_id if nth == 1 else f"{line_id}.{nth}"
+    keys = {
+        PAYOUT: f"payout:{target}:post:{name}",
+        SWEEP: f"sweep:{target}:in:{name}",
+        TOP_UP: f"banktopup:{name}",
+        ACCOUNT: f"bankline:{name}",
+    }
+    source = suspense(currency) if from_suspense else bank(account_id, currency)
+    return Entry(
+        key=keys[kind],
+        code=_CODES[kind],
+        currency=currency,
+        lines=_move(amount, source, counter_account(kind, target, currency)),
+        refs={**_refs(account_id, line_id), **_target_refs(kind, target, item)},
+        occurred_at=_at(on),
+    )
+
+
+def unmatched(
+    *,
+    account_id: str,
+    line_id: str,
+    amount: Money,
+    kind: str,
+    target: str,
+    nth: int,
+    item: PayoutItem | None = None,
+) -> Entry:
+    """A match taken back: the line waits in suspense again."""
+    currency = amount.currency
+    return Entry(
+        key=f"unmatch:{line_id}:{nth}",
+        code="bank_unmatch",
+        currency=currency,
+        lines=_move(-amount, suspense(currency), counter_account(kind, target, currency)),
+        refs={**_refs(account_id, line_id), **_target_refs(kind, target, item)},
+    )
+
+
+def sweep(line: BalanceTransaction) -> Entry:
+    """The processor pays our own money out to our bank, or takes a failed payout back."""
+    currency = line.currency
+    name = f"sweep:{line.source_id}"
+    failed = line.net.units > 0
+    return Entry(
+        key=f"{name}:fail:{line.transaction_id}" if failed else name,
+        code="sweep",
+        currency=currency,
+        lines=_move(line.net, chart.stripe_pending(currency), transit(currency)),
+        refs={
+            "sweep": line.source_id,
+            "stripe_txn": line.transaction_id,
+            "stripe_source": line.source_id,
+        },
+        occurred_at=line.created_at,
+    )
+
+
+def _move(amount: Money, source: str, counter: str) -> tuple[Line, Line]:
+    """`source` grows by the amount, which is signed; `counter` has the other side."""
+    units = amount.units
+    return (
+        Line(source, max(units, 0), max(-units, 0)),
+        Line(counter, max(-units, 0), max(units, 0)),
+    )
+
+
+def _refs(account_id: str, line_id: str) -> dict[str, str]:
+    statement = f"bst_{line_id.removeprefix('bln_').rpartition('_')[0]}"
+    return {"bank_line": line_id, "bank_statement": statement, "bank_account": account_id}
+
+
+def _target_refs(kind: str, target: str, item: PayoutItem | None) -> dict[str, str]:
+    if item is not None:
+        return {"item": str(item.item_id), "run": item.run_id, "worker": item.worker_id}
+    names = {PAYOUT: "item", SWEEP: "sweep", TOP_UP: "requester"}
+    return {names[kind]: target} if kind in names else {}
+
+
+def _at(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

@@ -1,0 +1,185 @@
+"""Bank statements as banks send them, read exactly; and each way in which a file can be wrong."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from crowdloom.kernel import Currency, DomainError, Money
+from payment_service.adapters.bank_statements import FileFormats
+from payment_service.application.bank_ports import StatementFile
+from payment_service.domain.bank_statements import (
+    STATEMENT_BYTES_MAX,
+    BankAccount,
+    BankStatement,
+    CsvMapping,
+    LastStatement,
+    OtherAccount,
+    StatementDoesNotAddUp,
+    StatementMissing,
+    UnreadableStatement,
+    named_ids,
+    read_amount,
+)
+
+FILES = Path(__file__).parent / "statements"
+EURO = BankAccount("main", "Main", "DE89370400440532013000", Currency.EUR)
+DOLLAR = replace(EURO, number="0532013000", currency=Currency.USD)
+GERMAN = replace(
+    EURO,
+    mapping=CsvMapping(
+        date="Buchungstag",
+        date_format="%d.%m.%Y",
+        amount="Betrag",
+        balance="Saldo",
+        text="Verwendungszweck",
+        counterparty="Auftraggeber/Empfänger",
+        decimal=",",
+        delimiter=";",
+        encoding="cp1252",
+        newest_first=True,
+        skipped_lines=1,
+    ),
+)
+AMERICAN = replace(
+    DOLLAR,
+    mapping=CsvMapping(
+        date="Date",
+        date_format="%m/%d/%Y",
+        money_in="Credit",
+        money_out="Debit",
+        text="Description",
+    ),
+)
+# File -> (account, signed amounts in minor units, closing in minor units).
+GOLDEN: dict[str, tuple[BankAccount, list[int], int]] = {
+    "camt053.xml": (EURO, [-1250, -950, 20_000, -20], 117_780),
+    "mt940.sta": (EURO, [-1250, 20_000, -970], 117_780),
+    "sgml.ofx": (DOLLAR, [-2220, 20_000], 117_780),
+    "german.csv": (GERMAN, [-970, 120_000, -1250], 117_780),
+    "american.csv": (AMERICAN, [-2220, 120_000], 117_780),
+}
+PAYOUT = "pay_0000000000000000000000000a"
+
+
+def read(content: bytes, account: BankAccount, **more: str) -> list[BankStatement]:
+    return list(FileFormats()(StatementFile("file", content, **more), account))
+
+
+def golden(name: str) -> tuple[bytes, BankAccount, dict[str, str]]:
+    account = GOLDEN[name][0]
+    typed = {"opening": "0.00", "closing": "1,177.80"} if name == "american.csv" else {}
+    return (FILES / name).read_bytes(), account, typed
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_each_format_is_known_by_its_content_and_read_to_the_cent(name: str) -> None:
+    content, account, typed = golden(name)
+    (statement,) = read(content, account, **typed)
+    _, amounts, closing = GOLDEN[name]
+    assert [line.amount.minor for line in statement.lines] == amounts
+    assert statement.closing == Money.of_minor(closing, account.currency)
+    assert statement.closed_on == date(2026, 11, 3)
+    statement.check(account, None)
+    shifted = replace(statement, closing=statement.closing + Money(1, account.currency))
+    with pytest.raises(StatementDoesNotAddUp):
+        shifted.check(account, None)
+
+
+@pytest.mark.parametrize("name", ["camt053.xml", "mt940.sta", "german.csv"])
+def test_our_payout_line_is_known_again_whatever_the_bank_made_of_its_id(name: str) -> None:
+    content, account, typed = golden(name)
+    (statement,) = read(content, account, **typed)
+    found = [named_ids(line, "pay") for line in statement.lines]
+    assert [PAYOUT] in found
+    if name == "camt053.xml":  # the second has its id in free text, with blanks and a hyphen
+        assert found[1] == ["pay_0000000000000000000000000b"]
+        assert statement.lines[0].counterparty == "Ada Müller"
+        assert statement.lines[0].place == 10
+
+
+def test_a_batch_whose_parts_do_not_sum_to_it_stays_one_line() -> None:
+    content, account, _ = golden("camt053.xml")
+    (statement,) = read(content.replace(b">9.50<", b">9.40<"), account)
+    assert [line.amount.minor for line in statement.lines] == [-2200, 20_000, -20]
+    assert named_ids(statement.lines[0], "pay")[0] == PAYOUT
+
+
+def test_a_statement_of_another_account_or_without_the_one_before_is_refused() -> None:
+    content, account, _ = golden("camt053.xml")
+    (statement,) = read(content, account)
+    with pytest.raises(OtherAccount):
+        statement.check(replace(account, number="DE02120300000000202051"), None)
+    before = LastStatement("bst_1", "STMT-209", Money.of_minor(99_999, "EUR"), "2026-11-01")
+    with pytest.raises(StatementMissing) as refusal:
+        statement.check(account, before)
+    assert refusal.value.facts["last_reference"] == "STMT-209"
+    statement.check(account, replace(before, closing=statement.opening))
+
+
+DTD = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
+BROKEN: list[tuple[str, Any, str, int | None]] = [
+    ("camt053.xml", lambda c: c.replace(b"<Document", DTD + b"<Document", 1), "dtd", None),
+    ("camt053.xml", lambda c: c[: len(c) // 2], "syntax", 15),
+    ("camt053.xml", lambda c: c.replace(b"UTF-8", b"EBCDIC-9"), "encoding", None),
+    ("camt053.xml", lambda c: c.replace(b"M\xc3\xbcller", b"M\xfcller"), "syntax", 15),
+    ("camt053.xml", lambda c: c.replace(b"CLBD", b"CLAV"), "closing", 5),
+    ("camt053.xml", lambda c: c.replace(b">200<", b">2oo<"), "amount", 20),
+    ("camt053.xml", lambda c: c.replace(b">200<", b">0.00001<"), "too_fine", 20),
+    ("camt053.xml", lambda c: c.replace(b'"EUR">200', b'"USD">200'), "currency", 20),
+    ("camt053.xml", lambda c: b"<a/>", "empty", None),
+    ("mt940.sta", lambda c: c[: c.index(b":62F:")], "closing", None),
+    ("mt940.sta", lambda c: c.replace(b"D12,50", b"D1x,50"), "entry", 5),
+    ("mt940.sta", lambda c: c.decode().encode("utf-16"), "encoding", 1),
+    ("sgml.ofx", lambda c: c.replace(b"<OFX>", DTD + b"<OFX>"), "dtd", 11),
+    ("sgml.ofx", lambda c: c[: len(c) // 2], "syntax", None),
+    ("sgml.ofx", lambda c: c.replace(b"<CURDEF>USD", b"<CURDEF>EUR"), "currency", None),
+    ("german.csv", lambda c: c.replace(b"Betrag", b"Summe"), "columns", 2),
+    ("german.csv", lambda c: c.replace(b";1.190,30", b""), "syntax", 4),
+    ("german.csv", lambda c: c.replace(b"1.190,30", b"1.190,31"), "balance", 4),
+    ("german.csv", lambda c: c.replace(b"02.11.2026", b"2026-11-02"), "date", 5),
+    ("american.csv", lambda c: c.replace(b"22.20,", b"22.20,1"), "entry", 2),
+    ("american.csv", lambda c: c.replace(b'"Fee,', b'Fee",'), "amount", 2),
+    ("american.csv", lambda c: b"x" * (STATEMENT_BYTES_MAX + 1), "too_large", None),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "reason", "line"), BROKEN)
+def test_a_broken_file_is_refused_with_the_reason_and_its_line(
+    name: str, change: Any, reason: str, line: int | None
+) -> None:
+    content, account, typed = golden(name)
+    with pytest.raises(UnreadableStatement) as refusal:
+        read(change(content), account, **typed)
+    assert (refusal.value.facts["reason"], refusal.value.facts["line"]) == (reason, line)
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_file_cut_off_anywhere_is_refused_or_does_not_add_up(name: str) -> None:
+    content, account, typed = golden(name)
+    whole = read(content, account, **typed)
+    for end in range(0, len(content.rstrip()) - 1, 37):
+        try:
+            found = read(content[:end], account, **typed)
+            for statement in found:
+                statement.check(account, None)
+        except DomainError:
+            continue
+        assert found == whole or name == "german.csv", (end, found)
+
+
+def test_a_csv_without_balances_needs_them_typed() -> None:
+    content, account, _ = golden("american.csv")
+    with pytest.raises(UnreadableStatement, match="opening"):
+        read(content, account)
+    with pytest.raises(UnreadableStatement, match="mapping"):
+        read(content, replace(account, mapping=None))
+
+
+def test_amounts_are_read_exactly_or_not_at_all() -> None:
+    assert read_amount("0.0001", Currency.EUR) == Money(1, Currency.EUR)
+    assert read_amount("-12", Currency.JPY) == Money(-1200, Currency.JPY)
+    for wrong in ("", "1e3", "1,5", "٣", "--1", "0.00001"):
+        with pytest.raises(UnreadableStatement):
+            read_amount(wrong, Currency.EUR)
