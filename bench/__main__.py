@@ -14,6 +14,7 @@ BENCHES = {
     "ledger": "bench.ledger",
     "reconciliation": "bench.reconciliation",
     "payouts": "bench.payouts",
+    "creation": "bench.creation",
     "claims": "bench.claims",
 }
 """Name -> module. A module that is not there yet is left out."""

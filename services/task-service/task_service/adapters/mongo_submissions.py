@@ -1,6 +1,6 @@
 """Collections `submissions` and `drafts`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -58,9 +58,23 @@ class MongoSubmissions:
     def of_assignment(self, assignment_id: AssignmentId) -> Submission | None:
         return self._one({"assignment_id": assignment_id})
 
-    def of_task(self, task_id: TaskId) -> list[Submission]:
-        wanted = {"task_id": task_id, "status": {"$in": _SHOWN}}
-        return [_submission(row) for row in self._submissions.find(wanted, session=self._session)]
+    def of_tasks(self, *task_ids: TaskId) -> list[Submission]:
+        wanted = {"task_id": {"$in": list(task_ids)}, "status": {"$in": _SHOWN}}
+        found = self._submissions.find(wanted, session=self._session)
+        return sorted(map(_submission, found), key=lambda one: one.submission_id)
+
+    def all(self, batch_id: BatchId) -> Iterator[Submission]:
+        wanted = {"batch_id": batch_id, "status": {"$in": _SHOWN}}
+        yield from map(_submission, self._submissions.find(wanted).sort("_id", ASCENDING))
+
+    def answer_fields(self, batch_id: BatchId) -> list[str]:
+        names: list[dict[str, Any]] = [
+            {"$match": {"batch_id": batch_id, "status": {"$in": _SHOWN}}},
+            {"$unwind": "$answer"},
+            {"$group": {"_id": {"$arrayElemAt": ["$answer", 0]}}},
+        ]
+        found = self._submissions.aggregate(names, session=self._session)
+        return sorted(row["_id"] for row in found)
 
     def reworked_as(self, assignment_id: AssignmentId) -> Submission | None:
         return self._one({"rework_assignment_id": assignment_id})

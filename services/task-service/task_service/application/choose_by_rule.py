@@ -62,7 +62,7 @@ class ChooseByRule:
         if not rule.asks_the_majority:
             return {}
         if submission.task_id not in known:
-            answers = self._reader.submissions.of_task(submission.task_id)
+            answers = self._reader.submissions.of_tasks(submission.task_id)
             known[submission.task_id] = majority(one.answer for one in answers if one.counts)
         return known[submission.task_id]
 

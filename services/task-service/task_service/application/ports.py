@@ -140,7 +140,17 @@ class Submissions(Protocol):
 
     def of_assignment(self, assignment_id: AssignmentId) -> Submission | None: ...
 
-    def of_task(self, task_id: TaskId) -> list[Submission]: ...
+    def of_tasks(self, *task_ids: TaskId) -> list[Submission]:
+        """Oldest first."""
+        ...
+
+    def all(self, batch_id: BatchId) -> Iterator[Submission]:
+        """Oldest first; read as they are asked for."""
+        ...
+
+    def answer_fields(self, batch_id: BatchId) -> list[str]:
+        """Names of all fields that occur in the batch's answers, sorted."""
+        ...
 
     def reworked_as(self, assignment_id: AssignmentId) -> Submission | None:
         """The one that was sent back and is done again under this assignment."""

@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from crowdloom.kernel.clock import format_instant
@@ -84,31 +85,30 @@ class Results:
             yield _line([*task.cells, task.task_id, str(len(counted)), *cells])
 
     def _fields(self, batch: Batch) -> list[str]:
-        """Names of all fields that occur in the batch's answers, sorted."""
-        names = {name for submission in self.submissions(batch) for name, _ in submission.answer}
-        return sorted(names)
+        return self._reader.submissions.answer_fields(batch.batch_id)
 
     def by_task(self, batch: Batch) -> Iterator[tuple[Task, list[Submission]]]:
-        """Tasks in the table's order, with their submissions in the order they came."""
+        """Tasks in the table's order, with their submissions in the order they came; a page of
+        tasks is in memory at a time.
+        """
         if batch.table_id is None:
             return
-        waiting: dict[str, list[Submission]] = {}
-        for submission in self.submissions(batch):
-            waiting.setdefault(submission.task_id, []).append(submission)
-        for task in self._reader.tasks.all(batch.table_id):
-            yield task, waiting.get(task.task_id, [])
+        for page in _pages(self._reader.tasks.all(batch.table_id), _PAGE):
+            answers: dict[str, list[Submission]] = {task.task_id: [] for task in page}
+            for submission in self._reader.submissions.of_tasks(*(task.task_id for task in page)):
+                answers[submission.task_id].append(submission)
+            for task in page:
+                yield task, answers[task.task_id]
 
     def submissions(self, batch: Batch) -> Iterator[Submission]:
-        """Oldest first, page by page."""
-        after: str | None = None
-        while True:
-            page = self._reader.submissions.page(
-                batch.batch_id, status=None, after=after, count_max=_PAGE
-            )
-            yield from page
-            if len(page) < _PAGE:
-                return
-            after = page[-1].submission_id
+        """Oldest first."""
+        return self._reader.submissions.all(batch.batch_id)
+
+
+def _pages(items: Iterable[Task], size: int) -> Iterator[list[Task]]:
+    left = iter(items)
+    while page := list(islice(left, size)):
+        yield page
 
 
 def _record(batch: Batch, task: Task, submission: Submission) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class ReturnSubmission:
         """Raises ReturnedTooOften."""
         earlier = [
             one
-            for one in self._reader.submissions.of_task(submission.task_id)
+            for one in self._reader.submissions.of_tasks(submission.task_id)
             if one.pseudonym == submission.pseudonym and one.status is SubmissionStatus.RETURNED
         ]
         if len(earlier) >= RETURNS_MAX:

@@ -58,9 +58,7 @@ class ShowAnswers:
         return [self._result(batch, task) for task in found]
 
     def _result(self, batch: Batch, task: Task) -> TaskResult:
-        submissions = sorted(
-            self._reader.submissions.of_task(task.task_id), key=lambda one: one.submission_id
-        )
+        submissions = self._reader.submissions.of_tasks(task.task_id)
         counted = [one.answer for one in submissions if one.counts]
         return TaskResult(task, _inputs(batch, task), submissions, majority(counted))
 

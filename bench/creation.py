@@ -1,0 +1,182 @@
+"""Tasks made through the API beside bare pymongo's insert_many, and the download of many answers.
+
+By the environment: ENGINE, TASKS (20,000), PART (10,000 rows a request) and ANSWERS (20,000). Bare
+pymongo inserts the same documents into a collection with the same indexes, as many together, from
+one thread as well, A B A B in one run. Figures of an embedded engine are never MongoDB's.
+Afterwards the table is counted and its first and last row are read: a run that lost one is void.
+"""
+
+import json
+import os
+import resource
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from crowdloom.chassis.logs import configure_logging
+from crowdloom.kernel import SystemClock, TimeOrderedIds
+from crowdloom.kernel.ids import BatchId
+from crowdloom.kernel.limits import TASKS_PER_EVENT_MAX
+from crowdloom_local.secrets import new_secrets
+from flask.testing import FlaskClient
+from pymongo import MongoClient
+from task_service.adapters.mongo_session import INDEXES
+from task_service.adapters.mongo_tasks import INDEXES as TASK_INDEXES
+from task_service.bootstrap import build
+from task_service.config import read_settings
+from task_service.entrypoints.wsgi import create_web
+
+from bench.claims_engine import Engine, started
+
+_V1 = "/api/tasks/v1"
+_DATABASE = "bench-creation"
+_ROUNDS = 2
+_PER_TASK = 2
+
+
+class VoidRun(RuntimeError):
+    """Tasks or answers were lost, so that no figure of the run counts."""
+
+
+def run() -> Mapping[str, object]:
+    """Returns every figure. Raises VoidRun."""
+    name = os.environ.get("ENGINE", "secantusdb")
+    configure_logging(service="bench", process="creation", level="WARNING")
+    figures: dict[str, object] = {"engine": name}
+    with started(name) as engine, engine.client() as client:
+        print(f"engine: {name}, of its own speed; not MongoDB's", flush=True)
+        api = _Api(engine)
+        figures |= _creation(api, client)
+        figures |= _download(api, client)
+    figures["memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_000
+    for key, value in figures.items():
+        print(f"{key:<28} {value}", flush=True)
+    return figures
+
+
+class _Api:
+    """One requester before the service's own web application."""
+
+    def __init__(self, engine: Engine) -> None:
+        settings = read_settings(
+            {
+                **new_secrets(),
+                "CROWDLOOM_MONGODB_URI": engine.uri,
+                "CROWDLOOM_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+            }
+        )
+        made = build(settings, client=engine.client(), database=_DATABASE)
+        made.store.migrate(INDEXES)
+        self._web: FlaskClient = create_web(made).test_client(use_cookies=False)
+        self._ids = TimeOrderedIds(SystemClock())
+        self._headers: dict[str, str] = {}
+        person = {"email": "bench@example.org", "password": "a long password", "name": "Bench"}
+        token = self.post("/requesters", person)["token"]
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def post(self, path: str, body: object) -> Any:
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        kind = "application/x-ndjson" if isinstance(body, bytes) else "application/json"
+        headers = {**self._headers, "Idempotency-Key": self._ids.new("request")}
+        answer = self._web.post(_V1 + path, data=sent, content_type=kind, headers=headers)
+        if answer.status_code >= 400:  # noqa: PLR2004 # a refusal
+            raise VoidRun(answer.text)
+        return answer.json
+
+    def get(self, path: str) -> Any:
+        return self._web.get(_V1 + path, headers=self._headers, buffered=False)
+
+    def draft(self) -> str:
+        project = {
+            "title": "Bench",
+            "description": "Bench",
+            "template_html": "<p>${text}</p><input name=answer>",
+        }
+        project_id = self.post("/projects", project)["project_id"]
+        terms = {"reward": {"amount_minor": 5, "currency": "USD"}, "redundancy": _PER_TASK}
+        return str(self.post(f"/projects/{project_id}/batches", terms)["batch_id"])
+
+
+def _creation(api: _Api, client: "MongoClient[dict[str, Any]]") -> dict[str, object]:
+    count = int(os.environ.get("TASKS", "20000"))
+    part = int(os.environ.get("PART", "10000"))
+    lines = [
+        json.dumps({"id": str(number), "text": f"Sentence number {number} of many."}) + "\n"
+        for number in range(count)
+    ]
+    parts = ["".join(lines[at : at + part]).encode() for at in range(0, count, part)]
+    bare = client[_DATABASE]["bare_tasks"]
+    bare.create_indexes(TASK_INDEXES["tasks"])
+    ours, theirs, longest = [], [], 0.0
+    for _ in range(_ROUNDS):
+        batch_id = api.draft()
+        began = time.perf_counter()
+        for body in parts:
+            asked = time.perf_counter()
+            api.post(f"/batches/{batch_id}/tasks?append=true", body)
+            longest = max(longest, time.perf_counter() - asked)
+        ours.append(count / (time.perf_counter() - began))
+        documents = _made(client, batch_id, count)
+        bare.delete_many({})
+        began = time.perf_counter()
+        for at in range(0, count, TASKS_PER_EVENT_MAX):
+            bare.insert_many(documents[at : at + TASKS_PER_EVENT_MAX], ordered=False)
+        theirs.append(count / (time.perf_counter() - began))
+    return {
+        "tasks_per_second": [round(each) for each in ours],
+        "bare_inserts_per_second": [round(each) for each in theirs],
+        "creation_ratio": round(sum(ours) / sum(theirs), 2),
+        "longest_request_seconds": round(longest, 2),
+    }
+
+
+def _made(client: "MongoClient[dict[str, Any]]", batch_id: str, count: int) -> list[dict[str, Any]]:
+    """The documents that the API made. Raises VoidRun where they are not what was sent."""
+    database = client[_DATABASE]
+    batch = database["batches"].find_one({"_id": batch_id}) or {}
+    found = list(database["tasks"].find({"table_id": batch.get("table_id")}))
+    found.sort(key=lambda row: row["number"])
+    if [row["cells"][0] for row in found] != [str(number) for number in range(count)]:
+        raise VoidRun("the table is not what was sent")
+    return found
+
+
+def _download(api: _Api, client: "MongoClient[dict[str, Any]]") -> dict[str, object]:
+    """Answers put in directly, in the adapter's shape; then the tidy file, as it is streamed."""
+    count = int(os.environ.get("ANSWERS", "20000"))
+    batch_id = BatchId(api.draft())
+    rows = "".join(json.dumps({"text": str(at)}) + "\n" for at in range(count // _PER_TASK))
+    api.post(f"/batches/{batch_id}/tasks", rows.encode())
+    tasks = _made(client, batch_id, count // _PER_TASK)
+    now = SystemClock().now()
+    answers = [
+        {
+            "_id": f"sub_{number:08d}",
+            "assignment_id": f"asg_{number:08d}",
+            "task_id": tasks[number // _PER_TASK]["_id"],
+            "batch_id": batch_id,
+            "requester_id": "req_bench",
+            "pseudonym": "A1",
+            "answer": [["answer", f"Answer {number}"]],
+            "status": "submitted",
+            "claimed_at": now,
+            "submitted_at": now,
+            "auto_accept_at": now + timedelta(days=1),
+        }
+        for number in range(count)
+    ]
+    client[_DATABASE]["submissions"].insert_many(answers, ordered=False)
+    began = time.perf_counter()
+    stream = api.get(f"/batches/{batch_id}/results?format=tidy").response
+    pieces = iter(stream)
+    next(pieces)
+    first = time.perf_counter() - began
+    lines = sum(1 for _ in pieces)
+    if lines != count:
+        raise VoidRun(f"{lines} of {count} answers were downloaded")
+    return {
+        "answers_downloaded": count,
+        "first_byte_seconds": round(first, 2),
+        "download_seconds": round(time.perf_counter() - began, 2),
+    }
