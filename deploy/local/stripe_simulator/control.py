@@ -100,6 +100,18 @@ def _fail_payout(scope: Scope, params: Params, payout_id: str) -> Json:
     return payouts.fail_payout(scope, payout_id, code)
 
 
+def _set_disputed(scope: Scope, params: Params, charge_id: str) -> Json:
+    """The mark alone: the money of a dispute is not moved."""
+    disputed = params.flag("disputed", default=True)
+    params.done()
+    charge = scope.tx.get(charge_id, "charge")
+    if charge is None:
+        raise bad_parameter("charge", f"No such charge: {charge_id}")
+    charge["disputed"] = disputed
+    scope.tx.put(charge)
+    return {"charge": charge_id, "disputed": disputed}
+
+
 def _register_endpoint(scope: Scope, params: Params) -> Json:
     return webhooks.register(scope.tx, params, scope.settings)
 
@@ -185,6 +197,7 @@ ROUTES: list[tuple[str, str, Action]] = [
     ("POST", "accounts/<a>/refusal", _set_refusal),
     ("POST", "checkout-sessions/<a>/pay", _pay_session),
     ("POST", "payouts/<a>/fail", _fail_payout),
+    ("POST", "charges/<a>/dispute", _set_disputed),
     ("POST", "webhook-endpoint", _register_endpoint),
     ("GET", "webhook-endpoint", _list_endpoints),
     ("DELETE", "webhook-endpoint/<a>", _remove_endpoint),

@@ -24,6 +24,7 @@ from payment_service.adapters.mongo_session import PaymentStore, Readers
 from payment_service.adapters.stripe_processor import StripeProcessor
 from payment_service.application.approvals import ApprovalDesk
 from payment_service.application.ask_payout import AskForPayout
+from payment_service.application.ask_refund import AskRefund, DeclineRefund, refund_approval
 from payment_service.application.audit import AuditMoney
 from payment_service.application.bank_files import (
     OwnAccount,
@@ -34,6 +35,7 @@ from payment_service.application.bank_files import (
 )
 from payment_service.application.book_lines import BookLines
 from payment_service.application.execute_payouts import ExecutePayouts
+from payment_service.application.execute_refunds import ExecuteRefunds
 from payment_service.application.export_journal import ExportJournal
 from payment_service.application.gifts import GiftDesk, issue_gift
 from payment_service.application.holds import PlaceHold, hold_release
@@ -102,6 +104,9 @@ class Application:
     place_hold: PlaceHold
     audit_money: AuditMoney
     execute_payouts: ExecutePayouts
+    ask_refund: AskRefund
+    decline_refund: DeclineRefund
+    execute_refunds: ExecuteRefunds
     queue_reconciliation: QueueReconciliation
     reconcile: Reconcile
     watch_books: WatchBooks
@@ -213,6 +218,7 @@ def build(
                 "correction": correction(),
                 "bank_file_sent": bank_file_sent(),
                 "bank_file_void": bank_file_void(),
+                "refund": refund_approval(clock),
             },
         ),
         place_hold=PlaceHold(store, clock=clock, ids=ids, currency=currency),
@@ -227,6 +233,9 @@ def build(
             clock=clock,
             by_ourselves={Rail.BANK_FILE: put_into_file, Rail.GIFT_CREDIT: issue_gift},
         ),
+        ask_refund=AskRefund(store, clock=clock, currency=currency),
+        decline_refund=DeclineRefund(store),
+        execute_refunds=ExecuteRefunds(store, processor, clock=clock),
         queue_reconciliation=QueueReconciliation(store, clock=clock, ids=ids),
         reconcile=Reconcile(store, journal=journal, processor=processor, poll=poll, clock=clock),
         add_staff=AddStaff(store, credentials=credentials, clock=clock, ids=ids),

@@ -50,6 +50,7 @@ PREFIXES = {
     "approval": "apr",
     "hold": "hld",
     "bonus": "bon",
+    "refund": "rfd",
     "qualification": "qlf",
     "message": "msg",
 }

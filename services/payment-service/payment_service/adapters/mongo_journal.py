@@ -20,7 +20,7 @@ from payment_service.domain.reconciliation import Booked
 
 _STRIPE_ACCOUNTS = ("asset:stripe:pending:", "asset:stripe:available:")
 _PROCESSING = "expense:stripe:processing:"
-_LINE_CODES = ["topup", "suspense", "payout_post"]
+_LINE_CODES = ["topup", "suspense", "payout_post", "refund_post", "refund_return"]
 
 
 class MongoJournal:

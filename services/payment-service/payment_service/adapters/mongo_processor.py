@@ -17,6 +17,7 @@ RECONCILIATIONS = "recon_runs"
 STRIPE_LINE_INDEXES = [
     IndexModel([("created_at", DESCENDING)], name="newest_first"),
     IndexModel([("settled", ASCENDING)], name="by_settled"),
+    IndexModel([("metadata.top_up", ASCENDING)], name="of_top_up", sparse=True),
 ]
 STRIPE_EVENT_INDEXES = [
     IndexModel([("pending", ASCENDING), ("_id", ASCENDING)], name="pending", sparse=True)

@@ -18,6 +18,7 @@ from payment_service.adapters import (
     mongo_gifts,
     mongo_payouts,
     mongo_people,
+    mongo_refunds,
     mongo_seals,
 )
 from payment_service.adapters import mongo_processor as processor
@@ -51,6 +52,8 @@ INDEXES = {
     mongo_seals.JOURNAL_SEAL: mongo_seals.SEAL_INDEXES,
     mongo_approvals.APPROVALS: mongo_approvals.APPROVAL_INDEXES,
     mongo_approvals.HOLDS: mongo_approvals.HOLD_INDEXES,
+    mongo_refunds.REFUNDS: mongo_refunds.REFUND_INDEXES,
+    mongo_refunds.REFUND_PARTS: mongo_refunds.REFUND_PART_INDEXES,
     mongo_exceptions.EXCEPTIONS: mongo_exceptions.EXCEPTION_INDEXES,
     mongo_exceptions.AUDIT_LOG: mongo_exceptions.AUDIT_INDEXES,
 }
@@ -135,6 +138,10 @@ class Repositories:
     @cached_property
     def holds(self) -> mongo_approvals.MongoHolds:
         return mongo_approvals.MongoHolds(self.database, self.session)
+
+    @cached_property
+    def refunds(self) -> mongo_refunds.MongoRefunds:
+        return mongo_refunds.MongoRefunds(self.database, self.session)
 
 
 class PaymentSession(Repositories, MongoSession):

@@ -28,6 +28,7 @@ from payment_service.application.processor import (
 )
 from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.processor_lines import BalanceTransaction, ProcessorBalance, Transfer
+from payment_service.domain.refunds import ChargeState, RefundPart
 
 log = structlog.get_logger(__name__)
 
@@ -171,6 +172,32 @@ class StripeProcessor:
                 for each in self._patient.v1.transfers.list(params).auto_paging_iter()
             ]
         )
+
+    def charge(self, charge_id: str) -> ChargeState:
+        found = _asked(lambda: self._patient.v1.charges.retrieve(charge_id))
+        left = found.amount_captured - found.amount_refunded
+        return ChargeState(Money.of_minor(left, found.currency.upper()), bool(found.disputed))
+
+    def refund(self, part: RefundPart) -> str:
+        self._bucket.take()
+        try:
+            made = self._patient.v1.refunds.create(
+                {
+                    "charge": part.charge_id,
+                    "amount": part.amount.minor,
+                    "metadata": {"refund": part.refund_id, "refund_part": part.part_id},
+                },
+                {"idempotency_key": part.processor_key},
+            )
+        except stripe.StripeError as error:
+            raise _judged(error) from error
+        return made.id
+
+    def refund_of(self, part: RefundPart) -> str | None:
+        params: Any = {"charge": part.charge_id, "limit": _PAGE_ITEMS}
+        made = _asked(lambda: list(self._patient.v1.refunds.list(params).auto_paging_iter()))
+        ours = (each for each in made if _texts(each.metadata).get("refund_part") == part.part_id)
+        return next((each.id for each in ours), None)
 
     def lines_since(self, moment: datetime | None) -> Iterator[BalanceTransaction]:
         params: Any = {"limit": _PAGE_ITEMS, "expand": ["data.source"]}

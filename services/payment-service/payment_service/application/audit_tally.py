@@ -28,6 +28,10 @@ _NAMES = {
     "payout_void": "payout:{item}:void:*",
     "payout_post": "payout:{item}:post:*",
     "gift_redeem": "gift:{item}:redeem",
+    "refund_reserve": "refund:{refund}:reserve",
+    "refund_void": "refund:{refund}:void:*",
+    "refund_post": "refund:{refund}:post:{stripe_txn}",
+    "refund_return": "refund:{refund}:return:{stripe_txn}",
     "manual": "manual:{approval}",
     "correction": "correct:{corrects}",
 }

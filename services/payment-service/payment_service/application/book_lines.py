@@ -1,4 +1,5 @@
-"""Book what the processor's books say: top-ups, their settlement, transfers, and the unexplained.
+"""Book what the processor's books say: top-ups, their settlement, transfers, refunds, and the
+unexplained.
 
 Each line is booked the day it is seen. What nobody can explain goes to suspense and into the
 exceptions queue; nothing is dropped.
@@ -10,6 +11,7 @@ from dataclasses import replace
 from crowdloom.chassis.store import Store
 from crowdloom.kernel.ids import PayoutItemId
 
+from payment_service.application.book_refunds import refund_entry
 from payment_service.application.finish_runs import finish_run
 from payment_service.application.ports import Session
 from payment_service.application.translate import payout_paid
@@ -67,13 +69,18 @@ def _book(session: Session, line: BalanceTransaction) -> None:
     if item is not None:
         _book_payout(session, line, item)
         return
+    refund = refund_entry(session, line)
+    if isinstance(refund, Entry):
+        session.ledger.post(refund)
+        session.lines.add(line, entry_key=refund.key, settled=line.available)
+        return
     top_up = _top_up_of(session, line)
     if top_up is not None:
         entry = flows.top_up(line, top_up_id=top_up.top_up_id, requester_id=top_up.requester_id)
         session.top_ups.book(top_up.top_up_id, line.gross, session.now())
     else:
         entry = flows.unidentified(line)
-        _raise_exception(session, line, "unidentified_line")
+        _raise_exception(session, line, refund or "unidentified_line")
     _post_and_settle(session, line, entry)
 
 

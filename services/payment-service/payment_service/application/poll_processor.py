@@ -82,6 +82,7 @@ class PollProcessor:
             return (
                 session.top_ups.any_open_since(since)
                 or bool(session.payees.pending_since(since, 1))
+                or session.refunds.any_open()
                 or bool(session.payout_runs.listed(1, status=RunStatus.EXECUTING))
             )
 

@@ -29,6 +29,7 @@ from payment_service.application.people_ports import (
     Staff,
     TopUps,
 )
+from payment_service.application.refund_ports import Refunds
 from payment_service.domain.batches import BatchBook, BatchTerms
 from payment_service.domain.bonuses import Bonus
 from payment_service.domain.entries import Entry
@@ -43,6 +44,7 @@ __all__ = [
     "Payees",
     "PayoutRequests",
     "PayoutRuns",
+    "Refunds",
     "Staff",
     "Store",
     "TopUps",
@@ -308,6 +310,8 @@ class Session(Emits, Protocol):
     def approvals(self) -> Approvals: ...
     @property
     def holds(self) -> Holds: ...
+    @property
+    def refunds(self) -> Refunds: ...
 
     def now(self) -> datetime: ...
 

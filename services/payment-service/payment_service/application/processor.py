@@ -11,6 +11,7 @@ from crowdloom.kernel.ids import PayoutRunId, RequesterId, WorkerId
 from payment_service.application.ports import Hint
 from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.processor_lines import BalanceTransaction, ProcessorBalance, Transfer
+from payment_service.domain.refunds import ChargeState, RefundPart
 
 
 class TransferRefused(Exception):
@@ -90,6 +91,18 @@ class PaymentProcessor(Protocol):
 
     def transfers(self, run_id: PayoutRunId | None = None) -> Sequence[Transfer]:
         """Those of a run, or all."""
+        ...
+
+    def charge(self, charge_id: str) -> ChargeState: ...
+
+    def refund(self, part: RefundPart) -> str:
+        """Send a part back to its charge's card; returns the refund's id. Idempotent by the part,
+        for a day. Raises TransferRefused, OutcomeUnknown, NotSentYet.
+        """
+        ...
+
+    def refund_of(self, part: RefundPart) -> str | None:
+        """The id of the refund that was made for the part, if there is one."""
         ...
 
     def lines_since(self, moment: datetime | None) -> Iterator[BalanceTransaction]:

@@ -31,6 +31,11 @@ def wallet(requester_id: RequesterId, currency: Currency) -> str:
     return f"liability:requester:{requester_id}:wallet:{currency.code}"
 
 
+def refunding(requester_id: RequesterId, currency: Currency) -> str:
+    """Asked back to a card, and not on the processor's books yet."""
+    return f"liability:requester:{requester_id}:refunding:{currency.code}"
+
+
 def escrow(requester_id: RequesterId, batch_id: BatchId, currency: Currency) -> str:
     """Reserved for the published slots of a batch."""
     return f"liability:requester:{requester_id}:escrow:{batch_id}:{_SHARD}:{currency.code}"

@@ -46,6 +46,7 @@ SWEEP_SECONDS = 5.0
 def jobs_of(application: Application) -> list[Job]:
     return [
         Job("execute_payouts", EXECUTE_SECONDS, application.execute_payouts),
+        Job("execute_refunds", EXECUTE_SECONDS, application.execute_refunds),
         Job("poll_processor", POLL_SECONDS, _asking_again(application.poll_processor)),
         Job("reconcile", EXECUTE_SECONDS, application.reconcile),
         Job("settle_waiting", SWEEP_SECONDS, application.settle_waiting),

@@ -20,6 +20,7 @@ from payment_service.entrypoints.http.exports import exports_blueprint
 from payment_service.entrypoints.http.ledger import ledger_blueprint
 from payment_service.entrypoints.http.payout_runs import payout_runs_blueprint
 from payment_service.entrypoints.http.reconciliations import reconciliations_blueprint
+from payment_service.entrypoints.http.refunds import refunds_blueprint
 from payment_service.entrypoints.http.staff import staff_blueprint
 from payment_service.entrypoints.http.wallets import wallets_blueprint
 from payment_service.entrypoints.http.webhook import webhook_blueprint
@@ -29,6 +30,7 @@ from payment_service.entrypoints.pages.earnings_pages import earnings_pages
 from payment_service.entrypoints.pages.export_pages import export_pages
 from payment_service.entrypoints.pages.ledger_pages import ledger_pages
 from payment_service.entrypoints.pages.payee_pages import payee_pages
+from payment_service.entrypoints.pages.refund_pages import refund_pages
 from payment_service.entrypoints.pages.run_pages import run_pages
 from payment_service.entrypoints.pages.shell import bar
 from payment_service.entrypoints.pages.staff_pages import staff_pages
@@ -47,6 +49,7 @@ _API = (
     exports_blueprint,
     holds_blueprint,
     audit_blueprint,
+    refunds_blueprint,
 )
 # The finance and /pay pages, each made by a function of the application.
 PAGES: tuple[Callable[[Application], Blueprint], ...] = (
@@ -60,6 +63,7 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     audit_pages,
     earnings_pages,
     wallet_pages,
+    refund_pages,
 )
 
 

@@ -30,6 +30,9 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "/api/payments/v1/payout-runs/<run_id>/items/<item_id>/retry": (MAKER,),
     "/api/payments/v1/payout-switch": (CONTROLLER,),
     "/api/payments/v1/reconciliations": (MAKER, CHECKER),
+    "/api/payments/v1/refund-requests/<refund_id>/decline": (MAKER, CHECKER),
+    "/api/payments/v1/refunds": ("requester",),
+    "/api/payments/v1/refunds/<refund_id>/take-back": ("requester",),
     "/api/payments/v1/top-ups": ("requester",),
     "/finance/approvals/<approval_id>/approve": (CHECKER,),
     "/finance/approvals/<approval_id>/reject": (MAKER, CHECKER),
@@ -48,6 +51,10 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "/finance/reconciliations": (MAKER, CHECKER),
     "/pay/payout-account": ("worker",),
     "/pay/payout-requests": ("worker",),
+    "/finance/refunds/<refund_id>/decline": (MAKER, CHECKER),
+    "/finance/refunds/<refund_id>/propose": (MAKER,),
+    "/pay/refunds": ("requester",),
+    "/pay/refunds/<refund_id>/take-back": ("requester",),
     "/pay/wallet": ("requester",),
 }
 # Open to all: signing in and out, the form that an invitation leads to, and a sign to one's purse.
@@ -59,7 +66,7 @@ WORKERS = re.compile(
     r"/(api/payments/v1|pay)/(earnings|bonuses|payout-(account|requests)|fragments/purse)"
 )
 REQUESTERS = re.compile(
-    r"/(api/payments/v1/(wallet|top-ups|batches)|pay/(wallet|top-ups|fragments/wallet)).*"
+    r"/(api/payments/v1/(wallet|top-ups|batches|refunds)|pay/(wallet|top-ups|fragments/wallet)).*"
 )
 
 
@@ -138,7 +145,8 @@ PROPOSALS: dict[str, dict[str, Any]] = {
         ]
     },
 }
-"""What is proposed of each kind; a hold's release is made from a hold."""
+"""What is proposed of each kind; a hold's release is made from a hold, and a refund's
+approval from a refund."""
 
 
 @pytest.fixture
@@ -160,6 +168,10 @@ def made(market: Any, calling: Any) -> Any:
             market.earn("wrk_1", 2)
             held = both.post("/holds", {"worker_id": "wrk_1", "reason": "a doubt"})
             payload = {"hold_id": held.json["hold_id"]}
+        if kind == "refund":
+            market.pay_in(market.requester, 1000)
+            asked = market.requester.post("/refunds", {"amount": FIVE_CENTS})
+            payload = {"refund_id": asked.json["refund_id"]}
         body = {"kind": kind, "payload": payload, "reason": "because"}
         proposed = both.post("/approvals", body)
         assert proposed.status_code == 201, proposed.text
@@ -169,7 +181,7 @@ def made(market: Any, calling: Any) -> Any:
     return make
 
 
-@pytest.mark.parametrize("kind", ["payout_run", "hold_release", "manual_entry"])
+@pytest.mark.parametrize("kind", ["payout_run", "hold_release", "manual_entry", "refund"])
 def test_whoever_made_it_cannot_approve_it_with_all_grants_by_api_or_page(
     market: Any, calling: Any, browsing: Any, made: Any, kind: str
 ) -> None:

@@ -7,6 +7,7 @@ from crowdloom.contracts.payment.funding import (
     BatchFundingDeclined,
     BatchFundsReleased,
 )
+from crowdloom.contracts.payment.refunds import RefundDeclined, RefundSettled
 from crowdloom.contracts.payment.rewards import PayoutFailed, PayoutPaid, RewardSettled
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "BonusSettled",
     "PayoutFailed",
     "PayoutPaid",
+    "RefundDeclined",
+    "RefundSettled",
     "RewardSettled",
     "slot_fee",
 ]

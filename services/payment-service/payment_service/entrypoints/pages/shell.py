@@ -83,6 +83,7 @@ def _staff_bar(member: Principal) -> ui.Bar:
             (_("Payout runs"), "/finance/payout-runs"),
             (_("Approvals"), "/finance/approvals"),
             (_("Payees"), "/finance/payees"),
+            (_("Refunds"), "/finance/refunds"),
             (_("Reconciliation"), "/finance/reconciliations"),
             (_("Ledger"), "/finance/ledger"),
             (_("Audit"), "/finance/audit"),

@@ -14,11 +14,12 @@ from payment_service.application.processor import ProcessorUnavailable
 from payment_service.application.top_up import TOP_UP_MINOR_MIN
 from payment_service.bootstrap import Application
 from payment_service.domain.people import AmountOutOfRange
-from payment_service.entrypoints.pages import amounts, shell
+from payment_service.entrypoints.pages import amounts, refund_words, shell
 
 _RETURN_COOKIE = "cl_return"
 _RETURN_SECONDS = 3_600
 _AREA = "/requester"
+_REFUNDS_SHOWN = 20
 
 
 def wallet_pages(application: Application) -> Blueprint:
@@ -76,6 +77,10 @@ def _wallet_page(application: Application, **form: Any) -> Response:
         batches=batches,
         holding=[spend for spend in batches if spend.reserved],
         top_ups=application.show_money.top_ups(who),
+        refunds=application.readers.refunds.of_requester(who, _REFUNDS_SHOWN),
+        refundable=application.ask_refund.largest(who).largest,
+        refund_states=refund_words.states(),
+        refund_tones=refund_words.TONES,
         currency=application.currency.code,
         **{"missing": None, "errors": {}, "key": None, **form},
     )

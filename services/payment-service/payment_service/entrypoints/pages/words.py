@@ -43,6 +43,7 @@ def approvals() -> dict[str, str]:
         "hold_release": _("Release held earnings"),
         "manual_entry": _("Entry by hand"),
         "correction": _("Correction of an entry"),
+        "refund": _("Refund to a card"),
         "bank_file_sent": _("Bank file handed to the bank"),
         "bank_file_void": _("Bank file not used"),
     }
@@ -118,6 +119,7 @@ def exceptions() -> dict[str, str]:
         "paid_twice_in_a_run": _("Same payee twice in a run"),
         "payout_failed": _("Payout refused"),
         "payouts_stopped": _("Payouts are stopped"),
+        "refund_waits": _("Refund waits for money at the processor"),
         "release_not_covered": _("More to release than is reserved"),
         "transfer_mismatch": _("Sent and booked differ"),
         "transfer_missing": _("Booked, but not sent"),
@@ -175,6 +177,10 @@ def flows() -> dict[str, str]:
         "unhold": _("Earnings released"),
         "manual": _("Entry by hand"),
         "correction": _("Correction"),
+        "refund_reserve": _("Asked back to the card"),
+        "refund_void": _("Refund not sent"),
+        "refund_post": _("Refund sent"),
+        "refund_return": _("Refund came back"),
     }
 
 
@@ -195,6 +201,7 @@ def references() -> dict[str, str]:
         "reason": _("processor's words"),
         "attempt": _("attempt"),
         "hold": _("hold"),
+        "refund": _("refund"),
         "approval": _("approval"),
         "maker": _("proposed by"),
         "checker": _("approved by"),
@@ -207,6 +214,7 @@ def account(path: str) -> str:
     known: dict[str, str] = {
         "wallet": _("free funds of a requester"),
         "escrow": _("reserved for a batch"),
+        "refunding": _("on the way back to a requester's card"),
         "clearing": _("worker's rewards inside the hold time"),
         "payable": _("payable to a worker"),
         "held": _("held of a worker's earnings"),
@@ -238,10 +246,10 @@ def hindrances(minimum: Money) -> dict[str, str]:
         "account_restricted": _(
             "Your payout account cannot receive money yet: the processor asks for more there."
         ),
-        "too_little": _("The smallest payout is %(amount)s.", amount=_isolated(minimum)),
+        "too_little": _("The smallest payout is %(amount)s.", amount=isolated(minimum)),
     }
 
 
-def _isolated(amount: Money) -> str:
+def isolated(amount: Money) -> str:
     """Kept from the direction of the text around, where no element can do it."""
     return f"\N{LEFT-TO-RIGHT ISOLATE}{money_text(amount)}\N{POP DIRECTIONAL ISOLATE}"
