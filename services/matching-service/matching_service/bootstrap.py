@@ -4,6 +4,7 @@ import random
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from crowdloom.chassis.http.health import Check
 from crowdloom.chassis.idempotency import IdempotencyStore
@@ -19,6 +20,7 @@ from matching_service.application.claim_task import ClaimTask
 from matching_service.application.hold_assignment import HoldAssignment
 from matching_service.application.keep_batches import CountProgress, WithdrawSlots
 from matching_service.application.keep_leases import ExpireLeases
+from matching_service.application.open_work import KEPT, OpenWork
 from matching_service.application.queue import Queue
 from matching_service.application.watch_batches import WatchBatches
 from matching_service.config import SERVICE, Settings, read_settings
@@ -56,20 +58,25 @@ def build(
     clock: Clock | None = None,
     ids: IdFactory | None = None,
     randomness: random.Random | None = None,
+    kept: timedelta = KEPT,
 ) -> Application:
-    """Build the service. Call it after a fork: the MongoDB client does not survive one."""
+    """Build the service. Call it after a fork: the MongoDB client does not survive one. `kept` is
+    how old batches and profiles may be that a claim goes by.
+    """
     clock = clock or SystemClock()
     ids = ids or TimeOrderedIds(clock)
     client = client or mongo_client(settings.common)
     store = MongoStore(client, database, session_class=MatchingSession, clock=clock, ids=ids)
     reader = MatchingReader(store.database)
+    randomness = randomness or secrets.SystemRandom()
     claim_task = ClaimTask(
         store=store,
         reader=reader,
+        work=OpenWork(reader=reader, clock=clock, randomness=randomness, kept=kept),
         tickets=_ticket_signer(settings, clock),
         clock=clock,
         ids=ids,
-        randomness=randomness or secrets.SystemRandom(),
+        randomness=randomness,
         pseudonym_key=settings.pseudonym_key,
     )
     return Application(

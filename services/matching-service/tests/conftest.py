@@ -71,6 +71,8 @@ def build_application(mongo_client: Any) -> Iterator[Callable[[FrozenClock], App
             clock=clock,
             ids=SequentialIds(),
             randomness=random.Random(7),
+            # Each claim reads: what one test says is to hold at the next call.
+            kept=timedelta(0),
         )
         made.store.migrate(INDEXES)
         return made

@@ -8,6 +8,7 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
+from matching_service.application.ports import OpenTask
 from matching_service.domain import pools
 
 COLLECTION = "tasks"
@@ -15,6 +16,7 @@ INDEXES = [
     IndexModel([("pool", ASCENDING)], name="by_pool"),
     IndexModel([("batch_id", ASCENDING), ("open", ASCENDING)], name="open_of_batch"),
 ]
+_SHOWN = {"open": 1, "workers": 1}
 
 
 class MongoTasks:
@@ -34,14 +36,14 @@ class MongoTasks:
         if writes:
             self._tasks.bulk_write(writes, ordered=False, session=self._session)
 
-    def in_pool(self, pool: str, worker_id: WorkerId) -> list[TaskId]:
+    def in_pool(self, pool: str, worker_id: WorkerId) -> list[OpenTask]:
         fitting = {"pool": pool, "open": {"$gt": 0}, "workers": {"$ne": worker_id}}
-        return [row["_id"] for row in self._tasks.find(fitting, {"_id": 1}, session=self._session)]
+        return [_open_task(row) for row in self._tasks.find(fitting, _SHOWN, session=self._session)]
 
-    def anywhere(self, batch_id: BatchId, worker_id: WorkerId, count_max: int) -> list[TaskId]:
+    def anywhere(self, batch_id: BatchId, worker_id: WorkerId, count_max: int) -> list[OpenTask]:
         fitting = {"batch_id": batch_id, "open": {"$gt": 0}, "workers": {"$ne": worker_id}}
-        found = self._tasks.find(fitting, {"_id": 1}, session=self._session).limit(count_max)
-        return [row["_id"] for row in found]
+        found = self._tasks.find(fitting, _SHOWN, session=self._session).limit(count_max)
+        return [_open_task(row) for row in found]
 
     def take(self, task_id: TaskId, worker_id: WorkerId) -> bool:
         taken = self._tasks.update_one(
@@ -71,3 +73,7 @@ class MongoTasks:
                 session=self._session,
             )
         return sum(row["open"] for row in rows)
+
+
+def _open_task(row: dict[str, Any]) -> OpenTask:
+    return OpenTask(row["_id"], row["open"], frozenset(row["workers"]))

@@ -1,9 +1,8 @@
 """A worker asks for work: one slot of one task, one lease, one ticket."""
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from crowdloom.chassis.tickets import Ticket
 from crowdloom.kernel import Clock, IdFactory, Money
@@ -11,21 +10,17 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import AssignmentId, BatchId, TaskId, WorkerId
 from crowdloom.kernel.limits import LEASES_PER_WORKER_MAX
 
+from matching_service.application.open_work import OpenWork
 from matching_service.application.ports import Reader, Session, Store, Tickets
 from matching_service.application.translate import claimed
 from matching_service.domain.assignments import Assignment
-from matching_service.domain.batches import Batch, BatchStatus, why_not
+from matching_service.domain.batches import Batch, why_not
 from matching_service.domain.errors import AlreadyClaimed, ClaimKeyReused, TooManyLeases
-from matching_service.domain.pools import drawn
 from matching_service.domain.pseudonyms import pseudonym_of
 from matching_service.domain.routing import in_order_of_need
 
 NOTHING_LEFT = "nothing_left"
 """Every open slot of the batch is of a task that this worker was given before, or there is none."""
-_POOLS_TRIED_MAX = 4
-_CANDIDATES_TRIED_MAX = 8
-_LAST_CANDIDATES_MAX = 64
-_SERVED_RESOLUTION = timedelta(seconds=1)
 _SAME_MOMENT_MAX = LEASES_PER_WORKER_MAX
 
 
@@ -50,6 +45,7 @@ class ClaimTask:
         *,
         store: Store,
         reader: Reader,
+        work: OpenWork,
         tickets: Tickets,
         clock: Clock,
         ids: IdFactory,
@@ -58,6 +54,7 @@ class ClaimTask:
     ) -> None:
         self._store = store
         self._reader = reader
+        self._work = work
         self._tickets = tickets
         self._clock = clock
         self._ids = ids
@@ -71,17 +68,22 @@ class ClaimTask:
 
         Raises NotFound for an unknown batch, ClaimKeyReused, TooManyLeases, AlreadyClaimed.
         """
+        # The key is asked about only where its unique index refuses it, or where nothing is found:
+        # the first claim with a key is the common one.
+        for batch in self._batches_for(worker_id, batch_id):
+            for task in self._work.candidates(batch, worker_id):
+                wanted = self._assignment(batch, task.task_id, worker_id, claim_key)
+                given = self._take(wanted)
+                if given is not None and given != wanted:
+                    return self._again(given, batch_id)
+                if given is not None:
+                    self._work.note_taken(batch.batch_id, task, worker_id)
+                    self._work.note_served(batch, given.claimed_at)
+                    return self._claim(given, batch)
         earlier = self._reader.assignments.by_claim_key(worker_id, claim_key)
         if earlier is not None:
             return self._again(earlier, batch_id)
-        place = self._free_place(worker_id)
-        for batch in self._batches_for(worker_id, batch_id):
-            for task_id in self._candidates(batch, worker_id):
-                wanted = self._assignment(batch, task_id, worker_id, claim_key)
-                assignment = self._take(wanted, place)
-                if assignment is not None:
-                    self._note_served(batch, assignment.claimed_at)
-                    return self._claim(assignment, batch)
+        self._free_place(worker_id)
         return None
 
     def why_not(self, worker_id: WorkerId, batch_id: BatchId) -> str | None:
@@ -94,7 +96,7 @@ class ClaimTask:
         unfit = why_not(batch, self._reader.workers.get(worker_id))
         if unfit is not None:
             return unfit
-        return None if any(self._candidates(batch, worker_id)) else NOTHING_LEFT
+        return None if self._work.has_any(batch, worker_id) else NOTHING_LEFT
 
     def _again(self, earlier: Assignment, batch_id: BatchId | None) -> Claim:
         if batch_id not in (None, earlier.batch_id):
@@ -118,7 +120,7 @@ class ClaimTask:
         return self._claim(assignment, self._batch(assignment.batch_id))
 
     def _batch(self, batch_id: BatchId) -> Batch:
-        batch = self._reader.batches.get(batch_id)
+        batch = self._work.batch(batch_id)
         if batch is None:
             raise NotFound("There is no such batch", batch_id=batch_id)
         return batch
@@ -134,35 +136,15 @@ class ClaimTask:
         )
         return Claim(assignment, self._tickets.sign(ticket), batch.reward, batch.title)
 
-    def _note_served(self, batch: Batch, now: datetime) -> None:
-        # Once a second is enough to be fair, and keeps the batch from being written by all.
-        if batch.served_at is None or now - batch.served_at >= _SERVED_RESOLUTION:
-            self._reader.batches.note_served(batch.batch_id, now)
-
     def _batches_for(self, worker_id: WorkerId, batch_id: BatchId | None) -> list[Batch]:
-        if batch_id is None:
-            batches = self._reader.batches.with_status(BatchStatus.OPEN)
-        else:
-            batches = [self._batch(batch_id)]
-        profile = self._reader.workers.get(worker_id)
+        batches = self._work.batches() if batch_id is None else [self._batch(batch_id)]
+        profile = self._work.profile(worker_id)
         fitting = [batch for batch in batches if why_not(batch, profile) is None]
         return in_order_of_need(fitting, self._random)
 
-    def _candidates(self, batch: Batch, worker_id: WorkerId) -> Iterator[TaskId]:
-        """Some tasks worth trying, from pools drawn by chance. Where these have nothing, there is
-        little left for this worker, and it is looked for by the index over open slots.
-        """
-        tasks = self._reader.tasks
-        for pool in drawn(batch.batch_id, batch.pool_counts, _POOLS_TRIED_MAX, self._random):
-            found = tasks.in_pool(pool, worker_id)
-            self._random.shuffle(found)
-            yield from found[:_CANDIDATES_TRIED_MAX]
-        last = tasks.anywhere(batch.batch_id, worker_id, _LAST_CANDIDATES_MAX)
-        self._random.shuffle(last)
-        yield from last
-
-    def _take(self, wanted: Assignment, place: int) -> Assignment | None:
-        """Take a slot of the task, or return what this key was given at the same moment."""
+    def _take(self, wanted: Assignment) -> Assignment | None:
+        """Take a slot of the task, or return what this key was given before."""
+        place = self._work.place_for(wanted.worker_id)
         for _ in range(_SAME_MOMENT_MAX):
             try:
                 return self._try(wanted, place)
@@ -170,7 +152,7 @@ class ClaimTask:
                 earlier = self._reader.assignments.by_claim_key(wanted.worker_id, wanted.claim_key)
                 if earlier is not None:
                     return earlier
-                # Another claim of this worker took the place meanwhile.
+                # The place is taken, by an older lease or by another claim of this moment.
                 place = self._free_place(wanted.worker_id)
         raise AlreadyClaimed("You are asking too often at the same moment; ask again")
 

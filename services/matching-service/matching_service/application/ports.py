@@ -1,6 +1,7 @@
 """What the use cases need, as contracts. All blocking; adapters raise TransientError."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -74,6 +75,15 @@ class Batches(Protocol):
     def note_served(self, batch_id: BatchId, served_at: datetime) -> None: ...
 
 
+@dataclass(frozen=True)
+class OpenTask:
+    """A task as it was when it was read: its open slots, and everybody it was given to."""
+
+    task_id: TaskId
+    open_count: int
+    workers: frozenset[WorkerId]
+
+
 class Tasks(Protocol):
     """One document a task: its open slots, and every worker it was ever given to."""
 
@@ -81,11 +91,11 @@ class Tasks(Protocol):
         """Add tasks; one that is there already is left as it is."""
         ...
 
-    def in_pool(self, pool: str, worker_id: WorkerId) -> list[TaskId]:
+    def in_pool(self, pool: str, worker_id: WorkerId) -> list[OpenTask]:
         """Tasks of a pool with an open slot that this worker never had: at most a pool's."""
         ...
 
-    def anywhere(self, batch_id: BatchId, worker_id: WorkerId, count_max: int) -> list[TaskId]:
+    def anywhere(self, batch_id: BatchId, worker_id: WorkerId, count_max: int) -> list[OpenTask]:
         """Such tasks of the whole batch. Reads no task without an open slot."""
         ...
 

@@ -1,0 +1,154 @@
+"""What a web process keeps in mind between claims: open batches, profiles, tasks worth trying.
+
+Nothing here decides anything. The claim's one conditional write does; what is kept spares it the
+reads before, so that what a claim costs does not grow with the open batches and tasks.
+"""
+
+import random
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from crowdloom.chassis.kept import Kept
+from crowdloom.kernel import Clock
+from crowdloom.kernel.ids import BatchId, TaskId, WorkerId
+from crowdloom.kernel.limits import LEASES_PER_WORKER_MAX
+
+from matching_service.application.ports import OpenTask, Reader
+from matching_service.domain.batches import Batch, BatchStatus, WorkerProfile
+from matching_service.domain.pools import drawn
+
+KeyT = TypeVar("KeyT", bound=Hashable)
+ValueT = TypeVar("ValueT")
+
+KEPT = timedelta(seconds=1)
+"""How old a batch or profile may be: a claim right after a pause is like one right before it."""
+_BATCHES_KEPT_MAX = 1_000
+_WORKERS_KEPT_MAX = 20_000
+_SHELF_TASKS_MAX = 96
+_POOLS_TRIED_MAX = 4
+_LAST_CANDIDATES_MAX = 64
+_SERVED_RESOLUTION = timedelta(seconds=1)
+
+
+class OpenWork:
+    """For many threads. `kept` is how long batches and profiles are believed: none reads always."""
+
+    def __init__(
+        self, *, reader: Reader, clock: Clock, randomness: random.Random, kept: timedelta = KEPT
+    ) -> None:
+        self._reader = reader
+        self._random = randomness
+        self._lists: Kept[str, list[Batch]] = Kept(clock=clock, age_max=kept, count_max=1)
+        self._batches: Kept[BatchId, Batch | None] = Kept(
+            clock=clock, age_max=kept, count_max=_BATCHES_KEPT_MAX
+        )
+        self._profiles: Kept[WorkerId, WorkerProfile] = Kept(
+            clock=clock, age_max=kept, count_max=_WORKERS_KEPT_MAX
+        )
+        self._shelves: OrderedDict[BatchId, OrderedDict[TaskId, OpenTask]] = OrderedDict()
+        self._served: OrderedDict[BatchId, datetime] = OrderedDict()
+        self._places: OrderedDict[WorkerId, int] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def batches(self) -> list[Batch]:
+        """Every open batch."""
+        found = self._lists.get("open", lambda: self._reader.batches.with_status(BatchStatus.OPEN))
+        with self._lock:
+            served = dict(self._served)
+        return [
+            replace(batch, served_at=served[batch.batch_id]) if batch.batch_id in served else batch
+            for batch in found
+        ]
+
+    def batch(self, batch_id: BatchId) -> Batch | None:
+        return self._batches.get(batch_id, lambda: self._reader.batches.get(batch_id))
+
+    def profile(self, worker_id: WorkerId) -> WorkerProfile:
+        return self._profiles.get(worker_id, lambda: self._reader.workers.get(worker_id))
+
+    def place_for(self, worker_id: WorkerId) -> int:
+        """A place for a lease that is likely free: the one this process gave longest ago."""
+        with self._lock:
+            last = self._places.get(worker_id)
+            if last is None:
+                last = self._random.randrange(LEASES_PER_WORKER_MAX)
+            place = (last + 1) % LEASES_PER_WORKER_MAX
+            _remembered(self._places, worker_id, place, _WORKERS_KEPT_MAX)
+        return place
+
+    def candidates(self, batch: Batch, worker_id: WorkerId) -> Iterator[OpenTask]:
+        """Some tasks worth trying, each given to one asker of this process at a time: from the
+        shelf, which pools drawn by chance fill again. Where these have nothing, there is little
+        left for this worker, and it is looked for by the index over open slots.
+        """
+        tasks, batch_id = self._reader.tasks, batch.batch_id
+        yield from self._shelved(batch_id, worker_id)
+        for pool in drawn(batch_id, batch.pool_counts, _POOLS_TRIED_MAX, self._random):
+            found = tasks.in_pool(pool, worker_id)
+            self._random.shuffle(found)
+            self._put_up(batch_id, found)
+            yield from self._shelved(batch_id, worker_id)
+        last = tasks.anywhere(batch_id, worker_id, _LAST_CANDIDATES_MAX)
+        self._random.shuffle(last)
+        yield from last
+
+    def has_any(self, batch: Batch, worker_id: WorkerId) -> bool:
+        """Whether a claim of the batch would find a task, as the database has it now."""
+        tasks = self._reader.tasks
+        pools = drawn(batch.batch_id, batch.pool_counts, _POOLS_TRIED_MAX, self._random)
+        some = any(tasks.in_pool(pool, worker_id) for pool in pools)
+        return some or bool(tasks.anywhere(batch.batch_id, worker_id, 1))
+
+    def note_taken(self, batch_id: BatchId, task: OpenTask, worker_id: WorkerId) -> None:
+        """The worker got a slot of the task: offer what is left of it to others."""
+        if task.open_count > 1:
+            left = OpenTask(task.task_id, task.open_count - 1, task.workers | {worker_id})
+            self._put_up(batch_id, [left])
+
+    def note_served(self, batch: Batch, now: datetime) -> None:
+        """Once a second is enough to be fair, and keeps the batch from being written by all."""
+        with self._lock:
+            before = self._served.get(batch.batch_id) or batch.served_at
+            if before is not None and now - before < _SERVED_RESOLUTION:
+                return
+            _remembered(self._served, batch.batch_id, now, _BATCHES_KEPT_MAX)
+        self._reader.batches.note_served(batch.batch_id, now)
+
+    def _shelved(self, batch_id: BatchId, worker_id: WorkerId) -> Iterator[OpenTask]:
+        while (task := self._take_down(batch_id, worker_id)) is not None:
+            yield task
+            # It was gone, or nobody would ask for another: the rest is likely as old.
+            with self._lock:
+                self._shelves.pop(batch_id, None)
+
+    def _take_down(self, batch_id: BatchId, worker_id: WorkerId) -> OpenTask | None:
+        with self._lock:
+            shelf = self._shelves.get(batch_id, {})
+            fitting = (one for one in shelf.values() if worker_id not in one.workers)
+            task = next(fitting, None)
+            if task is not None:
+                del shelf[task.task_id]
+            return task
+
+    def _put_up(self, batch_id: BatchId, tasks: Sequence[OpenTask]) -> None:
+        with self._lock:
+            shelf = self._shelves.get(batch_id)
+            if shelf is None:
+                shelf = _remembered(self._shelves, batch_id, OrderedDict(), _BATCHES_KEPT_MAX)
+            for task in tasks:
+                _remembered(shelf, task.task_id, task, _SHELF_TASKS_MAX)
+
+
+def _remembered(
+    kept: OrderedDict[KeyT, ValueT], key: KeyT, value: ValueT, count_max: int
+) -> ValueT:
+    """Put it in as the newest, in place of the oldest where there are too many; returns it."""
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > count_max:
+        kept.popitem(last=False)
+    return value
