@@ -42,6 +42,7 @@ from task_service.application.mturk_results import MturkResults
 from task_service.application.overturn_rejection import OverturnRejection
 from task_service.application.ports import Splitter
 from task_service.application.projects import Projects
+from task_service.application.qualifications import Qualifications
 from task_service.application.results import Results
 from task_service.application.return_submission import ReturnSubmission
 from task_service.application.review_submissions import ReviewSubmissions
@@ -98,6 +99,7 @@ class Application:
     hold_decisions: HoldDecisions
     decide_by_file: DecideByFile
     bonuses: Bonuses
+    qualifications: Qualifications
     choose_by_rule: ChooseByRule
     results: Results
     mturk_results: MturkResults
@@ -196,6 +198,7 @@ def build(
             read_rows=read_decision_rows,
         ),
         bonuses=Bonuses(store=store, reader=reader, clock=clock, ids=ids),
+        qualifications=Qualifications(store=store, reader=reader, clock=clock, ids=ids),
         choose_by_rule=ChooseByRule(reader),
         results=results,
         mturk_results=MturkResults(results=results, clock=clock),

@@ -14,6 +14,7 @@ from task_service.adapters import (
     mongo_batches,
     mongo_bonuses,
     mongo_projects,
+    mongo_qualifications,
     mongo_sources,
     mongo_submissions,
     mongo_tasks,
@@ -23,6 +24,7 @@ from task_service.adapters.mongo_accounts import MongoApiKeys, MongoRequesters
 from task_service.adapters.mongo_batches import MongoBatches
 from task_service.adapters.mongo_bonuses import MongoBonuses
 from task_service.adapters.mongo_projects import MongoProjects
+from task_service.adapters.mongo_qualifications import MongoQualifications
 from task_service.adapters.mongo_sources import MongoSources
 from task_service.adapters.mongo_submissions import MongoDrafts, MongoSubmissions
 from task_service.adapters.mongo_tasks import MongoTasks
@@ -33,6 +35,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     **mongo_batches.INDEXES,
     **mongo_bonuses.INDEXES,
     **mongo_projects.INDEXES,
+    **mongo_qualifications.INDEXES,
     **mongo_sources.INDEXES,
     **mongo_submissions.INDEXES,
     **mongo_tasks.INDEXES,
@@ -80,6 +83,10 @@ class _Repositories:
     @cached_property
     def bonuses(self) -> MongoBonuses:
         return MongoBonuses(self.database, self.session)
+
+    @cached_property
+    def qualifications(self) -> MongoQualifications:
+        return MongoQualifications(self.database, self.session)
 
     @cached_property
     def webhooks(self) -> MongoWebhooks:

@@ -5,8 +5,15 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from crowdloom.kernel.ids import AssignmentId, BatchId, SubmissionId, TaskId
-from pymongo import ASCENDING, IndexModel
+from crowdloom.kernel.ids import (
+    AssignmentId,
+    BatchId,
+    Pseudonym,
+    RequesterId,
+    SubmissionId,
+    TaskId,
+)
+from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
@@ -24,12 +31,18 @@ INDEXES = {
         ),
         IndexModel([("batch_id", ASCENDING), ("submitted_at", ASCENDING)], name="by_time"),
         IndexModel([("task_id", ASCENDING)], name="of_task"),
+        IndexModel(
+            [("requester_id", ASCENDING), ("pseudonym", ASCENDING), ("_id", DESCENDING)],
+            name="of_worker",
+        ),
+        IndexModel([("requester_id", ASCENDING), ("_id", DESCENDING)], name="of_requester"),
         IndexModel([("rework_assignment_id", ASCENDING)], name="reworked_as", sparse=True),
         IndexModel([("held.effective_at", ASCENDING)], name="held_due", sparse=True),
         IndexModel([("status", ASCENDING), ("auto_accept_at", ASCENDING)], name="due"),
     ],
     "drafts": [],
 }
+_WORKERS_OF_NEWEST = 1_000
 _WAITING: dict[str, Any] = {"status": str(SubmissionStatus.SUBMITTED)}
 _SHOWN = [str(status) for status in SubmissionStatus if status is not SubmissionStatus.CLOSED]
 
@@ -57,6 +70,18 @@ class MongoSubmissions:
 
     def of_assignment(self, assignment_id: AssignmentId) -> Submission | None:
         return self._one({"assignment_id": assignment_id})
+
+    def newest_of(self, requester_id: RequesterId, pseudonym: Pseudonym) -> Submission | None:
+        wanted = {"requester_id": requester_id, "pseudonym": pseudonym}
+        wanted["status"] = {"$in": _SHOWN}  # type: ignore[assignment]
+        found = self._submissions.find(wanted, session=self._session).sort("_id", DESCENDING)
+        return next((_submission(row) for row in found.limit(1)), None)
+
+    def newest_pseudonyms(self, requester_id: RequesterId, count_max: int) -> list[Pseudonym]:
+        wanted = {"requester_id": requester_id, "status": {"$in": _SHOWN}}
+        found = self._submissions.find(wanted, {"pseudonym": 1}, session=self._session)
+        newest = found.sort("_id", DESCENDING).limit(_WORKERS_OF_NEWEST)
+        return list(dict.fromkeys(row["pseudonym"] for row in newest))[:count_max]
 
     def of_tasks(self, *task_ids: TaskId) -> list[Submission]:
         wanted = {"task_id": {"$in": list(task_ids)}, "status": {"$in": _SHOWN}}

@@ -10,12 +10,14 @@ from crowdloom.kernel.ids import (
     AssignmentId,
     BatchId,
     ProjectId,
+    Pseudonym,
     RequesterId,
     SubmissionId,
     TaskId,
 )
 
 from task_service.application.account_ports import ApiKeyRing, Requesters
+from task_service.application.qualification_ports import OwnQualifications
 from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.bonuses import Bonus, BonusStatus
 from task_service.domain.projects import Project
@@ -139,6 +141,12 @@ class Submissions(Protocol):
         ...
 
     def of_assignment(self, assignment_id: AssignmentId) -> Submission | None: ...
+
+    def newest_of(self, requester_id: RequesterId, pseudonym: Pseudonym) -> Submission | None: ...
+
+    def newest_pseudonyms(self, requester_id: RequesterId, count_max: int) -> list[Pseudonym]:
+        """Who answered the requester lately, each once, the newest first."""
+        ...
 
     def of_tasks(self, *task_ids: TaskId) -> list[Submission]:
         """Oldest first."""
@@ -346,6 +354,8 @@ class Session(Protocol):
     def sources(self) -> Sources: ...
     @property
     def bonuses(self) -> Bonuses: ...
+    @property
+    def qualifications(self) -> OwnQualifications: ...
 
     def emit(self, *events: Event) -> None: ...
 

@@ -19,6 +19,7 @@ from task_service.entrypoints.http.batches import batches_blueprint
 from task_service.entrypoints.http.bonuses import bonuses_blueprint
 from task_service.entrypoints.http.documented import add_security_schemes
 from task_service.entrypoints.http.projects import projects_blueprint
+from task_service.entrypoints.http.qualifications import qualifications_blueprint
 from task_service.entrypoints.http.results import results_blueprint
 from task_service.entrypoints.http.review_files import review_files_blueprint
 from task_service.entrypoints.http.sources import sources_blueprint
@@ -33,6 +34,7 @@ from task_service.entrypoints.pages.developer_pages import developer_pages
 from task_service.entrypoints.pages.figures_pages import figures_pages
 from task_service.entrypoints.pages.gallery_pages import gallery_pages
 from task_service.entrypoints.pages.project_pages import project_pages
+from task_service.entrypoints.pages.qualification_pages import qualification_pages
 from task_service.entrypoints.pages.results_pages import results_pages
 from task_service.entrypoints.pages.review_file_pages import review_file_pages
 from task_service.entrypoints.pages.review_pages import review_pages
@@ -52,6 +54,7 @@ _API = (
     submissions_blueprint,
     review_files_blueprint,
     bonuses_blueprint,
+    qualifications_blueprint,
     results_blueprint,
     assignments_blueprint,
     webhooks_blueprint,
@@ -69,6 +72,7 @@ _PAGES = (
     results_pages,
     figures_pages,
     answer_pages,
+    qualification_pages,
     developer_pages,
     webhook_pages,
 )

@@ -64,6 +64,8 @@ def belongings(
     webhook = requester.post("/webhooks", {"url": "https://example.org/hook"}).json
     tell(BatchCompleted(batch["batch_id"], requester.requester_id, BEGINNING))
     log = requester.get(f"/webhooks/{webhook['webhook_id']}/deliveries").json["items"]
+    qualification = {"name": "Trees", "description": "Trees."}
+    own = requester.post("/qualifications", qualification).json
     book = f"The book of {assignment}.".encode()
     draft = requester.batch(batch["project_id"])
     requester.post(f"/batches/{draft['batch_id']}/source?by=sentence", data=book)
@@ -74,6 +76,7 @@ def belongings(
         "key_id": key["key_id"],
         "webhook_id": webhook["webhook_id"],
         "delivery_id": log[0]["delivery_id"],
+        "qualification_id": own["qualification_id"],
         "digest": hashlib.sha256(book).hexdigest(),
     }
 

@@ -30,6 +30,7 @@ def bar() -> ui.Bar:
             (_("Projects"), PROJECTS_PAGE),
             (_("Templates"), TEMPLATES_PAGE),
             (_("New project"), f"{PROJECTS_PAGE}/new"),
+            (_("Qualifications"), "/requester/qualifications"),
             (_("Funds"), WALLET_PAGE),
             (_("Developers"), DEVELOPERS_PAGE),
         ],
