@@ -18,11 +18,13 @@ from payment_service.adapters.bank_details import BankDetailsBox, Pain001
 from payment_service.adapters.credentials import StaffCredentials
 from payment_service.adapters.journal_files import AuditPack, formats
 from payment_service.adapters.mongo_audit import MongoAuditBooks
+from payment_service.adapters.mongo_ageing import MongoAgeing
 from payment_service.adapters.mongo_journal import MongoJournal
 from payment_service.adapters.mongo_seals import MongoSealedJournal
 from payment_service.adapters.mongo_session import PaymentStore, Readers
 from payment_service.adapters.stripe_processor import StripeProcessor
 from payment_service.application.approvals import ApprovalDesk
+from payment_service.application.age_exceptions import AgeExceptions
 from payment_service.application.ask_payout import AskForPayout
 from payment_service.application.ask_refund import AskRefund, DeclineRefund, refund_approval
 from payment_service.application.audit import AuditMoney
@@ -36,6 +38,7 @@ from payment_service.application.bank_files import (
 from payment_service.application.book_lines import BookLines
 from payment_service.application.execute_payouts import ExecutePayouts
 from payment_service.application.execute_refunds import ExecuteRefunds
+from payment_service.application.exceptions_desk import ExceptionsDesk
 from payment_service.application.export_journal import ExportJournal
 from payment_service.application.gifts import GiftDesk, issue_gift
 from payment_service.application.holds import PlaceHold, hold_release
@@ -52,6 +55,7 @@ from payment_service.application.seal_journal import SealJournal, VerifySeals
 from payment_service.application.settle_submissions import (
     MatureRewards,
     SettleStaged,
+from payment_service.application.resolve_exceptions import exception_resolution, write_off
     SettleWaiting,
 )
 from payment_service.application.show_earned import ShowEarned
@@ -105,6 +109,8 @@ class Application:
     audit_money: AuditMoney
     execute_payouts: ExecutePayouts
     ask_refund: AskRefund
+    exceptions_desk: ExceptionsDesk
+    age_exceptions: AgeExceptions
     decline_refund: DeclineRefund
     execute_refunds: ExecuteRefunds
     queue_reconciliation: QueueReconciliation
@@ -226,9 +232,13 @@ def build(
             MongoAuditBooks(store.database),
             seals=VerifySeals(MongoSealedJournal(store.database), clock),
             clock=clock,
+                "exception_resolution": exception_resolution(clock),
+                "write_off": write_off(clock),
         ),
         execute_payouts=ExecutePayouts(
             store,
+        exceptions_desk=ExceptionsDesk(store),
+        age_exceptions=AgeExceptions(store, MongoAgeing(store.database), clock=clock),
             processor,
             clock=clock,
             by_ourselves={Rail.BANK_FILE: put_into_file, Rail.GIFT_CREDIT: issue_gift},

@@ -72,7 +72,7 @@ class MongoAuditBooks:
         return {row["_id"]: Decision(row["made_by"], row["decided_by"]) for row in found}
 
     def open_exceptions(self) -> frozenset[str]:
-        found = self._database[EXCEPTIONS].find({"state": "open"}, {"key": 1})
+        found = self._database[EXCEPTIONS].find({"waiting": True}, {"key": 1})
         return frozenset(row["key"] for row in found)
 
     def newest_reconciliation(self) -> Mapping[str, Any] | None:

@@ -117,7 +117,13 @@ class MongoLedger:
         return self._journal.find_one({"key": key}, {"_id": 1}, session=self._session) is not None
 
     def entry(self, entry_id: str) -> tuple[str, Entry] | None:
-        row = self._journal.find_one({"_id": entry_id}, session=self._session)
+        return self._one({"_id": entry_id})
+
+    def by_key(self, key: str) -> tuple[str, Entry] | None:
+        return self._one({"key": key})
+
+    def _one(self, query: Document) -> tuple[str, Entry] | None:
+        row = self._journal.find_one(query, session=self._session)
         if row is None:
             return None
         lines = tuple(Line(line["a"], int(line["dr"]), int(line["cr"])) for line in row["lines"])

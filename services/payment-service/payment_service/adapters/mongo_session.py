@@ -13,6 +13,7 @@ from pymongo.errors import CollectionInvalid
 
 from payment_service.adapters import (
     mongo_approvals,
+    mongo_audit_log,
     mongo_bonuses,
     mongo_exceptions,
     mongo_gifts,
@@ -55,7 +56,8 @@ INDEXES = {
     mongo_refunds.REFUNDS: mongo_refunds.REFUND_INDEXES,
     mongo_refunds.REFUND_PARTS: mongo_refunds.REFUND_PART_INDEXES,
     mongo_exceptions.EXCEPTIONS: mongo_exceptions.EXCEPTION_INDEXES,
-    mongo_exceptions.AUDIT_LOG: mongo_exceptions.AUDIT_INDEXES,
+    mongo_exceptions.EXCEPTION_NOTES: mongo_exceptions.NOTE_INDEXES,
+    mongo_audit_log.AUDIT_LOG: mongo_audit_log.AUDIT_INDEXES,
 }
 
 
@@ -122,8 +124,8 @@ class Repositories:
         return mongo_people.MongoStaff(self.database, self.session)
 
     @cached_property
-    def audit(self) -> mongo_exceptions.MongoAudit:
-        return mongo_exceptions.MongoAudit(
+    def audit(self) -> mongo_audit_log.MongoAudit:
+        return mongo_audit_log.MongoAudit(
             self.database, self.session, clock=self._clock, ids=self._ids
         )
 
@@ -206,3 +208,4 @@ class Readers(Repositories):
         self.session = None
         self._clock = clock
         self._ids = ids
+        mongo_exceptions.bring_up_to_date(self.database)

@@ -31,12 +31,16 @@ class Prepared:
 class ApprovalKind:
     """`prepare` raises what is wrong with a proposal; `carry_out` does it once it is approved.
 
-    `reject` is called where it is not; for kinds that have to undo something.
+    `proposed` is called with the proposal that was made of it, and `reject` where it is turned
+    down; for kinds that mark what they are about. What has a page `of_its_own` is not proposed
+    among all others: whoever may is asked there.
     """
 
     prepare: Callable[[Session, Payload], Prepared]
     carry_out: Callable[[Session, Approval], None]
     reject: Callable[[Session, Approval], None] = lambda _session, _approval: None
+    proposed: Callable[[Session, Approval], None] = lambda _session, _approval: None
+    of_its_own: bool = False
 
 
 class ApprovalDesk:
@@ -55,7 +59,8 @@ class ApprovalDesk:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        return tuple(self._kinds)
+        """Those that anybody who may propose may propose."""
+        return tuple(name for name, kind in self._kinds.items() if not kind.of_its_own)
 
     def propose(
         self, maker: StaffId, kind: str, *, payload: Payload, reason: str, key: str
@@ -83,6 +88,7 @@ class ApprovalDesk:
                 request_key=f"{maker}:{key}",
             )
             session.approvals.add(approval)
+            self._kinds[kind].proposed(session, approval)
             self._note(session, maker, "propose", approval)
             return approval
 

@@ -34,8 +34,10 @@ _NAMES = {
     "refund_return": "refund:{refund}:return:{stripe_txn}",
     "manual": "manual:{approval}",
     "correction": "correct:{corrects}",
+    "resolution": "resolve:{approval}",
+    "write_off": "writeoff:{approval}",
 }
-_MANUAL = frozenset({"manual", "correction", "write_off"})
+_MANUAL = frozenset({"manual", "correction", "resolution", "write_off"})
 
 
 @dataclass
@@ -119,7 +121,7 @@ def _add_work(tally: Tally, entry: JournalEntry) -> None:
         tally.accept_units[entry.refs["batch"]] += entry.total
     elif entry.code == "overturn":
         tally.overturns[entry.refs["batch"]] += 1
-    elif entry.code in {"bonus", "manual", "correction"}:
+    elif entry.code in {"bonus", "manual", "correction", "resolution"}:
         for line in entry.lines:
             if kind_of(line.account) in {"payable", "held"}:
                 tally.earned[line.account.split(":")[2]] += line.credit - line.debit

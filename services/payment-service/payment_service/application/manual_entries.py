@@ -19,14 +19,14 @@ def manual_entry() -> ApprovalKind:
     """
 
     def prepare(_session: Session, payload: Payload) -> Prepared:
-        lines = [_line(row) for row in _rows(payload)]
-        entry = _entry("manual:check", "manual", lines, refs={})
-        return Prepared(subject=lines[0].account, payload={"lines": _wire(entry)})
+        lines = lines_of(payload)
+        entry = entry_of("manual:check", "manual", lines, refs={})
+        return Prepared(subject=lines[0].account, payload={"lines": wire_of(entry)})
 
     def carry_out(session: Session, approval: Approval) -> None:
-        lines = [_line(row) for row in approval.payload["lines"]]
+        lines = lines_of(approval.payload)
         session.ledger.post(
-            _entry(f"manual:{approval.approval_id}", "manual", lines, refs=_people(approval))
+            entry_of(f"manual:{approval.approval_id}", "manual", lines, refs=people_of(approval))
         )
 
     return ApprovalKind(prepare, carry_out)
@@ -43,25 +43,30 @@ def correction() -> ApprovalKind:
         if session.ledger.has(f"correct:{entry_id}"):
             raise InvalidInput("This entry was corrected before")
         return Prepared(
-            subject=entry_id, payload={"entry_id": entry_id, "lines": _wire(_opposite(entry))}
+            subject=entry_id, payload={"entry_id": entry_id, "lines": wire_of(_opposite(entry))}
         )
 
     def carry_out(session: Session, approval: Approval) -> None:
-        lines = [_line(row) for row in approval.payload["lines"]]
+        lines = lines_of(approval.payload)
         entry_id = approval.payload["entry_id"]
-        refs = {**_people(approval), "corrects": entry_id}
-        session.ledger.post(_entry(f"correct:{entry_id}", "correction", lines, refs=refs))
+        refs = {**people_of(approval), "corrects": entry_id}
+        session.ledger.post(entry_of(f"correct:{entry_id}", "correction", lines, refs=refs))
 
     return ApprovalKind(prepare, carry_out)
 
 
-def _people(approval: Approval) -> dict[str, str]:
+def people_of(approval: Approval) -> dict[str, str]:
     """Who made and who checked: an audit shows that they are two."""
     return {
         "approval": approval.approval_id,
         "maker": approval.made_by,
         "checker": str(approval.decided_by),
     }
+
+
+def lines_of(payload: Payload) -> list[Line]:
+    """The lines that a payload names. Raises InvalidInput with what is wrong."""
+    return [_line(row) for row in _rows(payload)]
 
 
 def _rows(payload: Payload) -> list[Mapping[str, Any]]:
@@ -89,7 +94,7 @@ def _line(row: Mapping[str, Any]) -> Line:
     return debit(account, amount) if side == "debit" else credit(account, amount)
 
 
-def _entry(key: str, code: str, lines: list[Line], *, refs: Mapping[str, str]) -> Entry:
+def entry_of(key: str, code: str, lines: list[Line], *, refs: Mapping[str, str]) -> Entry:
     """Raises InvalidInput where the lines do not balance."""
     currency = Currency.of(lines[0].account.rpartition(":")[2]) if lines else Currency.of("USD")
     try:
@@ -103,10 +108,11 @@ def _entry(key: str, code: str, lines: list[Line], *, refs: Mapping[str, str]) -
 
 def _opposite(entry: Entry) -> Entry:
     turned = [Line(line.account, line.credit, line.debit) for line in entry.lines]
-    return _entry(f"correct:{entry.key}", "correction", turned, refs={})
+    return entry_of(f"correct:{entry.key}", "correction", turned, refs={})
 
 
-def _wire(entry: Entry) -> list[dict[str, Any]]:
+def wire_of(entry: Entry) -> list[dict[str, Any]]:
+    """The lines as a payload holds them."""
     return [
         {
             "account": line.account,

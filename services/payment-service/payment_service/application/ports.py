@@ -18,6 +18,7 @@ from crowdloom.kernel.ids import (
     WorkerId,
 )
 
+from payment_service.application.exception_ports import Exceptions
 from payment_service.application.people_ports import (
     Approvals,
     Audit,
@@ -46,6 +47,7 @@ __all__ = [
     "PayoutRuns",
     "Refunds",
     "Staff",
+    "Exceptions",
     "Store",
     "TopUps",
 ]
@@ -109,6 +111,10 @@ class Assignments(Protocol):
     def learn(self, staged: Staged) -> None:
         """Keep claims and accepts; idempotent."""
         ...
+    def by_key(self, key: str) -> tuple[str, Entry] | None:
+        """The same, by its business key."""
+        ...
+
 
     def ready(self, assignment_ids: Collection[AssignmentId]) -> Sequence[Claim]:
         """Those of the assignments that are accepted, claimed, and not settled."""
@@ -221,38 +227,6 @@ class Hints(Protocol):
     def pending(self, count_max: int) -> Sequence[Hint]: ...
 
     def mark_handled(self, event_ids: Collection[str], at: datetime) -> None: ...
-
-
-class Exceptions(Protocol):
-    def open(
-        self,
-        *,
-        key: str,
-        kind: str,
-        subject: str,
-        amount: Money | None = None,
-        facts: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Put it into the queue, once per key; it stays until somebody resolves it."""
-        ...
-
-    def resolve(self, key: str, *, resolution: str) -> None:
-        """Does nothing where there is none open."""
-        ...
-
-    def listed(
-        self, count_max: int, *, after: str | None = None, kind: str | None = None
-    ) -> Sequence[Mapping[str, Any]]:
-        """Open ones, oldest first; of one kind where it is named."""
-        ...
-
-    def get(self, exception_id: str) -> Mapping[str, Any] | None: ...
-
-    def open_amounts(self) -> Sequence[tuple[str, Money | None]]:
-        """Kind and amount of every open one."""
-        ...
-
-    def open_keys(self, prefix: str) -> Sequence[str]: ...
 
 
 class Reconciliations(Protocol):

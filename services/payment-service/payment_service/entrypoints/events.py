@@ -41,6 +41,7 @@ SUBSCRIPTIONS: dict[type[Event], Handler[PaymentSession]] = {
 POLL_SECONDS = 1.0
 EXECUTE_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
+AGE_SECONDS = 60.0
 
 
 def jobs_of(application: Application) -> list[Job]:
@@ -54,6 +55,7 @@ def jobs_of(application: Application) -> list[Job]:
         Job("seal_journal", SWEEP_SECONDS, application.seal_journal),
         Job("mature_rewards", SWEEP_SECONDS, application.mature_rewards),
     ]
+        Job("age_exceptions", AGE_SECONDS, application.age_exceptions),
 
 
 def _asking_again(job: Callable[[], int | None]) -> Callable[[], int | None]:

@@ -16,6 +16,7 @@ from payment_service.entrypoints.http.approvals import approvals_blueprint, hold
 from payment_service.entrypoints.http.audit import audit_blueprint
 from payment_service.entrypoints.http.documented import add_security_schemes
 from payment_service.entrypoints.http.earnings import earnings_blueprint
+from payment_service.entrypoints.http.exceptions import exceptions_blueprint
 from payment_service.entrypoints.http.exports import exports_blueprint
 from payment_service.entrypoints.http.ledger import ledger_blueprint
 from payment_service.entrypoints.http.payout_runs import payout_runs_blueprint
@@ -28,6 +29,7 @@ from payment_service.entrypoints.pages.approval_pages import approval_pages
 from payment_service.entrypoints.pages.audit_pages import audit_pages
 from payment_service.entrypoints.pages.earnings_pages import earnings_pages
 from payment_service.entrypoints.pages.export_pages import export_pages
+from payment_service.entrypoints.pages.exception_pages import exception_pages
 from payment_service.entrypoints.pages.ledger_pages import ledger_pages
 from payment_service.entrypoints.pages.payee_pages import payee_pages
 from payment_service.entrypoints.pages.refund_pages import refund_pages
@@ -44,6 +46,7 @@ _API = (
     staff_blueprint,
     ledger_blueprint,
     payout_runs_blueprint,
+    exceptions_blueprint,
     reconciliations_blueprint,
     approvals_blueprint,
     exports_blueprint,
@@ -59,6 +62,7 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     ledger_pages,
     approval_pages,
     export_pages,
+    exception_pages,
     payee_pages,
     audit_pages,
     earnings_pages,

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from payment_service.application.book_lines import BookLines
 from payment_service.bootstrap import Application
 
 VIEW, MAKER, CHECKER = "finance.view", "finance.maker", "finance.checker"
@@ -18,6 +19,10 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "/api/payments/v1/approvals": (MAKER,),
     "/api/payments/v1/approvals/<approval_id>/approve": (CHECKER,),
     "/api/payments/v1/approvals/<approval_id>/reject": (MAKER, CHECKER),
+    "/api/payments/v1/exceptions/<exception_id>/comments": (MAKER, CHECKER, CONTROLLER),
+    "/api/payments/v1/exceptions/<exception_id>/escalate": (MAKER, CHECKER, CONTROLLER),
+    "/api/payments/v1/exceptions/<exception_id>/reopen": (MAKER, CHECKER, CONTROLLER),
+    "/api/payments/v1/exceptions/assign": (MAKER, CHECKER, CONTROLLER),
     "/api/payments/v1/holds": (MAKER,),
     "/api/payments/v1/payout-account": ("worker",),
     "/api/payments/v1/payout-requests": ("worker",),
@@ -36,6 +41,12 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "/api/payments/v1/top-ups": ("requester",),
     "/finance/approvals/<approval_id>/approve": (CHECKER,),
     "/finance/approvals/<approval_id>/reject": (MAKER, CHECKER),
+    "/finance/exceptions/<exception_id>/comments": (MAKER, CHECKER, CONTROLLER),
+    "/finance/exceptions/<exception_id>/escalate": (MAKER, CHECKER, CONTROLLER),
+    "/finance/exceptions/<exception_id>/reopen": (MAKER, CHECKER, CONTROLLER),
+    "/finance/exceptions/<exception_id>/resolve": (MAKER,),
+    "/finance/exceptions/<exception_id>/write-off": (MAKER,),
+    "/finance/exceptions/assign": (MAKER, CHECKER, CONTROLLER),
     "/finance/ledger/entries/<entry_id>/correct": (MAKER,),
     "/finance/ledger/new-entry": (MAKER,),
     "/finance/payees/<worker_id>/hold": (MAKER,),
@@ -164,6 +175,11 @@ def made(market: Any, calling: Any) -> Any:
             frozen = both.post(f"/payout-runs/{run_id}/freeze").json
             return f"/payout-runs/{run_id}/approve", {"content_hash": frozen["content_hash"]}
         payload = PROPOSALS.get(kind)
+        if kind in {"exception_resolution", "write_off"}:
+            line = market.make.charge("", 500)
+            BookLines(market.application.store)([line])
+            (waiting,) = market.checker.get("/exceptions").json["items"]
+            payload = {"exception_id": waiting["exception_id"], "code": "explained"}
         if kind == "hold_release":
             market.earn("wrk_1", 2)
             held = both.post("/holds", {"worker_id": "wrk_1", "reason": "a doubt"})
@@ -181,7 +197,10 @@ def made(market: Any, calling: Any) -> Any:
     return make
 
 
-@pytest.mark.parametrize("kind", ["payout_run", "hold_release", "manual_entry", "refund"])
+@pytest.mark.parametrize(
+    "kind",
+    ["payout_run", "hold_release", "manual_entry", "exception_resolution", "write_off", "refund"],
+)
 def test_whoever_made_it_cannot_approve_it_with_all_grants_by_api_or_page(
     market: Any, calling: Any, browsing: Any, made: Any, kind: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""The books: trial balance, entries, account statements, and what needs a person."""
+"""The books: trial balance, entries, account statements."""
 
 from collections import defaultdict
 from typing import Any
@@ -25,7 +25,6 @@ def ledger_blueprint(application: Application) -> Blueprint:
     _add_trial_balance(blueprint, application)
     _add_entries(blueprint, application)
     _add_statement(blueprint, application)
-    _add_exceptions(blueprint, application)
     return blueprint
 
 
@@ -119,26 +118,3 @@ def _add_statement(blueprint: Blueprint, application: Application) -> None:
             present=present.movement,
         )
         return {"account": account, **page}
-
-
-def _add_exceptions(blueprint: Blueprint, application: Application) -> None:
-    cursors = Cursors(application.settings.common.cursor_key, salt="exceptions")
-
-    @blueprint.get("/exceptions")
-    @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
-    @blueprint.doc(security=STAFF)
-    @blueprint.arguments(schemas.ExceptionQuerySchema, location="query")
-    @blueprint.response(200, schemas.ExceptionPageSchema)
-    def exceptions(query: dict[str, Any]) -> dict[str, Any]:
-        """What waits for a person, oldest first."""
-        found = application.readers.exceptions.listed(
-            query["limit"] + 1, after=cursors.place_of(query), kind=query["kind"]
-        )
-        return page_of(
-            found,
-            query["limit"],
-            cursors,
-            place=lambda row: str(row["_id"]),
-            present=present.exception,
-        )

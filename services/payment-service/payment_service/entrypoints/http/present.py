@@ -126,9 +126,5 @@ def reconciliation(document: Mapping[str, Any]) -> Shown:
     }
 
 
-def exception(document: Mapping[str, Any]) -> Shown:
-    return {**document, "exception_id": document["_id"]}
-
-
 def approval(found: Approval) -> Shown:
     return {**vars(found), "status": found.status.value, "content_hash": found.content_hash}

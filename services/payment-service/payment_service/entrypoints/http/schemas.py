@@ -309,32 +309,10 @@ class ReconciliationPageSchema(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class ExceptionSchema(Schema):
-    """Something a person has to look at; it stays until it is resolved."""
-
-    exception_id = fields.String(required=True)
-    key = fields.String(required=True)
-    kind = fields.String(required=True)
-    subject = fields.String(required=True)
-    amount = fields.Nested(MoneySchema, required=True, allow_none=True)
-    severity = fields.String(required=True)
-    state = fields.String(required=True)
-    opened_at = InstantField(required=True)
-    facts = fields.Dict(required=True)
-
-
-class ExceptionQuerySchema(PageQuerySchema):
-    kind = fields.String(load_default=None)
-
-
-class ExceptionPageSchema(Schema):
-    items = fields.List(fields.Nested(ExceptionSchema), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
-
-
 class NewApprovalSchema(Schema):
     """`payload` is as the kind takes it: hold_release `{hold_id}`; correction `{entry_id}`;
-    manual_entry `{lines: [{account, side, amount}]}`.
+    manual_entry `{lines: [{account, side, amount}]}`; exception_resolution `{exception_id, code,
+    lines?}`; write_off `{exception_id, account?, side?, amount?}`.
     """
 
     kind = _text()

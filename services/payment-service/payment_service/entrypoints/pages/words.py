@@ -43,6 +43,8 @@ def approvals() -> dict[str, str]:
         "hold_release": _("Release held earnings"),
         "manual_entry": _("Entry by hand"),
         "correction": _("Correction of an entry"),
+        "exception_resolution": _("Resolution of an exception"),
+        "write_off": _("Write-off"),
         "refund": _("Refund to a card"),
         "bank_file_sent": _("Bank file handed to the bank"),
         "bank_file_void": _("Bank file not used"),
@@ -107,6 +109,7 @@ def exceptions() -> dict[str, str]:
     """Kinds of exceptions and of differences."""
     return {
         "amount_mismatch": _("Amount differs"),
+        "control_differs": _("Accepted work differs from what tasks report"),
         "currency_mismatch": _("Currency differs"),
         "duplicate": _("Paid twice"),
         "fee_variance": _("Fee differs"),
@@ -119,6 +122,7 @@ def exceptions() -> dict[str, str]:
         "paid_twice_in_a_run": _("Same payee twice in a run"),
         "payout_failed": _("Payout refused"),
         "payouts_stopped": _("Payouts are stopped"),
+        "suspense_aged": _("In suspense for too long"),
         "refund_waits": _("Refund waits for money at the processor"),
         "release_not_covered": _("More to release than is reserved"),
         "transfer_mismatch": _("Sent and booked differ"),
@@ -177,6 +181,8 @@ def flows() -> dict[str, str]:
         "unhold": _("Earnings released"),
         "manual": _("Entry by hand"),
         "correction": _("Correction"),
+        "resolution": _("Resolution of an exception"),
+        "write_off": _("Write-off"),
         "refund_reserve": _("Asked back to the card"),
         "refund_void": _("Refund not sent"),
         "refund_post": _("Refund sent"),
@@ -206,6 +212,10 @@ def references() -> dict[str, str]:
         "maker": _("proposed by"),
         "checker": _("approved by"),
         "corrects": _("corrects"),
+        "exception": _("exception"),
+        "source": _("processor's object"),
+        "line_kind": _("kind of line"),
+        "since": _("since"),
     }
 
 
