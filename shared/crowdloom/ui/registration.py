@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from flask import Blueprint, Flask, Response, render_template, request
+from flask import Blueprint, Flask, Response, current_app, render_template, request
 from flask_babel import Babel, get_babel
 from jinja2 import ChoiceLoader, FileSystemLoader, pass_context
 from jinja2.runtime import Context
@@ -73,7 +73,7 @@ def register(
         with_query=with_query,
     )
     app.register_blueprint(preferences.blueprint)
-    app.register_blueprint(_shared_pages())
+    app.register_blueprint(_shared_pages(app.config.get("CROWDLOOM_AREA")))
     # Flask runs these from the last to the first: the error page is made before the headers.
     app.after_request(_protect)
     app.after_request(messages.carry_messages)
@@ -149,10 +149,12 @@ def _chrome() -> dict[str, object]:
     }
 
 
-def _shared_pages() -> Blueprint:
+def _shared_pages(area: str | None) -> Blueprint:
     blueprint = Blueprint("ui_pages", __name__)
     blueprint.add_url_rule("/", "landing", _landing)
     blueprint.add_url_rule("/kit", "kit", _kit)
+    if area is not None:
+        blueprint.add_url_rule(f"/api/{area}/docs", "api_docs", _api_docs)
     return blueprint
 
 
@@ -162,6 +164,11 @@ def _kit() -> str:
         example_instant=datetime(2026, 11, 22, 14, 5, tzinfo=UTC),
         example_deadline=datetime.now(UTC) + timedelta(seconds=161),
     )
+
+
+def _api_docs() -> str:
+    """The area's API, to be read and tried."""
+    return render_template("ui/api_docs.html", title=current_app.config["API_TITLE"])
 
 
 def _landing() -> str:

@@ -24,6 +24,7 @@ class StandingClock:
 def app(tmp_path: Path) -> Flask:
     """An application as a service makes it, with one page, one refusal and one redirect."""
     made = Flask(__name__)
+    made.config.update(CROWDLOOM_AREA="workers", API_TITLE="Crowdloom workers")
     (tmp_path / "static").mkdir()
     (tmp_path / "static" / "own.js").write_text("// own")
     ui.register(

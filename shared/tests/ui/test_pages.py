@@ -182,3 +182,11 @@ def test_a_tampered_message_is_ignored(client: FlaskClient, value: str) -> None:
     answer = client.get("/work/queue")
     assert answer.status_code == 200
     assert 'class="note' not in answer.text
+
+
+def test_an_area_s_api_can_be_read_and_tried_by_files_of_our_own(client: FlaskClient) -> None:
+    page = client.get("/api/workers/docs")
+    assert "Crowdloom workers" in page.text
+    assert 'data-spec="openapi.json"' in page.text
+    assert "http" not in page.text.split("<body>")[0]
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
