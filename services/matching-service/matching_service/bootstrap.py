@@ -8,14 +8,14 @@ from datetime import timedelta
 
 from crowdloom.chassis.http.health import Check
 from crowdloom.chassis.idempotency import IdempotencyStore
-from crowdloom.chassis.store import Document, MongoDatabase, MongoStore
+from crowdloom.chassis.store import Document, MongoDatabase
 from crowdloom.chassis.tickets import TicketSigner
 from crowdloom.chassis.tokens import TICKET_AUDIENCE, Sessions, TokenSigner
 from crowdloom.chassis.wiring import mongo_client, readiness_checks, sessions_of
 from crowdloom.kernel import Clock, IdFactory, SystemClock, TimeOrderedIds
 from pymongo import MongoClient
 
-from matching_service.adapters.mongo_session import INDEXES, MatchingReader, MatchingSession
+from matching_service.adapters.mongo_session import INDEXES, MatchingReader, MatchingStore
 from matching_service.application.claim_task import ClaimTask
 from matching_service.application.hold_assignment import HoldAssignment
 from matching_service.application.keep_batches import CountProgress, WithdrawSlots
@@ -33,7 +33,7 @@ class Application:
     settings: Settings
     clock: Clock
     ids: IdFactory
-    store: MongoStore[MatchingSession]
+    store: MatchingStore
     sessions: Sessions
     idempotency: IdempotencyStore
     claim_task: ClaimTask
@@ -66,7 +66,7 @@ def build(
     clock = clock or SystemClock()
     ids = ids or TimeOrderedIds(clock)
     client = client or mongo_client(settings.common)
-    store = MongoStore(client, database, session_class=MatchingSession, clock=clock, ids=ids)
+    store = MatchingStore(client, database, clock=clock, ids=ids)
     reader = MatchingReader(store.database)
     randomness = randomness or secrets.SystemRandom()
     claim_task = ClaimTask(

@@ -1,12 +1,12 @@
 """Collection `assignments`: who holds or held which task."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
@@ -46,6 +46,10 @@ class MongoAssignments:
     def get(self, assignment_id: AssignmentId) -> Assignment | None:
         return self._one({"_id": assignment_id})
 
+    def of_ids(self, assignment_ids: Sequence[AssignmentId]) -> list[Assignment]:
+        wanted = {"_id": {"$in": list(assignment_ids)}}
+        return [_assignment(row) for row in self._assignments.find(wanted, session=self._session)]
+
     def by_claim_key(self, worker_id: WorkerId, claim_key: str) -> Assignment | None:
         return self._one({"worker_id": worker_id, "claim_key": claim_key})
 
@@ -68,16 +72,17 @@ class MongoAssignments:
         overdue = {"_id": assignment_id, **_LEASED, "deadline": {"$lt": before}}
         return self._end(overdue, AssignmentStatus.EXPIRED, finished_at)
 
-    def override(
-        self, assignment_id: AssignmentId, status: AssignmentStatus, finished_at: datetime
-    ) -> None:
-        self._end({"_id": assignment_id}, status, finished_at)
+    def submit(self, answered: Mapping[AssignmentId, datetime]) -> None:
+        writes = [
+            UpdateOne({"_id": assignment_id}, _ending(AssignmentStatus.SUBMITTED, submitted_at))
+            for assignment_id, submitted_at in answered.items()
+        ]
+        if writes:
+            self._assignments.bulk_write(writes, ordered=False, session=self._session)
 
     def _end(self, which: dict[str, Any], status: AssignmentStatus, finished_at: datetime) -> bool:
         ended = self._assignments.update_one(
-            which,
-            {"$set": {"status": str(status), "finished_at": finished_at}, "$unset": {"place": ""}},
-            session=self._session,
+            which, _ending(status, finished_at), session=self._session
         )
         return ended.modified_count == 1
 
@@ -118,6 +123,10 @@ class MongoAssignments:
     def _one(self, wanted: dict[str, Any]) -> Assignment | None:
         row = self._assignments.find_one(wanted, session=self._session)
         return _assignment(row) if row else None
+
+
+def _ending(status: AssignmentStatus, finished_at: datetime) -> dict[str, Any]:
+    return {"$set": {"status": str(status), "finished_at": finished_at}, "$unset": {"place": ""}}
 
 
 def _row(assignment: Assignment) -> dict[str, Any]:

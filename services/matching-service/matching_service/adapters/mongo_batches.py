@@ -5,6 +5,7 @@ there once the batch was opened. `work_times` keeps the last answers' seconds be
 claim does not read them.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,9 +75,9 @@ class MongoBatches:
     def count_reopened(self, batch_id: BatchId) -> None:
         self._update(batch_id, {"$inc": {"reopened": 1}}, upsert=True)
 
-    def count_submitted(self, batch_id: BatchId, seconds: float) -> None:
-        self._update(batch_id, {"$inc": {"submitted": 1}}, upsert=True)
-        newest = {"$each": [seconds], "$slice": -_TIMES_KEPT_MAX}
+    def count_submitted(self, batch_id: BatchId, seconds: Sequence[float]) -> None:
+        self._update(batch_id, {"$inc": {"submitted": len(seconds)}}, upsert=True)
+        newest = {"$each": list(seconds), "$slice": -_TIMES_KEPT_MAX}
         self._times.update_one(
             {"_id": batch_id}, {"$push": {"seconds": newest}}, upsert=True, session=self._session
         )

@@ -1,10 +1,13 @@
 """MongoDB behind the application's ports: one session over all collections."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from crowdloom.chassis.store import MongoSession
-from pymongo import IndexModel
+from crowdloom.chassis.store import Document, MongoSession, MongoStore, ResultT
+from crowdloom.contracts.task import SubmissionReceived
+from crowdloom.kernel import Clock, IdFactory
+from pymongo import IndexModel, MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
@@ -13,6 +16,7 @@ from matching_service.adapters.mongo_assignments import MongoAssignments
 from matching_service.adapters.mongo_batches import MongoBatches
 from matching_service.adapters.mongo_tasks import MongoTasks
 from matching_service.adapters.mongo_workers import MongoWatermarks, MongoWorkers
+from matching_service.application.take_answers import take_answers
 
 INDEXES: dict[str, list[IndexModel]] = {
     mongo_assignments.COLLECTION: mongo_assignments.INDEXES,
@@ -52,6 +56,37 @@ class _Repositories:
 class MatchingSession(_Repositories, MongoSession):
     """One transaction over everything matching-service owns."""
 
+    def __init__(
+        self,
+        database: Database[dict[str, Any]],
+        session: ClientSession,
+        *,
+        clock: Clock,
+        ids: IdFactory,
+    ) -> None:
+        MongoSession.__init__(self, database, session, clock=clock, ids=ids)
+        self.answered: list[SubmissionReceived] = []
+
+    def take_answers(self) -> None:
+        take_answers(self)
+
+
+class MatchingStore(MongoStore[MatchingSession]):
+    """Lets answers take effect at the end of each transaction."""
+
+    def __init__(
+        self, client: "MongoClient[Document]", database: str, *, clock: Clock, ids: IdFactory
+    ) -> None:
+        super().__init__(client, database, session_class=MatchingSession, clock=clock, ids=ids)
+
+    def run(self, work: Callable[[MatchingSession], ResultT]) -> ResultT:
+        def whole(session: MatchingSession) -> ResultT:
+            result = work(session)
+            session.take_answers()
+            return result
+
+        return super().run(whole)
+
 
 class MatchingReader(_Repositories):
     """The same repositories outside any transaction."""
@@ -59,6 +94,10 @@ class MatchingReader(_Repositories):
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self.database = database
         self.session = None
+        self.answered: list[SubmissionReceived] = []
 
     def emit(self, *_events: object) -> None:
         raise TypeError("events are emitted in a transaction, never beside one")
+
+    def take_answers(self) -> None:
+        raise TypeError("answers take effect in a transaction, never beside one")

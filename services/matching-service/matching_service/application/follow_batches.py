@@ -1,6 +1,5 @@
 """Handlers of task-service's and worker-service's events: they converge under repetition."""
 
-import structlog
 from crowdloom.contracts import Envelope
 from crowdloom.contracts.task import (
     AssignmentClosed,
@@ -19,10 +18,7 @@ from crowdloom.kernel import PoisonMessage
 
 from matching_service.application.ports import Session
 from matching_service.application.translate import batch_of, claimed
-from matching_service.domain.assignments import AssignmentStatus
 from matching_service.domain.batches import BatchStatus, WorkerProfile
-
-log = structlog.get_logger(__name__)
 
 
 def batch_opened(envelope: Envelope, session: Session) -> None:
@@ -55,24 +51,8 @@ def batch_completed(envelope: Envelope, session: Session) -> None:
 
 
 def submission_received(envelope: Envelope, session: Session) -> None:
-    """Close the lease. A submission counts even where the lease had been given up or had run out:
-    task-service took it in before it heard of that, and confirms no end of it.
-    """
-    event = envelope.of(SubmissionReceived)
-    assignment = session.assignments.get(event.assignment_id)
-    if assignment is None:
-        raise PoisonMessage(f"{event.assignment_id} was never claimed here")
-    if assignment.status is AssignmentStatus.SUBMITTED:
-        return
-    session.assignments.override(
-        event.assignment_id, AssignmentStatus.SUBMITTED, event.submitted_at
-    )
-    seconds = (event.submitted_at - assignment.claimed_at).total_seconds()
-    session.batches.count_submitted(event.batch_id, seconds)
-    if assignment.confirmed:
-        # task-service makes this impossible; should it happen all the same, it must be seen.
-        closed = session.tasks.close_slot(event.task_id)
-        log.error("submission_after_close", assignment_id=event.assignment_id, slot_closed=closed)
+    """Close the lease: with all others of the transaction, at its end (see TakeAnswers)."""
+    session.answered.append(envelope.of(SubmissionReceived))
 
 
 def submission_rejected(envelope: Envelope, session: Session) -> None:
@@ -85,6 +65,7 @@ def submission_rejected(envelope: Envelope, session: Session) -> None:
 def submission_returned(envelope: Envelope, session: Session) -> None:
     """Give the slot back to the same worker, under a new lease: nobody else ever sees it open."""
     event = envelope.of(SubmissionReturned)
+    session.take_answers()
     earlier = session.assignments.get(event.assignment_id)
     batch = session.batches.get(event.batch_id)
     if earlier is None or batch is None:
@@ -101,6 +82,7 @@ def submission_returned(envelope: Envelope, session: Session) -> None:
 
 def assignment_closed(envelope: Envelope, session: Session) -> None:
     event = envelope.of(AssignmentClosed)
+    session.take_answers()
     if session.assignments.confirm_end(event.assignment_id):
         session.tasks.reopen(event.task_id)
 

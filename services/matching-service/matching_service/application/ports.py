@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from crowdloom.chassis.tickets import Ticket
 from crowdloom.contracts import Event
+from crowdloom.contracts.task import SubmissionReceived
 from crowdloom.kernel.ids import AssignmentId, BatchId, TaskId, WorkerId
 
 from matching_service.domain.assignments import Assignment, AssignmentStatus
@@ -52,8 +53,8 @@ class Batches(Protocol):
         """One more slot than published is wanted: a rejected answer is to be replaced."""
         ...
 
-    def count_submitted(self, batch_id: BatchId, seconds: float) -> None:
-        """One more answer, and how long it took from claim to submission."""
+    def count_submitted(self, batch_id: BatchId, seconds: Sequence[float]) -> None:
+        """So many more answers, and how long each took from claim to submission."""
         ...
 
     def slot_counts(self, batch_id: BatchId) -> SlotCounts: ...
@@ -131,6 +132,8 @@ class Assignments(Protocol):
 
     def get(self, assignment_id: AssignmentId) -> Assignment | None: ...
 
+    def of_ids(self, assignment_ids: Sequence[AssignmentId]) -> list[Assignment]: ...
+
     def by_claim_key(self, worker_id: WorkerId, claim_key: str) -> Assignment | None: ...
 
     def held_by(self, worker_id: WorkerId) -> list[Assignment]:
@@ -149,10 +152,8 @@ class Assignments(Protocol):
         """Expire it if it is leased and its deadline, prolonged or not, is before `before`."""
         ...
 
-    def override(
-        self, assignment_id: AssignmentId, status: AssignmentStatus, finished_at: datetime
-    ) -> None:
-        """Set a status whatever it was before."""
+    def submit(self, answered: Mapping[AssignmentId, datetime]) -> None:
+        """Mark as submitted at that moment, whatever the status was before."""
         ...
 
     def confirm_end(self, assignment_id: AssignmentId) -> bool:
@@ -199,7 +200,11 @@ class Watermarks(Protocol):
 
 
 class Session(Protocol):
-    """One transaction over everything matching-service owns."""
+    """One transaction over everything matching-service owns. `answered` are the answers heard of in
+    it, whose effects wait for its end.
+    """
+
+    answered: list[SubmissionReceived]
 
     @property
     def batches(self) -> Batches: ...
@@ -213,6 +218,10 @@ class Session(Protocol):
     def watermarks(self) -> Watermarks: ...
 
     def emit(self, *events: Event) -> None: ...
+
+    def take_answers(self) -> None:
+        """Let what was answered so far take effect, before something that depends on it."""
+        ...
 
 
 class Store(Protocol):
