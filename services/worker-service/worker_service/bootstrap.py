@@ -1,7 +1,7 @@
 """The composition root: settings in, use cases out. The only file that builds concrete adapters."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from crowdloom.chassis.wiring import mongo_client, readiness_checks, sessions_of
 from crowdloom.kernel import Clock, IdFactory, SystemClock, TimeOrderedIds
 from pymongo import MongoClient
 
-from worker_service.adapters.catalogue_files import market_qualifications
+from worker_service.adapters.catalogue_files import market_qualifications, practice_items
 from worker_service.adapters.mongo_registration_limit import MongoRegistrationLimit
 from worker_service.adapters.mongo_session import INDEXES, MongoReaders, WorkerSession
 from worker_service.application.appeal_rejection import AppealRejection
@@ -29,6 +29,7 @@ from worker_service.application.show_queue import ShowQueue
 from worker_service.application.show_work import OpenWorkspace, ShowWork
 from worker_service.application.sign_in import SignIn
 from worker_service.config import SERVICE, Settings, read_settings
+from worker_service.domain.practice import PracticeItem
 from worker_service.domain.recovery import SecretBits
 
 SESSION_LIFETIME = timedelta(days=30)
@@ -58,6 +59,7 @@ class Application:
     review_appeals: ReviewAppeals
     qualify: Qualify
     keep_qualifications: KeepQualifications
+    practice_items: Sequence[PracticeItem]
     show_belongings: ShowBelongings
     close_account: CloseAccount
     checks: Mapping[str, Check]
@@ -116,6 +118,7 @@ def build(
         review_appeals=ReviewAppeals(store, readers, clock),
         qualify=Qualify(store, readers, clock, market),
         keep_qualifications=KeepQualifications(store, clock, market),
+        practice_items=practice_items(),
         checks=readiness_checks(client, store.database, clock),
     )
 

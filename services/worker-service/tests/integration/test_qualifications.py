@@ -202,9 +202,9 @@ def test_a_closed_account_keeps_none_and_gets_none(
 def test_the_pages_show_what_there_is_and_take_a_test_without_script(
     api: FlaskClient, headers: dict[str, str], deliver: Any, make: Any
 ) -> None:
-    deliver(make.defined(), make.opened(), make.released())
+    deliver(make.defined(), make.opened(qualifications=("qlf_1",)), make.released())
     catalogue = api.get(PAGE, headers=headers).text
-    assert "No open project asks for it now" in catalogue
+    assert "Opens 1 project that is open now" in catalogue
     assert "Persian, tested" in catalogue
     page = api.get(f"{PAGE}/qlf_1", headers=headers).text
     assert "Which has flat needles?" in page

@@ -1,4 +1,4 @@
-"""The market's own qualifications, from a file of the package."""
+"""The market's own qualifications and practice items, from files of the package."""
 
 import json
 from pathlib import Path
@@ -6,14 +6,31 @@ from typing import Any
 
 from crowdloom.kernel.answer_keys import read_answer_key
 
+from worker_service.domain.practice import PracticeItem, PracticeWords
 from worker_service.domain.qualifications import Qualification, Question, Rule, Test
 
-_FILE = Path(__file__).parent / "catalogue" / "qualifications.json"
+PRACTICE_FIELD = "answer"
+_FOLDER = Path(__file__).parent / "catalogue"
 
 
 def market_qualifications() -> tuple[Qualification, ...]:
     """In the order in which the catalogue shows them."""
-    return tuple(_qualification(entry) for entry in json.loads(_FILE.read_text("utf-8")))
+    return tuple(_qualification(entry) for entry in _read("qualifications.json"))
+
+
+def practice_items() -> tuple[PracticeItem, ...]:
+    """In the order in which they are done."""
+    return tuple(PracticeItem(tuple(map(_words, item))) for item in _read("practice.json"))
+
+
+def _read(name: str) -> Any:
+    return json.loads((_FOLDER / name).read_text("utf-8"))
+
+
+def _words(entry: dict[str, Any]) -> PracticeWords:
+    plain = {name: value for name, value in entry.items() if name not in {"choices", "right"}}
+    key = read_answer_key({PRACTICE_FIELD: entry["right"]})
+    return PracticeWords(**plain, choices=tuple(entry["choices"]), key=key)
 
 
 def _qualification(entry: dict[str, Any]) -> Qualification:

@@ -91,6 +91,7 @@ def terms_of(event: BatchOpened) -> BatchTerms:
         auto_accept_seconds=event.auto_accept_seconds,
         opened_at=event.opened_at,
         language=event.language,
+        qualifications=event.qualifications,
     )
 
 
