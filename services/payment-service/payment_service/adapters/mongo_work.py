@@ -1,6 +1,5 @@
 """Batches and assignments in MongoDB: what is owed for whose work."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,7 +11,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
 
 from payment_service.application.ports import Claim, Staged
-from payment_service.domain.batches import BatchBook, BatchTerms
+from payment_service.domain.batches import BatchBook, BatchTerms, EarlierTerms
 
 ASSIGNMENTS = "assignments"
 BATCHES = "batches"
@@ -99,16 +98,24 @@ class MongoAssignments:
         )
 
     def mark_settled(
-        self, claims: Collection[Claim], *, settled_at: datetime, matures_at: datetime | None
+        self,
+        rewards: Mapping[AssignmentId, Money],
+        *,
+        settled_at: datetime,
+        matures_at: datetime | None,
     ) -> None:
         fields: Document = {"settled_at": settled_at}
         if matures_at is not None:
             fields["matures_at"] = matures_at
-        self._assignments.update_many(
-            {"_id": {"$in": [claim.assignment_id for claim in claims]}},
-            {"$set": fields, "$unset": {"waiting": ""}},
-            session=self._session,
-        )
+        by_reward: dict[Money, list[AssignmentId]] = {}
+        for assignment_id, reward in rewards.items():
+            by_reward.setdefault(reward, []).append(assignment_id)
+        for reward, assignment_ids in by_reward.items():
+            self._assignments.update_many(
+                {"_id": {"$in": assignment_ids}},
+                {"$set": {**fields, "reward": reward.to_wire()}, "$unset": {"waiting": ""}},
+                session=self._session,
+            )
 
     def maturing(self, now: datetime, count_max: int) -> Sequence[Claim]:
         found = self._assignments.find({"matures_at": {"$lte": now}}, session=self._session)
@@ -130,13 +137,11 @@ class MongoAssignments:
             {"worker_id": worker_id, "settled_at": {"$exists": True}}, session=self._session
         )
 
-    def settled_since(self, worker_id: WorkerId, moment: datetime) -> Mapping[BatchId, int]:
+    def settled_since(self, worker_id: WorkerId, moment: datetime) -> Sequence[Claim]:
         found = self._assignments.find(
-            {"worker_id": worker_id, "settled_at": {"$gte": moment}},
-            {"batch_id": 1},
-            session=self._session,
+            {"worker_id": worker_id, "settled_at": {"$gte": moment}}, session=self._session
         )
-        return Counter(row["batch_id"] for row in found)
+        return [_claim(row) for row in found]
 
 
 class MongoBatches:
@@ -156,7 +161,7 @@ class MongoBatches:
         found = self._batches.find({"_id": {"$in": sorted(batch_ids)}}, session=self._session)
         return {row["_id"]: batch_book(row) for row in found}
 
-    def fund(self, terms: BatchTerms, funded_at: datetime) -> None:
+    def fund(self, terms: BatchTerms, funded_at: datetime, earlier: EarlierTerms) -> None:
         document = {
             "requester_id": terms.requester_id,
             "revision": terms.revision,
@@ -165,8 +170,12 @@ class MongoBatches:
             "reward_units": terms.reward.units,
             "fee_units": terms.fee.units,
             "funded_at": funded_at,
+            "earlier": vars(earlier),
         }
         self._update(terms.batch_id, {"$set": document})
+
+    def note_title(self, batch_id: BatchId, title: str) -> None:
+        self._update(batch_id, {"$set": {"title": title}})
 
     def note_withdrawal(self, batch_id: BatchId, revision: int, slot_count: int) -> None:
         self._update(batch_id, {"$set": {f"withdrawals.{revision}": slot_count}})
@@ -191,7 +200,11 @@ class MongoBatches:
 
 def _claim(row: Document) -> Claim:
     return Claim(
-        row["_id"], row["batch_id"], row["worker_id"], overturned=row.get("overturned", False)
+        row["_id"],
+        row["batch_id"],
+        row["worker_id"],
+        overturned=row.get("overturned", False),
+        reward=Money.from_wire(row["reward"]) if "reward" in row else None,
     )
 
 
@@ -213,5 +226,7 @@ def batch_book(row: dict[str, Any]) -> BatchBook:
         closed=row.get("closed", False),
         settled_count=row.get("settled_count", 0),
         released_units=int(row.get("released_units", 0)),
+        earlier=EarlierTerms(**row.get("earlier", {})),
+        title=row.get("title"),
         withdrawals={int(key): value for key, value in row.get("withdrawals", {}).items()},
     )

@@ -143,13 +143,16 @@ def _of_batches(tally: Tally, batches: Sequence[BatchBook], works: BatchWorks) -
         assert terms is not None  # noqa: S101 - chosen so above; for the type checker
         held = reserved.pop(book.batch_id, 0)
         settled = tally.accepts[book.batch_id]
-        expected = expected_escrow(terms, settled_count=settled, released_units=book.released_units)
+        paid = tally.accept_units[book.batch_id]
+        expected = expected_escrow(book, settled_units=paid)
         if held != expected or held < terms.slot_cost.units * work.waiting_count:
             open_wrong.append(f"{book.batch_id}: {held} reserved, {expected} expected")
         booked = settled + tally.overturns[book.batch_id]
         if not booked == work.settled_count == book.settled_count:
             accept_wrong.append(f"{book.batch_id}: {booked} booked, {work.settled_count} settled")
-        if tally.accept_units[book.batch_id] != terms.slot_cost.units * settled:
+        if book.batch_id in tally.off_terms or (
+            book.batch_id not in tally.price and paid != terms.slot_cost.units * settled
+        ):
             accept_wrong.append(f"{book.batch_id}: not at the published terms")
         if book.closed and held != terms.slot_cost.units * work.waiting_count:
             closed_wrong.append(f"{book.batch_id}: {held} reserved though closed")

@@ -52,6 +52,10 @@ class Tally:
     accepts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     overturns: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     accept_units: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    # What a slot of each batch costs by the terms in force at that place of the journal, and the
+    # batches with an accepted answer that was paid otherwise.
+    price: dict[str, int] = field(default_factory=dict)
+    off_terms: set[str] = field(default_factory=set)
     earned: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     paid: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     reserved: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -116,9 +120,13 @@ def _add_work(tally: Tally, entry: JournalEntry) -> None:
         kind = kind_of(line.account)
         if kind == "clearing" and entry.code in {"accept", "overturn"}:
             tally.earned[line.account.split(":")[2]] += line.credit
-    if entry.code == "accept":
+    if entry.code == "publish" and "slot_units" in entry.refs:
+        tally.price[entry.refs["batch"]] = int(entry.refs["slot_units"])
+    elif entry.code == "accept":
         tally.accepts[entry.refs["batch"]] += 1
         tally.accept_units[entry.refs["batch"]] += entry.total
+        if tally.price.get(entry.refs["batch"], entry.total) != entry.total:
+            tally.off_terms.add(entry.refs["batch"])
     elif entry.code == "overturn":
         tally.overturns[entry.refs["batch"]] += 1
     elif entry.code in {"bonus", "manual", "correction", "resolution"}:

@@ -1,4 +1,6 @@
-"""Reserve the cost of a batch before anybody can work on it, or say how much is missing."""
+"""Reserve the cost of a batch before anybody can work on it, or say how much is missing; reserve
+more where a batch grows.
+"""
 
 from crowdloom.contracts import Envelope
 from crowdloom.contracts.payment import BatchFunded, BatchFundingDeclined, slot_fee
@@ -8,15 +10,21 @@ from crowdloom.kernel import Money, PoisonMessage
 from payment_service.application.ports import Session
 from payment_service.application.release_funds import release_withdrawn
 from payment_service.domain import chart, flows
-from payment_service.domain.batches import BatchTerms
+from payment_service.domain.batches import BatchBook, BatchTerms, EarlierTerms
 
 
 def fund_batch(envelope: Envelope, session: Session) -> None:
     """Emits BatchFunded or BatchFundingDeclined. The fee is ours to compute, not the asker's."""
-    terms = _terms(envelope.of(BatchFundingRequested))
+    event = envelope.of(BatchFundingRequested)
+    terms = _terms(event)
+    if event.title:
+        session.batches.note_title(terms.batch_id, event.title)
     book = session.batches.get(terms.batch_id)
     if book is not None and book.terms is not None:
-        _refuse_second(session, book.terms, terms)
+        if terms.revision > book.terms.revision:
+            _grow(session, book, terms)
+        else:
+            _refuse_second(session, book.terms, terms)
         return
     if terms.fee != slot_fee(terms.reward):
         _decline(session, terms, "wrong_fee", Money.zero(terms.currency))
@@ -27,15 +35,8 @@ def fund_batch(envelope: Envelope, session: Session) -> None:
         _decline(session, terms, "insufficient_funds", Money(missing, terms.currency))
         return
     session.ledger.post(flows.publish(terms))
-    session.batches.fund(terms, session.now())
-    session.emit(
-        BatchFunded(
-            batch_id=terms.batch_id,
-            requester_id=terms.requester_id,
-            revision=terms.revision,
-            reserved=terms.cost,
-        )
-    )
+    session.batches.fund(terms, session.now(), EarlierTerms())
+    _funded(session, terms, terms.cost)
     for revision, slot_count in sorted(book.withdrawals.items()) if book else ():
         release_withdrawn(session, terms, revision=revision, slot_count=slot_count)
 
@@ -53,6 +54,53 @@ def _terms(event: BatchFundingRequested) -> BatchTerms:
     )
 
 
+def _grow(session: Session, book: BatchBook, terms: BatchTerms) -> None:
+    """More slots, or a higher reward for all slots that are not settled: the difference is reserved
+    from the wallet, or nothing changes and the batch goes on as before.
+    """
+    session.settle_staged()
+    book = session.batches.get(terms.batch_id) or book
+    before, nothing = book.terms, Money.zero(terms.currency)
+    if before is None or book.closed:
+        _decline(session, terms, "batch_over", nothing, needed=nothing)
+        return
+    if terms.fee != slot_fee(terms.reward) or not terms.is_more_than(before):
+        code = "wrong_fee" if terms.is_more_than(before) else "less_than_published"
+        _decline(session, terms, code, nothing, needed=nothing)
+        return
+    escrow = chart.escrow(terms.requester_id, terms.batch_id, terms.currency)
+    wallet = chart.wallet(terms.requester_id, terms.currency)
+    held = session.ledger.balances({escrow, wallet})
+    open_count = held[escrow] // before.slot_cost.units
+    added = terms.slot_count - before.slot_count
+    more = terms.slot_cost * (open_count + added) - before.slot_cost * open_count
+    if more.units > held[wallet]:
+        missing = more - Money(held[wallet], terms.currency)
+        _decline(session, terms, "insufficient_funds", missing, needed=more)
+        return
+    if more:
+        session.ledger.post(flows.publish(terms, more))
+    earlier = book.earlier.grown(
+        before,
+        terms,
+        settled_count=book.settled_count,
+        closed_count=before.slot_count - open_count,
+    )
+    session.batches.fund(terms, session.now(), earlier)
+    _funded(session, terms, more)
+
+
+def _funded(session: Session, terms: BatchTerms, reserved: Money) -> None:
+    session.emit(
+        BatchFunded(
+            batch_id=terms.batch_id,
+            requester_id=terms.requester_id,
+            revision=terms.revision,
+            reserved=reserved,
+        )
+    )
+
+
 def _refuse_second(session: Session, funded: BatchTerms, asked: BatchTerms) -> None:
     """The same request again means nothing; another one is for a person to look at."""
     if asked != funded:
@@ -64,14 +112,16 @@ def _refuse_second(session: Session, funded: BatchTerms, asked: BatchTerms) -> N
         )
 
 
-def _decline(session: Session, terms: BatchTerms, code: str, missing: Money) -> None:
+def _decline(
+    session: Session, terms: BatchTerms, code: str, missing: Money, *, needed: Money | None = None
+) -> None:
     session.emit(
         BatchFundingDeclined(
             batch_id=terms.batch_id,
             requester_id=terms.requester_id,
             revision=terms.revision,
             code=code,
-            needed=terms.cost,
+            needed=terms.cost if needed is None else needed,
             missing=missing,
         )
     )

@@ -31,7 +31,7 @@ from payment_service.application.people_ports import (
     TopUps,
 )
 from payment_service.application.refund_ports import Refunds
-from payment_service.domain.batches import BatchBook, BatchTerms
+from payment_service.domain.batches import BatchBook, BatchTerms, EarlierTerms
 from payment_service.domain.bonuses import Bonus
 from payment_service.domain.entries import Entry
 from payment_service.domain.processor_lines import BalanceTransaction
@@ -56,13 +56,14 @@ __all__ = [
 @dataclass(frozen=True)
 class Claim:
     """Who holds or held an assignment. `overturned`: accepted after it had been rejected, so that
-    nothing is reserved for it any more.
+    nothing is reserved for it any more. `reward` is what it was settled for, once it is.
     """
 
     assignment_id: AssignmentId
     batch_id: BatchId
     worker_id: WorkerId
     overturned: bool = False
+    reward: Money | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,11 @@ class Assignments(Protocol):
         ...
 
     def mark_settled(
-        self, claims: Collection[Claim], *, settled_at: datetime, matures_at: datetime | None
+        self,
+        rewards: Mapping[AssignmentId, Money],
+        *,
+        settled_at: datetime,
+        matures_at: datetime | None,
     ) -> None: ...
 
     def maturing(self, now: datetime, count_max: int) -> Sequence[Claim]:
@@ -144,8 +149,8 @@ class Assignments(Protocol):
 
     def settled_count(self, worker_id: WorkerId) -> int: ...
 
-    def settled_since(self, worker_id: WorkerId, moment: datetime) -> Mapping[BatchId, int]:
-        """How many of the worker's assignments were settled since, by batch."""
+    def settled_since(self, worker_id: WorkerId, moment: datetime) -> Sequence[Claim]:
+        """The worker's assignments that were settled since."""
         ...
 
 
@@ -154,7 +159,11 @@ class Batches(Protocol):
 
     def many(self, batch_ids: Collection[BatchId]) -> Mapping[BatchId, BatchBook]: ...
 
-    def fund(self, terms: BatchTerms, funded_at: datetime) -> None: ...
+    def fund(self, terms: BatchTerms, funded_at: datetime, earlier: EarlierTerms) -> None:
+        """Put the terms in force."""
+        ...
+
+    def note_title(self, batch_id: BatchId, title: str) -> None: ...
 
     def note_withdrawal(self, batch_id: BatchId, revision: int, slot_count: int) -> None: ...
 

@@ -72,7 +72,7 @@ class SettleStaged:
         fresh = {entry.key for entry in session.ledger.post(*entries)}
         now = session.now()
         session.assignments.mark_settled(
-            [claim for claim, _ in covered],
+            {claim.assignment_id: terms.reward for claim, terms in covered},
             settled_at=now,
             matures_at=now + self._hold if self._hold else None,
         )
@@ -164,7 +164,8 @@ def _escrow(terms: BatchTerms) -> str:
 
 def _mature(claim: Claim, terms: BatchTerms) -> Entry:
     return flows.mature(
-        terms.reward,
+        # As it was settled: the terms may have grown since.
+        claim.reward or terms.reward,
         assignment_id=claim.assignment_id,
         batch_id=claim.batch_id,
         worker_id=claim.worker_id,

@@ -17,8 +17,6 @@ class Readers(Protocol):
     @property
     def assignments(self) -> ports.Assignments: ...
     @property
-    def batches(self) -> ports.Batches: ...
-    @property
     def bonuses(self) -> ports.Bonuses: ...
 
 
@@ -28,12 +26,11 @@ class ShowEarned:
         self._currency = currency
 
     def since(self, worker_id: WorkerId, moment: datetime) -> Money:
-        counts = self._readers.assignments.settled_since(worker_id, moment)
-        books = self._readers.batches.many(set(counts))
+        settled = self._readers.assignments.settled_since(worker_id, moment)
         rewards = [
-            book.terms.reward * counts[batch_id]
-            for batch_id, book in books.items()
-            if book.terms is not None and book.terms.currency is self._currency
+            claim.reward
+            for claim in settled
+            if claim.reward is not None and claim.reward.currency is self._currency
         ]
         found = self._readers.bonuses.settled_of(worker_id, _BONUSES_MAX, since=moment)
         bonuses = [bonus.amount for bonus in found if bonus.amount.currency is self._currency]

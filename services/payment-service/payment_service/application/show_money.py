@@ -116,8 +116,8 @@ class ShowMoney:
                 book=book,
                 terms=terms,
                 reserved=Money(held[paths[book.batch_id]], terms.currency),
-                settled=terms.reward * book.settled_count,
-                fees=terms.fee * book.settled_count,
+                settled=book.settled or Money.zero(terms.currency),
+                fees=book.fees or Money.zero(terms.currency),
                 released=Money(book.released_units, terms.currency),
             )
             for book, terms in funded

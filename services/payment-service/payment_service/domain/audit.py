@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from crowdloom.kernel import Money
 from crowdloom.kernel.ids import BatchId
 
-from payment_service.domain.batches import BatchTerms
+from payment_service.domain.batches import BatchBook
 
 BROKEN_SHOWN_MAX = 20
 SENTENCES: Mapping[str, str] = {
@@ -75,9 +75,10 @@ class Decision:
 NO_WORK = BatchWork()
 
 
-def expected_escrow(terms: BatchTerms, *, settled_count: int, released_units: int) -> int:
+def expected_escrow(book: BatchBook, *, settled_units: int) -> int:
     """Units that must be reserved for a batch: its cost, less what was settled and given back."""
-    return terms.cost.units - terms.slot_cost.units * settled_count - released_units
+    cost = book.cost.units if book.cost else 0
+    return cost - settled_units - book.released_units
 
 
 def found(invariant: str, figure: str, broken: list[str]) -> Finding:

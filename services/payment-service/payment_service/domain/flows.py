@@ -65,16 +65,22 @@ def unidentified(transaction: BalanceTransaction) -> Entry:
     )
 
 
-def publish(terms: BatchTerms) -> Entry:
+def publish(terms: BatchTerms, more: Money | None = None) -> Entry:
+    """Reserve the whole cost, or what terms that grew cost `more`."""
+    amount = terms.cost if more is None else more
     return Entry(
         key=f"publish:{terms.batch_id}:{terms.revision}",
         code="publish",
         currency=terms.currency,
         lines=(
-            debit(chart.wallet(terms.requester_id, terms.currency), terms.cost),
-            credit(_escrow(terms), terms.cost),
+            debit(chart.wallet(terms.requester_id, terms.currency), amount),
+            credit(_escrow(terms), amount),
         ),
-        refs={"requester": terms.requester_id, "batch": terms.batch_id},
+        refs={
+            "requester": terms.requester_id,
+            "batch": terms.batch_id,
+            "slot_units": str(terms.slot_cost.units),
+        },
     )
 
 

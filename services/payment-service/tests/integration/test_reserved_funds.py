@@ -102,7 +102,7 @@ def test_a_second_request_with_other_terms_is_for_a_person(
 ) -> None:
     pay_in(1000)
     deliver(make.funding())
-    deliver(make.funding(slot_count=20, revision=2))
+    deliver(make.funding(slot_count=20))
     assert reserved(application) == 6_000
     (waiting,) = application.readers.exceptions.listed(10)
     assert waiting["kind"] == "funded_already"

@@ -21,7 +21,9 @@ _BATCH = {"batch_id": ex.BATCH, "requester_id": ex.REQUESTER}
 )
 @dataclass(frozen=True)
 class BatchFunded(Event):
-    """The whole cost is reserved: the batch may open."""
+    """The whole cost is reserved: the batch may open. Of a later revision: what the grown terms
+    cost more is reserved, and they hold from now on.
+    """
 
     batch_id: BatchId
     requester_id: RequesterId
@@ -44,7 +46,9 @@ class BatchFunded(Event):
 )
 @dataclass(frozen=True)
 class BatchFundingDeclined(Event):
-    """Nothing was reserved. `code` is insufficient_funds, wrong_fee or wallet_frozen."""
+    """Nothing was reserved. `code` is insufficient_funds, wrong_fee, wallet_frozen, batch_over or
+    less_than_published; of a later revision the batch goes on at the terms it has.
+    """
 
     batch_id: BatchId
     requester_id: RequesterId

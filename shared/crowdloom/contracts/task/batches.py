@@ -53,11 +53,15 @@ class Requirements:
         "slot_count": 300,
         "reward": ex.FIVE_CENTS,
         "fee": ex.ONE_CENT,
+        "title": "Does the second sentence follow from the first?",
     },
 )
 @dataclass(frozen=True)
 class BatchFundingRequested(Event):
-    """A requester wants a batch to go live: slot_count x (reward + fee) is to be reserved."""
+    """A requester wants a batch to go live: slot_count x (reward + fee) is to be reserved. Asked
+    again with a higher revision, it grows: the count of all its slots ever, and the reward and fee
+    of all that are not settled.
+    """
 
     batch_id: BatchId
     requester_id: RequesterId
@@ -65,6 +69,7 @@ class BatchFundingRequested(Event):
     slot_count: int
     reward: Money
     fee: Money
+    title: str | None = None
 
 
 @event(
