@@ -44,6 +44,9 @@ ENVIRONMENT = {
     "CROWDLOOM_CURSOR_KEY": "a key for tests alone",
     "CROWDLOOM_STRIPE_API_KEY": "sk_test_tests",
     "CROWDLOOM_STRIPE_WEBHOOK_SECRET": ",".join(WEBHOOK_SECRETS),
+    "CROWDLOOM_PAYOUT_RAILS": "stripe,bank_file,gift_credit",
+    "CROWDLOOM_PAYOUT_BANK_HOLDER": "Crowdloom Market",
+    "CROWDLOOM_PAYOUT_BANK_IBAN": "DE89 3704 0044 0532 0130 00",
 }
 
 Deliver = Callable[..., None]

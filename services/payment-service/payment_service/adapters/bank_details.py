@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from crowdloom.kernel import Currency
 from cryptography.fernet import Fernet
@@ -87,7 +87,7 @@ class Pain001:
 def _named(document: bytes, *, message_id: str, at: datetime) -> bytes:
     """With names of our own, so that the same lines make the same file."""
     root = fromstring(document)
-    ElementTree.register_namespace("", _NAMESPACE)
+    ET.register_namespace("", _NAMESPACE)
     for tag, text in (
         ("MsgId", message_id),
         ("PmtInfId", message_id),
@@ -95,7 +95,7 @@ def _named(document: bytes, *, message_id: str, at: datetime) -> bytes:
     ):
         for found in root.iter(f"{{{_NAMESPACE}}}{tag}"):
             found.text = text
-    written: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    written: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
     return written
 
 

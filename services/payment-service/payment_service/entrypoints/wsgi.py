@@ -20,6 +20,7 @@ from payment_service.entrypoints.http.exceptions import exceptions_blueprint
 from payment_service.entrypoints.http.exports import exports_blueprint
 from payment_service.entrypoints.http.ledger import ledger_blueprint
 from payment_service.entrypoints.http.payout_runs import payout_runs_blueprint
+from payment_service.entrypoints.http.rails import rails_blueprint
 from payment_service.entrypoints.http.reconciliations import reconciliations_blueprint
 from payment_service.entrypoints.http.refunds import refunds_blueprint
 from payment_service.entrypoints.http.staff import staff_blueprint
@@ -28,10 +29,11 @@ from payment_service.entrypoints.http.webhook import webhook_blueprint
 from payment_service.entrypoints.pages.approval_pages import approval_pages
 from payment_service.entrypoints.pages.audit_pages import audit_pages
 from payment_service.entrypoints.pages.earnings_pages import earnings_pages
-from payment_service.entrypoints.pages.export_pages import export_pages
 from payment_service.entrypoints.pages.exception_pages import exception_pages
+from payment_service.entrypoints.pages.export_pages import export_pages
 from payment_service.entrypoints.pages.ledger_pages import ledger_pages
 from payment_service.entrypoints.pages.payee_pages import payee_pages
+from payment_service.entrypoints.pages.rail_pages import rail_pages
 from payment_service.entrypoints.pages.refund_pages import refund_pages
 from payment_service.entrypoints.pages.run_pages import run_pages
 from payment_service.entrypoints.pages.shell import bar
@@ -47,6 +49,7 @@ _API = (
     ledger_blueprint,
     payout_runs_blueprint,
     exceptions_blueprint,
+    rails_blueprint,
     reconciliations_blueprint,
     approvals_blueprint,
     exports_blueprint,
@@ -59,6 +62,7 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     staff_pages,
     today_pages,
     run_pages,
+    rail_pages,
     ledger_pages,
     approval_pages,
     export_pages,

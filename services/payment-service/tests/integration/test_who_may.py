@@ -24,6 +24,10 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "/api/payments/v1/exceptions/<exception_id>/reopen": (MAKER, CHECKER, CONTROLLER),
     "/api/payments/v1/exceptions/assign": (MAKER, CHECKER, CONTROLLER),
     "/api/payments/v1/holds": (MAKER,),
+    "/api/payments/v1/payout-account/gift-credit": ("worker",),
+    "/api/payments/v1/payout-account/bank": ("worker",),
+    "/api/payments/v1/gift-credits/<gift_id>/code": ("worker",),
+    "/api/payments/v1/gift-codes/redeem": ("requester",),
     "/api/payments/v1/payout-account": ("worker",),
     "/api/payments/v1/payout-requests": ("worker",),
     "/api/payments/v1/payout-runs": (MAKER,),
@@ -54,6 +58,8 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "/finance/payout-runs": (MAKER,),
     "/finance/payout-runs/<run_id>/approve": (CHECKER,),
     "/finance/payout-runs/<run_id>/cancel": (MAKER, CHECKER),
+    "/finance/payout-runs/<run_id>/bank-file/void": (MAKER,),
+    "/finance/payout-runs/<run_id>/bank-file/sent": (MAKER,),
     "/finance/payout-runs/<run_id>/freeze": (MAKER,),
     "/finance/payout-runs/<run_id>/lines/<item_id>/give-up": (MAKER,),
     "/finance/payout-runs/<run_id>/lines/<item_id>/remove": (MAKER,),
@@ -61,6 +67,10 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "/finance/payout-runs/switch": (CONTROLLER,),
     "/finance/reconciliations": (MAKER, CHECKER),
     "/pay/payout-account": ("worker",),
+    "/pay/payout-account/gift-credit": ("worker",),
+    "/pay/payout-account/bank": ("worker",),
+    "/pay/gift-credits/<gift_id>/code": ("worker",),
+    "/pay/gift-code": ("requester",),
     "/pay/payout-requests": ("worker",),
     "/finance/refunds/<refund_id>/decline": (MAKER, CHECKER),
     "/finance/refunds/<refund_id>/propose": (MAKER,),
@@ -74,10 +84,12 @@ OPEN = re.compile(
 )
 OURS = re.compile(r"/(api/payments/v1|finance|pay)(/.*)?")
 WORKERS = re.compile(
-    r"/(api/payments/v1|pay)/(earnings|bonuses|payout-(account|requests)|fragments/purse)"
+    r"/(api/payments/v1|pay)/"
+    r"(earnings|bonuses|gift-credits|payout-account(/bank)?|payout-requests|fragments/purse)"
 )
 REQUESTERS = re.compile(
-    r"/(api/payments/v1/(wallet|top-ups|batches|refunds)|pay/(wallet|top-ups|fragments/wallet)).*"
+    r"/(api/payments/v1/(wallet|top-ups|batches|refunds)"
+    r"|pay/(wallet|top-ups|gift-code|fragments/wallet)).*"
 )
 
 
@@ -90,6 +102,8 @@ def rules(web: Flask, method: str) -> list[str]:
 def readers_of(rule: str) -> tuple[str, ...]:
     if rule == "/finance/ledger/new-entry":  # the form of what a maker proposes
         return (MAKER,)
+    if "/bank-file" in rule:  # account numbers in clear
+        return (CHECKER,)
     if rule.endswith("/payout-switch"):
         return STAFF
     if WORKERS.fullmatch(rule):

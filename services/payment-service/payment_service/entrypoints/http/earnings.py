@@ -50,6 +50,7 @@ def _add_payout_account(blueprint: Blueprint, application: Application) -> None:
         {
             400: "idempotency_key_missing",
             401: "not_signed_in",
+            409: "payout_under_way",
             503: "processor_unavailable",
         },
     )

@@ -22,6 +22,7 @@ from payment_service.domain.people import (
     Payee,
     PayoutAccountMissing,
     PayoutRequest,
+    PayoutUnderWay,
 )
 from payment_service.entrypoints.pages import refusals, shell, words
 
@@ -85,6 +86,8 @@ def _facts(application: Application, who: WorkerId) -> dict[str, Any]:
         "statuses": words.account_status(),
         "hindrance": words.hindrances(minimum)[hindrance] if hindrance else "",
         "payouts": _payouts(requests, application.show_money.payouts(who)),
+        "offered": [rail.value for rail in application.choose_rail.offered],
+        "gifts": application.gifts.of_worker(who),
         "bonuses": application.show_money.bonuses(who),
         "clearing_seconds": application.settings.clearing_seconds,
     }
@@ -164,6 +167,13 @@ def _add_account(blueprint: Blueprint, application: Application) -> None:
             _payee, link = application.open_payout_account(shell.worker())
         except ProcessorUnavailable:
             ui.say("bad", _("Not opened"), _("The processor did not answer. Try again."))
+            return redirect(shell.EARNINGS_PAGE, 303)
+        except PayoutUnderWay:
+            ui.say(
+                "bad",
+                _("Not changed"),
+                _("A payout is being made. Change your account once it was sent."),
+            )
             return redirect(shell.EARNINGS_PAGE, 303)
         if link is None:
             ui.say("good", _("Ready"), _("Your payout account can receive money."))

@@ -51,6 +51,11 @@ def _our_reasons() -> dict[str, Reason]:
             _("This is on our side. Ask again; nothing is lost."),
             _("Wait until more is available, or fund the account. Then send again."),
         ),
+        "bank_file_void": Reason(
+            _("The bank transfer was not made."),
+            _("This is on our side. Ask again; nothing is lost."),
+            _("The file was not used. Send again with a new one, or give the line up."),
+        ),
         "insufficient_payable": Reason(
             _("Less was payable than the payout was for."),
             _("Ask again: the new payout is for what is payable then."),

@@ -15,7 +15,7 @@ TODAY_PAGE = "/finance"
 OPERATOR_PAGE = "/operator"
 EARNINGS_PAGE = "/pay/earnings"
 WALLET_PAGE = "/pay/wallet"
-_WORKER_PATHS = ("/pay/earnings", "/pay/payout", "/pay/fragments/purse")
+_WORKER_PATHS = ("/pay/earnings", "/pay/payout", "/pay/gift-credits", "/pay/fragments/purse")
 
 
 def bar() -> ui.Bar:
