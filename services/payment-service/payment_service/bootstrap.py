@@ -17,14 +17,14 @@ from pymongo import MongoClient
 from payment_service.adapters.bank_details import BankDetailsBox, Pain001
 from payment_service.adapters.credentials import StaffCredentials
 from payment_service.adapters.journal_files import AuditPack, formats
-from payment_service.adapters.mongo_audit import MongoAuditBooks
 from payment_service.adapters.mongo_ageing import MongoAgeing
+from payment_service.adapters.mongo_audit import MongoAuditBooks
 from payment_service.adapters.mongo_journal import MongoJournal
 from payment_service.adapters.mongo_seals import MongoSealedJournal
 from payment_service.adapters.mongo_session import PaymentStore, Readers
 from payment_service.adapters.stripe_processor import StripeProcessor
-from payment_service.application.approvals import ApprovalDesk
 from payment_service.application.age_exceptions import AgeExceptions
+from payment_service.application.approvals import ApprovalDesk
 from payment_service.application.ask_payout import AskForPayout
 from payment_service.application.ask_refund import AskRefund, DeclineRefund, refund_approval
 from payment_service.application.audit import AuditMoney
@@ -36,9 +36,9 @@ from payment_service.application.bank_files import (
     put_into_file,
 )
 from payment_service.application.book_lines import BookLines
+from payment_service.application.exceptions_desk import ExceptionsDesk
 from payment_service.application.execute_payouts import ExecutePayouts
 from payment_service.application.execute_refunds import ExecuteRefunds
-from payment_service.application.exceptions_desk import ExceptionsDesk
 from payment_service.application.export_journal import ExportJournal
 from payment_service.application.gifts import GiftDesk, issue_gift
 from payment_service.application.holds import PlaceHold, hold_release
@@ -51,11 +51,11 @@ from payment_service.application.plan_runs import PlanRuns, RunLimits
 from payment_service.application.poll_processor import PollProcessor, ReceiveHint
 from payment_service.application.processor import PaymentProcessor
 from payment_service.application.reconcile import QueueReconciliation, Reconcile
+from payment_service.application.resolve_exceptions import exception_resolution, write_off
 from payment_service.application.seal_journal import SealJournal, VerifySeals
 from payment_service.application.settle_submissions import (
     MatureRewards,
     SettleStaged,
-from payment_service.application.resolve_exceptions import exception_resolution, write_off
     SettleWaiting,
 )
 from payment_service.application.show_earned import ShowEarned
@@ -224,6 +224,8 @@ def build(
                 "correction": correction(),
                 "bank_file_sent": bank_file_sent(),
                 "bank_file_void": bank_file_void(),
+                "exception_resolution": exception_resolution(clock),
+                "write_off": write_off(clock),
                 "refund": refund_approval(clock),
             },
         ),
@@ -232,13 +234,11 @@ def build(
             MongoAuditBooks(store.database),
             seals=VerifySeals(MongoSealedJournal(store.database), clock),
             clock=clock,
-                "exception_resolution": exception_resolution(clock),
-                "write_off": write_off(clock),
         ),
-        execute_payouts=ExecutePayouts(
-            store,
         exceptions_desk=ExceptionsDesk(store),
         age_exceptions=AgeExceptions(store, MongoAgeing(store.database), clock=clock),
+        execute_payouts=ExecutePayouts(
+            store,
             processor,
             clock=clock,
             by_ourselves={Rail.BANK_FILE: put_into_file, Rail.GIFT_CREDIT: issue_gift},
