@@ -50,6 +50,9 @@ LOOKS = [
 ]
 WORKER_PAGES = [
     "/work/queue",
+    "/work/queue/unseen?q=nothing+fits",
+    "/work/alerts",
+    "/work/requesters/req_1",
     "/work/my-work",
     "/work/settings",
     f"/work/assignments/{CLAIMED}",

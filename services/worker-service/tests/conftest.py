@@ -4,19 +4,20 @@ import importlib.util
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from crowdloom.chassis.tokens import SESSION_AUDIENCE, TokenSigner, new_signing_key
+from crowdloom.chassis.tokens import SESSION_AUDIENCE, Principal, TokenSigner, new_signing_key
 from crowdloom.contracts import Cause, Envelope, Event
 from crowdloom.testkit.ports import FrozenClock, SequentialIds
 from flask import Flask
 from flask.testing import FlaskClient
 from worker_service.adapters.mongo_session import INDEXES
-from worker_service.bootstrap import Application, build
+from worker_service.bootstrap import SESSION_LIFETIME, Application, build
 from worker_service.config import read_settings
 from worker_service.entrypoints.events import SUBSCRIPTIONS
 from worker_service.entrypoints.wsgi import create_web
@@ -33,6 +34,7 @@ ENVIRONMENT = {
     "CROWDLOOM_WORKER_REGISTRATIONS_PER_HOUR_MAX": "5",
 }
 
+WORKER = "wrk_1"
 Deliver = Callable[..., None]
 
 
@@ -86,6 +88,19 @@ def reviewer(web: Flask, clock: FrozenClock) -> FlaskClient:
     client = web.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     client.environ_base["HTTP_ACCEPT"] = "text/html"
+    return client
+
+
+@pytest.fixture
+def browser(web: Flask, application: Application) -> FlaskClient:
+    """The browser of a signed-in worker, `wrk_1`."""
+    made = application.register_worker(languages=["en"], source="test").worker
+    renamed = replace(made, worker_id=WORKER, recovery_digest="d")
+    application.store.run(lambda session: session.workers.add(renamed))
+    client = web.test_client()
+    client.environ_base["HTTP_ACCEPT"] = "text/html"
+    token = application.sessions.issue(Principal("worker", WORKER), lifetime=SESSION_LIFETIME)
+    client.set_cookie("cl_worker", token, path="/work")
     return client
 
 

@@ -17,6 +17,7 @@ from worker_service.adapters.catalogue_files import market_qualifications, pract
 from worker_service.adapters.mongo_registration_limit import MongoRegistrationLimit
 from worker_service.adapters.mongo_session import INDEXES, MongoReaders, WorkerSession
 from worker_service.application.appeal_rejection import AppealRejection
+from worker_service.application.choose_queue import ChooseQueue
 from worker_service.application.close_account import CloseAccount, ShowBelongings
 from worker_service.application.keep_qualifications import KeepQualifications
 from worker_service.application.measure_pay import MeasurePay
@@ -51,6 +52,7 @@ class Application:
     change_profile: ChangeProfile
     reissue_recovery_code: ReissueRecoveryCode
     show_queue: ShowQueue
+    choose_queue: ChooseQueue
     show_work: ShowWork
     open_workspace: OpenWorkspace
     measure_pay: MeasurePay
@@ -108,6 +110,7 @@ def build(
         change_profile=ChangeProfile(store, clock),
         reissue_recovery_code=ReissueRecoveryCode(store, randomness),
         show_queue=queue,
+        choose_queue=ChooseQueue(store, readers, clock),
         show_work=ShowWork(readers),
         open_workspace=OpenWorkspace(readers, queue),
         measure_pay=MeasurePay(store),

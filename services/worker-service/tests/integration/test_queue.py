@@ -7,8 +7,9 @@ from crowdloom.contracts.matching import BatchProgressed
 from crowdloom.contracts.task import BatchCancelled, BatchCompleted, BatchPaused, BatchResumed
 from crowdloom.kernel import Money
 from crowdloom.testkit.ports import BEGINNING
-from worker_service.application.show_queue import Filter, QueueView, Sort
+from worker_service.application.show_queue import QueueView
 from worker_service.bootstrap import Application
+from worker_service.domain.offers import Filter, Sort
 from worker_service.domain.pay import PayKind
 
 Deliver = Callable[..., None]

@@ -7,10 +7,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from crowdloom.chassis.tokens import Principal
-from flask import Flask
 from flask.testing import FlaskClient
-from worker_service.bootstrap import SESSION_LIFETIME, Application
+from worker_service.bootstrap import Application
 
 Deliver = Callable[..., None]
 WORKER = "wrk_1"
@@ -18,18 +16,6 @@ WORKER = "wrk_1"
 
 def long_id(number: int) -> str:
     return f"asg_{number:026d}"
-
-
-@pytest.fixture
-def browser(web: Flask, application: Application) -> FlaskClient:
-    made = application.register_worker(languages=["en"], source="test").worker
-    renamed = replace(made, worker_id=WORKER, recovery_digest="d")
-    application.store.run(lambda session: session.workers.add(renamed))
-    client = web.test_client()
-    client.environ_base["HTTP_ACCEPT"] = "text/html"
-    token = application.sessions.issue(Principal("worker", WORKER), lifetime=SESSION_LIFETIME)
-    client.set_cookie("cl_worker", token, path="/work")
-    return client
 
 
 def read(browser: FlaskClient, path: str, status: int = 200) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from crowdloom.chassis.store import Document, MongoDatabase
 from crowdloom.kernel import Money
-from crowdloom.kernel.ids import BatchId, ProjectId
+from crowdloom.kernel.ids import BatchId, ProjectId, RequesterId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
 
@@ -20,7 +20,8 @@ BATCHES = "batches"
 BATCH_DURATIONS = "batch_durations"
 PROJECT_DURATIONS = "project_durations"
 BATCH_INDEXES = [
-    IndexModel([("listed", ASCENDING), ("_id", DESCENDING)], name="listed_newest_first")
+    IndexModel([("listed", ASCENDING), ("_id", DESCENDING)], name="listed_newest_first"),
+    IndexModel([("terms.requester_id", ASCENDING)], name="of_requester"),
 ]
 
 
@@ -49,6 +50,12 @@ class MongoBatches:
     def listed(self, count_max: int) -> Sequence[BatchCard]:
         found = self._batches.find({"listed": True}, session=self._session)
         return [_card(document) for document in found.sort("_id", DESCENDING).limit(count_max)]
+
+    def requester_name(self, requester_id: RequesterId) -> str | None:
+        found = self._batches.find_one(
+            {"terms.requester_id": requester_id}, {"terms": 1}, session=self._session
+        )
+        return found["terms"]["requester_name"] if found else None
 
     def add_durations(self, batch_id: BatchId, durations_ms: Sequence[int]) -> None:
         self._push(self._of_batch, batch_id, durations_ms)

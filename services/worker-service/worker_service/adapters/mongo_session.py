@@ -18,6 +18,7 @@ from worker_service.adapters.mongo_qualifications import (
     MongoQualifications,
     MongoRecords,
 )
+from worker_service.adapters.mongo_queue_choices import QUEUE_CHOICES, MongoQueueChoices
 from worker_service.adapters.mongo_registration_limit import (
     REGISTRATION_COUNT_INDEXES,
     REGISTRATION_COUNTS,
@@ -38,6 +39,7 @@ INDEXES = {
     PROJECT_DURATIONS: [],
     APPEALS: APPEAL_INDEXES,
     REQUESTERS: [],
+    QUEUE_CHOICES: [],
     REGISTRATION_COUNTS: REGISTRATION_COUNT_INDEXES,
     **QUALIFICATION_INDEXES,
 }
@@ -65,6 +67,10 @@ class WorkerSession(MongoSession):
         return MongoRequesters(self.database, self.session)
 
     @cached_property
+    def choices(self) -> MongoQueueChoices:
+        return MongoQueueChoices(self.database, self.session)
+
+    @cached_property
     def qualifications(self) -> MongoQualifications:
         return MongoQualifications(self.database, self.session)
 
@@ -86,6 +92,7 @@ class MongoReaders:
         self.batches = MongoBatches(database)
         self.appeals = MongoAppeals(database)
         self.requesters = MongoRequesters(database)
+        self.choices = MongoQueueChoices(database)
         self.qualifications = MongoQualifications(database)
         self.held = MongoHeld(database)
         self.records = MongoRecords(database)

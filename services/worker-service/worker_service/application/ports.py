@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Protocol
 
 from crowdloom.chassis.store import Emits, Store
+from crowdloom.kernel import Money
 from crowdloom.kernel.ids import AssignmentId, BatchId, ProjectId, RequesterId, WorkerId
 
 from worker_service.domain.appeals import Appeal
 from worker_service.domain.batches import BatchCard
 from worker_service.domain.qualifications import Held, Qualification, Record, Tries
-from worker_service.domain.requesters import Judged
+from worker_service.domain.queue_choices import QueueChoices
+from worker_service.domain.requesters import History, Judged
 from worker_service.domain.work_items import Status, WorkItem
 from worker_service.domain.workers import Worker
 
@@ -153,6 +155,10 @@ class Batches(Protocol):
         """Cards that the queue shows, newest first."""
         ...
 
+    def requester_name(self, requester_id: RequesterId) -> str | None:
+        """As one of the requester's batches says it."""
+        ...
+
     def add_durations(self, batch_id: BatchId, durations_ms: Sequence[int]) -> None:
         """Add work times to the batch, and to its project where that is known; newest kept."""
         ...
@@ -161,13 +167,27 @@ class Batches(Protocol):
 
 
 class Requesters(Protocol):
-    """The newest decisions of each requester."""
+    """The newest decisions of each requester, and what its answers came to an hour."""
 
     def add(self, requester_id: RequesterId, judged: Sequence[Judged]) -> None: ...
 
-    def many(
-        self, requester_ids: Sequence[RequesterId]
-    ) -> Mapping[RequesterId, Sequence[Judged]]: ...
+    def add_hourly(self, requester_id: RequesterId, rates: Sequence[Money]) -> None: ...
+
+    def many(self, requester_ids: Sequence[RequesterId]) -> Mapping[RequesterId, History]: ...
+
+
+class QueueChoicesStore(Protocol):
+    """What each worker chose for the queue."""
+
+    def get(self, worker_id: WorkerId) -> QueueChoices:
+        """Nothing chosen where nothing is kept."""
+        ...
+
+    def put(self, choices: QueueChoices) -> None:
+        """Write the choices as they are now; idempotent."""
+        ...
+
+    def forget(self, worker_id: WorkerId) -> None: ...
 
 
 class Appeals(Protocol):
@@ -271,6 +291,9 @@ class Session(Emits, Protocol):
     def requesters(self) -> Requesters: ...
 
     @property
+    def choices(self) -> QueueChoicesStore: ...
+
+    @property
     def qualifications(self) -> Qualifications: ...
 
     @property
@@ -297,6 +320,9 @@ class Readers(Protocol):
 
     @property
     def requesters(self) -> Requesters: ...
+
+    @property
+    def choices(self) -> QueueChoicesStore: ...
 
     @property
     def qualifications(self) -> Qualifications: ...

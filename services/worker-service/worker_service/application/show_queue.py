@@ -2,58 +2,60 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 
+from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import RequesterId, WorkerId
-from crowdloom.kernel.money import UNITS_PER_MINOR, Money
 
 from worker_service.application.ports import Durations, Readers
 from worker_service.domain.batches import BatchCard, BatchTerms
-from worker_service.domain.pay import PayPerHour, pay_per_hour
+from worker_service.domain.offers import Filter, Offer, Unseen, is_watched, order, why_unseen
+from worker_service.domain.pay import pay_per_hour
+from worker_service.domain.queue_choices import QueueChoices, Watch
 from worker_service.domain.requesters import RequesterFacts, facts_of
 
 BATCHES_MAX = 500
-_MINE = "mine"
-_ANY = "any"
-
-
-class Sort(Enum):
-    PAY = "pay"
-    REWARD = "reward"
-    LEFT = "left"
-    NEWEST = "newest"
 
 
 @dataclass(frozen=True)
-class Filter:
-    """`language` is a tag, "mine" (what the profile names) or "any"; `hourly_minor_min` a wish for
-    pay per hour in minor units, which unmeasured batches pass: unknown is not zero.
-    """
+class Found:
+    """What a watch finds in the queue as it stands, hidden or not."""
 
-    words: str = ""
-    hourly_minor_min: int = 0
-    language: str = _MINE
-    sort: Sort = Sort.PAY
-
-
-@dataclass(frozen=True)
-class Offer:
-    """One card of the queue. `requester` is None while too little is known of its decisions."""
-
-    card: BatchCard
-    terms: BatchTerms
-    pay: PayPerHour
-    requester: RequesterFacts | None = None
+    watch: Watch
+    offers: Sequence[Offer]
 
 
 @dataclass(frozen=True)
 class QueueView:
-    """`other_language_count` offers are open and left out for their language alone."""
+    """`unseen` are the open offers that are left out, each with the reason; `alerts` those that a
+    watch found and that opened since the worker last looked at the alerts.
+    """
 
     offers: Sequence[Offer]
-    open_count: int
-    other_language_count: int
+    unseen: Sequence[tuple[Offer, Unseen]]
+    alerts: Sequence[Offer]
     languages: Sequence[str]
+    requesters: Mapping[RequesterId, str]
+    choices: QueueChoices
+
+    @property
+    def open_count(self) -> int:
+        return len(self.offers) + len(self.unseen)
+
+    @property
+    def other_language_count(self) -> int:
+        """How many are left out for their language alone."""
+        return self.unseen_count(Unseen.LANGUAGE)
+
+    @property
+    def hidden_count(self) -> int:
+        return self.unseen_count(Unseen.HIDDEN) + self.unseen_count(Unseen.REQUESTER_HIDDEN)
+
+    @property
+    def filtered_count(self) -> int:
+        return self.unseen_count(Unseen.FILTER)
+
+    def unseen_count(self, reason: Unseen) -> int:
+        return sum(why is reason for _offer, why in self.unseen)
 
 
 class ShowQueue:
@@ -61,37 +63,71 @@ class ShowQueue:
         self._readers = readers
 
     def __call__(self, worker_id: WorkerId, wanted: Filter) -> QueueView:
-        cards = self._readers.batches.listed(BATCHES_MAX)
-        durations = self._readers.batches.durations_of(cards)
-        facts = self._facts(cards)
-        offers = [
-            replace(
-                _offer(card, card.terms, durations), requester=facts.get(card.terms.requester_id)
-            )
-            for card in cards
-            if card.terms
-        ]
+        offers = self._offers()
+        choices = self._readers.choices.get(worker_id)
         worker = self._readers.workers.get(worker_id)
         spoken = worker.languages if worker else ()
-        fitting = [offer for offer in offers if _fits(offer, wanted)]
-        understood = [offer for offer in fitting if _understood(offer, wanted.language, spoken)]
+        judged = [(offer, why_unseen(offer, wanted, choices, spoken)) for offer in offers]
+        shown = [offer for offer, why in judged if why is None]
         return QueueView(
-            offers=sorted(understood, key=lambda offer: _order(offer, wanted.sort)),
-            open_count=len(offers),
-            other_language_count=len(fitting) - len(understood),
+            offers=sorted(shown, key=lambda offer: order(offer, wanted.sort)),
+            unseen=[(offer, why) for offer, why in judged if why is not None],
+            alerts=_alerts(offers, choices),
             languages=sorted({o.terms.language for o in offers if o.terms.language}),
+            requesters={o.terms.requester_id: o.terms.requester_name for o in offers},
+            choices=choices,
         )
 
-    def _facts(self, cards: Sequence[BatchCard]) -> Mapping[RequesterId, RequesterFacts | None]:
-        ids = sorted({card.terms.requester_id for card in cards if card.terms})
-        judged = self._readers.requesters.many(ids)
-        return {requester_id: facts_of(found) for requester_id, found in judged.items()}
+    def found(self, worker_id: WorkerId) -> Sequence[Found]:
+        """What each of the worker's watches finds."""
+        offers = self._offers()
+        watches = self._readers.choices.get(worker_id).watches
+        return [
+            Found(watch, [offer for offer in offers if is_watched(offer, watch)])
+            for watch in watches
+        ]
+
+    def of_requester(self, requester_id: RequesterId) -> Sequence[Offer]:
+        """The requester's open batches, newest first."""
+        return [offer for offer in self._offers() if offer.terms.requester_id == requester_id]
+
+    def requester_name(self, requester_id: RequesterId) -> str:
+        """Raises NotFound."""
+        name = self._readers.batches.requester_name(requester_id)
+        if name is None:
+            raise NotFound("There is no such requester", requester_id=requester_id)
+        return name
+
+    def facts(self, requester_id: RequesterId) -> RequesterFacts | None:
+        """None while too little is known."""
+        return self._facts([requester_id]).get(requester_id)
 
     def offer(self, card: BatchCard) -> Offer | None:
         """One batch with its pay per hour; None while its terms are not known."""
         if card.terms is None:
             return None
         return _offer(card, card.terms, self._readers.batches.durations_of([card]))
+
+    def _offers(self) -> list[Offer]:
+        cards = self._readers.batches.listed(BATCHES_MAX)
+        durations = self._readers.batches.durations_of(cards)
+        facts = self._facts(sorted({card.terms.requester_id for card in cards if card.terms}))
+        return [
+            replace(
+                _offer(card, card.terms, durations), requester=facts.get(card.terms.requester_id)
+            )
+            for card in cards
+            if card.terms
+        ]
+
+    def _facts(self, ids: Sequence[RequesterId]) -> Mapping[RequesterId, RequesterFacts | None]:
+        histories = self._readers.requesters.many(ids)
+        return {requester_id: facts_of(found) for requester_id, found in histories.items()}
+
+
+def _alerts(offers: Sequence[Offer], choices: QueueChoices) -> list[Offer]:
+    fresh = [o for o in offers if choices.seen_at is None or o.terms.opened_at > choices.seen_at]
+    return [o for o in fresh if any(is_watched(o, watch) for watch in choices.watches)]
 
 
 def _offer(card: BatchCard, terms: BatchTerms, durations: Durations) -> Offer:
@@ -101,43 +137,3 @@ def _offer(card: BatchCard, terms: BatchTerms, durations: Durations) -> Offer:
         durations.of_project.get(terms.project_id, ()),
     )
     return Offer(card, terms, pay)
-
-
-def _fits(offer: Offer, wanted: Filter) -> bool:
-    text = f"{offer.terms.title}\n{offer.terms.requester_name}".casefold()
-    if any(word not in text for word in wanted.words.casefold().split()):
-        return False
-    return offer.pay.p50 is None or offer.pay.p50.minor >= wanted.hourly_minor_min
-
-
-def _understood(offer: Offer, language: str, spoken: Sequence[str]) -> bool:
-    needed = offer.terms.language
-    if needed is None or language == _ANY:
-        return True
-    if language == _MINE:
-        return not spoken or _primary(needed) in {_primary(tag) for tag in spoken}
-    return _primary(needed) == _primary(language)
-
-
-def _primary(tag: str) -> str:
-    return tag.split("-", maxsplit=1)[0].lower()
-
-
-def _order(offer: Offer, sort: Sort) -> tuple[object, ...]:
-    newest = -offer.terms.opened_at.timestamp()
-    match sort:
-        case Sort.PAY:
-            # Measured before estimated before unknown would hide new batches: rate decides.
-            hourly = offer.pay.p50
-            return (hourly is None, -_units(hourly), newest, offer.card.batch_id)
-        case Sort.REWARD:
-            return (-_units(offer.terms.reward), newest, offer.card.batch_id)
-        case Sort.LEFT:
-            return (-offer.card.left_count, newest, offer.card.batch_id)
-        case Sort.NEWEST:
-            return (newest, offer.card.batch_id)
-
-
-def _units(amount: Money | None) -> int:
-    """Comparable across currencies only by rough size: units cut to the minor unit."""
-    return 0 if amount is None else amount.units // UNITS_PER_MINOR * UNITS_PER_MINOR

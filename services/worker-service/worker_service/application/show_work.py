@@ -8,8 +8,9 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import AssignmentId, WorkerId
 
 from worker_service.application.ports import DayOfWork, Readers
-from worker_service.application.show_queue import Offer, ShowQueue
+from worker_service.application.show_queue import ShowQueue
 from worker_service.domain.batches import BatchCard
+from worker_service.domain.offers import Offer
 from worker_service.domain.work_items import Status, Terms, WorkItem
 
 

@@ -63,11 +63,11 @@ def quantile(ordered: Sequence[int], percent: int) -> int:
 
 def _rates(kind: PayKind, reward: Money, ordered_ms: Sequence[int]) -> PayPerHour:
     # The quick quarter of the answers earns the upper quarter of the pay.
-    slow, middle, quick = (_rate(reward, quantile(ordered_ms, p)) for p in (75, 50, 25))
+    slow, middle, quick = (rate(reward, quantile(ordered_ms, p)) for p in (75, 50, 25))
     return PayPerHour(kind, p25=slow, p50=middle, p75=quick, n=len(ordered_ms))
 
 
-def _rate(reward: Money, each_ms: int) -> Money:
+def rate(reward: Money, each_ms: int) -> Money:
     """Reward x hour / time, rounded half up to the minor unit: finer would be false precision."""
     hour_ms = _SECONDS_PER_HOUR * _MS_PER_SECOND
     divisor = each_ms * UNITS_PER_MINOR

@@ -17,6 +17,7 @@ from worker_service.entrypoints.http.appeals import appeals_blueprint
 from worker_service.entrypoints.http.qualifications import qualifications_blueprint
 from worker_service.entrypoints.http.work import work_blueprint
 from worker_service.entrypoints.pages.account_pages import account_pages
+from worker_service.entrypoints.pages.alert_pages import alert_pages
 from worker_service.entrypoints.pages.appeal_pages import appeal_pages
 from worker_service.entrypoints.pages.practice_pages import practice_pages
 from worker_service.entrypoints.pages.qualification_pages import qualification_pages
@@ -64,6 +65,7 @@ def create_web(application: Application) -> Flask:
     )
     for pages in (
         account_pages,
+        alert_pages,
         appeal_pages,
         practice_pages,
         qualification_pages,

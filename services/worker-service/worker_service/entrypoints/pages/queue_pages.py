@@ -1,25 +1,45 @@
-"""The queue and its fragment that loads itself again."""
+"""The queue, its fragment that loads itself again, and what one hides from it."""
 
 from datetime import datetime
+from hashlib import sha256
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
+from crowdloom import ui
 from crowdloom.chassis.http.auth import require
-from flask import Blueprint, redirect, render_template, request
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import BatchId, RequesterId
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask_babel import get_locale
+from flask_babel import gettext as _
 
-from worker_service.application.show_queue import Filter, Sort
+from worker_service.application.show_queue import QueueView
 from worker_service.bootstrap import Application
-from worker_service.entrypoints.pages import languages, shell
+from worker_service.domain.offers import Filter, Sort
+from worker_service.entrypoints.pages import languages, shell, states
 
 HOURLY_CHOICES = (2, 4, 6, 8, 10, 12, 15, 20)
 """Dollars an hour."""
+REWARD_CHOICES = (1, 5, 10, 25, 50, 100, 500)
+"""Minor units an item."""
+MINUTES_CHOICES = (2, 5, 10, 30, 60, 240)
+"""Longest time limit of an item."""
 _MINOR_PER_DOLLAR = 100
-_WORDS_CHARACTERS_MAX = 200
-_LANGUAGE_CHARACTERS_MAX = 35
+_SECONDS_PER_MINUTE = 60
+_CHARACTERS_MAX = {"q": 200, "language": 35, "requester": 40, "min": 6, "reward": 6, "limit": 6}
+_PARTS = (*_CHARACTERS_MAX, "sort")
 
 
 def queue_pages(application: Application) -> Blueprint:
     blueprint = Blueprint("queue_pages", __name__)
+    _add_queue(blueprint, application)
+    _add_unseen(blueprint, application)
+    _add_hiding(blueprint, application)
+    return blueprint
 
+
+def _add_queue(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get("/work")
     @blueprint.get("/work/")
     def home() -> Any:
@@ -27,51 +47,143 @@ def queue_pages(application: Application) -> Blueprint:
 
     @blueprint.get(shell.QUEUE_PAGE)
     @require("worker")
-    def queue() -> str:
-        wanted = _wanted()
-        now = application.clock.now()
-        return render_template(
-            "work/queue.html",
-            **_offers(application, wanted),
-            wanted=wanted,
-            hourly_choices=HOURLY_CHOICES,
-            hourly=wanted.hourly_minor_min // _MINOR_PER_DOLLAR,
-            spoken=application.show_profile(shell.reader()).languages,
-            day=application.show_work.day(shell.reader(), _midnight(now)),
-        )
+    def queue() -> Any:
+        if "reset" in request.args:
+            application.choose_queue.remember(shell.reader(), {})
+            return redirect(shell.QUEUE_PAGE)
+        if set(_PARTS) & set(request.args):
+            application.choose_queue.remember(shell.reader(), _asked())
+        elif kept := application.choose_queue.get(shell.reader()).filter:
+            return redirect(f"{shell.QUEUE_PAGE}?{urlencode({**kept, **request.args})}")
+        return _queue_page(application)
 
     @blueprint.get(f"{shell.QUEUE_PAGE}/offers")
     @require("worker")
-    def offers() -> str:
-        return render_template("work/_offers.html", **_offers(application, _wanted()))
-
-    return blueprint
-
-
-def _offers(application: Application, wanted: Filter) -> dict[str, Any]:
-    return {
-        "view": application.show_queue(shell.reader(), wanted),
-        "language_name": languages.name_for_reader,
-        "narrowed": wanted != Filter(sort=wanted.sort),
-        "query": request.query_string.decode(),
-    }
+    def offers() -> Response:
+        shown = _offers(application, wanted_now())
+        response = make_response()
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.set_etag(_mark(shown["view"]))
+        response.make_conditional(request)
+        if response.status_code == HTTPStatus.OK:
+            response.set_data(render_template("work/_offers.html", **shown))
+        return response
 
 
-def _wanted() -> Filter:
+def _queue_page(application: Application) -> str:
+    wanted = wanted_now()
+    return render_template(
+        "work/queue.html",
+        **_offers(application, wanted),
+        wanted=wanted,
+        hourly_choices=HOURLY_CHOICES,
+        reward_choices=REWARD_CHOICES,
+        minutes_choices=MINUTES_CHOICES,
+        hourly=wanted.hourly_minor_min // _MINOR_PER_DOLLAR,
+        minutes=wanted.lease_seconds_max // _SECONDS_PER_MINUTE,
+        spoken=application.show_profile(shell.reader()).languages,
+        hid=_hid(application),
+        matching_words=states.why_not_words(),
+        day=application.show_work.day(shell.reader(), _midnight(application.clock.now())),
+    )
+
+
+def _add_unseen(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get(f"{shell.QUEUE_PAGE}/unseen")
+    @require("worker")
+    def unseen() -> str:
+        return render_template(
+            "work/unseen.html",
+            **_offers(application, wanted_now()),
+            why_words=states.unseen_words(),
+            matching_words=states.why_not_words(),
+        )
+
+
+def _add_hiding(blueprint: Blueprint, application: Application) -> None:
+    choose = application.choose_queue
+
+    @blueprint.post(f"{shell.QUEUE_PAGE}/hide")
+    @require("worker")
+    def hide() -> Any:
+        batch_id = request.form.get("batch_id", "")
+        requester_id = request.form.get("requester_id", "")
+        try:
+            if requester_id:
+                choose.hide_requester(shell.reader(), RequesterId(requester_id))
+            else:
+                choose.hide_batch(shell.reader(), BatchId(batch_id))
+        except NotFound:
+            ui.say("wait", _("Not hidden"), _("It is not there any more."))
+            return redirect(shell.QUEUE_PAGE, 303)
+        return redirect(f"{shell.QUEUE_PAGE}?{urlencode({'hid': requester_id or batch_id})}", 303)
+
+    @blueprint.post(f"{shell.QUEUE_PAGE}/show")
+    @require("worker")
+    def show_again() -> Any:
+        choose.show(shell.reader(), request.form.get("hidden_id", ""))
+        ui.say("good", _("Shown again"))
+        return redirect(shell.QUEUE_PAGE, 303)
+
+
+def wanted_now() -> Filter:
     """The filter in the address; what cannot be read is left out, as links may be old."""
-    asked = request.args
+    asked = _asked()
     sorts = {sort.value: sort for sort in Sort}
-    hourly = asked.get("min", "")
     return Filter(
-        words=asked.get("q", "")[:_WORDS_CHARACTERS_MAX],
-        hourly_minor_min=int(hourly) * _MINOR_PER_DOLLAR if _is_choice(hourly) else 0,
-        language=asked.get("language", "mine")[:_LANGUAGE_CHARACTERS_MAX] or "mine",
+        words=asked.get("q", ""),
+        hourly_minor_min=_choice(asked, "min", HOURLY_CHOICES) * _MINOR_PER_DOLLAR,
+        reward_minor_min=_choice(asked, "reward", REWARD_CHOICES),
+        lease_seconds_max=_choice(asked, "limit", MINUTES_CHOICES) * _SECONDS_PER_MINUTE,
+        requester_id=asked.get("requester", ""),
+        language=asked.get("language", "mine"),
         sort=sorts.get(asked.get("sort", ""), Sort.PAY),
     )
 
 
-def _is_choice(hourly: str) -> bool:
-    return hourly in {str(dollars) for dollars in HOURLY_CHOICES}
+def _asked() -> dict[str, str]:
+    """The filter's parts of the address that ask for something."""
+    found = {name: request.args.get(name, "").strip() for name in _PARTS}
+    return {
+        name: text[: _CHARACTERS_MAX.get(name, 10)]
+        for name, text in found.items()
+        if text and text.isprintable()
+    }
+
+
+def _choice(asked: dict[str, str], name: str, choices: tuple[int, ...]) -> int:
+    return next((choice for choice in choices if str(choice) == asked.get(name)), 0)
+
+
+def _offers(application: Application, wanted: Filter) -> dict[str, Any]:
+    view = application.show_queue(shell.reader(), wanted)
+    return {
+        "view": view,
+        "language_name": languages.name_for_reader,
+        "narrowed": wanted != Filter(sort=wanted.sort),
+        "query": urlencode(_asked()),
+    }
+
+
+def _mark(view: QueueView) -> str:
+    """Changes with whatever the fragment shows, but not with the keys of its forms."""
+    facts = [
+        (offer.card.batch_id, offer.card.left_count, offer.pay, offer.requester, offer.terms.reward)
+        for offer in view.offers
+    ]
+    alerts = [offer.card.batch_id for offer in view.alerts]
+    told = (view.choices, facts, alerts, view.open_count, view.other_language_count)
+    return sha256(f"{get_locale()}{told}".encode()).hexdigest()[:32]
+
+
+def _hid(application: Application) -> dict[str, str] | None:
+    """What was hidden a moment ago, to be undone: its id, its name, and what else can be hidden."""
+    hid = request.args.get("hid", "")
+    choices = application.choose_queue.get(shell.reader())
+    names = {**choices.hidden_batches, **choices.hidden_requesters}
+    if hid not in names:
+        return None
+    return {"id": hid, "name": names[hid]}
 
 
 def _midnight(now: datetime) -> datetime:

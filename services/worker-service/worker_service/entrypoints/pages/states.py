@@ -2,6 +2,7 @@
 
 from flask_babel import gettext as _
 
+from worker_service.domain.offers import Unseen
 from worker_service.domain.work_items import Status
 
 TONES = {
@@ -39,4 +40,31 @@ def return_reasons() -> dict[str, str]:
         "underpaid": _("It takes longer than it pays"),
         "language": _("It is not in a language that I read well"),
         "": _("Another reason, or none"),
+    }
+
+
+def unseen_words() -> dict[str, str]:
+    """Why a project is not in the queue as it is shown."""
+    return {
+        Unseen.HIDDEN.value: _("you hid it"),
+        Unseen.REQUESTER_HIDDEN.value: _("you hid its requester"),
+        Unseen.FILTER.value: _("your filter leaves it out"),
+        Unseen.LANGUAGE.value: _("it is in a language that you did not choose"),
+    }
+
+
+def why_not_words() -> dict[str, str]:
+    """Why matching-service would give one nothing of a project: its codes to the reader's words."""
+    return {
+        "nothing_left": _("You have done every item of it that is open, or others hold them now."),
+        "too_many_leases": _("You hold as many items as one can. Finish or return one first."),
+        "other_language": _("It is in a language that you did not choose in Settings."),
+        "qualification_missing": _("It asks for a qualification that you do not have."),
+        "excluded": _("Its requester gives it to others."),
+        "worker_cap": _("You have done as many of its items as one worker may."),
+        "daily_cap": _("You have done as many of its items today as one worker may."),
+        "device": _("It cannot be done on this device."),
+        "batch_paused": _("It is paused."),
+        "account_closed": _("Your account is closed."),
+        "": _("It is not given to you just now."),
     }

@@ -1,0 +1,86 @@
+/* What the queue does better with script: it asks matching-service why a project would give one
+   nothing, and makes a sound for a new alert where that is wanted. Nothing here is needed to work. */
+const ASK_AGAIN_MS = 30000;
+const words = new Map();
+for (const word of document.querySelectorAll("[data-why-words] [data-code]")) {
+  words.set(word.dataset.code, word.textContent);
+}
+const sentenceOf = (codes) => [codes].flat()
+  .map((code) => (typeof code === "string" ? code : code?.code))
+  .map((code) => words.get(code) ?? words.get(String(code).split(":")[0]) ?? words.get("")).join(" ");
+
+/* ---- why one would be given nothing: known for those that are asked about one by one ---- */
+const askWhy = async (place) => {
+  const slot = place.querySelector("[data-why]");
+  const answer = await fetch(`/api/matching/v1/queue/${place.dataset.batch}/why`, { headers: { Accept: "application/json" } });
+  if (!answer.ok) return;
+  const { why_not: whyNot } = await answer.json();
+  slot.textContent = whyNot?.length ? sentenceOf(whyNot) : slot.dataset.free;
+};
+const places = [...document.querySelectorAll("[data-ask]")];
+const askAll = async () => {
+  for (const place of places) await askWhy(place).catch(() => {});
+};
+if (places.length) askAll();
+
+/* ---- on the cards, for all of them in one call ---- */
+const offers = document.getElementById("offers");
+let whyNot = new Map();
+const mark = () => {
+  for (const card of document.querySelectorAll("article[data-batch]")) {
+    const reason = whyNot.get(card.dataset.batch);
+    let line = card.querySelector("[data-why]");
+    if (!reason?.length) {
+      line?.remove();
+      continue;
+    }
+    if (!line) {
+      line = document.createElement("p");
+      line.className = "small why-not";
+      line.dataset.why = "";
+      card.querySelector(".actions").before(line);
+    }
+    line.textContent = sentenceOf(reason);
+  }
+};
+const learn = async () => {
+  const answer = await fetch("/api/matching/v1/queue?limit=100", { headers: { Accept: "application/json" } });
+  if (!answer.ok) return;
+  const { items } = await answer.json();
+  whyNot = new Map(items.map((item) => [item.batch_id, item.why_not]));
+  mark();
+};
+
+/* ---- sound ---- */
+const minutes = (text) => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+const isQuiet = ({ quietSince: since, quietUntil: until }) => {
+  if (!since || !until) return false;
+  const now = new Date().getHours() * 60 + new Date().getMinutes();
+  const [from, to] = [minutes(since), minutes(until)];
+  return from <= to ? now >= from && now < to : now >= from || now < to;
+};
+const beep = () => {
+  const audio = new AudioContext();
+  const tone = audio.createOscillator();
+  const volume = audio.createGain();
+  volume.gain.value = 0.08;
+  tone.frequency.value = 660;
+  tone.connect(volume).connect(audio.destination);
+  tone.start();
+  tone.stop(audio.currentTime + 0.25);
+  tone.onended = () => audio.close();
+};
+const alertCount = () => Number(document.querySelector("[data-alert-count]")?.dataset.alertCount ?? 0);
+let heard = alertCount();
+const listen = () => {
+  const count = alertCount();
+  if (count > heard && "sound" in offers.dataset && !isQuiet(offers.dataset)) beep();
+  heard = count;
+};
+
+if (offers) {
+  document.addEventListener("htmx:after:swap", () => { mark(); listen(); });
+  const again = () => { if (!document.hidden) learn().catch(() => {}); };
+  setInterval(again, ASK_AGAIN_MS);
+  again();
+}
