@@ -18,7 +18,8 @@ _KNOWN = re.compile(
     r"|liability:worker:\w+:(clearing|payable|held)|liability:payout:\w+|liability:gift"
     r"|liability:tax:(vat|withheld):\w+|income:fee:(platform|bonus|payout)"
     r"|expense:stripe:(processing|connect|dispute|fx)"
-    r"|expense:loss:(chargeback|fraud|writeoff)|expense:goodwill|clearing:fx|equity:opening"
+    r"|expense:loss:(chargeback|fraud|writeoff)|expense:goodwill|expense:bank:fees"
+    r"|income:interest|clearing:fx|equity:opening"
 )
 _GUARDED_LAST_BUT_ONE = {"wallet", "clearing", "payable", "held"}
 # Shards spread a very large batch over several documents; one consumer handles a batch, so one is

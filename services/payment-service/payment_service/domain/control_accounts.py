@@ -39,6 +39,7 @@ NUMBERS = {
     "income:fee:platform": 4010,
     "income:fee:bonus": 4020,
     "income:fee:payout": 4030,
+    "income:interest": 4100,
     "expense:stripe:processing": 5010,
     "expense:stripe:connect": 5020,
     "expense:stripe:dispute": 5030,
@@ -47,6 +48,7 @@ NUMBERS = {
     "expense:loss:fraud": 5120,
     "expense:loss:writeoff": 5130,
     "expense:goodwill": 5200,
+    "expense:bank": 5300,
 }
 _PEOPLE = ("liability:requester:", "liability:worker:")
 

@@ -19,7 +19,10 @@ TRIAL_ROWS_MAX = 200
 _FILE_CHUNK_ITEMS = 200
 _FILE_CHUNKS_MAX = 500
 SIDES = ("asset", "liability", "income", "expense")
-REFERENCES = ("run", "item", "batch", "requester", "worker", "assignment", "top_up", "stripe_txn")
+REFERENCES = (
+    *("run", "item", "batch", "requester", "worker", "assignment", "top_up", "stripe_txn"),
+    *("bank_line", "sweep"),
+)
 _TRIAL_COLUMNS = ("account", "currency", "debits", "credits", "balance", "side")
 _STATEMENT_COLUMNS = (
     "entry",

@@ -1,0 +1,277 @@
+"""Bank statements through the API and the pages: looked at, confirmed, booked once, matched."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+ACCOUNT = {
+    "account_id": "main",
+    "name": "Main",
+    "number": "0532013000",
+    "currency": "USD",
+    "mapping": {"date": "Day", "amount": "Amount", "balance": "Balance", "text": "Text"},
+}
+BANK, SUSPENSE = "asset:bank:main:USD", "asset:suspense:bank:USD"
+TRANSIT = "asset:transit:stripe:bank:USD"
+
+
+def csv_of(*lines: tuple[str, str, str], day: str = "2026-11-02") -> bytes:
+    """Lines of (amount, running balance, text)."""
+    rows = [f'{day},{amount},{balance},"{text}"' for amount, balance, text in lines]
+    return "\n".join(["Day,Amount,Balance,Text", *rows, ""]).encode()
+
+
+class Bank:
+    """Somebody who sends statements."""
+
+    def __init__(self, market: Any, web: Flask) -> None:
+        self.market, self.web = market, web
+        assert market.maker.post("/bank-accounts", ACCOUNT).status_code == 200
+
+    def look(self, content: bytes, **more: str) -> Any:
+        return self.web.test_client().post(
+            "/api/payments/v1/bank-statements",
+            data={"account_id": "main", "file": (io.BytesIO(content), "s.csv"), **more},
+            headers={"Authorization": f"Bearer {self.market.maker.token}"},
+        )
+
+    def book(self, content: bytes) -> list[Any]:
+        """Look, confirm; returns the lines."""
+        looked = self.look(content)
+        assert looked.status_code == 200, looked.text
+        answer = self.confirm(looked.json["file_id"])
+        assert answer.status_code == 200, answer.text
+        return self.lines(answer.json["statement_ids"][-1])
+
+    def confirm(self, file_id: str) -> Any:
+        return self.market.maker.post(f"/bank-statements/files/{file_id}/confirm")
+
+    def lines(self, statement_id: str) -> list[Any]:
+        found: list[Any] = self.market.checker.get(f"/bank-statements/{statement_id}/lines").json[
+            "items"
+        ]
+        return found
+
+    def balance(self, path: str) -> int:
+        """Minor units, debit side."""
+        rows = self.market.application.journal.trial_balance()
+        return sum(row.signed for row in rows if row.path == path) // 100
+
+    def decide(self, proposal: str, /, **payload: str) -> Any:
+        """Proposed by the maker, approved by the checker."""
+        body = {"kind": proposal, "payload": payload, "reason": "looked at it"}
+        made = self.market.maker.post("/approvals", body)
+        if made.status_code != 201:
+            return made
+        seen = {"content_hash": made.json["content_hash"]}
+        return self.market.checker.post(f"/approvals/{made.json['approval_id']}/approve", seen)
+
+    def waiting(self) -> list[str]:
+        return [each["kind"] for each in self.market.checker.get("/exceptions").json["items"]]
+
+
+@pytest.fixture
+def bank(market: Any, web: Flask) -> Bank:
+    return Bank(market, web)
+
+
+def sweep(market: Any, minor: int) -> str:
+    """The processor pays out to our bank; returns its id."""
+    settings = market.application.settings
+    sent = market.processor.http.post(
+        f"{settings.stripe_api_base}/v1/payouts",
+        data={"amount": minor, "currency": "usd"},
+        headers={"Authorization": f"Bearer {settings.stripe_api_key}"},
+        timeout=10,
+    )
+    assert sent.status_code == 200, sent.text
+    market.application.poll_processor.catch_up()
+    return str(sent.json()["id"])
+
+
+def arrival(market: Any) -> str:
+    """The day of the newest sweep, which the simulator's own clock chose."""
+    newest: Any = market.application.database["sweeps"].find_one(sort=[("sent_at", -1)])
+    return str(newest["arrives_on"])
+
+
+FIRST = csv_of(("-2.50", "97.50", "Fee"), ("10.00", "107.50", "who knows"))
+
+
+def test_a_first_statement_sets_the_opening_balance_and_books_every_line(bank: Bank) -> None:
+    looked = bank.look(FIRST)
+    assert looked.json["statements"][0]["line_count"] == 2
+    assert bank.balance(BANK) == 0, "looking books nothing"
+    fee, unknown = bank.book(FIRST)
+    assert (fee["state"], unknown["state"]) == ("unmatched", "unmatched")
+    assert (bank.balance(BANK), bank.balance(SUSPENSE)) == (10_750, -750)
+    assert bank.waiting() == ["unmatched_bank_line", "unmatched_bank_line"]
+
+
+def test_the_same_file_or_statement_again_is_refused_and_a_confirmation_again_changes_nothing(
+    bank: Bank,
+) -> None:
+    file_id = bank.look(FIRST).json["file_id"]
+    first, again = bank.confirm(file_id), bank.confirm(file_id)
+    assert first.json == again.json
+    refused = bank.look(FIRST)
+    assert (refused.status_code, refused.json["code"]) == (409, "statement_known")
+    other_file = bank.look(FIRST + b"\n")
+    assert (other_file.status_code, other_file.json["code"]) == (409, "statement_known")
+    assert bank.balance(BANK) == 10_750
+
+
+def test_a_missing_statement_is_named_and_nothing_is_booked(bank: Bank) -> None:
+    bank.book(FIRST)
+    later = csv_of(("1.00", "151.00", "x"), day="2026-11-05")
+    refused = bank.look(later)
+    assert refused.json["code"] == "statement_missing"
+    assert refused.json["last_closed_on"] == "2026-11-02"
+    next_one = csv_of(("1.00", "108.50", "x"), day="2026-11-05")
+    bank.book(next_one)
+    assert bank.balance(BANK) == 10_850
+
+
+def test_two_confirmations_of_statements_that_both_follow_the_last_book_one(bank: Bank) -> None:
+    bank.book(FIRST)
+    one = bank.look(csv_of(("1.00", "108.50", "a"), day="2026-11-04")).json["file_id"]
+    other = bank.look(csv_of(("2.00", "109.50", "b"), day="2026-11-05")).json["file_id"]
+    assert bank.confirm(one).status_code == 200
+    refused = bank.confirm(other)
+    assert (refused.status_code, refused.json["code"]) == (422, "statement_missing")
+    assert bank.balance(BANK) == 10_850
+
+
+def test_lines_that_were_staged_when_the_process_died_are_booked_by_the_next_one(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = bank.market.application.import_statements
+    file_id = bank.look(FIRST).json["file_id"]
+    monkeypatch.setattr(type(desk), "book_waiting", lambda _self: 0)
+    statement_id = bank.confirm(file_id).json["statement_ids"][0]
+    assert {line["state"] for line in bank.lines(statement_id)} == {"waiting"}
+    monkeypatch.undo()
+    assert desk.book_waiting() == 2
+    assert desk.book_waiting() == 0
+    assert bank.balance(BANK) == 10_750
+
+
+def test_a_payout_of_the_processor_is_in_transit_until_the_bank_shows_it(bank: Bank) -> None:
+    bank.market.pay_in(bank.market.requester, 10_000)
+    swept = sweep(bank.market, 2_000)
+    assert bank.balance(TRANSIT) == 2_000
+    named, other = bank.book(
+        csv_of(
+            ("20.00", "20.00", f"STRIPE {swept.upper()}"),
+            ("20.00", "40.00", "gift"),
+            day=arrival(bank.market),
+        )
+    )
+    assert (named["kind"], named["target"], named["rule"]) == ("sweep", swept, "reference")
+    assert other["state"] == "unmatched"
+    assert (bank.balance(TRANSIT), bank.balance(BANK)) == (0, 4_000)
+    result = bank.market.reconcile()
+    assert result["unreconciled_minor"] == 0, result["differences"]
+
+
+def test_a_sweep_without_its_name_is_matched_when_amount_and_day_fit_once_on_both_sides(
+    bank: Bank,
+) -> None:
+    bank.market.pay_in(bank.market.requester, 10_000)
+    sweep(bank.market, 2_000)
+    (alone,) = bank.book(csv_of(("20.00", "20.00", "STRIPE"), day=arrival(bank.market)))
+    assert (alone["kind"], alone["rule"]) == ("sweep", "amount_and_day")
+    sweep(bank.market, 3_000)
+    day = arrival(bank.market)
+    two = bank.book(csv_of(("30.00", "50.00", "a"), ("30.00", "80.00", "b"), day=day))
+    assert {line["state"] for line in two} == {"unmatched"}
+    assert bank.waiting().count("ambiguous") == 2
+
+
+def test_funds_paid_in_by_bank_transfer_reach_the_requester_whom_they_name(bank: Bank) -> None:
+    bank.market.pay_in(bank.market.requester, 1_000)
+    requester = "req_" + "0" * 25 + "7"
+    bank.market.application.database["top_ups"].update_many(
+        {}, {"$set": {"requester_id": requester}}
+    )
+    (line,) = bank.book(csv_of(("25.00", "25.00", f"funds for {requester.upper()}")))
+    assert (line["kind"], line["target"]) == ("bank_top_up", requester)
+    assert bank.balance(f"liability:requester:{requester}:wallet:USD") == -2_500
+
+
+def test_a_line_is_matched_by_hand_and_unmatched_by_two_people_and_matched_again(
+    bank: Bank,
+) -> None:
+    fee, _ = bank.book(FIRST)
+    costs = {"line_id": fee["line_id"], "kind": "account", "target": "expense:bank:fees:USD"}
+    assert bank.decide("statement_match", **costs).status_code == 200
+    assert (bank.balance("expense:bank:fees:USD"), bank.balance(SUSPENSE)) == (250, -1_000)
+    assert bank.waiting() == ["unmatched_bank_line"]
+    assert bank.decide("statement_match", **costs).status_code == 409
+    assert bank.decide("statement_unmatch", line_id=fee["line_id"]).status_code == 200
+    assert (bank.balance("expense:bank:fees:USD"), bank.balance(SUSPENSE)) == (0, -750)
+    assert bank.decide("statement_match", **costs).status_code == 200
+    assert bank.balance("expense:bank:fees:USD") == 250
+    owned = {**costs, "target": "liability:worker:wrk_1:payable:USD"}
+    assert bank.decide("statement_match", **owned).status_code in {409, 422}
+
+
+def test_a_line_whose_exception_was_settled_otherwise_is_matched_by_nobody(bank: Bank) -> None:
+    fee, _ = bank.book(FIRST)
+    (waiting,) = [
+        each
+        for each in bank.market.checker.get("/exceptions").json["items"]
+        if each["subject"] == fee["line_id"]
+    ]
+    assert bank.decide("write_off", exception_id=waiting["exception_id"]).status_code == 200
+    assert bank.balance("expense:loss:writeoff:USD") == 250
+    match = bank.decide(
+        "statement_match",
+        line_id=fee["line_id"],
+        kind="account",
+        target="expense:bank:fees:USD",
+    )
+    assert (match.status_code, match.json["code"]) == (409, "bank_line_not_in_state")
+
+
+@pytest.fixture
+def maker(browsing: Callable[..., FlaskClient]) -> FlaskClient:
+    return browsing("staff", "stf_maker", "finance.view", "finance.maker")
+
+
+def test_by_page_an_account_is_added_a_file_is_seen_and_booked_and_a_line_matched(
+    market: Any, maker: FlaskClient
+) -> None:
+    account = {"account_id": "main", "name": "Main", "number": "0532013000", "currency": "USD"}
+    wrong = maker.post("/finance/bank-accounts/new", data={**account, "number": "1"})
+    assert wrong.status_code == 422
+    assert "IBAN" in wrong.text
+    mapping = {"date": "Day", "amount": "Amount", "balance": "Balance", "text": "Text"}
+    maker.post("/finance/bank-accounts/new", data={**account, **mapping})
+    assert 'value="Balance"' in maker.get("/finance/bank-accounts/main").text
+    page = "/finance/bank-statements"
+
+    def upload(content: bytes) -> Any:
+        file = (io.BytesIO(content), "november.csv")
+        return maker.post(page, data={"account_id": "main", "file": file})
+
+    broken = upload(FIRST.replace(b"97.50", b"97.51"))
+    assert broken.status_code == 422
+    assert "Line 2: " in broken.text or "Line 3: " in broken.text
+    looked = upload(FIRST)
+    assert looked.status_code == 303
+    assert "Nothing is booked yet" in maker.get(looked.location).text
+    booked = maker.post(f"{looked.location}/confirm", data={"idempotency_key": "k"})
+    shown = maker.get(booked.location).text
+    assert "In suspense" in shown
+    assert "november" not in shown or "csv" in shown
+    line = shown.partition("/finance/bank-statements/lines/")[2].partition('"')[0]
+    form = {"kind": "account", "target": "expense:bank:fees:USD", "reason": "fee"}
+    proposed = maker.post(f"{page}/lines/{line}/match", data={**form, "idempotency_key": "m"})
+    assert proposed.location.startswith("/finance/approvals/")
+    assert "Match of a bank line" in maker.get(proposed.location).text
+    assert "$107.50" in maker.get(page).text
