@@ -35,6 +35,7 @@ from task_service.application.bonuses import Bonuses
 from task_service.application.choose_by_rule import ChooseByRule
 from task_service.application.clone_batch import CloneBatch
 from task_service.application.decide_by_file import DecideByFile
+from task_service.application.edit_drafts import EditDrafts
 from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
 from task_service.application.hold_decisions import HoldDecisions
 from task_service.application.look_at_upload import LookAtUpload
@@ -50,6 +51,7 @@ from task_service.application.show_answers import ShowAnswers
 from task_service.application.show_batches import ShowBatches
 from task_service.application.show_figures import ShowFigures
 from task_service.application.split_source import MergeSource, SplitSource
+from task_service.application.teams import Teams
 from task_service.application.webhooks import (
     DeliverWebhooks,
     TellWebhooks,
@@ -89,7 +91,9 @@ class Application:
     sign_up: SignUp
     sign_in: SignIn
     api_keys: ApiKeys
+    teams: Teams
     projects: Projects
+    edit_drafts: EditDrafts
     batches: Batches
     clone_batch: CloneBatch
     answer_task: AnswerTask
@@ -176,7 +180,9 @@ def build(
         ),
         sign_in=SignIn(reader=reader, passwords=passwords, tries=MongoTries(store.database, clock)),
         api_keys=ApiKeys(store=store, reader=reader, clock=clock, ids=ids),
+        teams=Teams(store=store, reader=reader, clock=clock, ids=ids),
         projects=Projects(store=store, reader=reader, clock=clock, ids=ids),
+        edit_drafts=EditDrafts(store=store, reader=reader, clock=clock, ids=ids),
         batches=batches,
         clone_batch=CloneBatch(reader=reader, batches=batches),
         answer_task=AnswerTask(store=store, reader=reader, clock=clock, ids=ids),

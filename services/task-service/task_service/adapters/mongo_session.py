@@ -13,32 +13,38 @@ from task_service.adapters import (
     mongo_accounts,
     mongo_batches,
     mongo_bonuses,
+    mongo_project_drafts,
     mongo_projects,
     mongo_qualifications,
     mongo_sources,
     mongo_submissions,
     mongo_tasks,
+    mongo_teams,
     mongo_webhooks,
 )
 from task_service.adapters.mongo_accounts import MongoApiKeys, MongoRequesters
 from task_service.adapters.mongo_batches import MongoBatches
 from task_service.adapters.mongo_bonuses import MongoBonuses
+from task_service.adapters.mongo_project_drafts import MongoProjectDrafts, MongoTrials
 from task_service.adapters.mongo_projects import MongoProjects
 from task_service.adapters.mongo_qualifications import MongoQualifications
 from task_service.adapters.mongo_sources import MongoSources
 from task_service.adapters.mongo_submissions import MongoDrafts, MongoSubmissions
 from task_service.adapters.mongo_tasks import MongoTasks
+from task_service.adapters.mongo_teams import MongoTeams
 from task_service.adapters.mongo_webhooks import MongoWebhooks
 
 INDEXES: dict[str, list[IndexModel]] = {
     **mongo_accounts.INDEXES,
     **mongo_batches.INDEXES,
     **mongo_bonuses.INDEXES,
+    **mongo_project_drafts.INDEXES,
     **mongo_projects.INDEXES,
     **mongo_qualifications.INDEXES,
     **mongo_sources.INDEXES,
     **mongo_submissions.INDEXES,
     **mongo_tasks.INDEXES,
+    **mongo_teams.INDEXES,
     **mongo_webhooks.INDEXES,
 }
 
@@ -53,12 +59,24 @@ class _Repositories:
         return MongoRequesters(self.database, self.session)
 
     @cached_property
+    def teams(self) -> MongoTeams:
+        return MongoTeams(self.database, self.session)
+
+    @cached_property
     def api_keys(self) -> MongoApiKeys:
         return MongoApiKeys(self.database, self.session)
 
     @cached_property
     def projects(self) -> MongoProjects:
         return MongoProjects(self.database, self.session)
+
+    @cached_property
+    def project_drafts(self) -> MongoProjectDrafts:
+        return MongoProjectDrafts(self.database, self.session)
+
+    @cached_property
+    def trials(self) -> MongoTrials:
+        return MongoTrials(self.database, self.session)
 
     @cached_property
     def batches(self) -> MongoBatches:

@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Protocol
 
 from crowdloom.kernel.ids import RequesterId
+from crowdloom.kernel.teams import TeamRole
 
 from task_service.domain.requesters import ApiKey, Requester
+from task_service.domain.teams import Invitation, Membership
 
 
 class Requesters(Protocol):
@@ -56,3 +58,29 @@ class Tries(Protocol):
     def failed(self, subject: str) -> None: ...
 
     def succeeded(self, subject: str) -> None: ...
+
+
+class Teams(Protocol):
+    def join(self, membership: Membership) -> None: ...
+
+    def get(self, team_id: RequesterId, person_id: RequesterId) -> Membership | None: ...
+
+    def of_team(self, team_id: RequesterId) -> list[Membership]:
+        """In the order they joined."""
+        ...
+
+    def of_person(self, person_id: RequesterId) -> list[Membership]: ...
+
+    def set_role(self, team_id: RequesterId, person_id: RequesterId, role: TeamRole) -> bool: ...
+
+    def leave(self, team_id: RequesterId, person_id: RequesterId) -> bool: ...
+
+    def invite(self, invitation: Invitation) -> None: ...
+
+    def invitations(self, team_id: RequesterId, now: datetime) -> list[Invitation]:
+        """Those not expired, oldest first."""
+        ...
+
+    def invitation(self, digest: str, now: datetime) -> Invitation | None: ...
+
+    def withdraw(self, team_id: RequesterId, invitation_id: str) -> bool: ...

@@ -16,7 +16,8 @@ from crowdloom.kernel.ids import (
     TaskId,
 )
 
-from task_service.application.account_ports import ApiKeyRing, Requesters
+from task_service.application.account_ports import ApiKeyRing, Requesters, Teams
+from task_service.application.draft_ports import ProjectDrafts, Trials
 from task_service.application.qualification_ports import OwnQualifications
 from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.bonuses import Bonus, BonusStatus
@@ -339,7 +340,13 @@ class Session(Protocol):
     @property
     def api_keys(self) -> ApiKeyRing: ...
     @property
+    def teams(self) -> Teams: ...
+    @property
     def projects(self) -> Projects: ...
+    @property
+    def project_drafts(self) -> ProjectDrafts: ...
+    @property
+    def trials(self) -> Trials: ...
     @property
     def batches(self) -> Batches: ...
     @property

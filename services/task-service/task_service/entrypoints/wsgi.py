@@ -25,12 +25,14 @@ from task_service.entrypoints.http.review_files import review_files_blueprint
 from task_service.entrypoints.http.sources import sources_blueprint
 from task_service.entrypoints.http.submissions import submissions_blueprint
 from task_service.entrypoints.http.tasks import tasks_blueprint
+from task_service.entrypoints.http.teams import teams_blueprint
 from task_service.entrypoints.http.webhooks import webhooks_blueprint
 from task_service.entrypoints.pages.account_pages import account_pages
 from task_service.entrypoints.pages.answer_pages import answer_pages
 from task_service.entrypoints.pages.batch_form_pages import batch_form_pages
 from task_service.entrypoints.pages.batch_pages import batch_pages
 from task_service.entrypoints.pages.developer_pages import developer_pages
+from task_service.entrypoints.pages.draft_pages import draft_pages
 from task_service.entrypoints.pages.figures_pages import figures_pages
 from task_service.entrypoints.pages.gallery_pages import gallery_pages
 from task_service.entrypoints.pages.project_pages import project_pages
@@ -41,12 +43,15 @@ from task_service.entrypoints.pages.review_pages import review_pages
 from task_service.entrypoints.pages.review_rule_pages import review_rule_pages
 from task_service.entrypoints.pages.shell import bar
 from task_service.entrypoints.pages.source_pages import source_pages
+from task_service.entrypoints.pages.team_pages import team_pages
 from task_service.entrypoints.pages.webhook_pages import webhook_pages
+from task_service.entrypoints.team_sessions import guard_team_sessions
 
 AREA = "tasks"
 _API = (
     accounts_blueprint,
     api_keys_blueprint,
+    teams_blueprint,
     projects_blueprint,
     batches_blueprint,
     tasks_blueprint,
@@ -63,6 +68,7 @@ _PAGES = (
     account_pages,
     project_pages,
     gallery_pages,
+    draft_pages,
     batch_form_pages,
     source_pages,
     batch_pages,
@@ -74,6 +80,7 @@ _PAGES = (
     answer_pages,
     qualification_pages,
     developer_pages,
+    team_pages,
     webhook_pages,
 )
 
@@ -108,6 +115,7 @@ def create_web(application: Application) -> Flask:
         bar=bar,
         clock=application.clock,
     )
+    guard_team_sessions(app, application)
     mount_frame(app, application)
     for pages in _PAGES:
         app.register_blueprint(pages(application))

@@ -64,12 +64,22 @@ def belongings(
     webhook = requester.post("/webhooks", {"url": "https://example.org/hook"}).json
     tell(BatchCompleted(batch["batch_id"], requester.requester_id, BEGINNING))
     log = requester.get(f"/webhooks/{webhook['webhook_id']}/deliveries").json["items"]
+    note = {"role": "viewer", "note": "Ann"}
+    invited, invitation = (requester.post("/team/invitations", note).json for _ in range(2))
+    member = requester.sign_up(
+        requester.api.application, email=f"member{assignment}@example.org", name="Ann"
+    )
+    assert member.post("/teams/join", {"code": invited["code"]}).status_code == 201
     qualification = {"name": "Trees", "description": "Trees."}
     own = requester.post("/qualifications", qualification).json
     book = f"The book of {assignment}.".encode()
     draft = requester.batch(batch["project_id"])
     requester.post(f"/batches/{draft['batch_id']}/source?by=sentence", data=book)
+    project = f"/requester/projects/{batch['project_id']}/edit"
+    form = {"idempotency_key": f"edit-{next(_keys)}"}
+    begun = requester.api.post(project, data=form, headers=requester.headers).location
     return {
+        "draft_id": begun.rpartition("/")[2],
         "project_id": batch["project_id"],
         "batch_id": batch["batch_id"],
         "submission_id": receipt["submission_id"],
@@ -77,6 +87,9 @@ def belongings(
         "webhook_id": webhook["webhook_id"],
         "delivery_id": log[0]["delivery_id"],
         "qualification_id": own["qualification_id"],
+        "invitation_id": invitation["invitation_id"],
+        "person_id": member.requester_id,
+        "team_id": requester.requester_id,
         "digest": hashlib.sha256(book).hexdigest(),
     }
 

@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, g, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from crowdloom.chassis.http.problems import wants_page
+from crowdloom.chassis.http.team_roles import refuse_beyond_role
 from crowdloom.chassis.tokens import InvalidToken, Principal, Sessions
 from crowdloom.kernel.errors import DomainError, NotAllowed
 
@@ -76,6 +77,7 @@ def require(role: str, *grants: str) -> Callable[[ViewT], ViewT]:
                     return _to_sign_in(role)
                 raise
             _check_grants(g.principal, grants)
+            refuse_beyond_role(g.principal, request.method, request.path)
             return view(*args, **kwargs)
 
         return cast("ViewT", guarded)
@@ -90,6 +92,7 @@ def require_any(*roles: str) -> Callable[[ViewT], ViewT]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             g.principal = authenticate(roles)
+            refuse_beyond_role(g.principal, request.method, request.path)
             return view(*args, **kwargs)
 
         return cast("ViewT", guarded)

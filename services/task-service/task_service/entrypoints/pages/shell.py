@@ -13,11 +13,15 @@ from crowdloom.ui.preferences import local_path
 from flask import request
 from flask_babel import gettext as _
 
+from task_service.domain.project_drafts import TrialFile
+
 PROJECTS_PAGE = "/requester/projects"
 TEMPLATES_PAGE = "/requester/templates"
+DRAFTS_PAGE = "/requester/drafts"
 FRAME = "/requester/frame"
 SIGN_IN_PAGE = "/requester/sign-in"
 DEVELOPERS_PAGE = "/requester/developers"
+TEAM_PAGE = "/requester/team"
 WALLET_PAGE = "/pay/wallet"
 
 
@@ -33,6 +37,7 @@ def bar() -> ui.Bar:
             (_("Qualifications"), "/requester/qualifications"),
             (_("Funds"), WALLET_PAGE),
             (_("Developers"), DEVELOPERS_PAGE),
+            (_("Team"), TEAM_PAGE),
         ],
         purse=ui.Purse(WALLET_PAGE, _("Wallet"), "/pay/fragments/wallet"),
         sign_out="/requester/sign-out",
@@ -65,6 +70,18 @@ def batch_page(batch_id: str) -> str:
 
 def project_page(project_id: str) -> str:
     return f"{PROJECTS_PAGE}/{project_id}"
+
+
+def draft_page(draft_id: str) -> str:
+    return f"{DRAFTS_PAGE}/{draft_id}"
+
+
+def first_batch_page(project_id: str, file: TrialFile | None) -> str:
+    """Where a new project goes on: with the file that it was tried on, where there is one."""
+    if file is None:
+        return project_page(project_id)
+    kept = urlencode({"kept": file.digest, "name": file.name})
+    return f"{project_page(project_id)}/batches/new?{kept}"
 
 
 def batch_preview(batch_id: str, number: int) -> str:

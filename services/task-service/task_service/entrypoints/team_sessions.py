@@ -1,0 +1,81 @@
+"""Sessions of people who act for a team: short, renewed while they work, over once they are out."""
+
+from datetime import timedelta
+from typing import Any
+
+import jwt
+from crowdloom.chassis.http.auth import (
+    COOKIE_OF_ROLE,
+    NotSignedIn,
+    authenticate,
+    bearer_token,
+    principal,
+    set_session_cookies,
+)
+from crowdloom.chassis.http.team_roles import Member, grants_of, member_of
+from crowdloom.chassis.tokens import InvalidToken, Principal
+from crowdloom.kernel.errors import NotAllowed
+from crowdloom.kernel.ids import RequesterId
+from crowdloom.kernel.teams import TeamRole
+from flask import Flask, Response, request
+
+from task_service.bootstrap import Application
+from task_service.domain.requesters import Requester
+
+TEAM_SESSION_LIFETIME = timedelta(hours=1)
+"""How long payment-service, which knows no members, can still take a session of one who is out."""
+
+
+def person() -> RequesterId:
+    """Whose account it is that called: the member's own, where they act for a team."""
+    member = member_of(principal())
+    return RequesterId(member.person if member else principal().subject)
+
+
+def team_principal(team_id: RequesterId, role: TeamRole, acting: Requester) -> Principal:
+    grants = grants_of(Member(role, acting.requester_id))
+    return Principal(role="requester", subject=team_id, grants=grants, name=acting.name)
+
+
+def guard_team_sessions(app: Flask, application: Application) -> None:
+    """Refuse a session whose member was removed or has another role by now; renew one in use."""
+
+    @app.before_request
+    def check() -> None:
+        found = _acting()
+        if found is None:
+            return
+        caller, member = found
+        role = application.teams.role_in(RequesterId(caller.subject), RequesterId(member.person))
+        if role is not member.role:
+            raise InvalidToken("Your role in this team has changed; sign in again")
+
+    @app.after_request
+    def renew(response: Response) -> Response:
+        cookie = request.cookies.get(COOKIE_OF_ROLE["requester"])
+        found = _acting() if cookie and not bearer_token() else None
+        if found is None or "Set-Cookie" in response.headers:
+            return response
+        if _expires_at(cookie) - application.clock.now().timestamp() < _RENEWED_BELOW:
+            token = application.sessions.issue(found[0], lifetime=TEAM_SESSION_LIFETIME)
+            set_session_cookies(
+                response, role="requester", token=token, lifetime=TEAM_SESSION_LIFETIME
+            )
+        return response
+
+
+_RENEWED_BELOW = TEAM_SESSION_LIFETIME.total_seconds() / 2
+
+
+def _acting() -> tuple[Principal, Member] | None:
+    try:
+        caller = authenticate(("requester",))
+    except (NotSignedIn, InvalidToken, NotAllowed):
+        return None  # the view says so, where it asks
+    member = member_of(caller)
+    return (caller, member) if member else None
+
+
+def _expires_at(cookie: str | None) -> float:
+    claims: dict[str, Any] = jwt.decode(cookie or "", options={"verify_signature": False})
+    return float(claims["exp"])

@@ -1,0 +1,93 @@
+"""A team: invited once, each role its share and no more, out means out."""
+
+from typing import Any
+
+import pytest
+from crowdloom.chassis.http.team_roles import TeamRole, allows
+
+ROLES = ("editor", "reviewer", "billing", "viewer")
+WORK, MONEY, KEYS = "/api/tasks/v1/projects", "/api/payments/v1/top-ups", "/api/tasks/v1/api-keys"
+REVIEW, TEAM = "/api/tasks/v1/submissions/sub_1/accept", "/api/tasks/v1/team/invitations"
+MAY = {
+    ("GET", WORK): {"editor", "reviewer", "billing", "viewer"},
+    ("POST", WORK): {"editor"},
+    ("POST", REVIEW): {"editor", "reviewer"},
+    ("POST", "/requester/batches/bat_1/review"): {"editor", "reviewer"},
+    ("POST", MONEY): {"billing"},
+    ("POST", "/pay/wallet/top-up"): {"billing"},
+    ("GET", KEYS): set(),
+    ("POST", KEYS): set(),
+    ("POST", TEAM): set(),
+    ("POST", "/requester/teams/switch"): set(ROLES),
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_may_do_its_share_and_no_more(role: str) -> None:
+    allowed = {call for call in MAY if allows(TeamRole(role), *call)}
+    assert allowed == {call for call, roles in MAY.items() if role in roles}
+
+
+def joined(make: Any, web: Any, requester: Any, member: Any, role: str) -> Any:
+    """The member's session to act for the requester, who invites them into the role."""
+    code = requester.post("/team/invitations", {"role": role, "note": "Ann"}).json["code"]
+    assert member.post("/teams/join", {"code": code}).status_code == 201
+    team = member.get("/teams").json["items"][0]["team_id"]
+    token = member.post(f"/teams/{team}/sessions").json["token"]
+    return make.Requester.of_token(web, team, token)
+
+
+def test_a_member_works_in_the_team_s_name_until_removed(
+    make: Any, web: Any, requester: Any, stranger: Any
+) -> None:
+    project = requester.project()
+    acting = joined(make, web, requester, stranger, "reviewer")
+    assert acting.get(f"/projects/{project['project_id']}").status_code == 200
+    refused = acting.post(f"/projects/{project['project_id']}/batches", {"redundancy": 1})
+    assert (refused.status_code, refused.json["team_role"]) == (403, "reviewer")
+    assert acting.get("/team/members").json["items"][0]["name"] == "Oak Labs"
+    person = stranger.requester_id
+    assert acting.delete(f"/team/members/{person}").status_code == 403
+    assert requester.delete(f"/team/members/{person}").status_code == 204
+    assert acting.get(f"/projects/{project['project_id']}").status_code == 401
+    assert stranger.post(f"/teams/{requester.requester_id}/sessions").status_code == 404
+    assert stranger.get(f"/projects/{project['project_id']}").status_code == 404
+
+
+def test_an_invitation_is_taken_up_once_withdrawn_or_too_old(
+    requester: Any, stranger: Any, clock: Any
+) -> None:
+    made = [
+        requester.post("/team/invitations", {"role": "viewer", "note": f"{n}"}).json
+        for n in range(3)
+    ]
+    assert stranger.post("/teams/join", {"code": made[0]["code"]}).status_code == 201
+    assert stranger.post("/teams/join", {"code": made[0]["code"]}).status_code == 404
+    assert requester.post("/teams/join", {"code": made[1]["code"]}).status_code == 409
+    assert requester.delete(f"/team/invitations/{made[1]['invitation_id']}").status_code == 204
+    assert stranger.post("/teams/join", {"code": made[1]["code"]}).status_code == 404
+    clock.advance(seconds=8 * 86_400)
+    assert stranger.post("/teams/join", {"code": made[2]["code"]}).status_code in (401, 404)
+    assert requester.post("/team/invitations", {"role": "owner", "note": "x"}).status_code == 422
+
+
+def test_people_join_and_switch_by_plain_forms(
+    browser: Any, other_browser: Any, words: Any, clock: Any
+) -> None:
+    page = browser.follow("/requester/team/invitations", note="Oak", role="editor")
+    link = page.split("/requester/teams/join?code=")[1].split('"')[0].split("<")[0]
+    assert "Shown this once" in words(page)
+    assert "Shown this once" not in words(browser.read("/requester/team"))
+    offer = words(other_browser.read(f"/requester/teams/join?code={link}"))
+    assert "Fir Research Group invites you. Editor: projects, batches and review" in offer
+    assert other_browser.send("/requester/teams/join", code=link).status_code == 303
+    team = words(other_browser.read("/requester/team"))
+    assert "You act for Fir Research Group . Editor: projects, batches and review." in team
+    assert "Invite somebody" not in team
+    clock.advance(seconds=1_900)
+    renewed = other_browser.client.get("/requester/team")
+    assert "cl_requester=" in renewed.headers["Set-Cookie"]
+    assert other_browser.send("/requester/team/invitations", note="x").status_code == 403
+    assert other_browser.send("/requester/teams/leave").status_code == 303
+    assert "You act for Oak Labs" in words(other_browser.read("/requester/team"))
+    assert "Nobody else yet" in words(browser.read("/requester/team"))
