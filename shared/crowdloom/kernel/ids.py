@@ -28,6 +28,7 @@ EventId = NewType("EventId", str)
 PREFIXES = {
     "requester": "req",
     "project": "prj",
+    "draft": "drf",
     "batch": "bat",
     "task": "tsk",
     "submission": "sub",

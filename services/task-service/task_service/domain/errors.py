@@ -83,3 +83,13 @@ class TooManySignUps(DomainError):
 class TooManyTries(DomainError):
     code = "too_many_tries"
     status = 429
+
+
+class DraftOvertaken(Conflict):
+    """Another tab saved the draft since this one read it."""
+
+    code = "draft_overtaken"
+
+
+class TooManyDrafts(Conflict):
+    code = "too_many_drafts"

@@ -11,6 +11,7 @@ from task_service.domain.templates.parts import (
     check_size,
     check_template,
     has_own_form,
+    read_parts,
 )
 from task_service.domain.templates.placeholders import (
     find_placeholders,
@@ -35,6 +36,7 @@ __all__ = [
     "has_own_form",
     "lint",
     "needed_columns",
+    "read_parts",
     "render_document",
     "substitute",
 ]

@@ -50,6 +50,15 @@ def frame_previews(application: Application, scripts: FrameScripts, links: FileL
         row = records[previews.row_asked(len(records)) - 1]
         return shown(template, tuple(foreign_hosts(template)), row)
 
+    @blueprint.get("/drafts/<draft_id>")
+    @require("requester")
+    def draft_of_project(draft_id: str) -> Response:
+        draft = application.edit_drafts.get(_requester(), draft_id)
+        row = draft.row(previews.row_asked(len(draft.rows)))
+        template = draft.text.template
+        hosts = tuple(foreign_hosts(template))
+        return shown(template, hosts, links.linked(row, draft.requester_id))
+
     return blueprint
 
 

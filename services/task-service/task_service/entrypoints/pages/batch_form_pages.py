@@ -49,8 +49,11 @@ def _add_new(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(address)
     @require("requester")
     def new(project_id: str) -> str:
+        """`kept` names a file that was tried on the project's draft."""
         project = application.projects.get(shell.reader(), ProjectId(project_id))
-        return _form_page(application, project, forms.fresh_terms())
+        kept = request.args.get("kept")
+        sent, faults = _sent_file(application, project, {}) if kept else (None, None)
+        return _form_page(application, project, forms.fresh_terms(), faults, sent)
 
     @blueprint.post(address)
     @require("requester")
@@ -136,8 +139,8 @@ def _sent_file(
             content = upload.stream.read(TABLE_BYTES_MAX + 1)
             whole = Upload(name, content, media_type_of(name))
             digest = application.look_at_upload.keep(project.requester_id, whole)
-        elif request.form.get("kept"):
-            name, digest = request.form.get("name", ""), request.form["kept"]
+        elif request.values.get("kept"):
+            name, digest = request.values.get("name", ""), request.values["kept"]
             content = application.look_at_upload.open(project.requester_id, digest).read()
         else:
             errors["table"] = _("Choose a file: its rows or pieces become the tasks.")

@@ -83,6 +83,7 @@ def _add_home(blueprint: Blueprint, application: Application) -> None:
             lines=[] if cursor else newest,
             next_cursor=cursors.write(shown[-1].project_id) if more else None,
             starters=starters.offered(),
+            drafts=[] if cursor else application.edit_drafts.all(shell.reader()),
             language_name=languages.name_for_reader,
             words=states.batch_words(),
             tones=states.BATCH_TONES,
@@ -129,7 +130,7 @@ def _add_new(blueprint: Blueprint, application: Application) -> None:
         except forms.FileUnreadable as refusal:
             return _form_page(typed, errors={"template": str(refusal)}), 422
         except InvalidInput as refusal:
-            return _form_page(typed, errors=_project_errors(refusal)), 422
+            return _form_page(typed, errors=project_errors(refusal)), 422
         ui.say("good", _("Project made"), _("Next: a batch, with your table and what you pay."))
         return redirect(shell.project_page(project.project_id), 303)
 
@@ -152,7 +153,8 @@ def _needs(template: str) -> Needs | None:
     )
 
 
-def _project_errors(refusal: InvalidInput) -> dict[str, str]:
+def project_errors(refusal: InvalidInput) -> dict[str, str]:
+    """What is wrong with a project, by field."""
     words = {
         "title": _("The title has 1 to %(max)s characters.", max=number_text(TITLE_CHARACTERS_MAX)),
         "description": _(

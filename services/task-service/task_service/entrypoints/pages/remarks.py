@@ -1,21 +1,39 @@
 """What the lint found, in the reader's words."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from crowdloom.ui.formats import number_text
 from flask_babel import gettext as _
 
 from task_service.domain.templates import RemarkCode, lint
 
 
-def sentences(template: str) -> list[tuple[str, str]]:
-    """Each remark on a template as its place ("Line 3") and a sentence."""
+@dataclass(frozen=True)
+class Found:
+    """A remark with its line, the line in words ("Line 3"), and a sentence."""
+
+    line: int
+    place: str
+    sentence: str
+
+
+def found(template: str, *, columns: Sequence[str] | None = None) -> list[Found]:
+    """Each remark on a template; `columns` are those of the table that is to be shown."""
     words = _words()
     return [
-        (
+        Found(
+            remark.line,
             _("Line %(line)s", line=number_text(remark.line)),
             words[remark.code].replace("%s", remark.subject),
         )
-        for remark in lint(template)
+        for remark in lint(template, columns=columns)
     ]
+
+
+def sentences(template: str) -> list[tuple[str, str]]:
+    """Each remark on a template as its place ("Line 3") and a sentence."""
+    return [(one.place, one.sentence) for one in found(template)]
 
 
 def _words() -> dict[RemarkCode, str]:
