@@ -36,6 +36,8 @@ WatermarkHandler = Callable[[SessionT, str, int, datetime], None]
 POLL_COUNT_MAX = 200
 TRANSACTION_EVENTS_MAX = 50
 TRIES_MAX = 4
+PACE_SECONDS = 0.1
+"""At the soonest so long after one poll that brought something comes the next."""
 DEAD_LETTERS_MAX = 200
 _POLL_SECONDS = 0.5
 _BACK_OFF_SECONDS = 0.1
@@ -74,6 +76,7 @@ class ConsumerLoop(Generic[SessionT]):
         self._on_watermark = on_watermark
         self._paused_until: dict[Place, float] = {}
         self._replay_due = 0.0
+        self._polled_at = 0.0
         self.handled_count = 0
         self.lag_seen: Mapping[Place, int] = {}
         self._lag_seen_at: float | None = None
@@ -83,7 +86,10 @@ class ConsumerLoop(Generic[SessionT]):
         """Consume until told to stop. Raises TooManyDeadLetters, and lets bugs out."""
         while not stop.is_set():
             try:
-                self.run_once(timeout_seconds=_POLL_SECONDS)
+                count = self.run_once(timeout_seconds=_POLL_SECONDS)
+                if 0 < count < POLL_COUNT_MAX:
+                    # Of a stream, many take effect in one transaction; after a silence, at once.
+                    stop.wait(max(0.0, self._polled_at + PACE_SECONDS - time.monotonic()))
             except (TransientError, PyMongoError) as error:
                 log.warning("consumer_waits", error=str(error))
                 stop.wait(_POLL_SECONDS)
@@ -96,6 +102,7 @@ class ConsumerLoop(Generic[SessionT]):
         messages = self._consumer.poll(
             timeout_seconds=timeout_seconds, message_count_max=POLL_COUNT_MAX
         )
+        self._polled_at = time.monotonic()
         self._look_at_lag()
         queues = _by_place(messages)
         positions: dict[Place, int] = {}

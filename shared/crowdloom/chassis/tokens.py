@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -13,10 +14,13 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from jwt.algorithms import OKPAlgorithm
 
 from crowdloom.kernel import Clock, DomainError
 
 _ALGORITHM = "EdDSA"
+_EDDSA = OKPAlgorithm()
+_VERIFIED_MAX = 4_096
 
 
 class InvalidToken(DomainError):
@@ -49,7 +53,8 @@ class TokenSigner:
 
     def __init__(self, *, issuer: str, private_key: str, audience: str, clock: Clock) -> None:
         self._issuer = issuer
-        self._key = private_key
+        # Read once: reading the PEM costs more than a signature.
+        self._key = _EDDSA.prepare_key(private_key)
         self._audience = audience
         self._clock = clock
 
@@ -68,12 +73,20 @@ class TokenVerifier:
     """Verifies tokens of one audience by the public key of the issuer they name."""
 
     def __init__(self, *, public_keys: Mapping[str, str], audience: str, clock: Clock) -> None:
-        self._public_keys = dict(public_keys)
+        self._public_keys = {name: _EDDSA.prepare_key(key) for name, key in public_keys.items()}
         self._audience = audience
         self._clock = clock
+        self._claims_of = lru_cache(maxsize=_VERIFIED_MAX)(self._verified)
 
     def verify(self, token: str, *, check_expiry: bool = True) -> dict[str, Any]:
         """Return the claims. Raises InvalidToken; an expired one too unless told not to check."""
+        claims = dict(self._claims_of(token))
+        if check_expiry and claims["exp"] <= self._clock.now().timestamp():
+            raise InvalidToken("The token has expired; sign in again")
+        return claims
+
+    def _verified(self, token: str) -> Mapping[str, Any]:
+        """The claims of a token that is rightly signed: it stays so, and only its time runs out."""
         try:
             unverified = jwt.decode(token, options={"verify_signature": False})
             claims: dict[str, Any] = jwt.decode(
@@ -90,8 +103,6 @@ class TokenVerifier:
             )
         except (jwt.PyJWTError, KeyError, TypeError) as error:
             raise InvalidToken("The token is not valid; sign in again") from error
-        if check_expiry and claims["exp"] <= self._clock.now().timestamp():
-            raise InvalidToken("The token has expired; sign in again")
         return claims
 
 

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from crowdloom.chassis.kept import Kept
 from crowdloom.chassis.tickets import Ticket
 from crowdloom.contracts.task import SubmissionReceived
 from crowdloom.kernel import Clock, IdFactory
 from crowdloom.kernel.clock import format_instant
 from crowdloom.kernel.errors import DomainError, NotFound
-from crowdloom.kernel.ids import AssignmentId, SubmissionId
+from crowdloom.kernel.ids import AssignmentId, BatchId, SubmissionId
 
 from task_service.application.ports import Draft, Reader, Session, Store, Task
 from task_service.domain.batches import Batch
@@ -21,6 +22,9 @@ from task_service.domain.submissions import (
     SubmissionStatus,
     fingerprint_of,
 )
+
+_BATCH_KEPT = timedelta(seconds=10)
+_BATCHES_KEPT_MAX = 1_000
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,10 @@ class AnswerTask:
         self._reader = reader
         self._clock = clock
         self._ids = ids
+        # What a submit needs of a batch was announced to workers, and does not change.
+        self._batches: Kept[BatchId, Batch] = Kept(
+            clock=clock, age_max=_BATCH_KEPT, count_max=_BATCHES_KEPT_MAX
+        )
 
     def check_ticket(self, ticket: Ticket, assignment_id: str) -> None:
         """A ticket is good for its own assignment alone. Raises NotFound."""
@@ -83,7 +91,7 @@ class AnswerTask:
 
         Raises LeaseExpired (the answer is kept as a draft), AlreadySubmitted, AssignmentOver.
         """
-        batch = self._batch_of(ticket)
+        batch = self._batches.get(ticket.batch_id, lambda: self._batch_of(ticket))
 
         def work(session: Session) -> Submission:
             # The clock is read within the transaction: the relay's watermark counts on it to
