@@ -1,5 +1,7 @@
 """Fixtures that every test may use: real engines' protocol instead of mocks."""
 
+import os
+import shutil
 import socket
 import subprocess
 import time
@@ -7,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 ROOT = Path(__file__).parent
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _START_SECONDS_MAX = 30
 
 
@@ -40,6 +44,30 @@ def mongo_client(mongodb_uri: str) -> Iterator["MongoClient[dict[str, object]]"]
     client: MongoClient[dict[str, object]] = MongoClient(mongodb_uri, tz_aware=True)
     yield client
     client.close()
+
+
+def find_chromium() -> str | None:
+    named = os.environ.get("CROWDLOOM_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One headless Chromium for the whole run; each test opens a context of its own. Skipped, with
+    the reason, where there is none.
+    """
+    path = find_chromium()
+    if path is None:
+        pytest.skip(f"no Chromium found (looked for {', '.join(CHROMIUM_NAMES)})")
+    # Chromium refuses its own sandbox to root, which is who CI runs as.
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=[*sandbox, "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
 
 
 def _wait_until_up(uri: str) -> None:

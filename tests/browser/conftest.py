@@ -1,8 +1,6 @@
 """Chromium for the tests that look at pages as people do; skipped, with the reason, without one."""
 
 import importlib.util
-import os
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -12,33 +10,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, sync_playwright
 from pymongo import MongoClient
 from werkzeug.serving import make_server
-
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def find_chromium() -> str | None:
-    named = os.environ.get("CROWDLOOM_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One headless Chromium for the whole run; each test opens a context of its own."""
-    path = find_chromium()
-    if path is None:
-        pytest.skip(f"no Chromium found (looked for {', '.join(CHROMIUM_NAMES)})")
-    # Chromium refuses its own sandbox to root, which is who CI runs as.
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            args=[*sandbox, "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
