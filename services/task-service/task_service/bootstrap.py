@@ -32,6 +32,7 @@ from task_service.application.annotations import Annotations
 from task_service.application.answer_task import AnswerTask
 from task_service.application.batches import Batches
 from task_service.application.bonuses import Bonuses
+from task_service.application.chain_batch import ChainBatch
 from task_service.application.choose_by_rule import ChooseByRule
 from task_service.application.clone_batch import CloneBatch
 from task_service.application.decide_by_file import DecideByFile
@@ -51,6 +52,7 @@ from task_service.application.show_answers import ShowAnswers
 from task_service.application.show_batches import ShowBatches
 from task_service.application.show_figures import ShowFigures
 from task_service.application.split_source import MergeSource, SplitSource
+from task_service.application.talk import Talk
 from task_service.application.teams import Teams
 from task_service.application.webhooks import (
     DeliverWebhooks,
@@ -96,6 +98,7 @@ class Application:
     edit_drafts: EditDrafts
     batches: Batches
     clone_batch: CloneBatch
+    chain_batch: ChainBatch
     answer_task: AnswerTask
     review: ReviewSubmissions
     return_submission: ReturnSubmission
@@ -104,6 +107,7 @@ class Application:
     decide_by_file: DecideByFile
     bonuses: Bonuses
     qualifications: Qualifications
+    talk: Talk
     choose_by_rule: ChooseByRule
     results: Results
     mturk_results: MturkResults
@@ -185,6 +189,7 @@ def build(
         edit_drafts=EditDrafts(store=store, reader=reader, clock=clock, ids=ids),
         batches=batches,
         clone_batch=CloneBatch(reader=reader, batches=batches),
+        chain_batch=ChainBatch(reader=reader, results=results, batches=batches),
         answer_task=AnswerTask(store=store, reader=reader, clock=clock, ids=ids),
         review=review,
         return_submission=return_submission,
@@ -205,6 +210,7 @@ def build(
         ),
         bonuses=Bonuses(store=store, reader=reader, clock=clock, ids=ids),
         qualifications=Qualifications(store=store, reader=reader, clock=clock, ids=ids),
+        talk=Talk(store=store, reader=reader, clock=clock, ids=ids),
         choose_by_rule=ChooseByRule(reader),
         results=results,
         mturk_results=MturkResults(results=results, clock=clock),

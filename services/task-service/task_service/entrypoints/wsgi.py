@@ -24,6 +24,7 @@ from task_service.entrypoints.http.results import results_blueprint
 from task_service.entrypoints.http.review_files import review_files_blueprint
 from task_service.entrypoints.http.sources import sources_blueprint
 from task_service.entrypoints.http.submissions import submissions_blueprint
+from task_service.entrypoints.http.talk import talk_blueprint
 from task_service.entrypoints.http.tasks import tasks_blueprint
 from task_service.entrypoints.http.teams import teams_blueprint
 from task_service.entrypoints.http.webhooks import webhooks_blueprint
@@ -35,6 +36,7 @@ from task_service.entrypoints.pages.developer_pages import developer_pages
 from task_service.entrypoints.pages.draft_pages import draft_pages
 from task_service.entrypoints.pages.figures_pages import figures_pages
 from task_service.entrypoints.pages.gallery_pages import gallery_pages
+from task_service.entrypoints.pages.next_step_pages import next_step_pages
 from task_service.entrypoints.pages.project_pages import project_pages
 from task_service.entrypoints.pages.qualification_pages import qualification_pages
 from task_service.entrypoints.pages.results_pages import results_pages
@@ -43,7 +45,9 @@ from task_service.entrypoints.pages.review_pages import review_pages
 from task_service.entrypoints.pages.review_rule_pages import review_rule_pages
 from task_service.entrypoints.pages.shell import bar
 from task_service.entrypoints.pages.source_pages import source_pages
+from task_service.entrypoints.pages.talk_pages import talk_pages
 from task_service.entrypoints.pages.team_pages import team_pages
+from task_service.entrypoints.pages.trial_pages import trial_pages
 from task_service.entrypoints.pages.webhook_pages import webhook_pages
 from task_service.entrypoints.team_sessions import guard_team_sessions
 
@@ -62,6 +66,7 @@ _API = (
     qualifications_blueprint,
     results_blueprint,
     assignments_blueprint,
+    talk_blueprint,
     webhooks_blueprint,
 )
 _PAGES = (
@@ -69,6 +74,7 @@ _PAGES = (
     project_pages,
     gallery_pages,
     draft_pages,
+    trial_pages,
     batch_form_pages,
     source_pages,
     batch_pages,
@@ -77,8 +83,10 @@ _PAGES = (
     review_file_pages,
     results_pages,
     figures_pages,
+    next_step_pages,
     answer_pages,
     qualification_pages,
+    talk_pages,
     developer_pages,
     team_pages,
     webhook_pages,

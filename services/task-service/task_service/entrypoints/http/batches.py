@@ -15,6 +15,7 @@ from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
 from task_service.entrypoints.http import present, schemas
 from task_service.entrypoints.http.accounts import caller
+from task_service.entrypoints.http.chain_schemas import NextStepSchema, NextStepWishSchema
 from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
 
 
@@ -49,6 +50,7 @@ def batches_blueprint(application: Application) -> Blueprint:
         """No new claims for good. What is claimed or submitted is honoured and paid; the rest of
         the money goes back to the wallet.""",
     )
+    _add_next_step(blueprint, application)
     return blueprint
 
 
@@ -98,6 +100,34 @@ def _add_collection(blueprint: Blueprint, application: Application) -> None:
             place=lambda batch: batch.batch_id,
             present=present.batch,
         )
+
+
+def _add_next_step(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.post("/batches/<batch_id>/next-step")
+    @require("requester")
+    @idempotent
+    @refusals(
+        blueprint,
+        {
+            400: "idempotency_key_missing",
+            401: "not_signed_in",
+            404: "not_found",
+            422: "faulty_rows: the template needs columns that are not there",
+        },
+    )
+    @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY])
+    @blueprint.arguments(NextStepWishSchema)
+    @blueprint.response(201, NextStepSchema)
+    def next_step(body: dict[str, Any], batch_id: str) -> dict[str, Any]:
+        """A draft of another project whose rows are what the answers say: the batch's columns, and
+        for each field `answer.<field>` (what most answered) and `answer.<field>.1` and on (each
+        different answer).
+        """
+        batch = application.batches.get(caller(), BatchId(batch_id))
+        project = application.projects.get(caller(), ProjectId(body["project_id"]))
+        made = application.chain_batch(batch, project)
+        counts = {"missing": made.missing, "contested": made.contested}
+        return {"batch": present.batch(made.draft), **counts}
 
 
 def _add_step(
