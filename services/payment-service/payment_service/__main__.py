@@ -1,4 +1,4 @@
-"""`python -m payment_service {events|migrate|staff add|verify-seals}`."""
+"""`python -m payment_service {events|migrate|staff add|verify-seals|rebuild-balances}`."""
 
 import argparse
 import sys
@@ -26,6 +26,8 @@ def main(arguments: Sequence[str]) -> int:
         return staff(bootstrap.build(settings), arguments[1:])
     if arguments[:1] == ["verify-seals"]:
         return verify_seals(bootstrap.build(settings))
+    if arguments[:1] == ["rebuild-balances"]:
+        return rebuild_balances(bootstrap.build(settings))
     return run_main(
         arguments,
         service=SERVICE,
@@ -62,6 +64,16 @@ def verify_seals(application: Application) -> int:
         f"{report.broken or ('holds' if report.holds else 'sealing is late')}\n"
     )
     return 0 if report.holds else 1
+
+
+def rebuild_balances(application: Application) -> int:
+    """Derive the daily balances from zero; exit code 1 where they were not what they must be."""
+    apart = application.rebuild_balances()
+    for cell in apart:
+        sys.stdout.write(f"{cell.account} on {cell.effective_on} was not what the journal says\n")
+    number = application.balances.progress().number
+    sys.stdout.write(f"{number} entries counted, {len(apart)} balances mended\n")
+    return 1 if apart else 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,7 +19,9 @@ from payment_service.adapters.credentials import StaffCredentials
 from payment_service.adapters.journal_files import AuditPack, formats
 from payment_service.adapters.mongo_ageing import MongoAgeing
 from payment_service.adapters.mongo_audit import MongoAuditBooks
+from payment_service.adapters.mongo_balances import MongoBalances
 from payment_service.adapters.mongo_journal import MongoJournal
+from payment_service.adapters.mongo_periods import MongoPeriodBooks
 from payment_service.adapters.mongo_seals import MongoSealedJournal
 from payment_service.adapters.mongo_session import PaymentStore, Readers
 from payment_service.adapters.stripe_processor import StripeProcessor
@@ -36,6 +38,14 @@ from payment_service.application.bank_files import (
     put_into_file,
 )
 from payment_service.application.book_lines import BookLines
+from payment_service.application.close_periods import (
+    CLOSE,
+    REOPEN,
+    PeriodDesk,
+    period_close,
+    period_reopen,
+)
+from payment_service.application.daily_balances import DeriveBalances, RebuildBalances
 from payment_service.application.exceptions_desk import ExceptionsDesk
 from payment_service.application.execute_payouts import ExecutePayouts
 from payment_service.application.execute_refunds import ExecuteRefunds
@@ -47,6 +57,7 @@ from payment_service.application.pay_bonuses import PayWaitingBonuses
 from payment_service.application.payees import ChooseRail, OpenPayoutAccount, RefreshPayees
 from payment_service.application.payout_runs import PayoutRunDesk
 from payment_service.application.payout_switch import SwitchPayouts
+from payment_service.application.period_checks import CheckPeriod
 from payment_service.application.plan_runs import PlanRuns, RunLimits
 from payment_service.application.poll_processor import PollProcessor, ReceiveHint
 from payment_service.application.processor import PaymentProcessor
@@ -105,12 +116,16 @@ class Application:
     runs: PayoutRunDesk
     switch_payouts: SwitchPayouts
     approvals: ApprovalDesk
+    exceptions_desk: ExceptionsDesk
+    periods: PeriodDesk
+    balances: MongoBalances
+    derive_balances: DeriveBalances
+    rebuild_balances: RebuildBalances
+    age_exceptions: AgeExceptions
     place_hold: PlaceHold
     audit_money: AuditMoney
     execute_payouts: ExecutePayouts
     ask_refund: AskRefund
-    exceptions_desk: ExceptionsDesk
-    age_exceptions: AgeExceptions
     decline_refund: DeclineRefund
     execute_refunds: ExecuteRefunds
     queue_reconciliation: QueueReconciliation
@@ -165,6 +180,25 @@ def build(
     limits = run_limits(settings)
     plan_runs = PlanRuns(store, clock=clock, ids=ids, limits=limits)
     box = BankDetailsBox(settings.common.cursor_key)
+    approvals = ApprovalDesk(
+        store,
+        clock=clock,
+        ids=ids,
+        kinds={
+            "hold_release": hold_release(clock),
+            "manual_entry": manual_entry(),
+            "correction": correction(),
+            "exception_resolution": exception_resolution(clock),
+            CLOSE: period_close(clock),
+            REOPEN: period_reopen(clock),
+            "write_off": write_off(clock),
+            "refund": refund_approval(clock),
+        },
+    )
+    books_of_periods = MongoPeriodBooks(store.database)
+    balances = MongoBalances(store.database)
+    derive_balances = DeriveBalances(balances)
+    check_period = CheckPeriod(books_of_periods, seals=verify_seals, clock=clock)
     return Application(
         settings=settings,
         currency=currency,
@@ -214,29 +248,26 @@ def build(
             available=ShowFinance(readers, journal=journal, currency=currency).available,
         ),
         switch_payouts=SwitchPayouts(store, clock=clock),
-        approvals=ApprovalDesk(
+        approvals=approvals,
+        exceptions_desk=ExceptionsDesk(store),
+        periods=PeriodDesk(
             store,
+            books_of_periods,
+            check=check_period,
+            seals=verify_seals,
+            approvals=approvals,
             clock=clock,
-            ids=ids,
-            kinds={
-                "hold_release": hold_release(clock),
-                "manual_entry": manual_entry(),
-                "correction": correction(),
-                "bank_file_sent": bank_file_sent(),
-                "bank_file_void": bank_file_void(),
-                "exception_resolution": exception_resolution(clock),
-                "write_off": write_off(clock),
-                "refund": refund_approval(clock),
-            },
         ),
+        balances=balances,
+        derive_balances=derive_balances,
+        rebuild_balances=RebuildBalances(balances, derive_balances),
+        age_exceptions=AgeExceptions(store, MongoAgeing(store.database), clock=clock),
         place_hold=PlaceHold(store, clock=clock, ids=ids, currency=currency),
         audit_money=AuditMoney(
             MongoAuditBooks(store.database),
             seals=VerifySeals(MongoSealedJournal(store.database), clock),
             clock=clock,
         ),
-        exceptions_desk=ExceptionsDesk(store),
-        age_exceptions=AgeExceptions(store, MongoAgeing(store.database), clock=clock),
         execute_payouts=ExecutePayouts(
             store,
             processor,

@@ -11,16 +11,25 @@ from crowdloom.kernel.ids import BatchId
 from pymongo import ASCENDING, DESCENDING
 
 from payment_service.adapters.mongo_approvals import APPROVALS
+from payment_service.adapters.mongo_balances import BALANCES_DAILY, PROGRESS
 from payment_service.adapters.mongo_exceptions import EXCEPTIONS
 from payment_service.adapters.mongo_journal import journal_entry
-from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL
+from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL, PERIODS
 from payment_service.adapters.mongo_payouts import PAYOUT_ITEMS, payout_item
+from payment_service.adapters.mongo_periods import PERIOD_CLOSINGS
 from payment_service.adapters.mongo_processor import RECONCILIATIONS, STRIPE_LINES
 from payment_service.adapters.mongo_work import ASSIGNMENTS, BATCHES, batch_book
 from payment_service.application.journal import JournalEntry
-from payment_service.domain.audit import BatchWork, BatchWorks, Decision, LineKept
+from payment_service.domain.audit import (
+    BatchWork,
+    BatchWorks,
+    ClosedPeriod,
+    Decision,
+    LineKept,
+)
 from payment_service.domain.batches import BatchBook
 from payment_service.domain.payouts import PayoutItem
+from payment_service.domain.periods import PeriodState
 
 
 class MongoAuditBooks:
@@ -84,5 +93,26 @@ class MongoAuditBooks:
         found = self._database[OUTBOX].find_one({"pending": True}, sort=[("_id", ASCENDING)])
         return None if found is None else found["created_at"]
 
-    def closed_periods(self) -> Mapping[str, datetime]:
-        return {}
+    def closed_periods(self) -> Mapping[str, ClosedPeriod]:
+        rows = self._database[PERIODS].find({"state": PeriodState.CLOSED.value})
+        return {row["_id"]: self._closed(row) for row in rows}
+
+    def _closed(self, row: Mapping[str, Any]) -> ClosedPeriod:
+        closing = self._database[PERIOD_CLOSINGS].find_one({"_id": row["closing_id"]})
+        trial = [] if closing is None else closing["trial"]
+        return ClosedPeriod(
+            row["closed_at"],
+            {each["account"]: each["debit_units"] - each["credit_units"] for each in trial},
+        )
+
+    def counted_before(self) -> str:
+        found = self._database[PROGRESS].find_one({})
+        last = None if found is None else found["booked_at"]
+        return "" if last is None else f"{last:%Y-%m-%d}"
+
+    def counted(self, before: str) -> Mapping[str, int]:
+        rows = self._database[BALANCES_DAILY].find({"booked_on": {"$lt": before}})
+        sums: Counter[str] = Counter()
+        for row in rows:
+            sums[row["account"]] += int(row["dr"]) - int(row["cr"])
+        return sums

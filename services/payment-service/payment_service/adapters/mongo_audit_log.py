@@ -1,6 +1,7 @@
 """The log of what privileged people did, in MongoDB: insert-only."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from crowdloom.chassis.context import current_cause
@@ -56,14 +57,18 @@ class MongoAudit:
         before: str | None = None,
         who: str | None = None,
         what: str | None = None,
+        subject: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> Sequence[Mapping[str, Any]]:
-        query: dict[str, Any] = {}
+        named = {"who": who, "what": what, "subject": subject}
+        query: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
         if before is not None:
             query["_id"] = {"$lt": before}
-        if who is not None:
-            query["who"] = who
-        if what is not None:
-            query["what"] = what
+        moments = {"$gte": since, "$lt": until}
+        at = {limit: moment for limit, moment in moments.items() if moment is not None}
+        if at:
+            query["at"] = at
         found = self._log.find(query, session=self._session).sort("_id", DESCENDING)
         return list(found.limit(count_max))
 

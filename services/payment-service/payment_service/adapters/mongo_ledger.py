@@ -5,6 +5,7 @@ entry that does not balance, and a second one with the same key.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from bson import Int64
@@ -17,17 +18,22 @@ from pymongo.client_session import ClientSession
 from payment_service.adapters.mongo_exceptions import MongoExceptions
 from payment_service.domain.chart import kind_of, owner_of
 from payment_service.domain.entries import Entry, InsufficientFunds, Line, net_changes
+from payment_service.domain.periods import PeriodState, month_of, period_for
 
 JOURNAL = "journal"
 ACCOUNTS = "accounts"
+PERIODS = "periods"
 JOURNAL_INDEXES = [
     IndexModel([("key", ASCENDING)], name="key_once", unique=True),
     IndexModel([("lines.a", ASCENDING), ("_id", DESCENDING)], name="statement"),
     IndexModel([("code", ASCENDING), ("_id", DESCENDING)], name="by_code"),
     IndexModel([("refs.stripe_txn", ASCENDING)], name="by_processor_line", sparse=True),
     IndexModel([("refs.batch", ASCENDING)], name="by_batch", sparse=True),
+    IndexModel([("refs.item", ASCENDING)], name="by_item", sparse=True),
+    IndexModel([("refs.bank_line", ASCENDING)], name="by_bank_line", sparse=True),
     IndexModel([("booked_at", ASCENDING)], name="by_booking"),
     IndexModel([("effective_on", ASCENDING), ("_id", ASCENDING)], name="by_day"),
+    IndexModel([("period", ASCENDING), ("_id", ASCENDING)], name="by_period"),
 ]
 ACCOUNT_INDEXES = [
     IndexModel([("owner", ASCENDING), ("kind", ASCENDING)], name="of_owner"),
@@ -95,6 +101,7 @@ class MongoLedger:
     ) -> None:
         self._journal = database[JOURNAL]
         self._accounts = database[ACCOUNTS]
+        self._periods = database[PERIODS]
         self._exceptions = MongoExceptions(database, session, clock=clock, ids=ids)
         self._session = session
         self._clock = clock
@@ -103,7 +110,9 @@ class MongoLedger:
     def post(self, *entries: Entry) -> Sequence[Entry]:
         fresh = self._fresh(entries)
         if fresh:
-            documents = [self._document(entry) for entry in fresh]
+            now = self._clock.now()
+            periods = self._periods_of(fresh, now)
+            documents = [self._document(entry, now, periods[entry.key]) for entry in fresh]
             self._journal.insert_many(documents, session=self._session)
             self._change_accounts(net_changes(fresh))
         return fresh
@@ -162,8 +171,36 @@ class MongoLedger:
             facts={"posted_entry": posted_entry},
         )
 
-    def _document(self, entry: Entry) -> Document:
-        now = self._clock.now()
+    def _periods_of(self, entries: Sequence[Entry], now: datetime) -> Mapping[str, str]:
+        """Entry -> the period it is booked into: its own month, or a later one where that is
+        closed. The current month is never closed, so that most postings have nothing to look up.
+        """
+        current = month_of(now)
+        months = {entry.key: month_of(entry.occurred_at or now) for entry in entries}
+        late = {key: month for key, month in months.items() if month < current}
+        if not late:
+            return dict.fromkeys(months, current)
+        found = self._periods.find({}, {"state": 1}, session=self._session)
+        states = {row["_id"]: PeriodState(row["state"]) for row in found}
+        codes = {entry.key: entry.code for entry in entries}
+        placed = {
+            key: period_for(month, codes[key], current=current, states=states)
+            for key, month in late.items()
+        }
+        for month in sorted(set(placed.values())):
+            if states.get(month) is PeriodState.SOFT_CLOSED:
+                self._disturb(month)
+        return {key: placed.get(key, current) for key in months}
+
+    def _disturb(self, month: str) -> None:
+        """A close that was proposed of it is not what is there any more."""
+        self._periods.update_one(
+            {"_id": month, "state": PeriodState.SOFT_CLOSED.value},
+            {"$inc": {"version": 1}},
+            session=self._session,
+        )
+
+    def _document(self, entry: Entry, now: datetime, period: str) -> Document:
         entry_id = self._ids.new("entry")
         cause = current_cause(entry_id)
         return {
@@ -178,7 +215,7 @@ class MongoLedger:
             "total": Int64(entry.total),
             "effective_on": (entry.occurred_at or now).date().isoformat(),
             "booked_at": now,
-            "period": now.strftime("%Y-%m"),
+            "period": period,
             "cause": {
                 "correlation_id": cause.correlation_id,
                 "causation_id": cause.causation_id,

@@ -14,11 +14,13 @@ from pymongo.errors import CollectionInvalid
 from payment_service.adapters import (
     mongo_approvals,
     mongo_audit_log,
+    mongo_balances,
     mongo_bonuses,
     mongo_exceptions,
     mongo_gifts,
     mongo_payouts,
     mongo_people,
+    mongo_periods,
     mongo_refunds,
     mongo_seals,
 )
@@ -51,6 +53,10 @@ INDEXES = {
     processor.STRIPE_EVENTS: processor.STRIPE_EVENT_INDEXES,
     processor.RECONCILIATIONS: processor.RECONCILIATION_INDEXES,
     mongo_seals.JOURNAL_SEAL: mongo_seals.SEAL_INDEXES,
+    mongo_balances.BALANCES_DAILY: mongo_balances.BALANCE_INDEXES,
+    mongo_balances.PROGRESS: [],
+    mongo_periods.PERIODS: [],
+    mongo_periods.PERIOD_CLOSINGS: [],
     mongo_approvals.APPROVALS: mongo_approvals.APPROVAL_INDEXES,
     mongo_approvals.HOLDS: mongo_approvals.HOLD_INDEXES,
     mongo_refunds.REFUNDS: mongo_refunds.REFUND_INDEXES,
@@ -134,6 +140,10 @@ class Repositories:
         return processor.MongoReconciliations(self.database, self.session)
 
     @cached_property
+    def periods(self) -> mongo_periods.MongoPeriods:
+        return mongo_periods.MongoPeriods(self.database, self.session)
+
+    @cached_property
     def approvals(self) -> mongo_approvals.MongoApprovals:
         return mongo_approvals.MongoApprovals(self.database, self.session)
 
@@ -197,6 +207,7 @@ class PaymentStore(MongoStore[PaymentSession]):
             with suppress(CollectionInvalid):
                 self.database.create_collection(name)
             self.database.command("collMod", name, validator=validator, validationLevel="strict")
+        mongo_exceptions.bring_up_to_date(self.database)
         self.migrate(INDEXES)
 
 
@@ -208,4 +219,3 @@ class Readers(Repositories):
         self.session = None
         self._clock = clock
         self._ids = ids
-        mongo_exceptions.bring_up_to_date(self.database)

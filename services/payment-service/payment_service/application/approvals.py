@@ -89,7 +89,7 @@ class ApprovalDesk:
             )
             session.approvals.add(approval)
             self._kinds[kind].proposed(session, approval)
-            self._note(session, maker, "propose", approval)
+            self._note(session, maker, "propose", approval, before=None)
             return approval
 
         return self._store.run(work)
@@ -128,16 +128,26 @@ class ApprovalDesk:
             kind = self._kinds[decided.kind]
             act = kind.carry_out if status is ApprovalStatus.APPROVED else kind.reject
             act(session, decided)
-            self._note(session, who, status.value, decided)
+            self._note(session, who, status.value, decided, before=before)
             return decided
 
         return self._store.run(work)
 
-    def _note(self, session: Session, who: StaffId, what: str, approval: Approval) -> None:
+    def _note(
+        self,
+        session: Session,
+        who: StaffId,
+        what: str,
+        approval: Approval,
+        *,
+        before: Approval | None,
+    ) -> None:
         session.audit.note(
             who=who,
             what=f"approval.{what}",
             subject=approval.approval_id,
+            before=None if before is None else {"status": before.status.value},
+            after={"status": approval.status.value},
             kind=approval.kind,
             about=approval.subject,
             content_hash=approval.content_hash,

@@ -19,6 +19,7 @@ from payment_service.application.seal_journal import SealReport
 from payment_service.domain.audit import (
     NO_WORK,
     BatchWorks,
+    ClosedPeriod,
     Decision,
     Finding,
     LineKept,
@@ -73,8 +74,16 @@ class AuditBooks(Protocol):
         """When the oldest event that is not published yet was written."""
         ...
 
-    def closed_periods(self) -> Mapping[str, datetime]:
-        """Period -> when it was closed for good."""
+    def closed_periods(self) -> Mapping[str, ClosedPeriod]:
+        """The periods that are closed, with what their closes stored."""
+        ...
+
+    def counted_before(self) -> str:
+        """The day before which the daily balances have counted everything; empty for none."""
+        ...
+
+    def counted(self, before: str) -> Mapping[str, int]:
+        """Account -> debit minus credit of what they counted as booked before a day."""
         ...
 
 
@@ -95,7 +104,10 @@ class AuditMoney:
     def __call__(self) -> Sequence[Finding]:
         """Every invariant in order. Blocks for as long as it takes to read the journal."""
         now = self._clock.now()
-        tally = tally_of(self._books.entries())
+        day = self._books.counted_before()
+        derived = self._books.counted(day)
+        closed = self._books.closed_periods()
+        tally = tally_of(self._books.entries(), counted_before=day)
         batches = list(self._books.batches())
         works = self._books.works()
         items = list(self._books.items())
@@ -108,11 +120,11 @@ class AuditMoney:
             _i9(tally),
             _i10(tally, items),
             _i11(tally, items, keys, now),
-            _i12(tally, self._books.closed_periods()),
+            _i12(tally, closed),
             _i13(self._seals()),
             _i14(self._books.oldest_unpublished(), now),
             _i15(tally),
-            _i16(tally),
+            _i16(tally, closed, derived),
             _i17(tally, self._books.decisions()),
         ]
 
@@ -266,18 +278,20 @@ def _i11(
         and f"unknown:{item.item_id}" not in open_keys
     ]
     suspense = {p: n for p, n in tally.sums.items() if p.startswith("asset:suspense:") and n}
-    since = tally.suspense_since
-    if suspense and since is not None and now - since > _SUSPENSE_DAYS:
-        late += [f"{path}: {units} since {since:%Y-%m-%d}" for path, units in suspense.items()]
+    late += [
+        f"{path}: {suspense[path]} since {since:%Y-%m-%d}"
+        for path, since in tally.suspense_since.items()
+        if path in suspense and now - since > _SUSPENSE_DAYS
+    ]
     in_flight = sum(item.state in IN_FLIGHT for item in items)
     return found("I11", f"{in_flight} in flight, suspense {_minor(suspense)}", late)
 
 
-def _i12(tally: Tally, closed: Mapping[str, datetime]) -> Finding:
+def _i12(tally: Tally, closed: Mapping[str, ClosedPeriod]) -> Finding:
     late = [
-        f"{period}: an entry of {tally.newest_of_period[period]:%Y-%m-%d %H:%M}"
-        for period, closed_at in closed.items()
-        if period in tally.newest_of_period and tally.newest_of_period[period] > closed_at
+        f"{month}: an entry of {tally.newest_of_period[month]:%Y-%m-%d %H:%M}"
+        for month, period in closed.items()
+        if month in tally.newest_of_period and tally.newest_of_period[month] > period.closed_at
     ]
     return found("I12", f"{len(closed)} closed periods", late)
 
@@ -307,8 +321,10 @@ def _i15(tally: Tally) -> Finding:
     return found("I15", f"{len(tally.paid)} paid workers", over)
 
 
-def _i16(tally: Tally) -> Finding:
-    """Each period balances by itself, and all movements together are the balances."""
+def _i16(tally: Tally, closed: Mapping[str, ClosedPeriod], derived: Mapping[str, int]) -> Finding:
+    """Each period balances by itself, and all movements together are the balances; the balances
+    by day say the same, and so does what each close stored.
+    """
     wrong = [
         f"{period}: {code} is {units} apart"
         for period, sums in tally.by_period.items()
@@ -316,10 +332,16 @@ def _i16(tally: Tally) -> Finding:
         if units
     ]
     moved: dict[str, int] = defaultdict(int)
-    for sums in tally.by_period.values():
-        for path, units in sums.items():
+    for month in sorted({*tally.by_period, *closed}):
+        for path, units in tally.by_period.get(month, {}).items():
             moved[path] += units
-    return found("I16", f"{len(tally.by_period)} periods", wrong + differing(moved, tally.sums))
+        if month in closed:
+            apart = differing(closed[month].trial, moved)
+            wrong += [f"closing of {month}, {each}" for each in apart]
+    wrong += differing(moved, tally.sums)
+    wrong += [f"by day, {each}" for each in differing(derived, tally.counted)]
+    figure = f"{len(tally.by_period)} periods, {len(closed)} closings, {len(derived)} by day"
+    return found("I16", figure, wrong)
 
 
 def _by_currency(sums: Mapping[str, int]) -> Mapping[str, int]:

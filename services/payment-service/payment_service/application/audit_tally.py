@@ -63,15 +63,18 @@ class Tally:
     posted: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     booked: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     settled: dict[str, int] = field(default_factory=dict)
-    suspense_since: datetime | None = None
+    suspense_since: dict[str, datetime] = field(default_factory=dict)
+    counted_before: str = ""
+    counted: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     newest_of_period: dict[str, datetime] = field(default_factory=dict)
     unbalanced: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     manual: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
 
 
-def tally_of(entries: Iterator[JournalEntry]) -> Tally:
-    tally = Tally()
+def tally_of(entries: Iterator[JournalEntry], *, counted_before: str = "") -> Tally:
+    """`counted` are sums of what was booked before a day: those that other figures have too."""
+    tally = Tally(counted_before=counted_before)
     for entry in entries:
         _add(tally, entry)
     return tally
@@ -81,18 +84,31 @@ def _add(tally: Tally, entry: JournalEntry) -> None:
     tally.count += 1
     if not (_is_itself(entry) and _is_named_after_its_cause(entry)):
         tally.unbalanced.append(entry.key)
-    period = f"{entry.booked_at:%Y-%m}"
-    tally.newest_of_period[period] = entry.booked_at
-    month = tally.by_period[period]
+    newest = tally.newest_of_period.get(entry.period, entry.booked_at)
+    tally.newest_of_period[entry.period] = max(newest, entry.booked_at)
+    month = tally.by_period[entry.period]
+    counted = f"{entry.booked_at:%Y-%m-%d}" < tally.counted_before
     for line in entry.lines:
         change = line.debit - line.credit
         tally.sums[line.account] += change
         month[line.account] += change
+        if counted:
+            tally.counted[line.account] += change
     _add_work(tally, entry)
     _add_payout(tally, entry)
     _add_line(tally, entry)
     if entry.code in _MANUAL:
         tally.manual.append((entry.key, entry.refs))
+
+
+def _follow_suspense(tally: Tally, entry: JournalEntry, path: str, change: int) -> None:
+    """Since when something stands on a suspense account."""
+    if not path.startswith("asset:suspense:"):
+        return
+    if tally.sums[path] == 0:
+        tally.suspense_since[path] = entry.booked_at
+    elif tally.sums[path] + change == 0:
+        del tally.suspense_since[path]
 
 
 def _is_itself(entry: JournalEntry) -> bool:
@@ -160,5 +176,3 @@ def _add_line(tally: Tally, entry: JournalEntry) -> None:
         tally.doubled.append(f"{line_id}: {tally.booked[line_id][0]} and {entry.key}")
     fee = sum(n.debit - n.credit for n in entry.lines if n.account.startswith("expense:stripe:"))
     tally.booked[line_id] = (entry.key, net, fee)
-    if entry.code == "suspense" and tally.suspense_since is None:
-        tally.suspense_since = entry.booked_at

@@ -44,6 +44,7 @@ class JournalEntry:
     cause: Mapping[str, str | None]
     refs: Mapping[str, str]
     fingerprint: str
+    period: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Entries that a person writes: a free one, or the exact opposite of one that was wrong."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from crowdloom.kernel import Currency, Money
@@ -11,23 +13,29 @@ from payment_service.application.ports import Session
 from payment_service.domain import chart
 from payment_service.domain.approvals import Approval
 from payment_service.domain.entries import Entry, Line, UnbalancedEntry, credit, debit
+from payment_service.domain.periods import PeriodClosed, PeriodState, month_of
 
 
 def manual_entry() -> ApprovalKind:
     """Payload: `{"lines": [{"account", "side": "debit" or "credit", "amount": money}]}`, all of
-    one currency.
+    one currency; with `"effective_on"`, a day of a period that is not closed.
     """
 
-    def prepare(_session: Session, payload: Payload) -> Prepared:
+    def prepare(session: Session, payload: Payload) -> Prepared:
         lines = lines_of(payload)
         entry = entry_of("manual:check", "manual", lines, refs={})
-        return Prepared(subject=lines[0].account, payload={"lines": wire_of(entry)})
+        effective_on = _open_day(session, payload)
+        more = {"effective_on": effective_on.isoformat()} if effective_on else {}
+        return Prepared(subject=lines[0].account, payload={"lines": wire_of(entry), **more})
 
     def carry_out(session: Session, approval: Approval) -> None:
         lines = lines_of(approval.payload)
-        session.ledger.post(
-            entry_of(f"manual:{approval.approval_id}", "manual", lines, refs=people_of(approval))
-        )
+        key = f"manual:{approval.approval_id}"
+        entry = entry_of(key, "manual", lines, refs=people_of(approval))
+        day = _open_day(session, approval.payload)
+        if day is not None:
+            entry = replace(entry, occurred_at=datetime.combine(day, time(), tzinfo=UTC))
+        session.ledger.post(entry)
 
     return ApprovalKind(prepare, carry_out)
 
@@ -53,6 +61,24 @@ def correction() -> ApprovalKind:
         session.ledger.post(entry_of(f"correct:{entry_id}", "correction", lines, refs=refs))
 
     return ApprovalKind(prepare, carry_out)
+
+
+def _open_day(session: Session, payload: Payload) -> date | None:
+    """The day an entry is for. Raises InvalidInput, PeriodClosed."""
+    text = payload.get("effective_on")
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(str(text))
+    except ValueError:
+        day = date.max
+    if day > session.now().date():
+        raise InvalidInput(
+            "A day that has come, as 2026-11-30", errors={"effective_on": [str(text)]}
+        )
+    if session.periods.get(month_of(day)).state is PeriodState.CLOSED:
+        raise PeriodClosed(f"{month_of(day)} is closed; book it today, or have it opened again")
+    return day
 
 
 def people_of(approval: Approval) -> dict[str, str]:

@@ -218,8 +218,13 @@ class Audit(Protocol):
         before: str | None = None,
         who: str | None = None,
         what: str | None = None,
+        subject: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> Sequence[Mapping[str, Any]]:
-        """Newest first; of one person or one kind of act where it is named."""
+        """Newest first; of one person, one kind of act, about one thing, from `since` and before
+        `until`, where these are named.
+        """
         ...
 
     def acts(self) -> Sequence[str]:

@@ -30,6 +30,7 @@ from payment_service.application.people_ports import (
     Staff,
     TopUps,
 )
+from payment_service.application.period_ports import Periods
 from payment_service.application.refund_ports import Refunds
 from payment_service.domain.batches import BatchBook, BatchTerms, EarlierTerms
 from payment_service.domain.bonuses import Bonus
@@ -40,6 +41,7 @@ __all__ = [
     "Approvals",
     "Audit",
     "Emits",
+    "Exceptions",
     "Gifts",
     "Holds",
     "Payees",
@@ -47,7 +49,6 @@ __all__ = [
     "PayoutRuns",
     "Refunds",
     "Staff",
-    "Exceptions",
     "Store",
     "TopUps",
 ]
@@ -105,6 +106,10 @@ class Ledger(Protocol):
         """A posted entry with its id."""
         ...
 
+    def by_key(self, key: str) -> tuple[str, Entry] | None:
+        """The same, by its business key."""
+        ...
+
 
 class Assignments(Protocol):
     """Who did what: learnt from two topics in any order."""
@@ -112,10 +117,6 @@ class Assignments(Protocol):
     def learn(self, staged: Staged) -> None:
         """Keep claims and accepts; idempotent."""
         ...
-    def by_key(self, key: str) -> tuple[str, Entry] | None:
-        """The same, by its business key."""
-        ...
-
 
     def ready(self, assignment_ids: Collection[AssignmentId]) -> Sequence[Claim]:
         """Those of the assignments that are accepted, claimed, and not settled."""
@@ -289,6 +290,8 @@ class Session(Emits, Protocol):
     def audit(self) -> Audit: ...
     @property
     def reconciliations(self) -> Reconciliations: ...
+    @property
+    def periods(self) -> Periods: ...
     @property
     def approvals(self) -> Approvals: ...
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from crowdloom.kernel import Money
 from crowdloom.kernel.ids import BatchId
@@ -25,7 +26,7 @@ SENTENCES: Mapping[str, str] = {
     "I13": "The chain of seals over the journal verifies",
     "I14": "Every event is published soon after it was written",
     "I15": "No worker was paid more than was earned",
-    "I16": "Every period balances, and all periods together are the balances",
+    "I16": "Every period balances, and all of them, the daily balances and the closes say the same",
     "I17": "Every entry by hand was made by one person and approved by another",
 }
 
@@ -70,6 +71,14 @@ class Decision:
 
     made_by: str
     decided_by: str | None
+
+
+@dataclass(frozen=True)
+class ClosedPeriod:
+    """When a period was closed for good, and the balances that its close stored, by account."""
+
+    closed_at: datetime
+    trial: Mapping[str, int]
 
 
 NO_WORK = BatchWork()

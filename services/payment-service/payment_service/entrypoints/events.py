@@ -54,8 +54,9 @@ def jobs_of(application: Application) -> list[Job]:
         Job("pay_waiting_bonuses", SWEEP_SECONDS, application.pay_waiting_bonuses),
         Job("seal_journal", SWEEP_SECONDS, application.seal_journal),
         Job("mature_rewards", SWEEP_SECONDS, application.mature_rewards),
-    ]
+        Job("derive_balances", SWEEP_SECONDS, application.derive_balances),
         Job("age_exceptions", AGE_SECONDS, application.age_exceptions),
+    ]
 
 
 def _asking_again(job: Callable[[], int | None]) -> Callable[[], int | None]:

@@ -21,6 +21,7 @@ from payment_service.entrypoints.http.exports import exports_blueprint
 from payment_service.entrypoints.http.ledger import ledger_blueprint
 from payment_service.entrypoints.http.payout_runs import payout_runs_blueprint
 from payment_service.entrypoints.http.rails import rails_blueprint
+from payment_service.entrypoints.http.periods import periods_blueprint
 from payment_service.entrypoints.http.reconciliations import reconciliations_blueprint
 from payment_service.entrypoints.http.refunds import refunds_blueprint
 from payment_service.entrypoints.http.staff import staff_blueprint
@@ -33,8 +34,9 @@ from payment_service.entrypoints.pages.exception_pages import exception_pages
 from payment_service.entrypoints.pages.export_pages import export_pages
 from payment_service.entrypoints.pages.ledger_pages import ledger_pages
 from payment_service.entrypoints.pages.payee_pages import payee_pages
-from payment_service.entrypoints.pages.rail_pages import rail_pages
 from payment_service.entrypoints.pages.refund_pages import refund_pages
+from payment_service.entrypoints.pages.rail_pages import rail_pages
+from payment_service.entrypoints.pages.period_pages import period_pages
 from payment_service.entrypoints.pages.run_pages import run_pages
 from payment_service.entrypoints.pages.shell import bar
 from payment_service.entrypoints.pages.staff_pages import staff_pages
@@ -47,8 +49,9 @@ _API = (
     earnings_blueprint,
     staff_blueprint,
     ledger_blueprint,
-    payout_runs_blueprint,
     exceptions_blueprint,
+    periods_blueprint,
+    payout_runs_blueprint,
     rails_blueprint,
     reconciliations_blueprint,
     approvals_blueprint,
@@ -65,8 +68,9 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     rail_pages,
     ledger_pages,
     approval_pages,
-    export_pages,
     exception_pages,
+    period_pages,
+    export_pages,
     payee_pages,
     audit_pages,
     earnings_pages,

@@ -11,7 +11,7 @@ from crowdloom.kernel.ids import WorkerId
 from flask_smorest import Blueprint
 
 from payment_service.bootstrap import Application
-from payment_service.domain.approvals import ApprovalStatus
+from payment_service.domain.approvals import ApprovalStatus, UnknownKind
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.http import present, schemas
 from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
@@ -121,6 +121,9 @@ def _add_proposing(blueprint: Blueprint, application: Application) -> None:
     @blueprint.response(201, schemas.ApprovalDetailSchema)
     def propose(body: dict[str, Any]) -> dict[str, Any]:
         """Propose an act for somebody else to approve. Nothing is done yet."""
+        if body["kind"] not in application.approvals.kinds:
+            known = ", ".join(application.approvals.kinds)
+            raise UnknownKind(f"Kinds are {known}", errors={"kind": [body["kind"]]})
         return present.approval(
             application.approvals.propose(
                 caller(),

@@ -56,6 +56,9 @@ class ActPageSchema(Schema):
 class ActQuerySchema(schemas.PageQuerySchema):
     who = fields.String(load_default=None)
     what = fields.String(load_default=None)
+    subject = fields.String(load_default=None)
+    since = InstantField(load_default=None)
+    until = InstantField(load_default=None)
 
 
 def audit_blueprint(application: Application) -> Blueprint:
@@ -89,8 +92,7 @@ def audit_blueprint(application: Application) -> Blueprint:
         found = application.readers.audit.listed(
             query["limit"] + 1,
             before=cursors.place_of(query),
-            who=query["who"],
-            what=query["what"],
+            **{name: query[name] for name in ("who", "what", "subject", "since", "until")},
         )
         return page_of(
             found, query["limit"], cursors, place=lambda row: str(row["_id"]), present=_act

@@ -1,6 +1,7 @@
 """The books: trial balance, entries, account statements."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from crowdloom.chassis.http.app import api_blueprint
@@ -9,7 +10,9 @@ from crowdloom.chassis.http.cursors import Cursors, page_of
 from crowdloom.kernel import Currency
 from crowdloom.kernel.errors import InvalidInput, NotFound
 from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
 
+from payment_service.application.daily_balances import By
 from payment_service.application.journal import AccountBalance
 from payment_service.bootstrap import Application
 from payment_service.domain.people import FINANCE_READERS
@@ -18,6 +21,19 @@ from payment_service.entrypoints.http.documented import STAFF, refusals
 
 _SEEN = {401: "not_signed_in", 403: "not_allowed"}
 _REFS = ("batch", "requester", "worker", "assignment", "run", "item")
+
+
+class TrialQuerySchema(Schema):
+    """Days, both included: the balances at the end of `until`, or what moved since `since`. By the
+    day an entry took effect, or was booked.
+    """
+
+    since = fields.Date(load_default=None)
+    until = fields.Date(load_default=None)
+    by = fields.String(
+        load_default=By.EFFECTIVE.value,
+        validate=validate.OneOf([By.EFFECTIVE.value, By.BOOKED.value]),
+    )
 
 
 def ledger_blueprint(application: Application) -> Blueprint:
@@ -31,22 +47,35 @@ def ledger_blueprint(application: Application) -> Blueprint:
 def _add_trial_balance(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get("/ledger/trial-balance")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, _SEEN)
+    @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
+    @blueprint.arguments(TrialQuerySchema, location="query")
     @blueprint.response(200, schemas.TrialBalanceSchema)
-    def trial_balance() -> dict[str, Any]:
+    def trial_balance(query: dict[str, Any]) -> dict[str, Any]:
         """Every account's totals. `sum` is 0 where debits equal credits in every currency."""
-        rows = application.journal.trial_balance()
+        rows = _trial(application, query)
         by_currency: dict[Currency, list[AccountBalance]] = defaultdict(list)
         for row in rows:
             by_currency[row.currency].append(row)
         return {
             "sum": sum(abs(sum(row.signed for row in rows)) for rows in by_currency.values()),
             "as_of": application.clock.now(),
+            "complete_to": application.balances.progress().booked_at if query["until"] else None,
             "entries_count": application.journal.count(),
             "currencies": [present.currency_total(c, rows) for c, rows in by_currency.items()],
             "accounts": [present.account_balance(row) for row in rows],
         }
+
+
+def _trial(application: Application, query: dict[str, Any]) -> Sequence[AccountBalance]:
+    """Now, from the journal; or between two days, from the daily balances."""
+    if query["until"] is None:
+        if query["since"] is not None:
+            raise InvalidInput("Name the last day too", errors={"until": ["Name the last day"]})
+        return application.journal.trial_balance()
+    return application.balances.trial(
+        since=query["since"], until=query["until"], by=By(query["by"])
+    )
 
 
 def _add_entries(blueprint: Blueprint, application: Application) -> None:

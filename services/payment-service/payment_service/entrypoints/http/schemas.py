@@ -154,10 +154,13 @@ class AccountBalanceSchema(Schema):
 
 
 class TrialBalanceSchema(Schema):
-    """`sum` adds up the differences of all currencies, each without its sign, in ledger units."""
+    """`sum` adds up the differences of all currencies, each without its sign, in ledger units.
+    `complete_to` says until when entries are in it, where days were asked for.
+    """
 
     sum = fields.Integer(required=True)
     as_of = InstantField(required=True)
+    complete_to = InstantField(required=True, allow_none=True)
     entries_count = fields.Integer(required=True)
     currencies = fields.List(fields.Nested(CurrencyTotalSchema), required=True)
     accounts = fields.List(fields.Nested(AccountBalanceSchema), required=True)
@@ -179,6 +182,7 @@ class EntrySchema(Schema):
     total = MoneyField(required=True)
     effective_on = fields.String(required=True)
     booked_at = InstantField(required=True)
+    period = fields.String(required=True)
     refs = fields.Dict(required=True)
     cause = fields.Dict(required=True)
     lines = fields.List(fields.Nested(EntryLineSchema), required=True)

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from crowdloom.chassis.http.auth import require
 from crowdloom.kernel import Currency, Money
 from crowdloom.kernel.errors import NotFound
 from flask import Blueprint, Response, render_template, request
 
+from payment_service.application.daily_balances import By
 from payment_service.application.journal import AccountBalance, Journal, StatementLine
 from payment_service.bootstrap import Application
 from payment_service.domain import chart
@@ -52,17 +54,48 @@ class Total:
 
 def ledger_pages(application: Application) -> Blueprint:
     blueprint = Blueprint("ledger_pages", __name__)
-    _add_trial_balance(blueprint, application.journal)
+    _add_trial_balance(blueprint, application)
     _add_statement(blueprint, application.journal)
     _add_entries(blueprint, application.journal)
     return blueprint
 
 
-def _add_trial_balance(blueprint: Blueprint, journal: Journal) -> None:
+@dataclass(frozen=True)
+class Days:
+    """Which days a trial balance is asked for; without `until` it is the one of now."""
+
+    since: date | None
+    until: date | None
+    by: By
+
+    @classmethod
+    def asked(cls) -> "Days":
+        since, until = (_day(request.args.get(name, "")) for name in ("since", "until"))
+        by = request.args.get("by", "")
+        return cls(since, until, By.BOOKED if by == By.BOOKED else By.EFFECTIVE)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _trial(application: Application, days: Days) -> Sequence[AccountBalance]:
+    if days.until is None:
+        return application.journal.trial_balance()
+    return application.balances.trial(since=days.since, until=days.until, by=days.by)
+
+
+def _add_trial_balance(blueprint: Blueprint, application: Application) -> None:
+    journal = application.journal
+
     @blueprint.get("/finance/ledger")
     @require("staff", *FINANCE_READERS)
     def trial_balance() -> str:
-        trial = journal.trial_balance()
+        days = Days.asked()
+        trial = _trial(application, days)
         side, wanted = request.args.get("side", ""), request.args.get("q", "").strip()
         shown = [row for row in trial if _is_wanted(row, side, wanted)]
         return render_template(
@@ -74,6 +107,8 @@ def _add_trial_balance(blueprint: Blueprint, journal: Journal) -> None:
             totals=totals(trial),
             side=side,
             wanted=wanted,
+            days=days,
+            complete_to=application.balances.progress().booked_at if days.until else None,
             money=Money,
             account_words=words.account,
         )
@@ -81,7 +116,7 @@ def _add_trial_balance(blueprint: Blueprint, journal: Journal) -> None:
     @blueprint.get("/finance/ledger.csv")
     @require("staff", *FINANCE_READERS)
     def trial_file() -> Response:
-        rows = [_trial_cells(row) for row in journal.trial_balance()]
+        rows = [_trial_cells(row) for row in _trial(application, Days.asked())]
         return files.csv_file("trial-balance.csv", _TRIAL_COLUMNS, [rows])
 
 

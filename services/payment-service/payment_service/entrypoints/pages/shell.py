@@ -86,6 +86,7 @@ def _staff_bar(member: Principal) -> ui.Bar:
             (_("Refunds"), "/finance/refunds"),
             (_("Reconciliation"), "/finance/reconciliations"),
             (_("Ledger"), "/finance/ledger"),
+            (_("Periods"), "/finance/periods"),
             (_("Audit"), "/finance/audit"),
         ]
     if "operator" in member.grants:

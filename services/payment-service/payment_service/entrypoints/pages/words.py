@@ -47,6 +47,8 @@ def approvals() -> dict[str, str]:
         "statement_unmatch": _("Match of a bank line taken back"),
         "exception_resolution": _("Resolution of an exception"),
         "write_off": _("Write-off"),
+        "period_close": _("Close of a period"),
+        "period_reopen": _("Opening a period again"),
         "refund": _("Refund to a card"),
         "bank_file_sent": _("Bank file handed to the bank"),
         "bank_file_void": _("Bank file not used"),
@@ -163,7 +165,9 @@ def invariants() -> dict[str, str]:
         "I13": _("The chain of seals over the journal verifies"),
         "I14": _("Every event is published soon after it was written"),
         "I15": _("No worker was paid more than was earned"),
-        "I16": _("Every period balances, and all periods together are the balances"),
+        "I16": _(
+            "Every period balances, and all of them, the daily balances and the closes say the same"
+        ),
         "I17": _("Every entry by hand was made by one person and approved by another"),
     }
 

@@ -1,0 +1,279 @@
+"""Closing a month: a controller closes it softly, and proposes the close that another approves.
+
+What a close stores is made when it is proposed, from a period that nothing comes into by itself any
+more: its trial balance, the checklist, and the head of the chain of seals. The approval is for
+exactly that; an entry by hand that came in between is another content.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from crowdloom.chassis.store import Store
+from crowdloom.kernel import Clock
+from crowdloom.kernel.errors import InvalidInput
+from crowdloom.kernel.ids import StaffId
+
+from payment_service.application.approvals import ApprovalDesk, ApprovalKind, Payload, Prepared
+from payment_service.application.journal import AccountBalance
+from payment_service.application.period_checks import CheckPeriod, sums_of
+from payment_service.application.period_ports import PeriodBooks
+from payment_service.application.ports import Session
+from payment_service.application.seal_journal import SealReport
+from payment_service.domain.approvals import Approval
+from payment_service.domain.payouts import ContentChanged
+from payment_service.domain.periods import (
+    FENCE,
+    Check,
+    Period,
+    PeriodNotInState,
+    PeriodNotReady,
+    PeriodState,
+    has_ended,
+    is_month,
+    month_of,
+    next_month,
+    trial_hash,
+)
+
+CLOSE, REOPEN = "period_close", "period_reopen"
+
+
+class Seals(Protocol):
+    def __call__(self) -> SealReport:
+        """Verify the whole chain."""
+        ...
+
+
+@dataclass(frozen=True)
+class PeriodView:
+    """A month with its checklist, and the closing it has, if it has one."""
+
+    period: Period
+    checks: Sequence[Check]
+    closing: Mapping[str, Any] | None
+
+    @property
+    def is_ready(self) -> bool:
+        return all(check.holds or not check.binds for check in self.checks)
+
+
+class PeriodDesk:
+    """Months are closed in order, and only the newest closed one is opened again."""
+
+    def __init__(
+        self,
+        store: Store[Session],
+        books: PeriodBooks,
+        *,
+        check: CheckPeriod,
+        seals: Seals,
+        approvals: ApprovalDesk,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._books = books
+        self._check = check
+        self._seals = seals
+        self._approvals = approvals
+        self._clock = clock
+
+    def listed(self) -> Sequence[Period]:
+        """Every month since the first entry, newest first."""
+        first, last = self._books.first_month(), month_of(self._clock.now())
+        known = {each.month: each for each in self._store.run(lambda s: s.periods.listed())}
+        month = min([first or last, *known])
+        months = [month]
+        while months[-1] < last:
+            months.append(next_month(months[-1]))
+        return [known.get(each, Period(each)) for each in reversed(months)]
+
+    def show(self, month: str) -> PeriodView:
+        """The period as it stands; a closed one with what it was closed with."""
+        _check_month(month)
+        period = self._store.run(lambda session: session.periods.get(month))
+        closing = self._closing(period)
+        checks = (
+            [Check(**each) for each in closing["checks"]]
+            if closing is not None and period.state is PeriodState.CLOSED
+            else self._check(month)
+        )
+        return PeriodView(period, checks, closing)
+
+    def _closing(self, period: Period) -> Mapping[str, Any] | None:
+        closing_id = period.closing_id
+        if closing_id is None:
+            return None
+        return self._store.run(lambda session: session.periods.closing(closing_id))
+
+    def soft_close(self, who: StaffId, month: str) -> Period:
+        """From now on nothing comes in by itself. Raises PeriodNotInState, PeriodNotReady."""
+        _check_month(month)
+        if not has_ended(month, self._clock.now()):
+            raise PeriodNotReady("The month has not ended", checks=["ended"])
+        earlier = [each for each in self.listed() if each.month < month]
+
+        def work(session: Session) -> Period:
+            _need_fenced(session, earlier)
+            return self._move(session, who, month, PeriodState.SOFT_CLOSED)
+
+        return self._store.run(work)
+
+    def open_again(self, who: StaffId, month: str) -> Period:
+        """Take a soft close back. Raises PeriodNotInState."""
+        _check_month(month)
+
+        def work(session: Session) -> Period:
+            period = session.periods.get(month)
+            if period.state is not PeriodState.SOFT_CLOSED:
+                raise PeriodNotInState(f"It is {period.state}", state=period.state)
+            return self._move(session, who, month, PeriodState.OPEN)
+
+        return self._store.run(work)
+
+    def propose_close(self, who: StaffId, month: str, *, reason: str, key: str) -> Approval:
+        """Idempotent by key. Raises PeriodNotInState; PeriodNotReady with what does not hold."""
+        _check_month(month)
+        period = self._store.run(lambda session: session.periods.get(month))
+        if period.state is not PeriodState.SOFT_CLOSED or period.changed_at is None:
+            raise PeriodNotInState(f"It is {period.state}; close it softly first")
+        if self._clock.now() - period.changed_at < FENCE:
+            raise PeriodNotReady("What was begun before the soft close ends first: a minute")
+        checks = self._check(month)
+        failing = [check.code for check in checks if check.binds and not check.holds]
+        if failing:
+            raise PeriodNotReady("Something on the checklist does not hold", checks=failing)
+        closing = self._made(period, checks)
+        self._store.run(lambda session: session.periods.keep_closing(closing))
+        payload = {name: closing[name] for name in _SHOWN} | {"closing_id": closing["_id"]}
+        return self._approvals.propose(who, CLOSE, payload=payload, reason=reason, key=key)
+
+    def propose_reopen(self, who: StaffId, month: str, *, reason: str, key: str) -> Approval:
+        """Idempotent by key. Raises PeriodNotInState, ReasonMissing."""
+        _check_month(month)
+        payload = {"period": month}
+        return self._approvals.propose(who, REOPEN, payload=payload, reason=reason, key=key)
+
+    def _made(self, period: Period, checks: Sequence[Check]) -> dict[str, Any]:
+        rows = self._books.trial(period.month)
+        digest = trial_hash((row.path, row.debit, row.credit) for row in rows)
+        report = self._seals()
+        return {
+            "_id": f"{period.month}:{period.version}:{digest[:16]}",
+            "period": period.month,
+            "version": period.version,
+            "trial_hash": digest,
+            "seal_head": report.head,
+            "sealed_count": report.sealed_count,
+            "entry_count": self._books.entry_count(period.month),
+            "sums": [amount.to_wire() for amount in sums_of(rows)],
+            "trial": [_row(row) for row in rows],
+            "checks": [dict(vars(check)) for check in checks],
+            "made_at": self._clock.now(),
+        }
+
+    def _move(self, session: Session, who: StaffId, month: str, to: PeriodState) -> Period:
+        before = session.periods.get(month)
+        if to is PeriodState.SOFT_CLOSED and not before.is_open:
+            raise PeriodNotInState(f"It is {before.state} already", state=before.state)
+        after = before.moved(to, who, self._clock.now())
+        session.periods.replace(after, version=before.version)
+        note_period(session, who, before, after, reason="")
+        return after
+
+
+# What a proposal shows of a closing; the trial balance itself is kept beside it.
+_SHOWN = ("period", "version", "trial_hash", "seal_head", "sealed_count", "entry_count", "sums")
+
+
+def period_close(clock: Clock) -> ApprovalKind:
+    """Made by PeriodDesk alone. Payload: what the closing stores, without its rows."""
+
+    def prepare(session: Session, payload: Payload) -> Prepared:
+        _need_unchanged(session, payload)
+        return Prepared(subject=payload["period"], payload=dict(payload))
+
+    def carry_out(session: Session, approval: Approval) -> None:
+        before = _need_unchanged(session, approval.payload)
+        who, now = approval.decided_by or approval.made_by, clock.now()
+        after = replace(
+            before.moved(PeriodState.CLOSED, who, now),
+            closed_at=now,
+            closing_id=approval.payload["closing_id"],
+        )
+        session.periods.replace(after, version=before.version)
+        note_period(session, who, before, after, reason=approval.reason)
+
+    return ApprovalKind(prepare, carry_out, of_its_own=True)
+
+
+def period_reopen(clock: Clock) -> ApprovalKind:
+    """Made by PeriodDesk alone. Payload: `{"period"}`."""
+
+    def prepare(session: Session, payload: Payload) -> Prepared:
+        _need_newest_closed(session, payload["period"])
+        return Prepared(subject=payload["period"], payload={"period": payload["period"]})
+
+    def carry_out(session: Session, approval: Approval) -> None:
+        before = _need_newest_closed(session, approval.payload["period"])
+        who = approval.decided_by or approval.made_by
+        after = replace(before.moved(PeriodState.REOPENED, who, clock.now()), closed_at=None)
+        session.periods.replace(after, version=before.version)
+        note_period(session, who, before, after, reason=approval.reason)
+
+    return ApprovalKind(prepare, carry_out, of_its_own=True)
+
+
+def note_period(
+    session: Session, who: StaffId, before: Period, after: Period, *, reason: str
+) -> None:
+    """Into the audit log: what it was and what it is."""
+    session.audit.note(
+        who=who,
+        what=f"period.{after.state.value}",
+        subject=after.month,
+        before={"state": before.state.value, "closing": before.closing_id},
+        after={"state": after.state.value, "closing": after.closing_id},
+        reason=reason,
+    )
+
+
+def _need_unchanged(session: Session, payload: Payload) -> Period:
+    """Raises ContentChanged where anything came into it since the closing was made."""
+    period = session.periods.get(payload["period"])
+    if period.state is not PeriodState.SOFT_CLOSED or period.version != payload["version"]:
+        raise ContentChanged("The period has changed since; propose its close again")
+    states = session.periods.states()
+    unclosed = [
+        month
+        for month, state in states.items()
+        if month < period.month and state is not PeriodState.CLOSED
+    ]
+    if unclosed:
+        raise PeriodNotReady(f"Close {min(unclosed)} first", checks=["earlier"])
+    return period
+
+
+def _need_newest_closed(session: Session, month: str) -> Period:
+    states = session.periods.states()
+    closed = [each for each, state in states.items() if state is PeriodState.CLOSED]
+    if month not in closed or month != max(closed):
+        raise PeriodNotInState("Only the newest closed period is opened again", period=month)
+    return session.periods.get(month)
+
+
+def _need_fenced(session: Session, earlier: Sequence[Period]) -> None:
+    states = session.periods.states()
+    fenced = {PeriodState.SOFT_CLOSED, PeriodState.CLOSED}
+    before = [each.month for each in earlier if states.get(each.month) not in fenced]
+    if before:
+        raise PeriodNotReady(f"Close {before[-1]} first", checks=["earlier"])
+
+
+def _check_month(month: str) -> None:
+    if not is_month(month):
+        raise InvalidInput("A period is a month, as 2026-11", errors={"period": [month]})
+
+
+def _row(row: AccountBalance) -> dict[str, Any]:
+    return {"account": row.path, "debit_units": row.debit, "credit_units": row.credit}

@@ -1,0 +1,163 @@
+"""Period close: the months, a checklist with figures and links, and who closed what when."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from crowdloom import ui
+from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.idempotent import idempotency_key, idempotent
+from crowdloom.kernel import Currency, DomainError, Money
+from crowdloom.kernel.errors import InvalidInput, NotFound
+from flask import Blueprint, Response, redirect, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from payment_service.application.close_periods import PeriodView
+from payment_service.bootstrap import Application
+from payment_service.domain.approvals import Approval
+from payment_service.domain.people import CONTROLLER, FINANCE_READERS
+from payment_service.domain.periods import PeriodNotReady
+from payment_service.entrypoints.pages import files, period_words, shell
+
+_PERIODS = "/finance/periods"
+_COLUMNS = ("account", "currency", "debits", "credits")
+
+
+def period_pages(application: Application) -> Blueprint:
+    blueprint = Blueprint("period_pages", __name__)
+    _add_reading(blueprint, application)
+    _add_fencing(blueprint, application)
+    _add_proposing(blueprint, application)
+    return blueprint
+
+
+def _add_reading(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get(_PERIODS)
+    @require("staff", *FINANCE_READERS)
+    def listed() -> str:
+        return render_template(
+            "finance/periods.html",
+            found=application.periods.listed(),
+            names=application.readers.staff.names(),
+            **_words(),
+        )
+
+    @blueprint.get(f"{_PERIODS}/<month>")
+    @require("staff", *FINANCE_READERS)
+    def one(month: str) -> str:
+        view = _view(application, month)
+        return render_template(
+            "finance/period.html",
+            view=view,
+            period=view.period,
+            closing=view.closing,
+            may_close=shell.may(CONTROLLER),
+            names=application.readers.staff.names(),
+            money=Money.from_wire,
+            **_words(),
+        )
+
+    @blueprint.get(f"{_PERIODS}/<month>.csv")
+    @require("staff", *FINANCE_READERS)
+    def trial_file(month: str) -> Response:
+        closing = _view(application, month).closing
+        if closing is None:
+            raise NotFound("It was never closed")
+        rows = [_cells(row) for row in closing["trial"]]
+        return files.csv_file(f"trial-balance-{month}.csv", _COLUMNS, [rows])
+
+
+def _view(application: Application, month: str) -> PeriodView:
+    try:
+        return application.periods.show(month)
+    except InvalidInput:
+        raise NotFound("There is no such period") from None
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "states": period_words.states(),
+        "tones": period_words.TONES,
+        "checks": period_words.checks(),
+    }
+
+
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    currency = Currency.of(row["account"].rpartition(":")[2])
+    return (
+        row["account"],
+        currency.code,
+        files.plain(Money(row["debit_units"], currency)),
+        files.plain(Money(row["credit_units"], currency)),
+    )
+
+
+def _add_fencing(blueprint: Blueprint, application: Application) -> None:
+    desk = application.periods
+
+    @blueprint.post(f"{_PERIODS}/<month>/soft-close")
+    @require("staff", CONTROLLER)
+    @idempotent
+    def soft_close(month: str) -> BaseResponse:
+        return _done(
+            month,
+            lambda: desk.soft_close(shell.staff_member(), month),
+            (_("Softly closed"), _("What comes late is booked into the next month from now on.")),
+        )
+
+    @blueprint.post(f"{_PERIODS}/<month>/open")
+    @require("staff", CONTROLLER)
+    @idempotent
+    def open_again(month: str) -> BaseResponse:
+        return _done(
+            month,
+            lambda: desk.open_again(shell.staff_member(), month),
+            (_("Open"), _("The soft close was taken back.")),
+        )
+
+
+def _add_proposing(blueprint: Blueprint, application: Application) -> None:
+    desk = application.periods
+
+    @blueprint.post(f"{_PERIODS}/<month>/close")
+    @require("staff", CONTROLLER)
+    def close(month: str) -> BaseResponse:
+        return _proposed(month, desk.propose_close)
+
+    @blueprint.post(f"{_PERIODS}/<month>/reopen")
+    @require("staff", CONTROLLER)
+    def reopen(month: str) -> BaseResponse:
+        return _proposed(month, desk.propose_reopen)
+
+
+def _done(month: str, act: Callable[[], object], said: tuple[str, str]) -> BaseResponse:
+    try:
+        act()
+    except DomainError as refusal:
+        ui.say("bad", _("Not done"), _refusal(refusal))
+    else:
+        ui.say("good", *said)
+    return redirect(f"{_PERIODS}/{month}", 303)
+
+
+def _proposed(month: str, propose: Callable[..., Approval]) -> BaseResponse:
+    reason = request.form.get("reason", "")
+    try:
+        made = propose(shell.staff_member(), month, reason=reason, key=idempotency_key())
+    except DomainError as refusal:
+        ui.say("bad", _("Not proposed"), _refusal(refusal))
+        return redirect(f"{_PERIODS}/{month}", 303)
+    ui.say("good", _("Proposed"), _("Another person approves it now."))
+    return redirect(f"/finance/approvals/{made.approval_id}", 303)
+
+
+def _refusal(refusal: DomainError) -> str:
+    """What does not hold, in the words of the checklist."""
+    known = period_words.checks()
+    codes = refusal.facts.get("checks", []) if isinstance(refusal, PeriodNotReady) else []
+    failing = [known.get(code, code) for code in codes] if isinstance(codes, list) else []
+    if not failing:
+        return str(refusal)
+    return _(
+        "These do not hold: %(checks)s", checks="; ".join(each.rstrip(":") for each in failing)
+    )
