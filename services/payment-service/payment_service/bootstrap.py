@@ -188,6 +188,8 @@ def build(
             "hold_release": hold_release(clock),
             "manual_entry": manual_entry(),
             "correction": correction(),
+            "bank_file_sent": bank_file_sent(),
+            "bank_file_void": bank_file_void(),
             "exception_resolution": exception_resolution(clock),
             CLOSE: period_close(clock),
             REOPEN: period_reopen(clock),

@@ -183,4 +183,5 @@ def journal_entry(row: dict[str, Any]) -> JournalEntry:
         cause=row["cause"],
         refs=row["refs"],
         fingerprint=row["fingerprint"],
+        period=row["period"],
     )
