@@ -35,6 +35,7 @@ from task_service.entrypoints.pages.batch_pages import batch_pages
 from task_service.entrypoints.pages.developer_pages import developer_pages
 from task_service.entrypoints.pages.draft_pages import draft_pages
 from task_service.entrypoints.pages.figures_pages import figures_pages
+from task_service.entrypoints.pages.given_back_pages import given_back_pages
 from task_service.entrypoints.pages.gallery_pages import gallery_pages
 from task_service.entrypoints.pages.next_step_pages import next_step_pages
 from task_service.entrypoints.pages.project_pages import project_pages
@@ -48,6 +49,7 @@ from task_service.entrypoints.pages.source_pages import source_pages
 from task_service.entrypoints.pages.talk_pages import talk_pages
 from task_service.entrypoints.pages.team_pages import team_pages
 from task_service.entrypoints.pages.trial_pages import trial_pages
+from task_service.entrypoints.pages.talk_pages import talk_pages
 from task_service.entrypoints.pages.webhook_pages import webhook_pages
 from task_service.entrypoints.team_sessions import guard_team_sessions
 
@@ -83,6 +85,7 @@ _PAGES = (
     review_file_pages,
     results_pages,
     figures_pages,
+    given_back_pages,
     next_step_pages,
     answer_pages,
     qualification_pages,

@@ -123,3 +123,40 @@ def test_there_are_only_so_many_drafts(browser: Any, draft: str) -> None:
     assert "There are 50 drafts already" in browser.follow(DRAFTS, **TYPED)
     browser.send(f"{draft}/throw-away")
     assert browser.send(DRAFTS, **TYPED).location.startswith(DRAFTS)
+
+
+def test_a_requester_who_answers_a_row_is_told_what_an_hour_of_it_pays(
+    browser: Any, draft: str, clock: Any, words: Any
+) -> None:
+    browser.follow(draft, **TYPED, version="1", table=b"text\nHello\nSecond\n")
+    for seconds in (50, 36, 5000):
+        begun = browser.send(f"{draft}/try", row="2").location
+        page = browser.read(begun)
+        assert "row=2&amp;scheme=light" in page
+        stamp = re.search(r'name="begun" value="([^"]+)"', page)
+        assert stamp
+        clock.advance(seconds=seconds)
+        told = browser.follow(f"{draft}/try/done", begun=stamp[1])
+        assert ("nothing was noted" in told) == (seconds > 3600)
+    assert "An item took you 36 sec" in words(told)
+    browser.sent(f"{draft}/try/done", 422, begun="forged")
+    made = browser.send(f"{draft}/make", **TYPED, version="1").location
+    page = browser.read(made)
+    assert "A reward of $0.08 pays $8.00 an hour" in words(page)
+    given = {name: re.search(rf'name="{name}" value="([^"]*)"', page) for name in ("kept", "name")}
+    terms = {"redundancy": "1", "lease_minutes": "10", "auto_accept_days": "3", "title": ""}
+    sent = browser.send(
+        made.partition("?")[0],
+        reward="0.08",
+        **terms,
+        **{name: found[1] for name, found in given.items() if found},
+    )
+    assert "as it took you" in browser.read(sent.location)
+    begun = browser.send(f"{sent.location}/try", row="1").location
+    page = browser.read(begun)
+    assert f"/requester/frame/batches/{sent.location.rpartition('/')[2]}/1?" in page
+    stamp = re.search(r'name="begun" value="([^"]+)"', page)
+    assert stamp
+    clock.advance(seconds=20)
+    browser.send(f"{sent.location}/try/done", begun=stamp[1])
+    assert "if an item takes 36 sec, as it took you" in words(browser.read(sent.location))

@@ -19,6 +19,7 @@ from task_service.domain.projects import Project
 from task_service.domain.splitting.pieces import Wish
 from task_service.entrypoints.pages import forms, shell
 from task_service.entrypoints.pages.faults import Faults, faults_of
+from task_service.entrypoints.pages.pay_advice import pay_advice
 from task_service.entrypoints.pages.source_forms import Reading, usual_reading
 from task_service.entrypoints.pages.source_pages import file_page, media_type_of
 
@@ -168,6 +169,7 @@ def _form_page(
         sent=sent,
         terms=terms,
         faults=faults,
+        advice=pay_advice(application, project),
         currency=application.batches.currency.code,
         days_max=forms.DAYS_MAX,
         minutes_max=forms.MINUTES_MAX,

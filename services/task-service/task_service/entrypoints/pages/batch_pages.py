@@ -77,7 +77,8 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
     row = _row(batch.task_count)
     width = request.args.get("width", "")
     pace = application.show_batches.pace_of_project(batch.project_id)
-    seconds = _seconds() or (pace.seconds if pace else None)
+    tried = application.edit_drafts.seconds_of_project(batch.project_id)
+    seconds = _seconds() or (pace.seconds if pace else tried)
     declined = batch.declined
     paid, wage = hourly(batch.terms.reward, seconds) if seconds else None, _wage()
     return {
@@ -87,6 +88,7 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
         "preview": shell.batch_preview(batch.batch_id, row),
         "width": width if width in WIDTHS else WIDTHS[0],
         "pace": pace,
+        "tried": tried,
         "seconds": seconds,
         "hourly": paid,
         "wage": wage,
