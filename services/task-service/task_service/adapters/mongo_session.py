@@ -13,11 +13,13 @@ from task_service.adapters import (
     mongo_accounts,
     mongo_batches,
     mongo_bonuses,
+    mongo_given_back,
     mongo_project_drafts,
     mongo_projects,
     mongo_qualifications,
     mongo_sources,
     mongo_submissions,
+    mongo_talk,
     mongo_tasks,
     mongo_teams,
     mongo_webhooks,
@@ -25,11 +27,13 @@ from task_service.adapters import (
 from task_service.adapters.mongo_accounts import MongoApiKeys, MongoRequesters
 from task_service.adapters.mongo_batches import MongoBatches
 from task_service.adapters.mongo_bonuses import MongoBonuses
+from task_service.adapters.mongo_given_back import MongoGivenBack
 from task_service.adapters.mongo_project_drafts import MongoProjectDrafts, MongoTrials
 from task_service.adapters.mongo_projects import MongoProjects
 from task_service.adapters.mongo_qualifications import MongoQualifications
 from task_service.adapters.mongo_sources import MongoSources
 from task_service.adapters.mongo_submissions import MongoDrafts, MongoSubmissions
+from task_service.adapters.mongo_talk import MongoMessages
 from task_service.adapters.mongo_tasks import MongoTasks
 from task_service.adapters.mongo_teams import MongoTeams
 from task_service.adapters.mongo_webhooks import MongoWebhooks
@@ -38,11 +42,13 @@ INDEXES: dict[str, list[IndexModel]] = {
     **mongo_accounts.INDEXES,
     **mongo_batches.INDEXES,
     **mongo_bonuses.INDEXES,
+    **mongo_given_back.INDEXES,
     **mongo_project_drafts.INDEXES,
     **mongo_projects.INDEXES,
     **mongo_qualifications.INDEXES,
     **mongo_sources.INDEXES,
     **mongo_submissions.INDEXES,
+    **mongo_talk.INDEXES,
     **mongo_tasks.INDEXES,
     **mongo_teams.INDEXES,
     **mongo_webhooks.INDEXES,
@@ -103,8 +109,16 @@ class _Repositories:
         return MongoBonuses(self.database, self.session)
 
     @cached_property
+    def given_back(self) -> MongoGivenBack:
+        return MongoGivenBack(self.database, self.session)
+
+    @cached_property
     def qualifications(self) -> MongoQualifications:
         return MongoQualifications(self.database, self.session)
+
+    @cached_property
+    def messages(self) -> MongoMessages:
+        return MongoMessages(self.database, self.session)
 
     @cached_property
     def webhooks(self) -> MongoWebhooks:

@@ -15,6 +15,7 @@ from crowdloom.kernel.ids import SubmissionId
 from task_service.application.ports import Reader, Session, Store
 from task_service.domain.batches import LIVE, Batch, BatchStatus, Declined
 from task_service.domain.bonuses import BonusStatus
+from task_service.domain.given_back import GivenBack
 from task_service.domain.submissions import Submission, SubmissionStatus
 
 
@@ -102,6 +103,16 @@ class FollowEvents:
                 claimed_at=now,
                 submitted_at=now,
                 auto_accept_at=now,
+            )
+        )
+        session.given_back.put(
+            GivenBack(
+                assignment_id=event.assignment_id,
+                batch_id=event.batch_id,
+                task_id=event.task_id,
+                reason=event.reason,
+                note=event.note,
+                at=now,
             )
         )
         session.emit(

@@ -19,8 +19,10 @@ from crowdloom.kernel.ids import (
 from task_service.application.account_ports import ApiKeyRing, Requesters, Teams
 from task_service.application.draft_ports import ProjectDrafts, Trials
 from task_service.application.qualification_ports import OwnQualifications
+from task_service.application.talk_ports import Messages
 from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.bonuses import Bonus, BonusStatus
+from task_service.domain.given_back import GivenBack
 from task_service.domain.projects import Project
 from task_service.domain.splitting.pieces import Merged, PieceAnswers, Split, Wish
 from task_service.domain.submissions import Answer, Held, Submission, SubmissionStatus
@@ -128,6 +130,14 @@ class Tasks(Protocol):
         ...
 
     def all(self, table_id: str) -> Iterator[Task]: ...
+
+
+class GivenBackItems(Protocol):
+    def put(self, given_back: GivenBack) -> None:
+        """One an assignment; idempotent."""
+        ...
+
+    def newest(self, batch_id: BatchId, count_max: int) -> list[GivenBack]: ...
 
 
 class Submissions(Protocol):
@@ -361,8 +371,13 @@ class Session(Protocol):
     def sources(self) -> Sources: ...
     @property
     def bonuses(self) -> Bonuses: ...
+
+    @property
+    def given_back(self) -> GivenBackItems: ...
     @property
     def qualifications(self) -> OwnQualifications: ...
+    @property
+    def messages(self) -> Messages: ...
 
     def emit(self, *events: Event) -> None: ...
 

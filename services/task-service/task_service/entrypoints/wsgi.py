@@ -35,8 +35,8 @@ from task_service.entrypoints.pages.batch_pages import batch_pages
 from task_service.entrypoints.pages.developer_pages import developer_pages
 from task_service.entrypoints.pages.draft_pages import draft_pages
 from task_service.entrypoints.pages.figures_pages import figures_pages
-from task_service.entrypoints.pages.given_back_pages import given_back_pages
 from task_service.entrypoints.pages.gallery_pages import gallery_pages
+from task_service.entrypoints.pages.given_back_pages import given_back_pages
 from task_service.entrypoints.pages.next_step_pages import next_step_pages
 from task_service.entrypoints.pages.project_pages import project_pages
 from task_service.entrypoints.pages.qualification_pages import qualification_pages
@@ -49,7 +49,6 @@ from task_service.entrypoints.pages.source_pages import source_pages
 from task_service.entrypoints.pages.talk_pages import talk_pages
 from task_service.entrypoints.pages.team_pages import team_pages
 from task_service.entrypoints.pages.trial_pages import trial_pages
-from task_service.entrypoints.pages.talk_pages import talk_pages
 from task_service.entrypoints.pages.webhook_pages import webhook_pages
 from task_service.entrypoints.team_sessions import guard_team_sessions
 
