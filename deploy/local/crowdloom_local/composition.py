@@ -19,6 +19,7 @@ SERVICE_OF_PREFIX = {
     "/work": "worker_service",
     "/api/workers": "worker_service",
     "/operator/appeals": "worker_service",
+    "/operator/talk": "task_service",
     "/operator": "matching_service",
     "/match": "matching_service",
     "/api/matching": "matching_service",

@@ -27,6 +27,7 @@ from worker_service.application.qualify import Qualify
 from worker_service.application.register_worker import RegisterWorker
 from worker_service.application.review_appeals import ReviewAppeals
 from worker_service.application.show_queue import ShowQueue
+from worker_service.application.show_talk import ShowTalk
 from worker_service.application.show_work import OpenWorkspace, ShowWork
 from worker_service.application.sign_in import SignIn
 from worker_service.config import SERVICE, Settings, read_settings
@@ -62,6 +63,7 @@ class Application:
     qualify: Qualify
     keep_qualifications: KeepQualifications
     practice_items: Sequence[PracticeItem]
+    show_talk: ShowTalk
     show_belongings: ShowBelongings
     close_account: CloseAccount
     checks: Mapping[str, Check]
@@ -122,6 +124,7 @@ def build(
         qualify=Qualify(store, readers, clock, market),
         keep_qualifications=KeepQualifications(store, clock, market),
         practice_items=practice_items(),
+        show_talk=ShowTalk(readers),
         checks=readiness_checks(client, store.database, clock),
     )
 

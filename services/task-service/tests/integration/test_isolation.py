@@ -72,6 +72,7 @@ def belongings(
     assert member.post("/teams/join", {"code": invited["code"]}).status_code == 201
     qualification = {"name": "Trees", "description": "Trees."}
     own = requester.post("/qualifications", qualification).json
+    said = requester.post(f"/batches/{batch['batch_id']}/talk", {"text": "Welcome."}).json
     book = f"The book of {assignment}.".encode()
     draft = requester.batch(batch["project_id"])
     requester.post(f"/batches/{draft['batch_id']}/source?by=sentence", data=book)
@@ -87,6 +88,7 @@ def belongings(
         "webhook_id": webhook["webhook_id"],
         "delivery_id": log[0]["delivery_id"],
         "qualification_id": own["qualification_id"],
+        "message_id": said["message_id"],
         "invitation_id": invitation["invitation_id"],
         "person_id": member.requester_id,
         "team_id": requester.requester_id,

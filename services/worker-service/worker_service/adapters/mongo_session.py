@@ -24,6 +24,11 @@ from worker_service.adapters.mongo_registration_limit import (
     REGISTRATION_COUNTS,
 )
 from worker_service.adapters.mongo_requesters import REQUESTERS, MongoRequesters
+from worker_service.adapters.mongo_talk_answers import (
+    TALK_ANSWER_INDEXES,
+    TALK_ANSWERS,
+    MongoTalkAnswers,
+)
 from worker_service.adapters.mongo_work_items import (
     WORK_ITEM_INDEXES,
     WORK_ITEMS,
@@ -42,6 +47,7 @@ INDEXES = {
     QUEUE_CHOICES: [],
     REGISTRATION_COUNTS: REGISTRATION_COUNT_INDEXES,
     **QUALIFICATION_INDEXES,
+    TALK_ANSWERS: TALK_ANSWER_INDEXES,
 }
 
 
@@ -82,6 +88,10 @@ class WorkerSession(MongoSession):
     def records(self) -> MongoRecords:
         return MongoRecords(self.database, self.session)
 
+    @cached_property
+    def talk_answers(self) -> MongoTalkAnswers:
+        return MongoTalkAnswers(self.database, self.session)
+
 
 class MongoReaders:
     """For pages and lists, which need no transaction."""
@@ -96,3 +106,4 @@ class MongoReaders:
         self.qualifications = MongoQualifications(database)
         self.held = MongoHeld(database)
         self.records = MongoRecords(database)
+        self.talk_answers = MongoTalkAnswers(database)

@@ -55,6 +55,7 @@ class CloseAccount:
             if session.workers.remove(worker_id):
                 session.held.forget(worker_id)
                 session.records.forget(worker_id)
+                session.talk_answers.forget(worker_id)
                 session.choices.forget(worker_id)
                 session.emit(account_closed(worker_id, self._clock.now()))
 

@@ -9,6 +9,7 @@ from crowdloom.chassis.store import Emits, Store
 from crowdloom.kernel import Money
 from crowdloom.kernel.ids import AssignmentId, BatchId, ProjectId, RequesterId, WorkerId
 
+from worker_service.application.talk_ports import TalkAnswers
 from worker_service.domain.appeals import Appeal
 from worker_service.domain.batches import BatchCard
 from worker_service.domain.qualifications import Held, Qualification, Record, Tries
@@ -302,6 +303,9 @@ class Session(Emits, Protocol):
     @property
     def records(self) -> Records: ...
 
+    @property
+    def talk_answers(self) -> TalkAnswers: ...
+
 
 class Readers(Protocol):
     """The same repositories outside any transaction, for pages and lists."""
@@ -332,6 +336,9 @@ class Readers(Protocol):
 
     @property
     def records(self) -> Records: ...
+
+    @property
+    def talk_answers(self) -> TalkAnswers: ...
 
 
 class RegistrationLimit(Protocol):

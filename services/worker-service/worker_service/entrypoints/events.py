@@ -24,12 +24,14 @@ from crowdloom.contracts.task import (
     SubmissionReceived,
     SubmissionRejected,
     SubmissionReturned,
+    TalkAnswered,
     TasksReleased,
 )
 
 from worker_service.adapters.mongo_session import WorkerSession
 from worker_service.application.follow_batches import follow_batch
 from worker_service.application.follow_qualifications import follow_qualification
+from worker_service.application.follow_talk import follow_talk
 from worker_service.application.follow_work import follow_work
 from worker_service.bootstrap import Application
 from worker_service.config import SERVICE
@@ -53,6 +55,7 @@ SUBSCRIPTIONS: dict[type[Event], Handler[WorkerSession]] = {
     QualificationDefined: follow_qualification,
     RequesterGranted: follow_qualification,
     RequesterRevoked: follow_qualification,
+    TalkAnswered: follow_talk,
 }
 MEASURE_PAY_SECONDS = 2.0
 

@@ -23,6 +23,7 @@ from worker_service.entrypoints.pages.practice_pages import practice_pages
 from worker_service.entrypoints.pages.qualification_pages import qualification_pages
 from worker_service.entrypoints.pages.queue_pages import queue_pages
 from worker_service.entrypoints.pages.shell import bar
+from worker_service.entrypoints.pages.talk_pages import talk_pages
 from worker_service.entrypoints.pages.work_pages import work_pages
 from worker_service.entrypoints.pages.workspace_pages import workspace_pages
 
@@ -70,6 +71,7 @@ def create_web(application: Application) -> Flask:
         practice_pages,
         qualification_pages,
         queue_pages,
+        talk_pages,
         work_pages,
         workspace_pages,
     ):

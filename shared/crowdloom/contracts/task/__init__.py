@@ -26,6 +26,7 @@ from crowdloom.contracts.task.submissions import (
     SubmissionRejected,
     SubmissionReturned,
 )
+from crowdloom.contracts.task.talk import TalkAnswered
 
 __all__ = [
     "AssignmentClosed",
@@ -47,5 +48,6 @@ __all__ = [
     "SubmissionReceived",
     "SubmissionRejected",
     "SubmissionReturned",
+    "TalkAnswered",
     "TasksReleased",
 ]

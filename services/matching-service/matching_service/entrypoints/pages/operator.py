@@ -52,6 +52,7 @@ def bar() -> ui.Bar:
             (_("Operations"), HOME),
             (_("Batches"), BATCHES),
             (_("Appeals"), "/operator/appeals"),
+            (_("Talk"), "/operator/talk"),
         ],
         sign_out="/finance/sign-out",
         home=HOME,

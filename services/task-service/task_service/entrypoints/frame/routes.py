@@ -19,6 +19,7 @@ from task_service.entrypoints.frame.documents import (
 )
 from task_service.entrypoints.frame.loads import frame_loads
 from task_service.entrypoints.frame.previews import frame_previews
+from task_service.entrypoints.frame.talk import talk_frame
 from task_service.entrypoints.http.tickets import TicketMissing, ticket_for
 
 
@@ -28,6 +29,7 @@ def mount_frame(app: Flask, application: Application) -> None:
     scripts.mount(app)
     links = FileLinks(application.settings.common.cursor_key, application.clock)
     app.register_blueprint(_work(application, scripts, links))
+    app.register_blueprint(talk_frame(application))
     app.register_blueprint(frame_previews(application, scripts, links))
     app.register_blueprint(frame_loads(application, links))
 

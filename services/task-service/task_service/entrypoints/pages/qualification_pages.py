@@ -50,7 +50,7 @@ def _add_making(blueprint: Blueprint, application: Application) -> None:
             return _list(application, form, _errors(refusal)), 422
         except TooManyQualifications:
             ui.say(
-                "bad", _("Not made"), _("You have as many as one can have. Close nothing: ask us.")
+                "bad", _("Not made"), _("You have 100 already, which is as many as one can have.")
             )
             return redirect(PAGE, 303)
         ui.say("good", _("Made"), _("Workers can see it now. Ask for it in a batch, or give it."))

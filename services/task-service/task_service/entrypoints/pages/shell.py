@@ -20,6 +20,7 @@ TEMPLATES_PAGE = "/requester/templates"
 DRAFTS_PAGE = "/requester/drafts"
 FRAME = "/requester/frame"
 SIGN_IN_PAGE = "/requester/sign-in"
+MODERATION_PAGE = "/operator/talk"
 DEVELOPERS_PAGE = "/requester/developers"
 TEAM_PAGE = "/requester/team"
 WALLET_PAGE = "/pay/wallet"
@@ -27,6 +28,8 @@ WALLET_PAGE = "/pay/wallet"
 
 def bar() -> ui.Bar:
     """The bar of a requester; a visitor's has no items."""
+    if request.path.startswith("/operator"):
+        return _moderator_bar()
     if not signed_in():
         return ui.Bar(home=SIGN_IN_PAGE)
     return ui.Bar(
@@ -43,6 +46,16 @@ def bar() -> ui.Bar:
         sign_out="/requester/sign-out",
         home=PROJECTS_PAGE,
     )
+
+
+def _moderator_bar() -> ui.Bar:
+    """An operator's, whose other pages are other services'."""
+    items = [
+        (_("Operations"), "/operator"),
+        (_("Appeals"), "/operator/appeals"),
+        (_("Talk"), MODERATION_PAGE),
+    ]
+    return ui.Bar(items=items, sign_out="/finance/sign-out", home="/operator")
 
 
 def signed_in() -> bool:

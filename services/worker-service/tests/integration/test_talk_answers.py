@@ -1,0 +1,40 @@
+"""What a requester answers is kept for whoever asked, and for nobody else."""
+
+from typing import Any
+
+import pytest
+from crowdloom.contracts.task import TalkAnswered
+from crowdloom.kernel import TransientError
+from crowdloom.testkit.ports import BEGINNING
+from flask.testing import FlaskClient
+from worker_service.bootstrap import Application
+
+ANSWERED = TalkAnswered(
+    message_id="msg_1",
+    assignment_id="asg_001",  # type: ignore[arg-type]
+    batch_id="bat_1",  # type: ignore[arg-type]
+    question="Does a bot count?",
+    answer="<b>No.</b>",
+    answered_at=BEGINNING,
+)
+
+
+def test_an_answer_reaches_whoever_asked_and_goes_with_the_account(
+    api: FlaskClient, application: Application, deliver: Any, make: Any
+) -> None:
+    asker, other = (api.post("/api/workers/v1/workers", json={}).json for _ in range(2))
+
+    def page_of(worker: Any) -> str:
+        headers = {"Authorization": f"Bearer {worker['token']}", "Accept": "text/html"}
+        return str(api.get("/work/talk", headers=headers).text)
+
+    with pytest.raises(TransientError):
+        deliver(ANSWERED)
+    deliver(make.opened(), make.claimed(worker_id=asker["worker_id"]), ANSWERED, ANSWERED)
+    shown = page_of(asker)
+    assert shown.count("&lt;b&gt;No.&lt;/b&gt;") == 1
+    assert "Does the second sentence follow?" in shown
+    assert "No answers yet" in page_of(other)
+    application.close_account(asker["worker_id"])
+    deliver(ANSWERED)
+    assert application.database["talk_answers"].count_documents({}) == 0

@@ -1,0 +1,37 @@
+"""Answers to workers' questions in MongoDB."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from crowdloom.chassis.store import MongoDatabase
+from crowdloom.kernel.ids import WorkerId
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.client_session import ClientSession
+
+from worker_service.application.talk_ports import TalkAnswer
+
+TALK_ANSWERS = "talk_answers"
+TALK_ANSWER_INDEXES = [
+    # Message ids sort by the moment of the answer.
+    IndexModel([("worker_id", ASCENDING), ("_id", DESCENDING)], name="of_worker")
+]
+
+
+class MongoTalkAnswers:
+    def __init__(self, database: MongoDatabase, session: ClientSession | None = None) -> None:
+        self._answers = database[TALK_ANSWERS]
+        self._session = session
+
+    def put(self, answer: TalkAnswer) -> None:
+        row = {name: value for name, value in asdict(answer).items() if name != "message_id"}
+        self._answers.replace_one(
+            {"_id": answer.message_id}, row, upsert=True, session=self._session
+        )
+
+    def of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[TalkAnswer]:
+        found = self._answers.find({"worker_id": worker_id}, session=self._session)
+        newest = found.sort("_id", DESCENDING).limit(count_max)
+        return [TalkAnswer(message_id=row.pop("_id"), **row) for row in newest]
+
+    def forget(self, worker_id: WorkerId) -> None:
+        self._answers.delete_many({"worker_id": worker_id}, session=self._session)
