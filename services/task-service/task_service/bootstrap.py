@@ -54,7 +54,6 @@ from task_service.application.show_figures import ShowFigures
 from task_service.application.split_source import MergeSource, SplitSource
 from task_service.application.talk import Talk
 from task_service.application.teams import Teams
-from task_service.application.talk import Talk
 from task_service.application.webhooks import (
     DeliverWebhooks,
     TellWebhooks,

@@ -49,7 +49,6 @@ from task_service.entrypoints.pages.source_pages import source_pages
 from task_service.entrypoints.pages.talk_pages import talk_pages
 from task_service.entrypoints.pages.team_pages import team_pages
 from task_service.entrypoints.pages.trial_pages import trial_pages
-from task_service.entrypoints.pages.talk_pages import talk_pages
 from task_service.entrypoints.pages.webhook_pages import webhook_pages
 from task_service.entrypoints.team_sessions import guard_team_sessions
 
