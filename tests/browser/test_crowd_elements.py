@@ -38,7 +38,6 @@ def answer(context: BrowserContext, workplace: Any) -> Any:
         act(frame)
         frame.locator("#submitButton").click()
         page.wait_for_url("**/work/queue")
-        page.wait_for_load_state("networkidle")
         page.close()
         return workplace.answer_of(item)
 
@@ -97,6 +96,96 @@ def test_boxes_are_made_and_moved_by_keyboard_and_drawn_by_pointer(answer: Any) 
     assert first == {"height": 52, "label": "Cat", "left": 52, "top": 25, "width": 100}
     assert (second["width"], second["height"]) == (20, 10)
     assert found["b"]["inputImageProperties"] == {"height": 100, "width": 200}
+
+
+def test_outlines_and_boxes_are_set_by_clicks_or_keyboard_alone_and_mended(answer: Any) -> None:
+    """No drag is needed anywhere: a box by two clicks, an outline point by point."""
+    body = (
+        f'<crowd-polygon name="p" src="{PIXEL}" labels="[\'Tree\']"></crowd-polygon>'
+        f'<crowd-bounding-box name="b" src="{PIXEL}" labels="[\'Cat\']"></crowd-bounding-box>'
+    )
+
+    def mark(frame: Frame) -> None:
+        stage = frame.locator("crowd-polygon .crowd-stage")
+        stage.focus()
+        keys = [
+            "Space",
+            "ArrowRight",
+            "Space",
+            "Space",
+            "Backspace",
+            "Shift+ArrowDown",
+            "Space",
+            "Enter",
+        ]
+        for key in keys:
+            frame.page.keyboard.press(key)
+        image = frame.locator("crowd-polygon .crowd-image")
+        for x, y in ((10, 10), (60, 10), (60, 50), (12, 11)):
+            image.click(position={"x": x, "y": y}, force=True)
+        frame.get_by_role("button", name="Change: Tree 2").click()
+        frame.page.keyboard.press("Shift+ArrowRight")
+        frame.get_by_role("button", name="Point 3").click()
+        image.click(position={"x": 90, "y": 80}, force=True)
+        box = frame.locator("crowd-bounding-box .crowd-image")
+        box.click(position={"x": 30, "y": 20})
+        box.click(position={"x": 50, "y": 60})
+
+    [[_, value]] = answer(body, mark)
+    [found] = json.loads(value)
+    outlines = [
+        [(one["x"], one["y"]) for one in outline["vertices"]] for outline in found["p"]["polygons"]
+    ]
+    assert outlines[0] == [(100, 50), (104, 50), (104, 51)]
+    # A click may fall between two pixels.
+    clicked = [(11, 10), (60, 10), (90, 80)]
+    assert [pytest.approx(point, abs=1) for point in clicked] == outlines[1]
+    assert {outline["label"] for outline in found["p"]["polygons"]} == {"Tree"}
+    assert found["p"]["inputImageProperties"] == {"height": 100, "width": 200}
+    [box] = found["b"]["boundingBoxes"]
+    assert (box["label"], box["width"], box["height"]) == ("Cat", 20, 40)
+
+
+def test_things_are_put_in_order_by_buttons_and_a_recording_is_steered_by_keys(
+    context: BrowserContext, workplace: Any
+) -> None:
+    items = "".join(
+        f'<div><span>{name}</span><input type="hidden" name="place_{number}"></div>'
+        for number, name in enumerate(("Ash", "Birch", "Cedar"), 1)
+    )
+    item = workplace.item(
+        f'<crowd-ranking>{items}</crowd-ranking><label>Say <input name="said"></label>'
+        '<crowd-waveform><audio preload="auto" src="/frame/samples/tones.wav"></audio>'
+        "</crowd-waveform>"
+    )
+    page = workplace.open(context, item)
+    page.locator("[data-next-at-once]").uncheck()
+    page.locator("[data-submit]:enabled").wait_for()
+    frame = next(one for one in page.frames if "/frame/" in one.url)
+    frame.get_by_role("button", name="Up: Cedar").press("Enter")
+    with page.expect_response("**/draft") as kept:
+        page.keyboard.press("Enter")
+    assert kept.value.ok
+    page.reload()
+    page.locator("[data-submit]:enabled").wait_for()
+    frame = next(one for one in page.frames if "/frame/" in one.url)
+    frame.locator(".crowd-rank").first.get_by_text("Cedar").wait_for()
+    frame.locator(".crowd-track img").wait_for()
+    frame.get_by_text("0:00 / 0:04").wait_for()
+    frame.get_by_role("slider").press("End")
+    frame.get_by_text("0:04 / 0:04").wait_for()
+    frame.get_by_label("Say").press("Alt+b")
+    frame.get_by_text("0:01 / 0:04").wait_for()
+    assert frame.get_by_label("Say").input_value() == ""
+    frame.locator("#submitButton").click()
+    page.wait_for_url("**/work/queue")
+    page.close()
+    assert workplace.answer_of(item) == [
+        ["place_3", "1"],
+        ["place_1", "2"],
+        ["place_2", "3"],
+        ["said", ""],
+    ]
 
 
 def test_spans_are_marked_by_keyboard(answer: Any) -> None:
