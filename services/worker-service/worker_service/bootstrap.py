@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from crowdloom.chassis.http.health import Check
 from crowdloom.chassis.idempotency import IdempotencyStore
+from crowdloom.chassis.passkeys import Passkeys
+from crowdloom.chassis.session_records import SessionRecords
 from crowdloom.chassis.store import Document, MongoDatabase, MongoStore
 from crowdloom.chassis.tokens import Sessions
 from crowdloom.chassis.wiring import mongo_client, readiness_checks, sessions_of
@@ -35,6 +37,9 @@ from worker_service.domain.practice import PracticeItem
 from worker_service.domain.recovery import SecretBits
 
 SESSION_LIFETIME = timedelta(days=30)
+# A session that was ended lives on at other services for so long: a browser's, and a program's.
+PASS_LIFETIME = timedelta(hours=2)
+API_PASS_LIFETIME = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class Application:
     ids: IdFactory
     store: MongoStore[WorkerSession]
     sessions: Sessions
+    session_records: SessionRecords
+    passkeys: Passkeys
     idempotency: IdempotencyStore
     register_worker: RegisterWorker
     sign_in: SignIn
@@ -103,6 +110,13 @@ def build(
         ids=ids,
         store=store,
         sessions=sessions_of(settings.common, service=SERVICE, clock=clock),
+        session_records=SessionRecords(store.database, role="worker", clock=clock, ids=ids),
+        passkeys=Passkeys(
+            store.database,
+            clock=clock,
+            public_url=settings.common.public_url,
+            verified_owner=True,
+        ),
         idempotency=IdempotencyStore(store.database, clock),
         register_worker=RegisterWorker(
             store, limit=limit, clock=clock, ids=ids, randomness=randomness

@@ -1,6 +1,6 @@
 """Signed tokens: each service signs what it is the authority of, everybody verifies (EdDSA JWT)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -32,12 +32,15 @@ class InvalidToken(DomainError):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who calls: a role with its subject's id; `grants` are the finer rights of staff."""
+    """Who calls: a role with its subject's id; `grants` are the finer rights of staff, and
+    `session_id` names the record at the service that issued the token.
+    """
 
     role: str
     subject: str
     grants: frozenset[str] = frozenset()
     name: str = ""
+    session_id: str = ""
 
 
 def new_signing_key() -> tuple[str, str]:
@@ -52,7 +55,7 @@ class TokenSigner:
     """Signs claims as `issuer`, for one `audience` (session or ticket)."""
 
     def __init__(self, *, issuer: str, private_key: str, audience: str, clock: Clock) -> None:
-        self._issuer = issuer
+        self.issuer = issuer
         # Read once: reading the PEM costs more than a signature.
         self._key = _EDDSA.prepare_key(private_key)
         self._audience = audience
@@ -61,7 +64,7 @@ class TokenSigner:
     def sign(self, claims: Mapping[str, Any], *, expires_at: datetime) -> str:
         document = {
             **claims,
-            "iss": self._issuer,
+            "iss": self.issuer,
             "aud": self._audience,
             "iat": self._clock.now(),
             "exp": expires_at,
@@ -70,9 +73,11 @@ class TokenSigner:
 
 
 class TokenVerifier:
-    """Verifies tokens of one audience by the public key of the issuer they name."""
+    """Verifies tokens of an audience, or of several, by the public key of the issuer they name."""
 
-    def __init__(self, *, public_keys: Mapping[str, str], audience: str, clock: Clock) -> None:
+    def __init__(
+        self, *, public_keys: Mapping[str, str], audience: str | Sequence[str], clock: Clock
+    ) -> None:
         self._public_keys = {name: _EDDSA.prepare_key(key) for name, key in public_keys.items()}
         self._audience = audience
         self._clock = clock
@@ -81,8 +86,8 @@ class TokenVerifier:
     def verify(self, token: str, *, check_expiry: bool = True) -> dict[str, Any]:
         """Return the claims. Raises InvalidToken; an expired one too unless told not to check."""
         claims = dict(self._claims_of(token))
-        if check_expiry and claims["exp"] <= self._clock.now().timestamp():
-            raise InvalidToken("The token has expired; sign in again")
+        if check_expiry:
+            self.check_expiry(claims)
         return claims
 
     def _verified(self, token: str) -> Mapping[str, Any]:
@@ -105,8 +110,15 @@ class TokenVerifier:
             raise InvalidToken("The token is not valid; sign in again") from error
         return claims
 
+    def check_expiry(self, claims: Mapping[str, Any]) -> None:
+        """Raises InvalidToken."""
+        if claims["exp"] <= self._clock.now().timestamp():
+            raise InvalidToken("The token has expired; sign in again")
+
 
 SESSION_AUDIENCE = "crowdloom-session"
+# For the issuing service alone, which looks the session up: it lives long. Others get passes.
+HOME_AUDIENCE = "crowdloom-home"
 TICKET_AUDIENCE = "crowdloom-ticket"
 
 
@@ -123,23 +135,48 @@ class Sessions:
         "staff": "payment-service",
     }
 
-    def __init__(self, *, signer: TokenSigner, verifier: TokenVerifier, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        signer: TokenSigner,
+        verifier: TokenVerifier,
+        clock: Clock,
+        home: TokenSigner | None = None,
+    ) -> None:
         self._signer = signer
         self._verifier = verifier
         self._clock = clock
+        self._home = home
 
     def issue(self, principal: Principal, *, lifetime: timedelta) -> str:
+        """A token that every service reads."""
+        return self._signed(self._signer, principal, lifetime)
+
+    def issue_home(self, principal: Principal, *, lifetime: timedelta) -> str:
+        """A token that this service alone reads; for a session that has a record."""
+        if self._home is None:
+            raise LookupError("this service keeps no sessions of its own")
+        return self._signed(self._home, principal, lifetime)
+
+    def _signed(self, signer: TokenSigner, principal: Principal, lifetime: timedelta) -> str:
         claims = {
             "sub": principal.subject,
             "role": principal.role,
             "grants": sorted(principal.grants),
             "name": principal.name,
+            **({"sid": principal.session_id} if principal.session_id else {}),
         }
-        return self._signer.sign(claims, expires_at=self._clock.now() + lifetime)
+        return signer.sign(claims, expires_at=self._clock.now() + lifetime)
 
     def read(self, token: str) -> Principal:
-        """Raises InvalidToken."""
-        claims = self._verifier.verify(token)
+        """Raises InvalidToken. Of a session with a record here, the record says when it ends."""
+        claims = self._verifier.verify(token, check_expiry=False)
+        if not self._has_record_here(claims):
+            self._verifier.check_expiry(claims)
+        if claims["aud"] == HOME_AUDIENCE and (
+            self._home is None or claims["iss"] != self._home.issuer
+        ):
+            raise InvalidToken("The token is for the service alone that issued it")
         role = claims.get("role")
         if self.ISSUER_OF_ROLE.get(str(role)) != claims["iss"]:
             raise InvalidToken("The token was issued by a service that may not issue it")
@@ -148,4 +185,9 @@ class Sessions:
             subject=str(claims["sub"]),
             grants=frozenset(claims.get("grants", ())),
             name=str(claims.get("name", "")),
+            session_id=str(claims.get("sid", "")),
         )
+
+    def _has_record_here(self, claims: Mapping[str, Any]) -> bool:
+        ours = self._home is not None and claims["iss"] == self._home.issuer
+        return ours and bool(claims.get("sid"))

@@ -16,7 +16,13 @@ from crowdloom.chassis.kafka_bus import KafkaBusConsumer, KafkaBusProducer
 from crowdloom.chassis.relay import Relay, Watermark
 from crowdloom.chassis.settings import CommonSettings
 from crowdloom.chassis.store import MongoStore
-from crowdloom.chassis.tokens import SESSION_AUDIENCE, Sessions, TokenSigner, TokenVerifier
+from crowdloom.chassis.tokens import (
+    HOME_AUDIENCE,
+    SESSION_AUDIENCE,
+    Sessions,
+    TokenSigner,
+    TokenVerifier,
+)
 from crowdloom.chassis.worker import PROCESS_STATUS, EventsProcess, Job
 from crowdloom.contracts import Event
 from crowdloom.contracts import topics_of as topics_published_by
@@ -32,12 +38,15 @@ def mongo_client(common: CommonSettings) -> "MongoClient[dict[str, Any]]":
 
 
 def sessions_of(common: CommonSettings, *, service: str, clock: Clock) -> Sessions:
-    """Issues this service's own sessions, reads everybody's."""
-    signer = TokenSigner(
-        issuer=service, private_key=common.signing_key, audience=SESSION_AUDIENCE, clock=clock
+    """Issues this service's own sessions, reads everybody's passes."""
+    signer, home = (
+        TokenSigner(issuer=service, private_key=common.signing_key, audience=audience, clock=clock)
+        for audience in (SESSION_AUDIENCE, HOME_AUDIENCE)
     )
-    verifier = TokenVerifier(public_keys=common.public_keys, audience=SESSION_AUDIENCE, clock=clock)
-    return Sessions(signer=signer, verifier=verifier, clock=clock)
+    verifier = TokenVerifier(
+        public_keys=common.public_keys, audience=(SESSION_AUDIENCE, HOME_AUDIENCE), clock=clock
+    )
+    return Sessions(signer=signer, verifier=verifier, clock=clock, home=home)
 
 
 def readiness_checks(

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import requests
@@ -51,11 +51,16 @@ class HttpApi:
         self._session.mount("http://", HTTPAdapter(max_retries=retry))
         self._session.mount("https://", HTTPAdapter(max_retries=retry))
         self._session.headers["Accept"] = "application/json"
+        self._renew: Callable[[], str] | None = None
         if token:
             self.use_token(token)
 
     def use_token(self, token: str) -> None:
         self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def renew_with(self, sign_in: Callable[[], str]) -> None:
+        """How to get another token once the one in use has expired."""
+        self._renew = sign_in
 
     def get(self, path: str, **query: Any) -> Json:
         answer: Json = self.call("GET", path, params=query).json()
@@ -85,8 +90,16 @@ class HttpApi:
             headers.setdefault("Idempotency-Key", key or uuid.uuid4().hex)
         deadline = time.monotonic() + self._patience_seconds
         pause_seconds = 0.05
+        renewals_left = 1 if self._renew and "Authorization" not in headers else 0
         while True:
-            answer = self._try(method, path, headers, options, last=time.monotonic() > deadline)
+            try:
+                answer = self._try(method, path, headers, options, last=time.monotonic() > deadline)
+            except Problem as problem:
+                if problem.status != _EXPIRED or not renewals_left or self._renew is None:
+                    raise
+                renewals_left -= 1
+                self.use_token(self._renew())
+                continue
             if answer is not None:
                 return answer
             time.sleep(pause_seconds)
@@ -112,6 +125,7 @@ class HttpApi:
         raise problem
 
 
+_EXPIRED = 401
 _AGAIN = {429, 500, 502, 503, 504}
 
 

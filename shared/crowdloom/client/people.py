@@ -137,13 +137,20 @@ class Worker:
         api = HttpApi(base_url)
         answer = api.post(f"{WORKERS}/workers", {"languages": list(languages)})
         api.use_token(answer["token"])
+        api.renew_with(lambda: cls._token(base_url, answer["recovery_code"]))
         return cls(api, answer["worker_id"], answer["recovery_code"])
 
     @classmethod
     def sign_in(cls, base_url: str, *, recovery_code: str) -> "Worker":
-        api = HttpApi(base_url)
-        api.use_token(api.post(f"{WORKERS}/sessions", {"recovery_code": recovery_code})["token"])
+        api = HttpApi(base_url, cls._token(base_url, recovery_code))
+        api.renew_with(lambda: cls._token(base_url, recovery_code))
         return cls(api, recovery_code=recovery_code)
+
+    @staticmethod
+    def _token(base_url: str, recovery_code: str) -> str:
+        body = {"recovery_code": recovery_code}
+        token: str = HttpApi(base_url).post(f"{WORKERS}/sessions", body)["token"]
+        return token
 
     def queue(self) -> Iterator[Json]:
         """Every open batch, with measured pay per hour, and why one is not for this worker."""

@@ -2,6 +2,8 @@
 
 from functools import cached_property
 
+from crowdloom.chassis.passkeys import PASSKEY_INDEXES
+from crowdloom.chassis.session_records import SESSION_INDEXES, SESSIONS
 from crowdloom.chassis.store import MongoDatabase, MongoSession
 
 from worker_service.adapters.mongo_appeals import APPEAL_INDEXES, APPEALS, MongoAppeals
@@ -45,6 +47,8 @@ INDEXES = {
     APPEALS: APPEAL_INDEXES,
     REQUESTERS: [],
     QUEUE_CHOICES: [],
+    SESSIONS: SESSION_INDEXES,
+    **PASSKEY_INDEXES,
     REGISTRATION_COUNTS: REGISTRATION_COUNT_INDEXES,
     **QUALIFICATION_INDEXES,
     TALK_ANSWERS: TALK_ANSWER_INDEXES,

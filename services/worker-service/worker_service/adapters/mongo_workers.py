@@ -49,6 +49,7 @@ def _document(worker: Worker) -> Document:
         "registered_at": worker.registered_at,
         "languages": list(worker.languages),
         "recovery_digest": worker.recovery_digest,
+        "code_shown": worker.code_shown,
     }
 
 
@@ -58,4 +59,5 @@ def _worker(document: Document) -> Worker:
         registered_at=document["registered_at"],
         languages=tuple(document["languages"]),
         recovery_digest=document["recovery_digest"],
+        code_shown=document.get("code_shown", True),
     )

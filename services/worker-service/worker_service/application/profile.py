@@ -55,7 +55,7 @@ class ReissueRecoveryCode:
 
         def work(session: Session) -> None:
             before = _existing(session, worker_id)
-            session.workers.replace(replace(before, recovery_digest=code.digest))
+            session.workers.replace(replace(before, recovery_digest=code.digest, code_shown=True))
 
         self._store.run(work)
         return code

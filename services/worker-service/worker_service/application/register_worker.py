@@ -43,8 +43,13 @@ class RegisterWorker:
         self._ids = ids
         self._randomness = randomness
 
-    def __call__(self, *, languages: Sequence[str], source: str) -> Registration:
-        """`source` is where the call comes from. Raises InvalidInput, TooManyRegistrations."""
+    def __call__(
+        self, *, languages: Sequence[str], source: str, code_shown: bool = True
+    ) -> Registration:
+        """`source` is where the call comes from; whoever has a passkey need not see the code.
+
+        Raises InvalidInput, TooManyRegistrations.
+        """
         spoken = checked_languages(languages)
         self._limit.take(source)
         code = RecoveryCode.new(self._randomness)
@@ -53,6 +58,7 @@ class RegisterWorker:
             registered_at=self._clock.now(),
             languages=spoken,
             recovery_digest=code.digest,
+            code_shown=code_shown,
         )
 
         def work(session: Session) -> None:

@@ -15,12 +15,15 @@ _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 @dataclass(frozen=True)
 class Worker:
-    """`recovery_digest` is the SHA-256 of the recovery code in force. No languages means any."""
+    """`recovery_digest` is the SHA-256 of the recovery code in force, which nobody has seen unless
+    `code_shown`. No languages means any.
+    """
 
     worker_id: WorkerId
     registered_at: datetime
     languages: tuple[str, ...]
     recovery_digest: str
+    code_shown: bool = True
 
 
 def checked_languages(tags: Iterable[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from crowdloom.chassis.operations import Operations
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from worker_service.bootstrap import Application, build
+from worker_service.bootstrap import PASS_LIFETIME, Application, build
 from worker_service.config import SERVICE, read_settings
 from worker_service.entrypoints.http.accounts import accounts_blueprint
 from worker_service.entrypoints.http.appeals import appeals_blueprint
@@ -19,6 +19,7 @@ from worker_service.entrypoints.http.work import work_blueprint
 from worker_service.entrypoints.pages.account_pages import account_pages
 from worker_service.entrypoints.pages.alert_pages import alert_pages
 from worker_service.entrypoints.pages.appeal_pages import appeal_pages
+from worker_service.entrypoints.pages.device_pages import device_pages
 from worker_service.entrypoints.pages.practice_pages import practice_pages
 from worker_service.entrypoints.pages.qualification_pages import qualification_pages
 from worker_service.entrypoints.pages.queue_pages import queue_pages
@@ -44,6 +45,8 @@ def create_web(application: Application) -> Flask:
         area=AREA,
         title="Crowdloom workers",
         sessions=application.sessions,
+        records=application.session_records,
+        pass_lifetime=PASS_LIFETIME,
         idempotency=application.idempotency,
         checks=application.checks,
         operations=Operations(application.database, application.clock),
@@ -68,6 +71,7 @@ def create_web(application: Application) -> Flask:
         account_pages,
         alert_pages,
         appeal_pages,
+        device_pages,
         practice_pages,
         qualification_pages,
         queue_pages,

@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -14,7 +15,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest
 
 from crowdloom.chassis.context import caused_by
-from crowdloom.chassis.http.auth import ApiKeys, install_auth, refuse_cross_site
+from crowdloom.chassis.http.auth import ApiKeys, Records, install_auth, refuse_cross_site
 from crowdloom.chassis.http.headers import add_security_headers
 from crowdloom.chassis.http.health import Check, health_blueprint
 from crowdloom.chassis.http.operations import operations_blueprint
@@ -64,6 +65,8 @@ def create_app(
     secure_cookies: bool,
     api_keys: ApiKeys | None = None,
     operations: Operations | None = None,
+    records: Records | None = None,
+    pass_lifetime: timedelta = timedelta(hours=1),
 ) -> tuple[Flask, ProblemApi]:
     """Make a service's application: problems, auth, headers, health and its OpenAPI.
 
@@ -83,7 +86,7 @@ def create_app(
         OPENAPI_JSON_PATH="openapi.json",
         JSON_SORT_KEYS=False,
     )
-    install_auth(app, sessions, api_keys)
+    install_auth(app, sessions, api_keys, records=records, pass_lifetime=pass_lifetime)
     app.extensions["crowdloom_idempotency"] = idempotency
     app.before_request(_begin)
     app.before_request(refuse_cross_site)

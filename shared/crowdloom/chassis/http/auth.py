@@ -30,6 +30,12 @@ COOKIE_PATHS = {
         "/api/workers/operations",
     ),
 }
+# Served by the role's own service, which looks the session up; elsewhere a pass has to do.
+HOME_PATHS = {
+    "requester": COOKIE_PATHS["requester"],
+    "worker": ("/work", "/api/workers"),
+    "staff": ("/finance", "/api/payments"),
+}
 SIGN_IN_PAGE = {
     "requester": "/requester/sign-in",
     "worker": "/work/start",
@@ -56,9 +62,33 @@ class ApiKeys(Protocol):
         ...
 
 
-def install_auth(app: Flask, sessions: Sessions, api_keys: ApiKeys | None = None) -> None:
+class Records(Protocol):
+    """The records of a role's sessions, at the service that issues them."""
+
+    role: str
+
+    def look(self, session_id: str) -> bool | None:
+        """None where it was ended; else whether fresh passes are due. Blocks for a point read."""
+        ...
+
+
+def install_auth(
+    app: Flask,
+    sessions: Sessions,
+    api_keys: ApiKeys | None = None,
+    *,
+    records: Records | None = None,
+    pass_lifetime: timedelta = timedelta(hours=1),
+) -> None:
+    """With `records`, a session that was ended is refused, and a browser's passes for the other
+    services, which live for `pass_lifetime`, are renewed while it is used.
+    """
     app.extensions["crowdloom_sessions"] = sessions
     app.extensions["crowdloom_api_keys"] = api_keys
+    app.extensions["crowdloom_session_records"] = records
+    app.config["CROWDLOOM_PASS_LIFETIME"] = pass_lifetime
+    if records is not None:
+        app.after_request(_renew_passes)
 
 
 def require(role: str, *grants: str) -> Callable[[ViewT], ViewT]:
@@ -114,7 +144,39 @@ def authenticate(roles: Iterable[str]) -> Principal:
         raise NotSignedIn("Sign in first, or send a token in the Authorization header")
     if found.role not in wanted:
         raise NotAllowed(f"This is for the role {' or '.join(wanted)}", role=found.role)
+    _look_up(found)
     return found
+
+
+def _look_up(found: Principal) -> None:
+    """Once a request. Tokens of before there were records have no session id, and an end."""
+    records: Records | None = current_app.extensions.get("crowdloom_session_records")
+    if records is None or not found.session_id or found.role != records.role:
+        return
+    looked = g.setdefault("sessions_looked_up", {})
+    if found.session_id not in looked:
+        looked[found.session_id] = records.look(found.session_id)
+    if looked[found.session_id] is None:
+        raise NotSignedIn("This session was ended; sign in again")
+    if looked[found.session_id] and not bearer_token():
+        g.passes_due = found
+
+
+def _renew_passes(response: Response) -> Response:
+    due: Principal | None = g.pop("passes_due", None)
+    if due is not None:
+        give_passes(response, due)
+    return response
+
+
+def give_passes(response: BaseResponse, principal: Principal) -> None:
+    """Let a browser into the other services for a while, as somebody with a session here."""
+    lifetime: timedelta = current_app.config["CROWDLOOM_PASS_LIFETIME"]
+    token = _sessions().issue(principal, lifetime=lifetime)
+    paths = [
+        path for path in COOKIE_PATHS[principal.role] if path not in HOME_PATHS[principal.role]
+    ]
+    _set_cookies(response, role=principal.role, token=token, paths=paths, lifetime=lifetime)
 
 
 def bearer_token() -> str | None:
@@ -126,7 +188,21 @@ def set_session_cookies(
     response: BaseResponse, *, role: str, token: str, lifetime: timedelta
 ) -> None:
     """Give the browser its session, once per path the role needs and nowhere else."""
-    for path in COOKIE_PATHS[role]:
+    _set_cookies(response, role=role, token=token, paths=COOKIE_PATHS[role], lifetime=lifetime)
+
+
+def set_home_cookies(response: BaseResponse, principal: Principal, *, lifetime: timedelta) -> None:
+    """The same for a session that has a record: long-lived here, by passes elsewhere."""
+    token = _sessions().issue_home(principal, lifetime=lifetime)
+    role = principal.role
+    _set_cookies(response, role=role, token=token, paths=HOME_PATHS[role], lifetime=lifetime)
+    give_passes(response, principal)
+
+
+def _set_cookies(
+    response: BaseResponse, *, role: str, token: str, paths: Iterable[str], lifetime: timedelta
+) -> None:
+    for path in paths:
         response.set_cookie(
             COOKIE_OF_ROLE[role],
             token,

@@ -1,15 +1,17 @@
 """Anonymous accounts: make one, come back to one, say what one speaks."""
 
+from datetime import timedelta
 from typing import Any
 
 from crowdloom.chassis.http.app import api_blueprint
 from crowdloom.chassis.http.auth import principal, require
+from crowdloom.chassis.session_records import SessionRecord, device_of
 from crowdloom.chassis.tokens import Principal
 from crowdloom.kernel.ids import WorkerId
 from flask import Response, request
 from flask_smorest import Blueprint
 
-from worker_service.bootstrap import SESSION_LIFETIME, Application
+from worker_service.bootstrap import API_PASS_LIFETIME, SESSION_LIFETIME, Application
 from worker_service.domain.workers import Worker
 from worker_service.entrypoints.export_files import FILE_NAME, export_of
 from worker_service.entrypoints.http.schemas import (
@@ -18,6 +20,7 @@ from worker_service.entrypoints.http.schemas import (
     ProfileSchema,
     RecoveryCodeSchema,
     RegisteredWorkerSchema,
+    SessionPageSchema,
     SessionSchema,
 )
 
@@ -51,6 +54,24 @@ def accounts_blueprint(application: Application) -> Blueprint:
         """Sign in with the recovery code, in any case, with or without its hyphens."""
         return session_of(application, application.sign_in(body["recovery_code"]))
 
+    @blueprint.get("/sessions")
+    @require("worker")
+    @blueprint.response(200, SessionPageSchema)
+    def sessions() -> dict[str, Any]:
+        """Where the caller is signed in, newest first."""
+        shown = [
+            {**vars(record), "this_one": record.session_id == principal().session_id}
+            for record in application.session_records.of(caller())
+        ]
+        return {"items": shown, "next_cursor": None}
+
+    @blueprint.delete("/sessions/<session_id>")
+    @require("worker")
+    @blueprint.response(204)
+    def end_session(session_id: str) -> None:
+        """End a session: here at once, at other services within hours. Twice changes nothing."""
+        application.session_records.end(caller(), session_id)
+
     @blueprint.get("/me")
     @require("worker")
     @blueprint.response(200, ProfileSchema)
@@ -79,6 +100,8 @@ def accounts_blueprint(application: Application) -> Blueprint:
     def close() -> None:
         """Close the account for good. What is payable stays payable; there is no way back in."""
         application.close_account(caller())
+        application.session_records.end_all(caller())
+        application.passkeys.forget(caller())
 
     @blueprint.post("/recovery-code")
     @require("worker")
@@ -101,12 +124,23 @@ def zipped(application: Application, worker_id: WorkerId) -> Response:
 
 
 def session_of(application: Application, worker: Worker) -> dict[str, Any]:
-    """A fresh session of the worker, as the API and the cookies carry it."""
-    token = application.sessions.issue(
-        Principal(role="worker", subject=worker.worker_id), lifetime=SESSION_LIFETIME
-    )
+    """A fresh session of the worker, as the API carries it. Here the token is good as long as the
+    session; every other service takes it until `expires_at`.
+    """
+    who, record = begun(application, worker.worker_id, SESSION_LIFETIME)
     return {
         "worker_id": worker.worker_id,
-        "token": token,
-        "expires_at": application.clock.now() + SESSION_LIFETIME,
+        "token": application.sessions.issue(who, lifetime=API_PASS_LIFETIME),
+        "expires_at": record.begun_at + API_PASS_LIFETIME,
     }
+
+
+def begun(
+    application: Application, worker_id: WorkerId, lifetime: timedelta
+) -> tuple[Principal, SessionRecord]:
+    """A session of whoever sends this request, with its record."""
+    record = application.session_records.begin(
+        worker_id, device=device_of(request.headers.get("User-Agent", "")), lifetime=lifetime
+    )
+    who = Principal(role="worker", subject=worker_id, session_id=record.session_id)
+    return who, record

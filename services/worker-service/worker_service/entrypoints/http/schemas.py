@@ -38,6 +38,22 @@ class RecoveryCodeSchema(Schema):
     )
 
 
+class SessionRecordSchema(Schema):
+    """`device` is coarse: a browser's family and a system, or API; `seen_at` within minutes."""
+
+    session_id = fields.String(required=True)
+    device = fields.String(required=True)
+    begun_at = InstantField(required=True)
+    seen_at = InstantField(required=True)
+    expires_at = InstantField(required=True)
+    this_one = fields.Boolean(required=True)
+
+
+class SessionPageSchema(Schema):
+    items = fields.List(fields.Nested(SessionRecordSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
 class SessionSchema(Schema):
     worker_id = fields.String(required=True)
     token = fields.String(required=True)

@@ -4,9 +4,11 @@ from typing import Any
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import (
+    authenticate,
     clear_session_cookies,
+    give_passes,
     require,
-    set_session_cookies,
+    set_home_cookies,
 )
 from crowdloom.kernel import DomainError
 from crowdloom.kernel.errors import InvalidInput
@@ -22,12 +24,14 @@ from worker_service.domain.recovery import (
     RecoveryCodeUnknown,
 )
 from worker_service.domain.workers import Worker
-from worker_service.entrypoints.http.accounts import session_of, zipped
+from worker_service.entrypoints.http.accounts import begun, zipped
 from worker_service.entrypoints.pages import languages, shell
 
 _CODE_COOKIE = "cl_recovery"
 _CODE_PATH = "/work/recovery-code"
 _CODE_SECONDS = 1_800
+_RENEWED_COOKIE = "cl_renewed"
+_RENEWED_SECONDS = 5
 
 
 def account_pages(application: Application) -> Blueprint:
@@ -42,9 +46,9 @@ def account_pages(application: Application) -> Blueprint:
 def _add_start(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(shell.START_PAGE)
     def start() -> Any:
-        if shell.signed_in():
-            return redirect(shell.next_page())
-        return _start_page(languages.guessed())
+        if shell.signed_in() and not request.cookies.get(_RENEWED_COOKIE):
+            return _onwards()
+        return start_page(languages.guessed())
 
     @blueprint.post(shell.START_PAGE)
     def begin() -> Any:
@@ -52,22 +56,41 @@ def _add_start(blueprint: Blueprint, application: Application) -> None:
         try:
             made = application.register_worker(languages=chosen, source=request.remote_addr or "")
         except InvalidInput:
-            return _start_page(chosen, _("Choose languages from the list.")), 422
+            return start_page(chosen, _("Choose languages from the list.")), 422
         except TooManyRegistrations:
             too_many = _("Too many new accounts came from your address. Try again in an hour.")
-            return _start_page(chosen, too_many), 429
+            return start_page(chosen, too_many), 429
         response = _to_code(made.recovery_code)
-        _remember(response, application, made.worker)
+        remember(response, application, made.worker)
         return response
 
 
-def _start_page(chosen: list[str], error: str = "") -> str:
+def _onwards() -> BaseResponse:
+    """For somebody whom another service sent here since the pass had expired: a fresh one, and
+    back. A second time within seconds, something else is wrong, and the page says what to do.
+    """
+    response = redirect(shell.next_page())
+    give_passes(response, authenticate(("worker",)))
+    response.set_cookie(
+        _RENEWED_COOKIE,
+        "1",
+        path=shell.START_PAGE,
+        max_age=_RENEWED_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=bool(current_app.config["CROWDLOOM_SECURE_COOKIES"]),
+    )
+    return response
+
+
+def start_page(chosen: list[str], error: str = "") -> str:
     return render_template(
         "work/start.html",
         offered=languages.named(chosen),
         chosen=chosen,
         errors={"languages": error} if error else {},
         next=shell.next_page(),
+        passkeys=current_app.config["PASSKEYS_POSSIBLE"],
     )
 
 
@@ -116,42 +139,46 @@ def _to_code(code: RecoveryCode) -> BaseResponse:
     return response
 
 
-def _remember(response: BaseResponse, application: Application, worker: Worker) -> None:
-    token = session_of(application, worker)["token"]
-    set_session_cookies(response, role="worker", token=token, lifetime=SESSION_LIFETIME)
+def remember(response: BaseResponse, application: Application, worker: Worker) -> None:
+    who, _record = begun(application, worker.worker_id, SESSION_LIFETIME)
+    set_home_cookies(response, who, lifetime=SESSION_LIFETIME)
 
 
 def _add_sign_in(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get("/work/sign-in")
     def sign_in() -> str:
-        return _sign_in_page()
+        return sign_in_page()
 
     @blueprint.post("/work/sign-in")
     def come_back() -> Any:
         try:
             worker = application.sign_in(request.form.get("recovery_code", ""))
         except RecoveryCodeMistyped:
-            return _sign_in_page(_("This is not a whole code, or a character is wrong.")), 422
+            return sign_in_page(_("This is not a whole code, or a character is wrong.")), 422
         except RecoveryCodeUnknown:
-            return _sign_in_page(_("No account has this code. A newer code replaces it.")), 401
+            return sign_in_page(_("No account has this code. A newer code replaces it.")), 401
         response = redirect(shell.next_page(), 303)
-        _remember(response, application, worker)
+        remember(response, application, worker)
         return response
 
     @blueprint.post("/work/sign-out")
     def sign_out() -> BaseResponse:
         response = redirect("/", 303)
+        if shell.signed_in():
+            who = authenticate(("worker",))
+            application.session_records.end(who.subject, who.session_id)
         clear_session_cookies(response, role="worker")
         response.delete_cookie(_CODE_COOKIE, path=_CODE_PATH)
         return response
 
 
-def _sign_in_page(error: str = "") -> str:
+def sign_in_page(error: str = "") -> str:
     return render_template(
         "work/sign_in.html",
         # What was typed is not sent back: a code does not belong into a page that may be kept.
         errors={"recovery_code": error} if error else {},
         next=shell.next_page(),
+        passkeys=current_app.config["PASSKEYS_POSSIBLE"],
     )
 
 
@@ -187,6 +214,8 @@ def _add_settings(blueprint: Blueprint, application: Application) -> None:
     @require("worker")
     def close() -> BaseResponse:
         application.close_account(shell.reader())
+        application.session_records.end_all(shell.reader())
+        application.passkeys.forget(shell.reader())
         response = redirect("/", 303)
         clear_session_cookies(response, role="worker")
         return response
