@@ -54,6 +54,7 @@ from task_service.application.show_figures import ShowFigures
 from task_service.application.split_source import MergeSource, SplitSource
 from task_service.application.talk import Talk
 from task_service.application.teams import Teams
+from task_service.application.tell_totals import TellTotals
 from task_service.application.webhooks import (
     DeliverWebhooks,
     TellWebhooks,
@@ -122,6 +123,7 @@ class Application:
     follow: FollowEvents
     release_tasks: ReleaseTasks
     complete_batches: CompleteBatches
+    tell_totals: TellTotals
     webhooks: Webhooks
     tell_webhooks: TellWebhooks
     deliver_webhooks: DeliverWebhooks
@@ -234,6 +236,7 @@ def build(
             spawn=ThreadPoolExecutor(_WEBHOOK_THREADS, thread_name_prefix="webhook").submit,
         ),
         complete_batches=CompleteBatches(store=store, reader=reader, clock=clock),
+        tell_totals=TellTotals(store=store, reader=reader, clock=clock),
         checks=readiness_checks(client, store.database, clock),
     )
 

@@ -22,6 +22,7 @@ from task_service.adapters import (
     mongo_talk,
     mongo_tasks,
     mongo_teams,
+    mongo_totals,
     mongo_webhooks,
 )
 from task_service.adapters.mongo_accounts import MongoApiKeys, MongoRequesters
@@ -36,6 +37,7 @@ from task_service.adapters.mongo_submissions import MongoDrafts, MongoSubmission
 from task_service.adapters.mongo_talk import MongoMessages
 from task_service.adapters.mongo_tasks import MongoTasks
 from task_service.adapters.mongo_teams import MongoTeams
+from task_service.adapters.mongo_totals import MongoTotals
 from task_service.adapters.mongo_webhooks import MongoWebhooks
 
 INDEXES: dict[str, list[IndexModel]] = {
@@ -50,6 +52,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     **mongo_submissions.INDEXES,
     **mongo_talk.INDEXES,
     **mongo_tasks.INDEXES,
+    **mongo_totals.INDEXES,
     **mongo_teams.INDEXES,
     **mongo_webhooks.INDEXES,
 }
@@ -95,6 +98,10 @@ class _Repositories:
     @cached_property
     def submissions(self) -> MongoSubmissions:
         return MongoSubmissions(self.database, self.session)
+
+    @cached_property
+    def totals(self) -> MongoTotals:
+        return MongoTotals(self.database, self.session)
 
     @cached_property
     def drafts(self) -> MongoDrafts:

@@ -39,6 +39,7 @@ INDEXES = {
         IndexModel([("rework_assignment_id", ASCENDING)], name="reworked_as", sparse=True),
         IndexModel([("held.effective_at", ASCENDING)], name="held_due", sparse=True),
         IndexModel([("status", ASCENDING), ("auto_accept_at", ASCENDING)], name="due"),
+        IndexModel([("status", ASCENDING), ("decided_at", ASCENDING)], name="decided"),
     ],
     "drafts": [],
 }

@@ -20,6 +20,7 @@ from task_service.application.account_ports import ApiKeyRing, Requesters, Teams
 from task_service.application.draft_ports import ProjectDrafts, Trials
 from task_service.application.qualification_ports import OwnQualifications
 from task_service.application.talk_ports import Messages
+from task_service.application.totals_port import Totals
 from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.bonuses import Bonus, BonusStatus
 from task_service.domain.given_back import GivenBack
@@ -363,6 +364,8 @@ class Session(Protocol):
     def tasks(self) -> Tasks: ...
     @property
     def submissions(self) -> Submissions: ...
+    @property
+    def totals(self) -> Totals: ...
     @property
     def drafts(self) -> Drafts: ...
     @property

@@ -205,6 +205,35 @@ class BatchCompleted(Event):
 
 
 @event(
+    "task.batch.totals.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={
+        "batch_id": ex.BATCH,
+        "on": "2026-11-23",
+        "accepted_count": 120,
+        "overturned_count": 1,
+        "rewards": {"amount_minor": 600, "currency": "USD"},
+        "as_of": ex.INSTANT,
+    },
+)
+@dataclass(frozen=True)
+class BatchTotals(Event):
+    """Control totals of one batch and day, as far as it had come at `as_of`: how many submissions
+    were accepted, and what they earn at the reward in force; beside them, how many were accepted
+    after a rejection. Whatever they count was told before, in order. The newest of a day stands.
+    """
+
+    batch_id: BatchId
+    on: str
+    accepted_count: int
+    overturned_count: int
+    rewards: Money
+    as_of: datetime
+
+
+@event(
     "task.log.advanced.v1",
     owner=OWNER,
     topic=TOPIC,
