@@ -67,6 +67,8 @@ def paths(desk: Any) -> dict[str, str]:
         "review rule": f"{batch}/review/rule?test=contains&field=label&value=e",
         "results": f"{batch}/results",
         "answers": f"{batch}/answers",
+        "talk": f"{batch}/talk",
+        "qualifications": "/requester/qualifications",
         "developers": "/requester/developers",
         "webhooks": "/requester/developers/webhooks",
         "webhook": f"/requester/developers/webhooks/{webhook.webhook_id}",

@@ -38,7 +38,10 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/talk/pinned")
     def pinned(assignment_id: str) -> str:
-        ticket = ticket_for(application, assignment_id)
+        try:
+            ticket = ticket_for(application, assignment_id)
+        except (TicketMissing, InvalidToken, NotFound):
+            return ""  # a part of another page, which says itself what is the matter
         return render_template(
             "frame/_pinned.html",
             pinned=application.talk.pinned(ticket.batch_id),

@@ -21,6 +21,11 @@ MODERATOR = "operator"
 def talk_pages(application: Application) -> Blueprint:
     blueprint = Blueprint("talk_pages", __name__)
     _add_requester(blueprint, application)
+
+    @blueprint.app_template_global("open_question_count")
+    def open_question_count(batch_id: BatchId) -> int:
+        return len(unanswered(application.talk.thread(batch_id)))
+
     _add_marks(blueprint, application)
     _add_operator(blueprint, application)
     return blueprint
