@@ -5,6 +5,7 @@ from typing import Any
 
 from crowdloom.contracts.task import (
     AssignmentClosed,
+    BatchGrown,
     BatchOpened,
     SubmissionReceived,
     SubmissionRejected,
@@ -43,6 +44,19 @@ def released(
 ) -> TasksReleased:
     tasks = tuple(f"tsk_{batch_id}_{chunk}_{number}" for number in range(count))
     return TasksReleased(batch_id=batch_id, chunk=chunk, redundancy=redundancy, task_ids=tasks)
+
+
+def grown(batch_id: str = BATCH, **changes: Any) -> BatchGrown:
+    fields: dict[str, Any] = {
+        "batch_id": batch_id,
+        "requester_id": "req_1",
+        "revision": 2,
+        "reward": Money.of_minor(7, "USD"),
+        "task_count": 5,
+        "redundancy": 4,
+        "grown_at": BEGINNING,
+    }
+    return BatchGrown(**{**fields, **changes})
 
 
 def registered(worker_id: str, *languages: str) -> WorkerRegistered:

@@ -38,6 +38,7 @@ from task_service.application.clone_batch import CloneBatch
 from task_service.application.decide_by_file import DecideByFile
 from task_service.application.edit_drafts import EditDrafts
 from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
+from task_service.application.grow_batch import GrowBatch, JoinAdditions
 from task_service.application.hold_decisions import HoldDecisions
 from task_service.application.look_at_upload import LookAtUpload
 from task_service.application.mturk_results import MturkResults
@@ -122,6 +123,8 @@ class Application:
     show_figures: ShowFigures
     follow: FollowEvents
     release_tasks: ReleaseTasks
+    grow_batch: GrowBatch
+    join_additions: JoinAdditions
     complete_batches: CompleteBatches
     tell_totals: TellTotals
     webhooks: Webhooks
@@ -226,6 +229,8 @@ def build(
         show_figures=ShowFigures(reader),
         follow=FollowEvents(clock=clock, ids=ids),
         release_tasks=ReleaseTasks(store=store, reader=reader),
+        grow_batch=GrowBatch(store=store, reader=reader, batches=batches, clock=clock, ids=ids),
+        join_additions=JoinAdditions(store=store, reader=reader, clock=clock),
         webhooks=Webhooks(store=store, reader=reader, clock=clock, ids=ids, new_secret=new_secret),
         tell_webhooks=TellWebhooks(clock=clock, ids=ids),
         deliver_webhooks=DeliverWebhooks(

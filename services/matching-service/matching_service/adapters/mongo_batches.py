@@ -47,6 +47,19 @@ class MongoBatches:
             },
         )
 
+    def grow(
+        self, batch_id: BatchId, *, revision: int, reward: Money, task_count: int, redundancy: int
+    ) -> None:
+        grown = {
+            "revision": revision,
+            "reward": reward.to_wire(),
+            "task_count": task_count,
+            "redundancy": redundancy,
+        }
+        # Beside what the opening said, which may come after it; an older growth changes nothing.
+        if revision > _grown(self._row(batch_id) or {}).get("revision", 0):
+            self._say(batch_id, {"grown": grown})
+
     def get(self, batch_id: BatchId) -> Batch | None:
         row = self._row(batch_id)
         return _batch(row) if row and "status" in row else None
@@ -83,7 +96,7 @@ class MongoBatches:
         )
 
     def slot_counts(self, batch_id: BatchId) -> SlotCounts:
-        row = self._row(batch_id) or {}
+        row = _in_force(self._row(batch_id) or {})
         published = row.get("task_count", 0) * row.get("redundancy", 0)
         wanted = published + row.get("reopened", 0) - row.get("withdrawn", 0)
         return SlotCounts(wanted=wanted, submitted=row.get("submitted", 0))
@@ -137,7 +150,17 @@ def _having(*statuses: BatchStatus) -> dict[str, Any]:
     return {"status": {"$in": [str(status) for status in statuses]}}
 
 
+def _grown(row: dict[str, Any]) -> dict[str, Any]:
+    return row.get("grown") or {}
+
+
+def _in_force(row: dict[str, Any]) -> dict[str, Any]:
+    """With the terms that hold since the batch grew, if it did."""
+    return {**row, **_grown(row)}
+
+
 def _batch(row: dict[str, Any]) -> Batch:
+    row = _in_force(row)
     pay = row.get("pay_per_hour")
     return Batch(
         batch_id=row["_id"],

@@ -36,6 +36,10 @@ class MongoTasks:
         if writes:
             self._tasks.bulk_write(writes, ordered=False, session=self._session)
 
+    def widen(self, task_ids: Sequence[TaskId], slots: int) -> None:
+        named = {"_id": {"$in": list(task_ids)}}
+        self._tasks.update_many(named, {"$inc": {"open": slots}}, session=self._session)
+
     def in_pool(self, pool: str, worker_id: WorkerId) -> list[OpenTask]:
         fitting = {"pool": pool, "open": {"$gt": 0}, "workers": {"$ne": worker_id}}
         return [_open_task(row) for row in self._tasks.find(fitting, _SHOWN, session=self._session)]

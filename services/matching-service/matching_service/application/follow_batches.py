@@ -5,6 +5,7 @@ from crowdloom.contracts.task import (
     AssignmentClosed,
     BatchCancelled,
     BatchCompleted,
+    BatchGrown,
     BatchOpened,
     BatchPaused,
     BatchResumed,
@@ -28,8 +29,23 @@ def batch_opened(envelope: Envelope, session: Session) -> None:
 
 def tasks_released(envelope: Envelope, session: Session) -> None:
     event = envelope.of(TasksReleased)
+    if event.added_redundancy:
+        session.tasks.widen(event.task_ids, event.added_redundancy)
+        return
     session.tasks.add(event.batch_id, event.chunk, event.task_ids, event.redundancy)
     session.batches.add_chunk(event.batch_id, event.chunk, len(event.task_ids))
+
+
+def batch_grown(envelope: Envelope, session: Session) -> None:
+    """More tasks, more answers each, a higher reward: shown from now on, claimed as released."""
+    event = envelope.of(BatchGrown)
+    session.batches.grow(
+        event.batch_id,
+        revision=event.revision,
+        reward=event.reward,
+        task_count=event.task_count,
+        redundancy=event.redundancy,
+    )
 
 
 def batch_paused(envelope: Envelope, session: Session) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from crowdloom.chassis.tickets import Ticket
 from crowdloom.contracts import Event
 from crowdloom.contracts.task import SubmissionReceived
+from crowdloom.kernel import Money
 from crowdloom.kernel.ids import AssignmentId, BatchId, TaskId, WorkerId
 
 from matching_service.domain.assignments import Assignment, AssignmentStatus
@@ -27,6 +28,12 @@ class Batches(Protocol):
 
     def put(self, batch: Batch) -> None:
         """Insert or replace what a BatchOpened said."""
+        ...
+
+    def grow(
+        self, batch_id: BatchId, *, revision: int, reward: Money, task_count: int, redundancy: int
+    ) -> None:
+        """Keep what holds since the batch grew; an older revision changes nothing."""
         ...
 
     def get(self, batch_id: BatchId) -> Batch | None: ...
@@ -102,6 +109,10 @@ class Tasks(Protocol):
 
     def take(self, task_id: TaskId, worker_id: WorkerId) -> bool:
         """Take a slot, if one is open and the worker never had the task: one conditional write."""
+        ...
+
+    def widen(self, task_ids: Sequence[TaskId], slots: int) -> None:
+        """Open so many slots more of each."""
         ...
 
     def reopen(self, task_id: TaskId) -> None:

@@ -10,6 +10,7 @@ from crowdloom.contracts.task import (
     AssignmentClosed,
     BatchCancelled,
     BatchCompleted,
+    BatchGrown,
     BatchOpened,
     BatchPaused,
     BatchResumed,
@@ -27,6 +28,7 @@ from matching_service.config import SERVICE
 
 SUBSCRIPTIONS: dict[type[Event], Handler[MatchingSession]] = {
     BatchOpened: follow.batch_opened,
+    BatchGrown: follow.batch_grown,
     TasksReleased: follow.tasks_released,
     BatchPaused: follow.batch_paused,
     BatchResumed: follow.batch_resumed,

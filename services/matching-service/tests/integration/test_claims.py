@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -145,3 +146,19 @@ def test_a_closed_account_is_given_nothing_any_more(
     assert application.claim_task("wrk_1", "key") is None
     assert application.claim_task.why_not("wrk_1", "bat_1") == "account_closed"
     assert application.claim_task("wrk_2", "key") is not None
+
+
+def test_a_batch_that_grew_gives_more_slots_and_more_tasks_at_the_new_reward(
+    make: ModuleType, deliver: Deliver, application: Application
+) -> None:
+    deliver(make.opened(task_count=1), make.released(count=1))
+    widened = replace(make.released(count=1, redundancy=4), added_redundancy=1)
+    more = make.released(chunk=1, count=1, redundancy=4)
+    deliver(make.grown(task_count=2), widened, more, make.grown(revision=1, redundancy=9))
+    taken = [application.claim_task(f"wrk_{number}", "k") for number in range(9)]
+    again = [application.claim_task(f"wrk_{number}", "other") for number in range(9)]
+    given = [claim for claim in [*taken, *again] if claim is not None]
+    assert len(given) == 8
+    row = application.database["batches"].find_one({"_id": "bat_1"})
+    assert row["grown"]["revision"] == 2
+    assert row["grown"]["reward"]["amount_minor"] == 7

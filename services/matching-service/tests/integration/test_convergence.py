@@ -47,7 +47,7 @@ def tell(application: Application, hand_to: HandTo, told: Sequence[Told]) -> Non
         hand_to(application, event, event_id)
 
 
-@given(order=disturbed(6))
+@given(order=disturbed(7))
 @EXAMPLES
 def test_what_opens_and_pauses_a_batch_converges(
     order: list[int], make: ModuleType, build_application: Build, hand_to: HandTo
@@ -59,6 +59,7 @@ def test_what_opens_and_pauses_a_batch_converges(
             make.released(chunk=1, count=40),
             BatchPaused("bat_1"),
             BatchResumed("bat_1"),
+            make.grown(),
             make.registered("wrk_1", "en"),
         ]
     )

@@ -1,6 +1,7 @@
 """Collection `batches`: each change is one conditional update."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,20 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from task_service.domain.batches import Batch, BatchStatus, Declined, Terms, chunks_of
+from task_service.domain.batches import (
+    LIVE,
+    AddedTable,
+    Addition,
+    AdditionStatus,
+    Batch,
+    BatchStatus,
+    Declined,
+    Terms,
+    Widening,
+    chunks_of,
+)
+
+_UNDER_WAY = [str(AdditionStatus.ASKED), str(AdditionStatus.FUNDED)]
 
 INDEXES = {
     "batches": [
@@ -111,13 +125,8 @@ class MongoBatches:
         return row["revision"] if row else None
 
     def decline(self, batch_id: BatchId, revision: int, declined: Declined) -> None:
-        said = {
-            "code": declined.code,
-            "needed": declined.needed.to_wire(),
-            "missing": declined.missing.to_wire(),
-        }
         asked = {"_id": batch_id, "status": str(BatchStatus.FUNDING), "revision": revision}
-        draft = {"status": str(BatchStatus.DRAFT), "declined": said}
+        draft = {"status": str(BatchStatus.DRAFT), "declined": _declined_row(declined)}
         self._changes(asked, {"$set": draft})
 
     def note_released(self, batch_id: BatchId, chunk: int) -> bool:
@@ -141,6 +150,54 @@ class MongoBatches:
     def note_withdrawn(self, batch_id: BatchId, slot_count: int) -> None:
         self._changes({"_id": batch_id}, {"$inc": {"withdrawn_count": slot_count}})
 
+    def complete(self, batch_id: BatchId) -> bool:
+        live = {
+            "_id": batch_id,
+            "status": {"$in": [str(status) for status in LIVE]},
+            "addition.status": {"$nin": _UNDER_WAY},
+            "widening": None,
+        }
+        completed = {"$set": {"status": str(BatchStatus.COMPLETED)}, "$unset": {"addition": ""}}
+        return self._changes(live, completed)
+
+    def set_addition(self, batch: Batch, addition: Addition | None) -> bool:
+        change: dict[str, Any] = {"$unset": {"addition": ""}}
+        if addition is not None:
+            change = {"$set": {"addition": _addition_row(addition)}}
+        return self._changes(_as_read(batch), change)
+
+    def ask_addition(self, batch: Batch, addition: Addition) -> int | None:
+        asked = {"addition": _addition_row(replace(addition, revision=batch.revision + 1))}
+        wanted = {**_as_read(batch), "revision": batch.revision}
+        changed = self._changes(wanted, {"$set": asked, "$inc": {"revision": 1}})
+        return batch.revision + 1 if changed else None
+
+    def join_addition(self, batch: Batch, *, earlier_units: int) -> bool:
+        addition = batch.addition
+        if addition is None:
+            return False
+        joined: dict[str, Any] = {
+            "terms.redundancy": addition.redundancy,
+            "terms.reward": addition.reward.to_wire(),
+            "terms.fee": addition.fee.to_wire(),
+            "table_id": batch.table_id,
+            "task_count": batch.task_count + addition.task_count,
+            "chunk_count": batch.chunk_count + chunks_of(addition.task_count),
+            "earlier_units": batch.earlier_units + earlier_units,
+        }
+        by = addition.redundancy - batch.terms.redundancy
+        if by:
+            until = batch.released_chunk_count
+            joined["widening"] = {"by": by, "next_chunk": 0, "until_chunk": until}
+        change = {"$set": joined, "$unset": {"addition": ""}}
+        return self._changes(_as_read(batch), change)
+
+    def note_widened(self, batch_id: BatchId, widening: Widening) -> bool:
+        next_one = {"_id": batch_id, "widening.next_chunk": widening.next_chunk}
+        if widening.next_chunk + 1 >= widening.until_chunk:
+            return self._changes(next_one, {"$unset": {"widening": ""}})
+        return self._changes(next_one, {"$inc": {"widening.next_chunk": 1}})
+
     def _newest(self, wanted: dict[str, Any], count_max: int) -> list[Batch]:
         found = self._batches.find(wanted, session=self._session).sort("_id", DESCENDING)
         return [_batch(row) for row in found.limit(count_max)]
@@ -159,8 +216,54 @@ def _unchanged(batch: Batch) -> dict[str, Any]:
     }
 
 
+def _as_read(batch: Batch) -> dict[str, Any]:
+    """The batch in the status, and with the addition, that it was read with."""
+    version = batch.addition.version if batch.addition else None
+    return {"_id": batch.batch_id, "status": str(batch.status), "addition.version": version}
+
+
+def _addition_row(addition: Addition) -> dict[str, Any]:
+    return {
+        **vars(addition),
+        "status": str(addition.status),
+        "reward": addition.reward.to_wire(),
+        "fee": addition.fee.to_wire(),
+        "tables": [vars(table) for table in addition.tables],
+        "declined": _declined_row(addition.declined) if addition.declined else None,
+    }
+
+
+def _declined_row(declined: Declined) -> dict[str, Any]:
+    return {
+        "code": declined.code,
+        "needed": declined.needed.to_wire(),
+        "missing": declined.missing.to_wire(),
+    }
+
+
+def _declined(row: dict[str, Any]) -> Declined:
+    return Declined(
+        code=row["code"],
+        needed=Money.from_wire(row["needed"]),
+        missing=Money.from_wire(row["missing"]),
+    )
+
+
+def _addition(row: dict[str, Any]) -> Addition:
+    return Addition(
+        **{
+            **row,
+            "status": AdditionStatus(row["status"]),
+            "reward": Money.from_wire(row["reward"]),
+            "fee": Money.from_wire(row["fee"]),
+            "tables": tuple(AddedTable(**table) for table in row["tables"]),
+            "declined": _declined(row["declined"]) if row["declined"] else None,
+        }
+    )
+
+
 def _batch(row: dict[str, Any]) -> Batch:
-    declined = row.get("declined")
+    declined, addition, widening = row.get("declined"), row.get("addition"), row.get("widening")
     return Batch(
         batch_id=row["_id"],
         project_id=row["project_id"],
@@ -179,13 +282,10 @@ def _batch(row: dict[str, Any]) -> Batch:
         withdrawn_count=row["withdrawn_count"],
         open_slot_count=row.get("open_slot_count"),
         leased_slot_count=row.get("leased_slot_count"),
-        declined=Declined(
-            code=declined["code"],
-            needed=Money.from_wire(declined["needed"]),
-            missing=Money.from_wire(declined["missing"]),
-        )
-        if declined
-        else None,
+        declined=_declined(declined) if declined else None,
+        addition=_addition(addition) if addition else None,
+        widening=Widening(**widening) if widening else None,
+        earlier_units=int(row.get("earlier_units", 0)),
     )
 
 

@@ -7,11 +7,12 @@ from typing import Any
 from crowdloom.kernel import IdFactory
 from crowdloom.kernel.ids import TaskId
 from crowdloom.kernel.limits import TASKS_PER_EVENT_MAX
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from task_service.application.ports import Task
+from task_service.domain.batches import Batch
 
 INDEXES = {
     "tasks": [
@@ -69,11 +70,35 @@ class MongoTasks:
         found = self._tasks.find(wanted, session=self._session).sort("number", ASCENDING)
         return [_task(row) for row in found]
 
+    def adopt(self, batch: Batch, table_id: str, *, after: int) -> None:
+        while rows := self._some(table_id):
+            self._tasks.bulk_write(
+                [_moved(row, batch, after + row.number) for row in rows],
+                ordered=False,
+                session=self._session,
+            )
+
+    def _some(self, table_id: str) -> list[Task]:
+        found = self._tasks.find({"table_id": table_id}, session=self._session)
+        return [_task(row) for row in found.limit(TASKS_PER_EVENT_MAX)]
+
     def all(self, table_id: str) -> Iterator[Task]:
         after = 0
         while page := self.page(table_id, after=after, count_max=TASKS_PER_EVENT_MAX):
             yield from page
             after = page[-1].number
+
+
+def _moved(row: Task, batch: Batch, place: int) -> UpdateOne:
+    """To a place behind the batch's own rows, counted from 1: the same one whenever it is moved."""
+    chunk = batch.chunk_count + (place - 1) // TASKS_PER_EVENT_MAX
+    table_id = batch.table_id or ""
+    moved = {
+        "table_id": table_id,
+        "number": batch.task_count + place,
+        "chunk": _chunk(table_id, chunk),
+    }
+    return UpdateOne({"_id": row.task_id}, {"$set": moved})
 
 
 def _chunk(table_id: str, chunk: int) -> str:

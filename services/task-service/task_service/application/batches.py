@@ -187,6 +187,7 @@ class Batches:
                         slot_count=batch.slot_count,
                         reward=batch.terms.reward,
                         fee=batch.terms.fee,
+                        title=batch.title,
                     )
                 )
 

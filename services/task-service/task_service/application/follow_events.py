@@ -1,5 +1,7 @@
 """Handlers of payment-service's and matching-service's events, and the steps that follow."""
 
+from dataclasses import replace
+
 from crowdloom.contracts import Envelope
 from crowdloom.contracts.matching import BatchProgressed, SlotsWithdrawn, TicketRevoked
 from crowdloom.contracts.payment import (
@@ -13,7 +15,14 @@ from crowdloom.kernel import Clock, IdFactory, PoisonMessage
 from crowdloom.kernel.ids import SubmissionId
 
 from task_service.application.ports import Reader, Session, Store
-from task_service.domain.batches import LIVE, Batch, BatchStatus, Declined
+from task_service.domain.batches import (
+    LIVE,
+    AdditionStatus,
+    Batch,
+    BatchStatus,
+    Declined,
+    Widening,
+)
 from task_service.domain.bonuses import BonusStatus
 from task_service.domain.given_back import GivenBack
 from task_service.domain.submissions import Submission, SubmissionStatus
@@ -29,6 +38,9 @@ class FollowEvents:
         event = envelope.of(BatchFunded)
         batch = _known(session.batches.get(event.batch_id), event.batch_id)
         if batch.revision != event.revision:
+            return
+        if batch.addition is not None and batch.addition.revision == event.revision:
+            _note_addition(session, batch, AdditionStatus.FUNDED)
             return
         if not session.batches.move(event.batch_id, [BatchStatus.FUNDING], BatchStatus.OPEN):
             return
@@ -57,6 +69,10 @@ class FollowEvents:
     def funding_declined(self, envelope: Envelope, session: Session) -> None:
         event = envelope.of(BatchFundingDeclined)
         declined = Declined(code=event.code, needed=event.needed, missing=event.missing)
+        batch = session.batches.get(event.batch_id)
+        if batch is not None and batch.addition and batch.addition.revision == event.revision:
+            _note_addition(session, batch, AdditionStatus.DRAFT, declined)
+            return
         session.batches.decline(event.batch_id, event.revision, declined)
 
     def bonus_settled(self, envelope: Envelope, session: Session) -> None:
@@ -137,10 +153,32 @@ class ReleaseTasks:
             self._release(batch)
             # Cancelled ones too: only a slot that is known can be withdrawn and its money freed.
             for batch in self._reader.batches.with_status(*LIVE)
-            if batch.released_chunk_count < batch.chunk_count
+            if batch.widening or batch.released_chunk_count < batch.chunk_count
         )
 
     def _release(self, batch: Batch) -> bool:
+        return self._widen(batch, batch.widening) if batch.widening else self._release_next(batch)
+
+    def _widen(self, batch: Batch, widening: Widening) -> bool:
+        """Release again, with more slots, what was released before the redundancy grew."""
+        task_ids = self._reader.tasks.chunk(batch.table_id or "", widening.next_chunk)
+        event = TasksReleased(
+            batch_id=batch.batch_id,
+            chunk=widening.next_chunk,
+            redundancy=batch.terms.redundancy,
+            task_ids=tuple(task_ids),
+            added_redundancy=widening.by,
+        )
+
+        def work(session: Session) -> bool:
+            is_next = session.batches.note_widened(batch.batch_id, widening)
+            if is_next:
+                session.emit(event)
+            return is_next
+
+        return self._store.run(work)
+
+    def _release_next(self, batch: Batch) -> bool:
         chunk = batch.released_chunk_count
         task_ids = self._reader.tasks.chunk(batch.table_id or "", chunk)
         event = TasksReleased(
@@ -174,7 +212,7 @@ class CompleteBatches:
 
     def _is_done(self, batch: Batch) -> bool:
         used = self._reader.submissions.used_slot_count(batch.batch_id)
-        return used + batch.withdrawn_count >= batch.slot_count
+        return used + batch.withdrawn_count >= batch.slot_count and not batch.grows
 
     def _complete(self, batch: Batch) -> bool:
         event = BatchCompleted(
@@ -184,12 +222,25 @@ class CompleteBatches:
         )
 
         def work(session: Session) -> bool:
-            moved = session.batches.move(batch.batch_id, LIVE, BatchStatus.COMPLETED)
+            moved = session.batches.complete(batch.batch_id)
             if moved:
                 session.emit(event)
             return moved
 
-        return self._store.run(work)
+        completed = self._store.run(work)
+        if completed and batch.addition:
+            for table in batch.addition.tables:
+                self._reader.tasks.forget(table.table_id)
+        return completed
+
+
+def _note_addition(
+    session: Session, batch: Batch, status: AdditionStatus, declined: Declined | None = None
+) -> None:
+    addition = batch.addition
+    if addition is not None and addition.status is AdditionStatus.ASKED:
+        told = replace(addition, status=status, version=addition.version + 1, declined=declined)
+        session.batches.set_addition(batch, told)
 
 
 def _known(batch: Batch | None, batch_id: str) -> Batch:

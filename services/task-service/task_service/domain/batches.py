@@ -54,12 +54,59 @@ class Declined:
     missing: Money
 
 
+class AdditionStatus(StrEnum):
+    """`asked` waits for the funds; `funded` has them, and its tasks join the batch's."""
+
+    DRAFT = "draft"
+    ASKED = "asked"
+    FUNDED = "funded"
+
+
+@dataclass(frozen=True)
+class AddedTable:
+    table_id: str
+    task_count: int
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What a published batch is to get more of: the rows of tables of their own, in that order, and
+    the redundancy, reward and fee that are to hold for the whole batch. `version` counts changes;
+    `revision` is the wish for funds it was asked with.
+    """
+
+    status: AdditionStatus
+    version: int
+    redundancy: int
+    reward: Money
+    fee: Money
+    tables: tuple[AddedTable, ...] = ()
+    revision: int | None = None
+    declined: Declined | None = None
+
+    @property
+    def task_count(self) -> int:
+        return sum(table.task_count for table in self.tables)
+
+
+@dataclass(frozen=True)
+class Widening:
+    """Chunks released before the redundancy grew, from `next_chunk` to before `until_chunk`, are
+    released again with `by` slots more a task.
+    """
+
+    by: int
+    next_chunk: int
+    until_chunk: int
+
+
 @dataclass(frozen=True)
 class Batch:
     """`table_id` names the tasks that belong to it, in `chunk_count` chunks of at most
     TASKS_PER_EVENT_MAX, each released at once; `revision` counts wishes for funds;
     `withdrawn_count` are slots that a cancellation took back; the counts of open and leased slots
-    come from matching-service and lag behind a little.
+    come from matching-service and lag behind a little. `earlier_units` is by how much what was
+    accepted before a raise cost less than it would now: not above zero.
     """
 
     batch_id: BatchId
@@ -79,6 +126,9 @@ class Batch:
     open_slot_count: int | None = None
     leased_slot_count: int | None = None
     declined: Declined | None = None
+    addition: Addition | None = None
+    widening: Widening | None = None
+    earlier_units: int = 0
 
     @property
     def slot_count(self) -> int:
@@ -86,7 +136,29 @@ class Batch:
 
     @property
     def cost(self) -> Money:
-        return self.terms.cost_of(self.task_count)
+        return self.terms.cost_of(self.task_count) + self._earlier
+
+    def spent(self, accepted_count: int) -> Money:
+        """What so many accepted answers cost, fees included."""
+        return (self.terms.reward + self.terms.fee) * accepted_count + self._earlier
+
+    @property
+    def _earlier(self) -> Money:
+        return Money(self.earlier_units, self.terms.reward.currency)
+
+    @property
+    def grows(self) -> bool:
+        """Whether more of it was asked for that is not all in place yet."""
+        asked = self.addition is not None and self.addition.status is not AdditionStatus.DRAFT
+        return asked or self.widening is not None
+
+    def growth_cost(self, addition: Addition, settled_count: int) -> Money:
+        """What an addition costs beyond what is reserved for the slots that are not settled."""
+        left = max(0, self.slot_count - self.withdrawn_count - settled_count)
+        slots = (self.task_count + addition.task_count) * addition.redundancy
+        more = slots - self.slot_count
+        now, then = self.terms.reward + self.terms.fee, addition.reward + addition.fee
+        return then * (left + more) - now * left
 
     def check_status(self, *allowed: BatchStatus) -> None:
         """Raises WrongBatchStatus."""

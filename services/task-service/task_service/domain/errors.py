@@ -47,6 +47,18 @@ class AssignmentOver(Conflict):
     code = "assignment_over"
 
 
+class AdditionUnderWay(Conflict):
+    """What was asked for before is not all in place yet."""
+
+    code = "addition_under_way"
+
+
+class NothingToAdd(Conflict):
+    """An addition without rows, more answers or a higher reward."""
+
+    code = "nothing_to_add"
+
+
 class AlreadyDecided(Conflict):
     """The submission was accepted or rejected before, the other way."""
 

@@ -55,6 +55,7 @@ def make_events_process(application: Application) -> EventsProcess:
         },
         watermark=WATERMARK,
         jobs=[
+            Job("join_additions", 1.0, application.join_additions),
             Job("release_tasks", 0.5, application.release_tasks),
             Job("take_held_decisions", 1.0, application.hold_decisions),
             Job("accept_what_is_due", 2.0, application.review.accept_what_is_due),

@@ -18,6 +18,7 @@ from task_service.entrypoints.http.assignments import assignments_blueprint
 from task_service.entrypoints.http.batches import batches_blueprint
 from task_service.entrypoints.http.bonuses import bonuses_blueprint
 from task_service.entrypoints.http.documented import add_security_schemes
+from task_service.entrypoints.http.growth import growth_blueprint
 from task_service.entrypoints.http.projects import projects_blueprint
 from task_service.entrypoints.http.qualifications import qualifications_blueprint
 from task_service.entrypoints.http.results import results_blueprint
@@ -37,6 +38,7 @@ from task_service.entrypoints.pages.draft_pages import draft_pages
 from task_service.entrypoints.pages.figures_pages import figures_pages
 from task_service.entrypoints.pages.gallery_pages import gallery_pages
 from task_service.entrypoints.pages.given_back_pages import given_back_pages
+from task_service.entrypoints.pages.growth_pages import growth_pages
 from task_service.entrypoints.pages.next_step_pages import next_step_pages
 from task_service.entrypoints.pages.project_pages import project_pages
 from task_service.entrypoints.pages.qualification_pages import qualification_pages
@@ -59,6 +61,7 @@ _API = (
     teams_blueprint,
     projects_blueprint,
     batches_blueprint,
+    growth_blueprint,
     tasks_blueprint,
     sources_blueprint,
     submissions_blueprint,
@@ -79,6 +82,7 @@ _PAGES = (
     batch_form_pages,
     source_pages,
     batch_pages,
+    growth_pages,
     review_pages,
     review_rule_pages,
     review_file_pages,

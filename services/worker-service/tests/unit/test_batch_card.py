@@ -1,10 +1,11 @@
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from types import ModuleType
 
 from crowdloom.testkit.ports import BEGINNING
 from worker_service.application.translate import terms_of
-from worker_service.domain.batches import BatchCard
+from worker_service.domain.batches import BatchCard, Growth
 
 EMPTY = BatchCard("bat_1")
 
@@ -44,6 +45,22 @@ def test_every_order_of_events_ends_in_the_same_card(make: ModuleType) -> None:
         assert card.listed
         ends.add((card.left_count, card.paused, card.counted_at))
     assert ends == {(18, False, later)}
+
+
+def test_the_newest_growth_holds_whenever_the_opening_is_heard_of(make: ModuleType) -> None:
+    opening = terms_of(make.opened())
+    first = Growth(2, opening.reward * 2, 40, 3)
+    newest = Growth(3, opening.reward * 3, 60, 4)
+    ends = {
+        card.terms
+        for card in (
+            EMPTY.opened(opening).grown(first).grown(newest).grown(first),
+            EMPTY.grown(newest).grown(first).opened(opening),
+            EMPTY.grown(first).opened(opening).grown(newest).opened(opening),
+        )
+    }
+    expected = replace(opening, reward=opening.reward * 3, task_count=60, redundancy=4)
+    assert ends == {expected}
 
 
 def test_a_cancelled_batch_stays_cancelled(make: ModuleType) -> None:

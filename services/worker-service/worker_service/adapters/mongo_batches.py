@@ -13,7 +13,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
 
 from worker_service.application.ports import Durations
-from worker_service.domain.batches import BatchCard, BatchTerms
+from worker_service.domain.batches import BatchCard, BatchTerms, Growth
 from worker_service.domain.pay import SAMPLES_MAX
 
 BATCHES = "batches"
@@ -86,20 +86,22 @@ class MongoBatches:
 
 
 def _document(card: BatchCard) -> Document:
-    terms = card.terms
+    terms, growth = card.terms, card.growth
     return {
         **{name: value for name, value in asdict(card).items() if name != "batch_id"},
         "_id": card.batch_id,
         "terms": None if terms is None else {**vars(terms), "reward": terms.reward.to_wire()},
+        "growth": growth and {**vars(growth), "reward": growth.reward.to_wire()},
         "listed": card.listed,
     }
 
 
 def _card(document: Document) -> BatchCard:
-    terms = document["terms"]
+    terms, growth = document["terms"], document.get("growth")
     return BatchCard(
         batch_id=document["_id"],
         terms=None if terms is None else _terms(terms),
+        growth=growth and Growth(**{**growth, "reward": Money.from_wire(growth["reward"])}),
         paused=document["paused"],
         switch=document["switch"],
         cancelled=document["cancelled"],

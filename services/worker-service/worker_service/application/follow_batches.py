@@ -5,6 +5,7 @@ from crowdloom.contracts.matching import BatchProgressed
 from crowdloom.contracts.task import (
     BatchCancelled,
     BatchCompleted,
+    BatchGrown,
     BatchOpened,
     BatchPaused,
     BatchResumed,
@@ -12,11 +13,12 @@ from crowdloom.contracts.task import (
 )
 
 from worker_service.application.ports import Session
-from worker_service.application.translate import terms_of
+from worker_service.application.translate import growth_of, terms_of
 from worker_service.domain.batches import BatchCard
 
 BatchEvent = (
     BatchOpened
+    | BatchGrown
     | BatchPaused
     | BatchResumed
     | BatchCancelled
@@ -26,6 +28,7 @@ BatchEvent = (
 )
 _EVENTS = (
     BatchOpened,
+    BatchGrown,
     BatchPaused,
     BatchResumed,
     BatchCancelled,
@@ -50,6 +53,8 @@ def _changed(card: BatchCard, event_id: str, event: BatchEvent) -> BatchCard:
     match event:
         case BatchOpened():
             after = card.opened(terms_of(event))
+        case BatchGrown():
+            after = card.grown(growth_of(event))
         case BatchPaused():
             after = card.switched(event_id, paused=True)
         case BatchResumed():

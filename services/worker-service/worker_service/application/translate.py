@@ -5,6 +5,7 @@ from datetime import datetime
 from crowdloom.contracts.matching import AssignmentClaimed, AssignmentExpired, AssignmentReturned
 from crowdloom.contracts.payment import RewardSettled
 from crowdloom.contracts.task import (
+    BatchGrown,
     BatchOpened,
     SubmissionAccepted,
     SubmissionReceived,
@@ -22,7 +23,7 @@ from crowdloom.kernel.ids import WorkerId
 
 from worker_service.application.ports import ItemFacts
 from worker_service.domain.appeals import Appeal, AppealStatus
-from worker_service.domain.batches import BatchTerms
+from worker_service.domain.batches import BatchTerms, Growth
 from worker_service.domain.work_items import Status
 from worker_service.domain.workers import Worker
 
@@ -93,6 +94,10 @@ def terms_of(event: BatchOpened) -> BatchTerms:
         language=event.language,
         qualifications=event.qualifications,
     )
+
+
+def growth_of(event: BatchGrown) -> Growth:
+    return Growth(event.revision, event.reward, event.task_count, event.redundancy)
 
 
 def facts_of(event: ItemEvent) -> ItemFacts:

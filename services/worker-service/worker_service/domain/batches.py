@@ -8,8 +8,20 @@ from crowdloom.kernel.money import Money
 
 
 @dataclass(frozen=True)
+class Growth:
+    """What holds since the batch grew for the `revision`-th time."""
+
+    revision: int
+    reward: Money
+    task_count: int
+    redundancy: int
+
+
+@dataclass(frozen=True)
 class BatchTerms:
-    """What was published, and does not change. `qualifications` are those that are asked for."""
+    """What was published, or holds since the batch grew. `qualifications` are those that are asked
+    for.
+    """
 
     project_id: ProjectId
     requester_id: RequesterId
@@ -34,6 +46,7 @@ class BatchCard:
 
     batch_id: BatchId
     terms: BatchTerms | None = None
+    growth: Growth | None = None
     paused: bool = False
     switch: str = ""
     cancelled: bool = False
@@ -56,7 +69,14 @@ class BatchCard:
         return self.terms is not None and not over and self.left_count > 0
 
     def opened(self, terms: BatchTerms) -> "BatchCard":
-        return replace(self, terms=terms)
+        return replace(self, terms=_in_force(terms, self.growth))
+
+    def grown(self, growth: Growth) -> "BatchCard":
+        """The newest growth holds."""
+        if self.growth is not None and growth.revision <= self.growth.revision:
+            return self
+        terms = None if self.terms is None else _in_force(self.terms, growth)
+        return replace(self, terms=terms, growth=growth)
 
     def switched(self, event_id: str, *, paused: bool) -> "BatchCard":
         """The newest of pause and resumption holds."""
@@ -79,3 +99,14 @@ class BatchCard:
             cancelled=self.cancelled or cancelled,
             completed=self.completed or completed,
         )
+
+
+def _in_force(terms: BatchTerms, growth: Growth | None) -> BatchTerms:
+    if growth is None:
+        return terms
+    return replace(
+        terms,
+        reward=growth.reward,
+        task_count=growth.task_count,
+        redundancy=growth.redundancy,
+    )

@@ -14,6 +14,7 @@ from crowdloom.contracts.payment import RewardSettled
 from crowdloom.contracts.task import (
     BatchCancelled,
     BatchCompleted,
+    BatchGrown,
     BatchOpened,
     BatchPaused,
     BatchResumed,
@@ -38,6 +39,7 @@ from worker_service.config import SERVICE
 
 SUBSCRIPTIONS: dict[type[Event], Handler[WorkerSession]] = {
     BatchOpened: follow_batch,
+    BatchGrown: follow_batch,
     BatchPaused: follow_batch,
     BatchResumed: follow_batch,
     BatchCancelled: follow_batch,

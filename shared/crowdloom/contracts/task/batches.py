@@ -133,16 +133,55 @@ class BatchOpened(Event):
     owner=OWNER,
     topic=TOPIC,
     key="batch_id",
-    example={"batch_id": ex.BATCH, "chunk": 0, "redundancy": 3, "task_ids": [ex.TASK]},
+    example={
+        "batch_id": ex.BATCH,
+        "chunk": 0,
+        "redundancy": 4,
+        "task_ids": [ex.TASK],
+        "added_redundancy": 1,
+    },
 )
 @dataclass(frozen=True)
 class TasksReleased(Event):
-    """At most 500 tasks of an opened batch, each wanting `redundancy` different workers."""
+    """At most 500 tasks of an opened batch, each wanting `redundancy` different workers. Released
+    again with an `added_redundancy`, each wants so many workers more than when it was released.
+    """
 
     batch_id: BatchId
     chunk: int
     redundancy: int
     task_ids: tuple[TaskId, ...]
+    added_redundancy: int | None = None
+
+
+@event(
+    "task.batch.grown.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={
+        "batch_id": ex.BATCH,
+        "requester_id": ex.REQUESTER,
+        "revision": 2,
+        "reward": ex.FIVE_CENTS,
+        "task_count": 120,
+        "redundancy": 4,
+        "grown_at": ex.INSTANT,
+    },
+)
+@dataclass(frozen=True)
+class BatchGrown(Event):
+    """The batch has so many tasks now, with so many answers each, and whatever is not accepted yet
+    pays this reward. All of it is funded, and none of it is less than before.
+    """
+
+    batch_id: BatchId
+    requester_id: RequesterId
+    revision: int
+    reward: Money
+    task_count: int
+    redundancy: int
+    grown_at: datetime
 
 
 @event(

@@ -6,7 +6,7 @@ from typing import Any
 from task_service.application.answer_task import LoadedTask
 from task_service.application.batches import BatchView
 from task_service.application.ports import Task
-from task_service.domain.batches import Batch, Declined
+from task_service.domain.batches import Addition, Batch, Declined
 from task_service.domain.projects import Project
 from task_service.domain.submissions import Submission, SubmissionStatus
 
@@ -26,6 +26,17 @@ def batch(shown: Batch) -> dict[str, Any]:
         "cost": shown.cost.to_wire(),
         "lease_seconds": terms.lease_seconds,
         "auto_accept_seconds": terms.auto_accept_seconds,
+        "declined": _declined(shown.declined) if shown.declined else None,
+        "addition": _addition(shown.addition) if shown.addition else None,
+    }
+
+
+def _addition(shown: Addition) -> dict[str, Any]:
+    return {
+        "status": str(shown.status),
+        "task_count": shown.task_count,
+        "redundancy": shown.redundancy,
+        "reward": shown.reward.to_wire(),
         "declined": _declined(shown.declined) if shown.declined else None,
     }
 

@@ -12,6 +12,7 @@ from flask_smorest import Blueprint
 from werkzeug.exceptions import UnsupportedMediaType
 
 from task_service.bootstrap import Application
+from task_service.domain.batches import BatchStatus
 from task_service.domain.tables import Table, read_json_records, read_ndjson, read_table
 from task_service.entrypoints.http import present, schemas
 from task_service.entrypoints.http.accounts import caller
@@ -56,7 +57,7 @@ def tasks_blueprint(application: Application) -> Blueprint:
             400: "idempotency_key_missing",
             401: "not_signed_in",
             404: "not_found",
-            409: "wrong_batch_status",
+            409: "wrong_batch_status, addition_under_way",
             415: "unsupported_media_type",
             422: "faulty_rows: `faults` lists every faulty row with line, column and reason",
         },
@@ -67,10 +68,13 @@ def tasks_blueprint(application: Application) -> Blueprint:
     def fill(query: dict[str, Any], batch_id: str) -> dict[str, Any]:
         """Give a draft its tasks, one a row, in place of any it had: all of them, or none. With
         `append` they come after those it has: so a large table is sent in parts of 10,000 rows.
+        Appended to a published batch they are an addition, which becomes part of it by /extend.
         """
         batches = application.batches
         batch = batches.get(caller(), BatchId(batch_id))
         table = _sent_table(batches.project_of(batch).columns)
+        if query["append"] and batch.status in (BatchStatus.OPEN, BatchStatus.PAUSED):
+            return present.batch(application.grow_batch.add_rows(batch, table))
         filled = batches.add_rows if query["append"] else batches.set_table
         return present.batch(filled(batch, table))
 

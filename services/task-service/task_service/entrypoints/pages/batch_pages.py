@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from task_service.application.show_batches import hourly
 from task_service.bootstrap import Application
-from task_service.domain.batches import Batch, BatchStatus
+from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.errors import NothingToPublish, WrongBatchStatus
 from task_service.domain.minimum_wages import MinimumWage, minimum_wages
 from task_service.entrypoints.pages import forms, shell, states
@@ -55,10 +55,17 @@ def _add_batch(blueprint: Blueprint, application: Application) -> None:
         found = application.batches.get(shell.reader(), BatchId(batch_id))
         facts = _live_facts(application, found)
         response = make_response(render_template("requester/_progress.html", **facts))
-        if request.args.get("seen") != str(found.status):
+        if request.args.get("seen") != str(found.status) or _grew(found):
             # The page around the fragment has other buttons then.
             response.headers["HX-Refresh"] = "true"
         return response
+
+
+def _grew(batch: Batch) -> bool:
+    """Whether the page around was shown before the batch grew, or before that was declined."""
+    grows = str(batch.addition.status) if batch.addition else ""
+    now = {"revision": str(batch.revision), "growing": grows}
+    return any(request.args.get(name, known) != known for name, known in now.items())
 
 
 def _add_clone(blueprint: Blueprint, application: Application) -> None:
@@ -98,8 +105,13 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
         "countries": [(code, country_name(code)) for code in minimum_wages()],
         "fee_ratio": PLATFORM_FEE_BASIS_POINTS / BASIS_POINTS,
         "source": draft_source(application, batch),
-        "top_up": shell.top_up_page(declined.missing, batch.batch_id) if declined else None,
+        "top_up": _top_up(declined, batch),
     }
+
+
+def _top_up(declined: Declined | None, batch: Batch) -> str | None:
+    """Where to pay in what was missing."""
+    return shell.top_up_page(declined.missing, batch.batch_id) if declined else None
 
 
 def _wage() -> MinimumWage:
@@ -127,7 +139,6 @@ def _seconds() -> int | None:
 def _live_facts(application: Application, batch: Batch) -> dict[str, Any]:
     progress = application.show_batches.progress(batch)
     pace = application.show_batches.pace(batch)
-    slot_cost = batch.terms.reward + batch.terms.fee
     return {
         "batch": batch,
         "project": application.batches.project_of(batch),
@@ -136,7 +147,8 @@ def _live_facts(application: Application, batch: Batch) -> dict[str, Any]:
         "hourly": hourly(batch.terms.reward, pace.seconds) if pace else None,
         "throughput": application.show_batches.throughput(batch, progress, application.clock.now()),
         "agreement": application.show_batches.agreement(batch),
-        "spent": slot_cost * progress.accepted,
+        "spent": batch.spent(progress.accepted),
+        "top_up": _top_up(batch.addition.declined if batch.addition else None, batch),
         "word": states.batch_words()[batch.status],
         "tone": states.BATCH_TONES[batch.status],
     }

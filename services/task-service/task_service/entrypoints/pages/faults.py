@@ -54,6 +54,10 @@ def _cells(found: int, expected: int) -> str:
 
 
 _WORDS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
+    (
+        r"not a table: its rows are to follow .*",
+        lambda _found: _("Not a table: its rows are to follow those of the batch"),
+    ),
     (r"the file is larger than (.+)", lambda m: _("The file is larger than %(size)s", size=m[1])),
     (
         r"not UTF-8 \(byte (\w+)\).*",

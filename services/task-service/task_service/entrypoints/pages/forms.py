@@ -79,6 +79,16 @@ def read_terms(sent: Mapping[str, str], currency: Currency) -> TermsForm:
     return form
 
 
+def read_growth(sent: Mapping[str, str], currency: Currency) -> TermsForm:
+    """The terms that a batch is to grow to; what is left empty stays."""
+    form = TermsForm({name: sent.get(name, "").strip() for name in ("redundancy", "reward")})
+    if form.typed["redundancy"]:
+        form.redundancy = _read_whole(form, "redundancy", 1, REDUNDANCY_MAX)
+    if form.typed["reward"]:
+        _read_reward(form, currency)
+    return form
+
+
 def _read_whole(form: TermsForm, name: str, low: int, high: int) -> int:
     try:
         number = parse_number(form.typed[name])
