@@ -71,11 +71,14 @@ def expired(number: int = 1) -> AssignmentExpired:
     return AssignmentExpired(**_assignment(number), worker_id=WORKER, expired_at=late)
 
 
-def submitted(number: int = 1, *, at: datetime = SUBMITTED, batch_id: str = BATCH) -> Any:
+def submitted(
+    number: int = 1, *, at: datetime = SUBMITTED, batch_id: str = BATCH, held_ms: int = 0
+) -> Any:
     return SubmissionReceived(
         **{**_submission(number), "batch_id": batch_id},
         submitted_at=at,
         auto_accept_at=at + timedelta(days=1),
+        held_ms=held_ms,
     )
 
 

@@ -86,8 +86,9 @@ class AnswerTask:
         found = self._reader.submissions.of_assignment(assignment_id)
         return None if found is None or found.status is SubmissionStatus.CLOSED else found
 
-    def submit(self, ticket: Ticket, answer: Answer) -> Submission:
+    def submit(self, ticket: Ticket, answer: Answer, *, held_ms: int = 0) -> Submission:
         """Take an answer in and return its receipt. The same answer again returns the same receipt.
+        `held_ms` is how long the worker's page held it back so that it could be undone.
 
         Raises LeaseExpired (the answer is kept as a draft), AlreadySubmitted, AssignmentOver.
         """
@@ -97,7 +98,7 @@ class AnswerTask:
             # The clock is read within the transaction: the relay's watermark counts on it to
             # commit at most TRANSACTION_SECONDS_MAX after the moment that is judged here.
             submission = self._submission(ticket, batch, answer)
-            _receive(session, submission)
+            _receive(session, submission, held_ms)
             return submission
 
         # Written first and asked about only where refused: the first submit is the common one.
@@ -160,7 +161,7 @@ def _ran_out(ticket: Ticket, now: datetime) -> bool:
     return now > ticket.deadline + SUBMIT_GRACE
 
 
-def _receive(session: Session, submission: Submission) -> None:
+def _receive(session: Session, submission: Submission, held_ms: int) -> None:
     session.submissions.add(submission)
     session.emit(
         SubmissionReceived(
@@ -172,5 +173,6 @@ def _receive(session: Session, submission: Submission) -> None:
             pseudonym=submission.pseudonym,
             submitted_at=submission.submitted_at,
             auto_accept_at=submission.auto_accept_at,
+            held_ms=held_ms,
         )
     )

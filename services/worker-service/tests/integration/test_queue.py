@@ -70,6 +70,18 @@ def test_matchings_newest_count_says_how_many_are_left(
     assert offer.card.left_count == 4
 
 
+def test_time_to_undo_a_submission_is_no_time_at_work(
+    make: ModuleType, deliver: Deliver, application: Application
+) -> None:
+    deliver(make.opened(), make.released())
+    at = make.CLAIMED + timedelta(seconds=30)
+    for number in range(5):
+        deliver(make.claimed(number), make.submitted(number, at=at, held_ms=10_000))
+    application.measure_pay()
+    [offer] = queue(application).offers
+    assert offer.pay.p50 == Money.of_minor(900, "USD")
+
+
 def test_pay_per_hour_is_measured_from_claim_to_submission(
     make: ModuleType, deliver: Deliver, application: Application
 ) -> None:

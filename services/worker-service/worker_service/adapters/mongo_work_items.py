@@ -5,7 +5,7 @@ own, so nothing is read before it is written.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from crowdloom.chassis.store import Document, MongoDatabase
@@ -89,11 +89,11 @@ class MongoWorkItems:
     def day_of(self, worker_id: WorkerId, since: datetime) -> DayOfWork:
         found = self._items.find(
             {"worker_id": worker_id, "submitted_at": {"$gte": since}},
-            {"claimed_at": 1, "submitted_at": 1},
+            {"claimed_at": 1, "submitted_at": 1, "held_ms": 1},
             session=self._session,
         ).limit(_DAY_ITEMS_MAX)
         # An answer whose claim has not been heard of yet counts, its time does not.
-        spans = [(item.get("claimed_at"), item["submitted_at"]) for item in found]
+        spans = [(item.get("claimed_at"), _done_at(item)) for item in found]
         worked = [duration_ms(claimed, submitted) for claimed, submitted in spans if claimed]
         return DayOfWork(answer_count=len(spans), worked_ms=sum(worked))
 
@@ -102,7 +102,7 @@ class MongoWorkItems:
             {"to_measure": True, "claimed_at": {"$exists": True}}, session=self._session
         ).limit(count_max)
         return [
-            FinishedWork(item["_id"], item["batch_id"], item["claimed_at"], item["submitted_at"])
+            FinishedWork(item["_id"], item["batch_id"], item["claimed_at"], _done_at(item))
             for item in found
         ]
 
@@ -148,6 +148,12 @@ class MongoWorkItems:
         self._items.update_one(
             {"_id": assignment_id}, {"$set": {"to_count": True}}, session=self._session
         )
+
+
+def _done_at(item: Document) -> datetime:
+    """When the worker pressed Submit: time to undo it is no time at work."""
+    done: datetime = item["submitted_at"] - timedelta(milliseconds=item.get("held_ms", 0))
+    return done
 
 
 def _decided(item: Document) -> DecidedWork:

@@ -147,6 +147,7 @@ def _of_submission(
             return Status.SUBMITTED, {
                 "submitted_at": event.submitted_at,
                 "auto_accept_at": event.auto_accept_at,
+                "held_ms": event.held_ms,
                 "to_measure": True,
             }
         case SubmissionAccepted():

@@ -30,11 +30,18 @@ _SUBMISSION = {
     owner=OWNER,
     topic=TOPIC,
     key="batch_id",
-    example={**_SUBMISSION, "submitted_at": ex.INSTANT, "auto_accept_at": ex.LATER},
+    example={
+        **_SUBMISSION,
+        "submitted_at": ex.INSTANT,
+        "auto_accept_at": ex.LATER,
+        "held_ms": 10_000,
+    },
 )
 @dataclass(frozen=True)
 class SubmissionReceived(Event):
-    """An answer was acknowledged: it counts, and its lease is over."""
+    """An answer was acknowledged: it counts, and its lease is over. `held_ms` is how long the
+    worker's own page held it back so that it could be undone: that is no time at work.
+    """
 
     submission_id: SubmissionId
     assignment_id: AssignmentId
@@ -44,6 +51,7 @@ class SubmissionReceived(Event):
     pseudonym: Pseudonym
     submitted_at: datetime
     auto_accept_at: datetime
+    held_ms: int = 0
 
 
 @event(

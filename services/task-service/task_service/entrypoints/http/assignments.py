@@ -80,12 +80,13 @@ def _add_submission(blueprint: Blueprint, application: Application) -> None:
         },
     )
     @blueprint.doc(security=WITH_TICKET)
-    @blueprint.arguments(schemas.AnswerSchema)
+    @blueprint.arguments(schemas.SubmitSchema)
     @blueprint.response(201, schemas.ReceiptSchema)
     def submit(body: dict[str, Any], assignment_id: str) -> dict[str, Any]:
         """Submit. What is refused because the time is over is kept as a draft."""
         ticket = ticket_for(application, assignment_id)
-        return present.submission(answering.submit(ticket, checked_answer(body["answer"])))
+        answer = checked_answer(body["answer"])
+        return present.submission(answering.submit(ticket, answer, held_ms=body["held_ms"]))
 
     @blueprint.get("/assignments/<assignment_id>/submission")
     @refusals(blueprint, _TICKET)

@@ -62,8 +62,15 @@ export const send = (assignment, method, part, body, options = {}) => fetch(
     body: JSON.stringify(body),
   },
 );
+/* Time to undo is no time at work: the server is told how long the answer was held back. */
+const HELD_MS_MAX = 10000;
+const heldMs = (assignment) => {
+  const { pressed } = kept(assignment);
+  return pressed ? Math.min(Math.max(0, Math.round(Date.now() - pressed)), HELD_MS_MAX) : 0;
+};
 export const handIn = (assignment, answer, key, options = {}) => send(
-  assignment, "POST", "submission", { answer }, { ...options, headers: { "Idempotency-Key": key } });
+  assignment, "POST", "submission", { answer, held_ms: heldMs(assignment) },
+  { ...options, headers: { "Idempotency-Key": key } });
 
 let wake = () => {};
 window.addEventListener("online", () => wake());

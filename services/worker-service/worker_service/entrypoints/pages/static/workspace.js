@@ -53,10 +53,13 @@ const start = () => {
     keep({ answer, saved: false });
     if (lost) return;
     saving = true;
+    let large = false;
     try {
       const reply = await send("PUT", "draft", { answer });
       if (reply.ok) keep({ saved: true });
       tellState(reply.ok);
+      large = reply.status === 413;
+      if (large) show("bad", words.largeWord, words.large);
       if (reply.status === 401 || reply.status === 404) {
         lost = true;
         show("bad", words.ticketWord, words.ticket);
@@ -65,7 +68,8 @@ const start = () => {
       tellState(false);
     }
     saving = false;
-    if (kept().saved === false && !lost) changed = true; // tried again at the next turn
+    // Tried again at the next turn; what is too long, only once it has changed.
+    if (kept().saved === false && !lost && !large) changed = true;
   };
   document.addEventListener("crowdloom:leaving", () => ask("collect"));
   setInterval(() => {
@@ -100,7 +104,7 @@ const start = () => {
       return false;
     }
     const title = document.querySelector(".workbar .title").textContent.trim();
-    return keep({ saved: true, due: Date.now() + HOLD_MS, title });
+    return keep({ saved: true, pressed: Date.now(), due: Date.now() + HOLD_MS, title });
   };
   const submit = async (answer) => {
     if (sending || closed) return;
@@ -112,7 +116,7 @@ const start = () => {
       goOn();
       return;
     }
-    keep({ saved: false });
+    keep({ saved: false, pressed: null });
     const lost = () => show("wait", words.lineWord, words.line);
     const reply = await answers.untilAnswered(assignment, answer, key, lost);
     if (reply.ok) {
