@@ -1,7 +1,10 @@
 import pytest
 from task_service.domain.errors import TemplateHasNoAnswerField, TemplateTooLarge
 from task_service.domain.templates import (
+    AnswerField,
+    FieldKind,
     FrameContext,
+    answer_schema,
     check_template,
     foreign_hosts,
     frame_policy,
@@ -27,6 +30,50 @@ def test_values_go_in_raw_and_are_not_filled_in_again() -> None:
 
 def test_a_placeholder_without_a_column_stays_as_it_is() -> None:
     assert substitute("`${item.name}` ${a}", {"a": "1"}) == "`${item.name}` 1"
+
+
+QUOTED = {"text": """She said "no", it's &quot;fine&quot;""", "b": "\"'"}
+
+
+def test_a_quote_ends_no_attribute_of_the_crowd_family_and_everything_else_goes_in_raw() -> None:
+    template = (
+        '<![if x]>\n<!-- <crowd-a b="${b}"> -->\n<p title="${b}">${b}</p>'
+        "<script>'<crowd-a b=\"${b}\">'</script>\n<CROWD-a\n  text=\"${text} ${b}\" x='${b}'"
+        " y=${b}>${b}</crowd-a><input name=a value='${b}'>"
+    )
+    page = render_document(template, QUOTED, WORK)
+    said = "She said &quot;no&quot;, it's &quot;fine&quot;"
+    assert f"""<CROWD-a\n  text="{said} &quot;'" x='"&#39;' y="'>"'</crowd-a>""" in page
+    assert """<p title=""'">"'</p><script>'<crowd-a b=""'">'</script>""" in page
+    assert """<!-- <crowd-a b=""'"> -->""" in page
+    assert """<input name=a value='"''>""" in page
+
+
+def test_a_value_that_is_as_long_as_the_template_moves_no_later_place() -> None:
+    template = '<crowd-input name="a" label="${x}"></crowd-input>\n' * 3
+    page = render_document(template, {"x": '"' * 99 + "\n"}, WORK)
+    assert page.count("&quot;" * 99) == 3
+
+
+def test_the_schema_says_of_every_field_what_can_come_back() -> None:
+    template = (
+        '<input type="radio" name="r" value="1" required><input type="radio" name="r" value="2">'
+        '<select name="s"><option value="">Choose<option>One <option value="two">Two</select>'
+        '<select multiple name="m"><option>A</option></select><textarea name="t"></textarea>'
+        '<input type="date" name="d"><input type="number" name="n"><input type=hidden name=h>'
+        '<input type="submit" name="go"><crowd-polygon name="p" labels="[\'Cat\', \'Dog\']">'
+        "</crowd-polygon><input name='t'>"
+    )
+    assert answer_schema(template) == [
+        AnswerField("r", FieldKind.ONE_OF, ["1", "2"], required=True),
+        AnswerField("s", FieldKind.ONE_OF, ["One", "two"]),
+        AnswerField("m", FieldKind.SEVERAL_OF, ["A"]),
+        AnswerField("t", FieldKind.TEXT),
+        AnswerField("d", FieldKind.DATE),
+        AnswerField("n", FieldKind.NUMBER),
+        AnswerField("h", FieldKind.KEPT),
+        AnswerField("p", FieldKind.POLYGONS, ["Cat", "Dog"]),
+    ]
 
 
 def test_a_template_names_its_answer_fields_once_in_order() -> None:
@@ -126,11 +173,13 @@ def test_the_policy_of_the_frame_allows_nothing_but_what_is_named() -> None:
         "<",
         "<a/",
         "url(",
+        '<crowd-a b="',
+        "='",
     ],
 )
 def test_no_template_takes_longer_than_its_length_deserves(junk: str) -> None:
     """Read in quadratic time, each of these would run into the suite's limit of two minutes."""
-    template = FIELD + junk * (400_000 // len(junk))
+    template = FIELD + "<crowd-a>" + junk * (400_000 // len(junk))
     check_template(template)
     foreign_hosts(template)
     render_document(template, {}, WORK)
