@@ -45,6 +45,7 @@ from payment_service.application.close_periods import (
     period_close,
     period_reopen,
 )
+from payment_service.application.compare_totals import CompareTotals
 from payment_service.application.daily_balances import DeriveBalances, RebuildBalances
 from payment_service.application.exceptions_desk import ExceptionsDesk
 from payment_service.application.execute_payouts import ExecutePayouts
@@ -122,6 +123,7 @@ class Application:
     derive_balances: DeriveBalances
     rebuild_balances: RebuildBalances
     age_exceptions: AgeExceptions
+    compare_totals: CompareTotals
     place_hold: PlaceHold
     audit_money: AuditMoney
     execute_payouts: ExecutePayouts
@@ -263,6 +265,7 @@ def build(
         balances=balances,
         derive_balances=derive_balances,
         rebuild_balances=RebuildBalances(balances, derive_balances),
+        compare_totals=CompareTotals(store),
         age_exceptions=AgeExceptions(store, MongoAgeing(store.database), clock=clock),
         place_hold=PlaceHold(store, clock=clock, ids=ids, currency=currency),
         audit_money=AuditMoney(

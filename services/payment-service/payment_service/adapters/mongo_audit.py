@@ -1,11 +1,13 @@
 """What an audit reads, with cursors: page by page, never all of the journal."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from crowdloom.chassis.dead_letters import DEAD_LETTERS
 from crowdloom.chassis.store import OUTBOX, MongoDatabase
+from crowdloom.chassis.worker import PROCESS_STATUS
 from crowdloom.kernel import Money
 from crowdloom.kernel.ids import BatchId
 from pymongo import ASCENDING, DESCENDING
@@ -18,12 +20,14 @@ from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL, PERIODS
 from payment_service.adapters.mongo_payouts import PAYOUT_ITEMS, payout_item
 from payment_service.adapters.mongo_periods import PERIOD_CLOSINGS
 from payment_service.adapters.mongo_processor import RECONCILIATIONS, STRIPE_LINES
+from payment_service.adapters.mongo_totals import MongoTaskTotals
 from payment_service.adapters.mongo_work import ASSIGNMENTS, BATCHES, batch_book
 from payment_service.application.journal import JournalEntry
 from payment_service.domain.audit import (
     BatchWork,
     BatchWorks,
     ClosedPeriod,
+    Consumer,
     Decision,
     LineKept,
 )
@@ -104,6 +108,19 @@ class MongoAuditBooks:
             row["closed_at"],
             {each["account"]: each["debit_units"] - each["credit_units"] for each in trial},
         )
+
+    def totals_apart(self) -> tuple[int, Sequence[str]]:
+        totals = MongoTaskTotals(self._database, None)
+        return totals.count(), totals.apart()
+
+    def consumer(self) -> Consumer | None:
+        found = self._database[PROCESS_STATUS].find_one(sort=[("seen_at", DESCENDING)])
+        if found is None:
+            return None
+        return Consumer(found["seen_at"], found["lag"], found.get("lag_age_seconds"))
+
+    def dead_letters(self) -> int:
+        return self._database[DEAD_LETTERS].count_documents({"state": {"$ne": "replayed"}})
 
     def counted_before(self) -> str:
         found = self._database[PROGRESS].find_one({})

@@ -15,6 +15,7 @@ from payment_service.adapters.mongo_exceptions import EXCEPTIONS
 from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL, PERIODS
 from payment_service.adapters.mongo_processor import RECONCILIATIONS
 from payment_service.adapters.mongo_seals import JOURNAL_SEAL
+from payment_service.adapters.mongo_totals import MongoTaskTotals
 from payment_service.adapters.mongo_work import ASSIGNMENTS
 from payment_service.application.journal import AccountBalance
 from payment_service.application.period_ports import Feed
@@ -80,6 +81,7 @@ class MongoPeriodBooks:
     def __init__(self, database: MongoDatabase) -> None:
         self._database = database
         self._journal = database[JOURNAL]
+        self._totals = MongoTaskTotals(database, None)
 
     def first_month(self) -> str | None:
         found = self._journal.find_one({}, {"period": 1}, sort=[("period", ASCENDING)])
@@ -127,12 +129,10 @@ class MongoPeriodBooks:
         return self._database[ASSIGNMENTS].count_documents(query)
 
     def controls_apart(self, month: str) -> Sequence[str]:
-        del month
-        return []
+        return self._totals.apart(month)
 
     def controls_count(self, month: str) -> int:
-        del month
-        return 0
+        return self._totals.count(month)
 
     def dead_letters(self) -> int:
         return self._database[DEAD_LETTERS].count_documents({"state": {"$ne": "replayed"}})

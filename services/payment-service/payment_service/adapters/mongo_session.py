@@ -23,6 +23,7 @@ from payment_service.adapters import (
     mongo_periods,
     mongo_refunds,
     mongo_seals,
+    mongo_totals,
 )
 from payment_service.adapters import mongo_processor as processor
 from payment_service.adapters import mongo_work as work
@@ -56,6 +57,7 @@ INDEXES = {
     mongo_balances.BALANCES_DAILY: mongo_balances.BALANCE_INDEXES,
     mongo_balances.PROGRESS: [],
     mongo_periods.PERIODS: [],
+    mongo_totals.TASK_TOTALS: mongo_totals.TOTALS_INDEXES,
     mongo_periods.PERIOD_CLOSINGS: [],
     mongo_approvals.APPROVALS: mongo_approvals.APPROVAL_INDEXES,
     mongo_approvals.HOLDS: mongo_approvals.HOLD_INDEXES,
@@ -142,6 +144,10 @@ class Repositories:
     @cached_property
     def periods(self) -> mongo_periods.MongoPeriods:
         return mongo_periods.MongoPeriods(self.database, self.session)
+
+    @cached_property
+    def task_totals(self) -> mongo_totals.MongoTaskTotals:
+        return mongo_totals.MongoTaskTotals(self.database, self.session)
 
     @cached_property
     def approvals(self) -> mongo_approvals.MongoApprovals:

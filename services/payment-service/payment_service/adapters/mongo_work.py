@@ -19,6 +19,7 @@ ASSIGNMENT_INDEXES = [
     IndexModel([("waiting", ASCENDING), ("batch_id", ASCENDING)], name="waiting", sparse=True),
     IndexModel([("matures_at", ASCENDING)], name="maturing", sparse=True),
     IndexModel([("worker_id", ASCENDING), ("settled_at", ASCENDING)], name="of_worker"),
+    IndexModel([("batch_id", ASCENDING), ("accepted_at", ASCENDING)], name="of_batch"),
 ]
 BATCH_INDEXES = [
     IndexModel([("requester_id", ASCENDING), ("_id", DESCENDING)], name="of_requester")

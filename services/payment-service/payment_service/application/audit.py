@@ -20,6 +20,7 @@ from payment_service.domain.audit import (
     NO_WORK,
     BatchWorks,
     ClosedPeriod,
+    Consumer,
     Decision,
     Finding,
     LineKept,
@@ -36,6 +37,8 @@ _UNKNOWN_HOURS = timedelta(hours=24)
 _IN_TRANSIT_DAYS = timedelta(days=6)
 _SUSPENSE_DAYS = timedelta(days=5)
 _OUTBOX_SECONDS = timedelta(seconds=60)
+_SILENCE = timedelta(seconds=90)
+_LAG_MAX = 5_000
 _OWED = frozenset(
     {"wallet", "escrow", "refunding", "clearing", "payable", "held", "payout", "gift", "tax"}
 )
@@ -78,6 +81,18 @@ class AuditBooks(Protocol):
         """The periods that are closed, with what their closes stored."""
         ...
 
+    def totals_apart(self) -> tuple[int, Sequence[str]]:
+        """How many control totals task-service told, and which of them differ."""
+        ...
+
+    def consumer(self) -> Consumer | None:
+        """The events process, where it was ever heard of."""
+        ...
+
+    def dead_letters(self) -> int:
+        """Events that were given up on and not replayed."""
+        ...
+
     def counted_before(self) -> str:
         """The day before which the daily balances have counted everything; empty for none."""
         ...
@@ -115,14 +130,14 @@ class AuditMoney:
         return [
             _i1(tally),
             *_guarded(tally, dict(self._books.kept_balances())),
-            *_of_batches(tally, batches, works),
+            *_of_batches(tally, batches, works, self._books.totals_apart()),
             *_of_lines(tally, list(self._books.lines()), self._books.newest_reconciliation()),
             _i9(tally),
             _i10(tally, items),
             _i11(tally, items, keys, now),
             _i12(tally, closed),
             _i13(self._seals()),
-            _i14(self._books.oldest_unpublished(), now),
+            _i14(self._books, now),
             _i15(tally),
             _i16(tally, closed, derived),
             _i17(tally, self._books.decisions()),
@@ -146,7 +161,12 @@ def _guarded(tally: Tally, kept: Mapping[str, int]) -> list[Finding]:
     ]
 
 
-def _of_batches(tally: Tally, batches: Sequence[BatchBook], works: BatchWorks) -> list[Finding]:
+def _of_batches(
+    tally: Tally,
+    batches: Sequence[BatchBook],
+    works: BatchWorks,
+    told: tuple[int, Sequence[str]],
+) -> list[Finding]:
     funded = [book for book in batches if book.terms is not None]
     reserved = _escrow_by_batch(tally)
     open_wrong, accept_wrong, closed_wrong = [], [], []
@@ -171,10 +191,15 @@ def _of_batches(tally: Tally, batches: Sequence[BatchBook], works: BatchWorks) -
     open_wrong += [f"{batch}: {units} reserved, no terms" for batch, units in reserved.items()]
     known = {book.batch_id for book in funded}
     accept_wrong += [f"{each}: no terms" for each in tally.accepts if BatchId(each) not in known]
+    told_count, apart = told
+    accept_wrong += apart
+    figure = f"{sum(tally.accepts.values())} accepted"
+    if told_count:
+        figure += f", {told_count} totals told"
     closed = sum(book.closed for book in funded)
     return [
         found("I4", f"{len(funded)} batches", open_wrong),
-        found("I5", f"{sum(tally.accepts.values())} accepted", accept_wrong),
+        found("I5", figure, accept_wrong),
         found("I6", f"{closed} closed batches", closed_wrong),
     ]
 
@@ -302,14 +327,23 @@ def _i13(report: SealReport) -> Finding:
     return found("I13", f"{report.sealed_count} sealed entries", wrong)
 
 
-def _i14(oldest: datetime | None, now: datetime) -> Finding:
+def _i14(books: AuditBooks, now: datetime) -> Finding:
+    oldest, consumer, given_up = books.oldest_unpublished(), books.consumer(), books.dead_letters()
     age = timedelta() if oldest is None else now - oldest
-    late = (
-        [f"an event waits since {oldest:%Y-%m-%d %H:%M}"]
-        if oldest and age > _OUTBOX_SECONDS
-        else []
-    )
-    return found("I14", f"oldest event waits {int(age.total_seconds())} s", late)
+    late = []
+    if oldest and age > _OUTBOX_SECONDS:
+        late.append(f"an event waits since {oldest:%Y-%m-%d %H:%M}")
+    if given_up:
+        late.append(f"{given_up} events were given up on")
+    figure = f"oldest event waits {int(age.total_seconds())} s"
+    if consumer is not None:
+        looked = now - consumer.seen_at + timedelta(seconds=consumer.lag_age_seconds or 0)
+        if looked > _SILENCE:
+            late.append(f"nobody has looked for events since {consumer.seen_at:%Y-%m-%d %H:%M}")
+        if consumer.lag is not None and consumer.lag > _LAG_MAX:
+            late.append(f"{consumer.lag} events are not read")
+        figure += f", {'unknown' if consumer.lag is None else consumer.lag} to read"
+    return found("I14", figure, late)
 
 
 def _i15(tally: Tally) -> Finding:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from payment_service.application.journal import AccountBalance
+from payment_service.domain.controls import Heard, Told
 from payment_service.domain.periods import Period, PeriodState
 
 
@@ -91,3 +92,15 @@ class PeriodBooks(Protocol):
         ...
 
     def bank_feeds(self) -> Sequence[Feed]: ...
+
+
+class TaskTotals(Protocol):
+    def keep(self, told: Told) -> bool:
+        """Keep the newest of a batch and day; returns whether it is new."""
+        ...
+
+    def get(self, key: str) -> Told | None: ...
+
+    def heard(self, told: Told) -> Heard:
+        """What the events say of the same batch and time."""
+        ...

@@ -30,7 +30,7 @@ from payment_service.application.people_ports import (
     Staff,
     TopUps,
 )
-from payment_service.application.period_ports import Periods
+from payment_service.application.period_ports import Periods, TaskTotals
 from payment_service.application.refund_ports import Refunds
 from payment_service.domain.batches import BatchBook, BatchTerms, EarlierTerms
 from payment_service.domain.bonuses import Bonus
@@ -292,6 +292,8 @@ class Session(Emits, Protocol):
     def reconciliations(self) -> Reconciliations: ...
     @property
     def periods(self) -> Periods: ...
+    @property
+    def task_totals(self) -> TaskTotals: ...
     @property
     def approvals(self) -> Approvals: ...
     @property

@@ -24,7 +24,7 @@ SENTENCES: Mapping[str, str] = {
     "I11": "Nothing is under way for a day, or in suspense for five, without being asked after",
     "I12": "No entry was booked into a closed period",
     "I13": "The chain of seals over the journal verifies",
-    "I14": "Every event is published soon after it was written",
+    "I14": "Events are published and read soon after they were written, and none was given up on",
     "I15": "No worker was paid more than was earned",
     "I16": "Every period balances, and all of them, the daily balances and the closes say the same",
     "I17": "Every entry by hand was made by one person and approved by another",
@@ -79,6 +79,17 @@ class ClosedPeriod:
 
     closed_at: datetime
     trial: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """The events process: when it was heard of, how many events it has not read (None where it has
+    not looked yet), and how long before that it had looked.
+    """
+
+    seen_at: datetime
+    lag: int | None
+    lag_age_seconds: float | None
 
 
 NO_WORK = BatchWork()

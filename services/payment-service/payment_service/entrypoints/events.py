@@ -10,6 +10,7 @@ from crowdloom.contracts.matching import AssignmentClaimed, SlotsWithdrawn
 from crowdloom.contracts.task import (
     BatchCompleted,
     BatchFundingRequested,
+    BatchTotals,
     BonusGranted,
     SubmissionAccepted,
     SubmissionRejected,
@@ -17,6 +18,7 @@ from crowdloom.contracts.task import (
 from crowdloom.kernel import TransientError
 
 from payment_service.adapters.mongo_session import PaymentSession
+from payment_service.application.compare_totals import note_totals
 from payment_service.application.fund_batch import fund_batch
 from payment_service.application.pay_bonuses import bonus_granted
 from payment_service.application.processor import ProcessorUnavailable
@@ -37,6 +39,7 @@ SUBSCRIPTIONS: dict[type[Event], Handler[PaymentSession]] = {
     SlotsWithdrawn: release_withdrawn_slots,
     BatchCompleted: close_batch,
     BonusGranted: bonus_granted,
+    BatchTotals: note_totals,
 }
 POLL_SECONDS = 1.0
 EXECUTE_SECONDS = 1.0
@@ -55,6 +58,7 @@ def jobs_of(application: Application) -> list[Job]:
         Job("seal_journal", SWEEP_SECONDS, application.seal_journal),
         Job("mature_rewards", SWEEP_SECONDS, application.mature_rewards),
         Job("derive_balances", SWEEP_SECONDS, application.derive_balances),
+        Job("compare_totals", AGE_SECONDS, application.compare_totals),
         Job("age_exceptions", AGE_SECONDS, application.age_exceptions),
     ]
 

@@ -1,10 +1,12 @@
 """The audit: every invariant with a figure, what it finds, and the log of who did what."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from bson import Int64
+from crowdloom.contracts.task import BatchTotals
 
 ENTRY = {
     "lines": [
@@ -66,6 +68,36 @@ def test_reserved_money_that_no_batch_accounts_for_is_found(paid: Any, auditor: 
     batches = paid.application.database["batches"]
     batches.update_one({}, {"$inc": {"settled_count": 1}})
     assert set(broken(auditor)) == {"I5"}
+
+
+def totals(paid: Any, count: int, *, seconds: int) -> BatchTotals:
+    first = paid.make.BEGINNING
+    return BatchTotals(
+        batch_id="bat_1",
+        on=f"{first:%Y-%m-%d}",
+        accepted_count=count,
+        overturned_count=0,
+        rewards=paid.make.FIVE_CENTS * count,
+        as_of=first + timedelta(seconds=seconds),
+    )
+
+
+def test_accepted_work_that_is_not_what_task_service_counts_is_found_and_waits_for_a_person(
+    paid: Any, auditor: Any
+) -> None:
+    paid.deliver(totals(paid, 3, seconds=1))
+    found = auditor.get("/audit").json["findings"]
+    assert next(each for each in found if each["invariant"] == "I5")["figure"] == (
+        "3 accepted, 1 totals told"
+    )
+    paid.deliver(totals(paid, 4, seconds=2), totals(paid, 3, seconds=1))
+    assert set(broken(auditor)) == {"I5"}
+    (waiting,) = paid.checker.get("/exceptions", severity="critical").json["items"]
+    assert (waiting["kind"], waiting["subject"]) == ("control_differs", "bat_1")
+    assert paid.application.compare_totals() == 0, "it still differs"
+    paid.deliver(totals(paid, 3, seconds=3))
+    assert paid.checker.get("/exceptions").json["items"] == []
+    assert broken(auditor) == {}
 
 
 def test_an_entry_by_hand_that_one_person_alone_stands_for_is_found(

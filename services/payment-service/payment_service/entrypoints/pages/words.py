@@ -163,7 +163,9 @@ def invariants() -> dict[str, str]:
         ),
         "I12": _("No entry was booked into a closed period"),
         "I13": _("The chain of seals over the journal verifies"),
-        "I14": _("Every event is published soon after it was written"),
+        "I14": _(
+            "Events are published and read soon after they were written, and none was given up on"
+        ),
         "I15": _("No worker was paid more than was earned"),
         "I16": _(
             "Every period balances, and all of them, the daily balances and the closes say the same"
@@ -239,6 +241,8 @@ def references() -> dict[str, str]:
         "source": _("processor's object"),
         "line_kind": _("kind of line"),
         "since": _("since"),
+        "on": _("day"),
+        "difference": _("difference"),
     }
 
 
