@@ -18,10 +18,11 @@ from crowdloom.kernel.ids import (
 
 from task_service.application.account_ports import ApiKeyRing, Requesters, Teams
 from task_service.application.draft_ports import ProjectDrafts, Trials
+from task_service.application.growth_port import GrowingBatches
 from task_service.application.qualification_ports import OwnQualifications
 from task_service.application.talk_ports import Messages
 from task_service.application.totals_port import Totals
-from task_service.domain.batches import Addition, Batch, BatchStatus, Declined, Widening
+from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.bonuses import Bonus, BonusStatus
 from task_service.domain.given_back import GivenBack
 from task_service.domain.projects import Project
@@ -59,7 +60,7 @@ class Projects(Protocol):
         ...
 
 
-class Batches(Protocol):
+class Batches(GrowingBatches, Protocol):
     def add(self, batch: Batch) -> None: ...
 
     def get(self, batch_id: BatchId) -> Batch | None: ...
@@ -107,26 +108,6 @@ class Batches(Protocol):
         ...
 
     def note_withdrawn(self, batch_id: BatchId, slot_count: int) -> None: ...
-
-    def complete(self, batch_id: BatchId) -> bool:
-        """Complete a live batch that does not grow just now; returns whether it was."""
-        ...
-
-    def set_addition(self, batch: Batch, addition: Addition | None) -> bool:
-        """Put it in place of the batch's own, if that and the status are as they were read."""
-        ...
-
-    def ask_addition(self, batch: Batch, addition: Addition) -> int | None:
-        """The same for one that asks for funds; returns the batch's new revision."""
-        ...
-
-    def join_addition(self, batch: Batch, *, earlier_units: int) -> bool:
-        """Let a funded one's tasks count and its terms hold; returns whether it was not before."""
-        ...
-
-    def note_widened(self, batch_id: BatchId, widening: Widening) -> bool:
-        """Note that its next chunk is released, if it is still the next one."""
-        ...
 
 
 class Tasks(Protocol):
