@@ -12,16 +12,21 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
+from bson import Timestamp
+from crowdloom.chassis.store import OUTBOX_INDEXES
 from crowdloom.client import Requester
 from crowdloom_local.crowd.checkout import pay_checkout
 from crowdloom_local.engines import ROOT
 from crowdloom_local.market import Market
 from crowdloom_local.staff import PASSWORD
+from matching_service.adapters.mongo_session import INDEXES as MATCHING_INDEXES
 from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
+from task_service.adapters.mongo_session import INDEXES as TASK_INDEXES
 
 from bench.claims_engine import Engine, broken_promises, grow
 
@@ -50,7 +55,7 @@ def cycles(engine: Engine, sizes: Sequence[int], *, seconds: float) -> dict[str,
         figures["broken_promises"] += broken_promises(
             client["matching-service"], batch_id, _REDUNDANCY
         )
-    bare = _bare(client["bare"], seconds)
+    bare = _bare(engine, seconds)
     first = figures[f"cycles_a_second_{sizes[0]}"]
     figures["bare_cycles_a_second"] = round(bare, 1)
     figures["ratio_to_bare"] = round(first / bare, 3)
@@ -117,20 +122,32 @@ def _await(what: str, reached: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-def _bare(database: Database[dict[str, Any]], seconds: float) -> float:
+def _bare(engine: Engine, seconds: float) -> float:
     """What pymongo alone reaches with the writes of a claim and a submit: two transactions, of an
-    update and two inserts, and of two inserts. No HTTP, no check, no read, no event consumed.
+    update and two inserts, and of two inserts, in collections with the services' own indexes. No
+    HTTP, no check, no read; no event is published or consumed.
     """
-    database.drop_collection("tasks")
-    database["tasks"].insert_many([{"_id": n, "open": 10**6} for n in range(_FIRST_TASKS)])
-    for name in ("assignments", "outbox", "submissions", "sent"):
-        database.create_collection(name)
+    client = engine.client()
+    matching_db, task_db = client["bare-matching"], client["bare-task"]
+    for database, indexes in ((matching_db, MATCHING_INDEXES), (task_db, TASK_INDEXES)):
+        for name in ("tasks", "assignments", "submissions", "outbox"):
+            database.create_collection(name)
+            models = indexes.get(name, ()) if name != "outbox" else OUTBOX_INDEXES
+            if models:
+                database[name].create_indexes(list(models))
+    rows = [
+        {"_id": n, "batch_id": "bat", "pool": str(n // 32), "open": 10**6, "workers": []}
+        for n in range(_FIRST_TASKS)
+    ]
+    matching_db["tasks"].insert_many(rows)
     until = time.monotonic() + seconds
 
     def work(worker: int) -> int:
         turn = 0
         while time.monotonic() < until:
-            _bare_cycle(database, f"{worker}:{turn}", (worker * 131 + turn * 7) % _FIRST_TASKS)
+            number = (worker * 131 + turn * 7) % _FIRST_TASKS
+            _bare_claim(matching_db, f"{worker}:{turn}", number, str(worker))
+            _bare_submit(task_db, f"{worker}:{turn}", str(number))
             turn += 1
         return turn
 
@@ -138,22 +155,67 @@ def _bare(database: Database[dict[str, Any]], seconds: float) -> float:
         return sum(pool.map(work, range(WORKERS))) / seconds
 
 
-def _bare_cycle(database: Database[dict[str, Any]], name: str, task: int) -> None:
-    body = {"value": b"x" * 600, "pending": True}
+def _bare_claim(database: Database[dict[str, Any]], name: str, task: int, worker: str) -> None:
+    now = datetime.now(UTC)
+    assignment = {
+        "_id": name,
+        "task_id": str(task),
+        "batch_id": "bat",
+        "worker_id": worker,
+        "claim_key": name,
+        "place": name,
+        "status": "leased",
+        "deadline": now,
+        "claimed_at": now,
+        "text": "x" * 100,
+    }
+    fitting = {"_id": task, "open": {"$gt": 0}, "workers": {"$ne": name}}
 
     def claim(session: Any) -> None:
-        database["tasks"].update_one({"_id": task}, {"$inc": {"open": -1}}, session=session)
-        database["assignments"].insert_one({"_id": name, "text": "x" * 300}, session=session)
-        database["outbox"].insert_one({"_id": name, **body}, session=session)
+        database["tasks"].update_one(
+            fitting, {"$inc": {"open": -1}, "$push": {"workers": name}}, session=session
+        )
+        database["assignments"].insert_one(assignment, session=session)
+        database["outbox"].insert_one(_bare_event(name), session=session)
+
+    _transact(database, claim)
+
+
+def _bare_submit(database: Database[dict[str, Any]], name: str, task: str) -> None:
+    now = datetime.now(UTC)
+    submission = {
+        "_id": name,
+        "assignment_id": name,
+        "task_id": task,
+        "batch_id": "bat",
+        "status": "submitted",
+        "submitted_at": now,
+        "auto_accept_at": now,
+        "text": "x" * 100,
+    }
 
     def submit(session: Any) -> None:
-        database["submissions"].insert_one({"_id": name, "text": "x" * 300}, session=session)
-        database["sent"].insert_one({"_id": name, **body}, session=session)
+        database["submissions"].insert_one(submission, session=session)
+        database["outbox"].insert_one(_bare_event(name), session=session)
 
+    _transact(database, submit)
+
+
+def _bare_event(name: str) -> dict[str, Any]:
+    headers = [["ce_name", "a value of some length"]] * 10
+    created = datetime.now(UTC)
+    return {
+        "_id": name,
+        "headers": headers,
+        "value": b"x" * 400,
+        "pending": True,
+        "created_at": created,
+        "written_at": Timestamp(0, 0),
+    }
+
+
+def _transact(database: Database[dict[str, Any]], writes: Callable[[Any], None]) -> None:
     with database.client.start_session() as session:
-        for writes in (claim, submit):
-            session.with_transaction(
-                writes,
-                read_concern=ReadConcern("snapshot"),
-                write_concern=WriteConcern("majority"),
-            )
+        session.with_transaction(
+            writes, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority")
+        )

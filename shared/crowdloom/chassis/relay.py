@@ -149,7 +149,10 @@ class Relay:
                 )
             with session.start_transaction(read_concern=ReadConcern("snapshot")):
                 pending = self._outbox.find({"pending": True}, session=session)
-                return list(pending.sort(OUTBOX_ORDER).limit(BATCH_COUNT_MAX))
+                rows = list(pending.sort(OUTBOX_ORDER).limit(BATCH_COUNT_MAX))
+                # Nothing was written: to end it costs less than to commit it.
+                session.abort_transaction()
+                return rows
 
     def _publish(self, rows: Sequence[dict[str, Any]]) -> None:
         messages: list[BusMessage] = []

@@ -1,7 +1,6 @@
 """Collection `assignments`: who holds or held which task."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -130,10 +129,20 @@ def _ending(status: AssignmentStatus, finished_at: datetime) -> dict[str, Any]:
 
 
 def _row(assignment: Assignment) -> dict[str, Any]:
-    row = asdict(assignment)
-    row["_id"] = row.pop("assignment_id")
-    row["status"] = str(assignment.status)
-    return row
+    return {
+        "_id": assignment.assignment_id,
+        "task_id": assignment.task_id,
+        "batch_id": assignment.batch_id,
+        "requester_id": assignment.requester_id,
+        "worker_id": assignment.worker_id,
+        "pseudonym": assignment.pseudonym,
+        "claimed_at": assignment.claimed_at,
+        "deadline": assignment.deadline,
+        "claim_key": assignment.claim_key,
+        "status": str(assignment.status),
+        "extension_keys": list(assignment.extension_keys),
+        "confirmed": assignment.confirmed,
+    }
 
 
 def _assignment(row: dict[str, Any]) -> Assignment:

@@ -28,8 +28,10 @@ class MongoWebhooks:
         self._webhooks = database["webhooks"]
         self._deliveries = database["webhook_deliveries"]
         self._session = session
+        self._seen: dict[RequesterId, list[Webhook]] = {}
 
     def add(self, webhook: Webhook) -> None:
+        self._seen.clear()
         row = asdict(webhook)
         row["_id"] = row.pop("webhook_id")
         self._webhooks.insert_one(row, session=self._session)
@@ -39,11 +41,18 @@ class MongoWebhooks:
         return _webhook(row) if row else None
 
     def of_requester(self, requester_id: RequesterId) -> list[Webhook]:
+        # A transaction of many events asks again and again; it sees the same all along.
+        if requester_id in self._seen:
+            return self._seen[requester_id]
         wanted = {"requester_id": requester_id}
-        found = self._webhooks.find(wanted, session=self._session).sort("_id", DESCENDING)
-        return [_webhook(row) for row in found]
+        rows = self._webhooks.find(wanted, session=self._session).sort("_id", DESCENDING)
+        found = [_webhook(row) for row in rows]
+        if self._session is not None:
+            self._seen[requester_id] = found
+        return found
 
     def remove(self, webhook_id: str) -> None:
+        self._seen.clear()
         self._webhooks.delete_one({"_id": webhook_id}, session=self._session)
         self._deliveries.delete_many({"webhook_id": webhook_id}, session=self._session)
 
