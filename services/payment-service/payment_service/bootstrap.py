@@ -15,6 +15,7 @@ from itsdangerous import URLSafeTimedSerializer
 from pymongo import MongoClient
 
 from payment_service.adapters.bank_details import BankDetailsBox, Pain001
+from payment_service.adapters.bank_statements import FileFormats
 from payment_service.adapters.credentials import StaffCredentials
 from payment_service.adapters.journal_files import AuditPack, formats
 from payment_service.adapters.mongo_ageing import MongoAgeing
@@ -22,14 +23,18 @@ from payment_service.adapters.mongo_audit import MongoAuditBooks
 from payment_service.adapters.mongo_balances import MongoBalances
 from payment_service.adapters.mongo_journal import MongoJournal
 from payment_service.adapters.mongo_periods import MongoPeriodBooks
+from payment_service.adapters.mongo_reconciled import MongoReconciledBooks
 from payment_service.adapters.mongo_seals import MongoSealedJournal
 from payment_service.adapters.mongo_session import PaymentStore, Readers
+from payment_service.adapters.mongo_trails import MongoTrailBooks
+from payment_service.adapters.sorted_rows import SortedRows
 from payment_service.adapters.stripe_processor import StripeProcessor
 from payment_service.application.age_exceptions import AgeExceptions
 from payment_service.application.approvals import ApprovalDesk
 from payment_service.application.ask_payout import AskForPayout
 from payment_service.application.ask_refund import AskRefund, DeclineRefund, refund_approval
 from payment_service.application.audit import AuditMoney
+from payment_service.application.bank_accounts import PutBankAccount
 from payment_service.application.bank_files import (
     OwnAccount,
     WriteBankFile,
@@ -37,6 +42,7 @@ from payment_service.application.bank_files import (
     bank_file_void,
     put_into_file,
 )
+from payment_service.application.book_bank_lines import MatchAgain
 from payment_service.application.book_lines import BookLines
 from payment_service.application.close_periods import (
     CLOSE,
@@ -53,7 +59,9 @@ from payment_service.application.execute_refunds import ExecuteRefunds
 from payment_service.application.export_journal import ExportJournal
 from payment_service.application.gifts import GiftDesk, issue_gift
 from payment_service.application.holds import PlaceHold, hold_release
+from payment_service.application.import_statements import ImportStatements
 from payment_service.application.manual_entries import correction, manual_entry
+from payment_service.application.match_statements import statement_match, statement_unmatch
 from payment_service.application.pay_bonuses import PayWaitingBonuses
 from payment_service.application.payees import ChooseRail, OpenPayoutAccount, RefreshPayees
 from payment_service.application.payout_runs import PayoutRunDesk
@@ -62,7 +70,11 @@ from payment_service.application.period_checks import CheckPeriod
 from payment_service.application.plan_runs import PlanRuns, RunLimits
 from payment_service.application.poll_processor import PollProcessor, ReceiveHint
 from payment_service.application.processor import PaymentProcessor
-from payment_service.application.reconcile import QueueReconciliation, Reconcile
+from payment_service.application.reconcile import (
+    QueueReconciliation,
+    Reconcile,
+    ScheduleReconciliation,
+)
 from payment_service.application.resolve_exceptions import exception_resolution, write_off
 from payment_service.application.seal_journal import SealJournal, VerifySeals
 from payment_service.application.settle_submissions import (
@@ -73,7 +85,9 @@ from payment_service.application.settle_submissions import (
 from payment_service.application.show_earned import ShowEarned
 from payment_service.application.show_finance import ShowFinance
 from payment_service.application.show_money import ShowMoney
+from payment_service.application.show_trail import ShowTrail
 from payment_service.application.staff import AddStaff, Enrol, SignIn
+from payment_service.application.tolerances import tolerance_rule
 from payment_service.application.top_up import StartTopUp
 from payment_service.application.watch_books import WatchBooks
 from payment_service.config import SERVICE, Settings, read_settings
@@ -126,12 +140,16 @@ class Application:
     compare_totals: CompareTotals
     place_hold: PlaceHold
     audit_money: AuditMoney
+    put_bank_account: PutBankAccount
+    show_trail: ShowTrail
+    import_statements: ImportStatements
     execute_payouts: ExecutePayouts
     ask_refund: AskRefund
     decline_refund: DeclineRefund
     execute_refunds: ExecuteRefunds
     queue_reconciliation: QueueReconciliation
     reconcile: Reconcile
+    schedule_reconciliation: ScheduleReconciliation
     watch_books: WatchBooks
     seal_journal: SealJournal
     verify_seals: VerifySeals
@@ -175,6 +193,7 @@ def build(
         clock=clock,
     )
     watch_books = WatchBooks(readers, clock=clock)
+    queue_reconciliation = QueueReconciliation(store, clock=clock, ids=ids)
     sealed = MongoSealedJournal(store.database)
     verify_seals = VerifySeals(sealed, clock)
     audit_pack = AuditPack(sealed, verify=verify_seals, proof=watch_books.newest)
@@ -190,6 +209,9 @@ def build(
             "hold_release": hold_release(clock),
             "manual_entry": manual_entry(),
             "correction": correction(),
+            "statement_match": statement_match(),
+            "statement_unmatch": statement_unmatch(),
+            "tolerance_rule": tolerance_rule(),
             "bank_file_sent": bank_file_sent(),
             "bank_file_void": bank_file_void(),
             "exception_resolution": exception_resolution(clock),
@@ -273,6 +295,9 @@ def build(
             seals=VerifySeals(MongoSealedJournal(store.database), clock),
             clock=clock,
         ),
+        put_bank_account=PutBankAccount(store),
+        show_trail=ShowTrail(readers, MongoTrailBooks(store.database), clock=clock),
+        import_statements=ImportStatements(store, formats=FileFormats(), clock=clock),
         execute_payouts=ExecutePayouts(
             store,
             processor,
@@ -282,8 +307,17 @@ def build(
         ask_refund=AskRefund(store, clock=clock, currency=currency),
         decline_refund=DeclineRefund(store),
         execute_refunds=ExecuteRefunds(store, processor, clock=clock),
-        queue_reconciliation=QueueReconciliation(store, clock=clock, ids=ids),
-        reconcile=Reconcile(store, journal=journal, processor=processor, poll=poll, clock=clock),
+        queue_reconciliation=queue_reconciliation,
+        schedule_reconciliation=ScheduleReconciliation(store, queue_reconciliation, clock=clock),
+        reconcile=Reconcile(
+            store,
+            books=MongoReconciledBooks(store.database),
+            processor=processor,
+            poll=poll,
+            match_again=MatchAgain(store),
+            sorting=SortedRows,
+            clock=clock,
+        ),
         add_staff=AddStaff(store, credentials=credentials, clock=clock, ids=ids),
         enrol=Enrol(store, credentials=credentials, clock=clock),
         sign_in=SignIn(

@@ -25,12 +25,14 @@ from payment_service.domain.bank_statements import (
     CsvMapping,
     LastStatement,
 )
+from payment_service.domain.tolerances import Tolerance
 
 BANK_ACCOUNTS = "bank_accounts"
 BANK_FILES = "bank_files"
 BANK_STATEMENTS = "bank_statements"
 BANK_LINES = "bank_lines"
 SWEEPS = "sweeps"
+TOLERANCES = "tolerances"
 BANK_STATEMENT_INDEXES = [
     IndexModel([("account_id", ASCENDING), ("number", DESCENDING)], name="once", unique=True),
     IndexModel([("confirmed_at", DESCENDING), ("_id", DESCENDING)], name="newest_first"),
@@ -241,18 +243,6 @@ class MongoSweeps:
         found = self._sweeps.find_one({"_id": source_id}, session=self._session)
         return None if found is None else _sweep(found)
 
-    def open_of(self, amount: Money, *, since: date, until: date) -> Sequence[Mapping[str, Any]]:
-        found = self._sweeps.find(
-            {
-                "line_id": None,
-                "units": Int64(amount.units),
-                "currency": amount.currency.code,
-                "arrives_on": {"$gte": since.isoformat(), "$lte": until.isoformat()},
-            },
-            session=self._session,
-        )
-        return [_sweep(row) for row in found.limit(2)]
-
     def still_open(self, count_max: int) -> Sequence[Mapping[str, Any]]:
         found = self._sweeps.find({"line_id": None}, session=self._session)
         return [_sweep(row) for row in found.sort("_id", ASCENDING).limit(count_max)]
@@ -261,6 +251,28 @@ class MongoSweeps:
         self._sweeps.update_one(
             {"_id": source_id}, {"$set": {"line_id": line_id}}, session=self._session
         )
+
+
+class MongoTolerances:
+    def __init__(self, database: MongoDatabase, session: ClientSession | None) -> None:
+        self._rules = database[TOLERANCES]
+        self._session = session
+
+    def of_account(self, account_id: str) -> Sequence[Tolerance]:
+        found = self._rules.find({"account_id": account_id}, session=self._session)
+        return [_tolerance(row) for row in found.sort("_id", ASCENDING)]
+
+    def listed(self) -> Sequence[Tolerance]:
+        found = self._rules.find(session=self._session).sort("_id", ASCENDING)
+        return [_tolerance(row) for row in found]
+
+    def put(self, rule: Tolerance) -> None:
+        document = {**vars(rule), "_id": rule.rule_id, "maximum": rule.maximum.to_wire()}
+        document.pop("rule_id")
+        self._rules.replace_one({"_id": rule.rule_id}, document, upsert=True, session=self._session)
+
+    def remove(self, rule_id: str) -> None:
+        self._rules.delete_one({"_id": rule_id}, session=self._session)
 
 
 def _account_document(account: BankAccount) -> Document:
@@ -341,3 +353,10 @@ def _sweep(row: Document) -> Mapping[str, Any]:
         "amount": Money.from_wire(row["amount"]),
         "arrives_on": date.fromisoformat(row["arrives_on"]),
     }
+
+
+def _tolerance(row: Document) -> Tolerance:
+    fields = {name: value for name, value in row.items() if name != "_id"}
+    return Tolerance(
+        **{**fields, "rule_id": row["_id"], "maximum": Money.from_wire(row["maximum"])}
+    )

@@ -1,4 +1,4 @@
-"""Reading the journal: trial balance, statements, entries, and what was booked for which line."""
+"""Reading the journal: trial balance, statements, and entries."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -16,11 +16,6 @@ from payment_service.application.journal import (
     StatementLine,
 )
 from payment_service.domain.chart import is_debit_side
-from payment_service.domain.reconciliation import Booked
-
-_STRIPE_ACCOUNTS = ("asset:stripe:pending:", "asset:stripe:available:")
-_PROCESSING = "expense:stripe:processing:"
-_LINE_CODES = ["topup", "suspense", "payout_post", "refund_post", "refund_return"]
 
 
 class MongoJournal:
@@ -112,22 +107,6 @@ class MongoJournal:
         found = self._journal.find_one({"_id": entry_id})
         return None if found is None else journal_entry(found)
 
-    def booked_lines(self) -> Mapping[str, Booked]:
-        return {
-            booked.transaction_id: booked
-            for booked in (_booked(row) for row in self._of_codes(_LINE_CODES) if _is_stripes(row))
-        }
-
-    def posted_by_item(self) -> Mapping[str, Money]:
-        posted: dict[str, Money] = {}
-        for row in self._of_codes(["payout_post"]):
-            if not _is_stripes(row):
-                continue
-            item_id, currency = row["refs"]["item"], Currency.of(row["currency"])
-            amount = Money(int(row["total"]), currency)
-            posted[item_id] = posted.get(item_id, Money.zero(currency)) + amount
-        return posted
-
     def kept_balances(self) -> Mapping[str, Money]:
         return {
             row["_id"]: Money(int(row["posted"]), _currency_of(row["_id"]))
@@ -137,35 +116,9 @@ class MongoJournal:
     def count(self) -> int:
         return self._journal.estimated_document_count()
 
-    def _of_codes(self, codes: Sequence[str]) -> Iterator[dict[str, Any]]:
-        for code in codes:
-            yield from self._journal.find({"code": code})
-
-
-def _is_stripes(row: dict[str, Any]) -> bool:
-    """Whether the processor has a line for it: of a payout by another rail it knows nothing."""
-    return "stripe_txn" in row["refs"]
-
 
 def _currency_of(path: str) -> Currency:
     return Currency.of(path.rpartition(":")[2])
-
-
-def _booked(row: dict[str, Any]) -> Booked:
-    currency = Currency.of(row["currency"])
-    net = sum(
-        int(line["dr"]) - int(line["cr"])
-        for line in row["lines"]
-        if line["a"].startswith(_STRIPE_ACCOUNTS)
-    )
-    fee = sum(
-        int(line["dr"]) - int(line["cr"])
-        for line in row["lines"]
-        if line["a"].startswith(_PROCESSING)
-    )
-    return Booked(
-        row["refs"]["stripe_txn"], row["code"], Money(net, currency), Money(fee, currency)
-    )
 
 
 def journal_entry(row: dict[str, Any]) -> JournalEntry:

@@ -135,6 +135,19 @@ class MongoPayoutRuns:
         found = self._items.find({"worker_id": worker_id}, session=self._session)
         return [payout_item(row) for row in found.sort("_id", DESCENDING).limit(count_max)]
 
+    def files_in_transit(self) -> Mapping[str, Sequence[PayoutItem]]:
+        query = {"state": ItemState.SENT.value, "rail": Rail.BANK_FILE.value}
+        found = self._items.find(query, session=self._session).sort("_id", ASCENDING)
+        files: dict[str, list[PayoutItem]] = {}
+        for row in found:
+            files.setdefault(str(row["transfer_id"]), []).append(payout_item(row))
+        return files
+
+    def of_file(self, name: str) -> Sequence[PayoutItem]:
+        query = {"transfer_id": name, "rail": Rail.BANK_FILE.value}
+        found = self._items.find(query, session=self._session).sort("_id", ASCENDING)
+        return [payout_item(row) for row in found]
+
     def failed_items(self, count_max: int) -> Sequence[PayoutItem]:
         found = self._items.find({"state": ItemState.FAILED.value}, session=self._session)
         return [payout_item(row) for row in found.limit(count_max)]

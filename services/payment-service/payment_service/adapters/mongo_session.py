@@ -15,6 +15,7 @@ from payment_service.adapters import (
     mongo_approvals,
     mongo_audit_log,
     mongo_balances,
+    mongo_banks,
     mongo_bonuses,
     mongo_exceptions,
     mongo_gifts,
@@ -63,6 +64,9 @@ INDEXES = {
     mongo_approvals.HOLDS: mongo_approvals.HOLD_INDEXES,
     mongo_refunds.REFUNDS: mongo_refunds.REFUND_INDEXES,
     mongo_refunds.REFUND_PARTS: mongo_refunds.REFUND_PART_INDEXES,
+    mongo_banks.BANK_STATEMENTS: mongo_banks.BANK_STATEMENT_INDEXES,
+    mongo_banks.BANK_LINES: mongo_banks.BANK_LINE_INDEXES,
+    mongo_banks.SWEEPS: mongo_banks.SWEEP_INDEXES,
     mongo_exceptions.EXCEPTIONS: mongo_exceptions.EXCEPTION_INDEXES,
     mongo_exceptions.EXCEPTION_NOTES: mongo_exceptions.NOTE_INDEXES,
     mongo_audit_log.AUDIT_LOG: mongo_audit_log.AUDIT_INDEXES,
@@ -160,6 +164,30 @@ class Repositories:
     @cached_property
     def refunds(self) -> mongo_refunds.MongoRefunds:
         return mongo_refunds.MongoRefunds(self.database, self.session)
+
+    @cached_property
+    def bank_accounts(self) -> mongo_banks.MongoBankAccounts:
+        return mongo_banks.MongoBankAccounts(self.database, self.session)
+
+    @cached_property
+    def bank_files(self) -> mongo_banks.MongoBankFiles:
+        return mongo_banks.MongoBankFiles(self.database, self.session)
+
+    @cached_property
+    def bank_statements(self) -> mongo_banks.MongoBankStatements:
+        return mongo_banks.MongoBankStatements(self.database, self.session)
+
+    @cached_property
+    def bank_lines(self) -> mongo_banks.MongoBankLines:
+        return mongo_banks.MongoBankLines(self.database, self.session)
+
+    @cached_property
+    def sweeps(self) -> mongo_banks.MongoSweeps:
+        return mongo_banks.MongoSweeps(self.database, self.session)
+
+    @cached_property
+    def tolerances(self) -> mongo_banks.MongoTolerances:
+        return mongo_banks.MongoTolerances(self.database, self.session)
 
 
 class PaymentSession(Repositories, MongoSession):

@@ -204,9 +204,9 @@ class StripeProcessor:
         if moment is not None:
             params["created"] = {"gte": int(moment.timestamp())}
         found = _asked(
-            lambda: list(self._patient.v1.balance_transactions.list(params).auto_paging_iter())
+            lambda: self._patient.v1.balance_transactions.list(params).auto_paging_iter()
         )
-        return (_line(each) for each in found)
+        return _each(found, _line)
 
     def line(self, transaction_id: str) -> BalanceTransaction:
         return _line(
@@ -277,6 +277,12 @@ def _client(
         max_network_retries=retries,
         http_client=http_client,
     )
+
+
+def _each(pages: Iterator[Any], read: Callable[[Any], ResultT]) -> Iterator[ResultT]:
+    """A page at a time: a feed may be longer than memory. Raises ProcessorUnavailable."""
+    while (found := _asked(lambda: next(pages, None))) is not None:
+        yield read(found)
 
 
 def _asked(question: Callable[[], ResultT]) -> ResultT:

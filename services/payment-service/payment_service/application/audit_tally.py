@@ -90,6 +90,7 @@ def _add(tally: Tally, entry: JournalEntry) -> None:
     counted = f"{entry.booked_at:%Y-%m-%d}" < tally.counted_before
     for line in entry.lines:
         change = line.debit - line.credit
+        _follow_suspense(tally, entry, line.account, change)
         tally.sums[line.account] += change
         month[line.account] += change
         if counted:
@@ -160,6 +161,10 @@ def _add_payout(tally: Tally, entry: JournalEntry) -> None:
     column = columns.get(entry.code)
     if column is not None:
         column[entry.refs["item"]] += entry.total
+    if entry.code == "bank_unmatch" and "item" in entry.refs:
+        # A bank line turned out to be of something else: the payout is under way again.
+        tally.posted[entry.refs["item"]] -= entry.total
+        tally.paid[entry.refs["worker"]] -= entry.total
     if entry.code == "payout_post":
         tally.paid[entry.refs["worker"]] += entry.total
 

@@ -13,6 +13,7 @@ from payment_service.domain.bank_statements import (
     BankLineState,
     BankStatement,
 )
+from payment_service.domain.tolerances import Tolerance
 
 
 @dataclass(frozen=True)
@@ -163,10 +164,20 @@ class Sweeps(Protocol):
 
     def get(self, source_id: str) -> Mapping[str, Any] | None: ...
 
-    def open_of(self, amount: Money, *, since: date, until: date) -> Sequence[Mapping[str, Any]]:
-        """Not seen at a bank yet, of exactly this amount, arriving within the days."""
+    def still_open(self, count_max: int) -> Sequence[Mapping[str, Any]]:
+        """Not seen at a bank yet."""
         ...
 
-    def still_open(self, count_max: int) -> Sequence[Mapping[str, Any]]: ...
-
     def set_line(self, source_id: str, line_id: str | None) -> None: ...
+
+
+class Tolerances(Protocol):
+    def of_account(self, account_id: str) -> Sequence[Tolerance]: ...
+
+    def listed(self) -> Sequence[Tolerance]: ...
+
+    def put(self, rule: Tolerance) -> None: ...
+
+    def remove(self, rule_id: str) -> None:
+        """It ends now; what was booked by it stays."""
+        ...

@@ -6,15 +6,14 @@ exceptions queue; nothing is dropped.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from crowdloom.chassis.store import Store
 from crowdloom.kernel.ids import PayoutItemId
 
+from payment_service.application.book_bank_lines import SWEEP_KINDS, book_sweep
 from payment_service.application.book_refunds import refund_entry
-from payment_service.application.finish_runs import finish_run
+from payment_service.application.pay_item import item_paid
 from payment_service.application.ports import Session
-from payment_service.application.translate import payout_paid
 from payment_service.domain import flows
 from payment_service.domain.entries import Entry
 from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem
@@ -68,6 +67,9 @@ def _book(session: Session, line: BalanceTransaction) -> None:
     item = _item_of(session, line)
     if item is not None:
         _book_payout(session, line, item)
+        return
+    if line.kind in SWEEP_KINDS:
+        _post_and_settle(session, line, book_sweep(session, line))
         return
     refund = refund_entry(session, line)
     if isinstance(refund, Entry):
@@ -123,21 +125,7 @@ def _book_payout(session: Session, line: BalanceTransaction, item: PayoutItem) -
     entry = flows.payout_post(item, line)
     session.ledger.post(entry)
     session.lines.add(line, entry_key=entry.key, settled=True)
-    now = session.now()
-    paid = replace(
-        item,
-        state=ItemState.PAID,
-        transfer_id=line.source_id,
-        transaction_id=line.transaction_id,
-        escalated=False,
-        changed_at=now,
-    )
-    session.payout_runs.change_item(paid, was=IN_FLIGHT)
-    session.payout_requests.set_status({item.request_id}, "paid", at=now)
-    for key in (f"unknown:{item.item_id}", f"payout_failed:{item.item_id}"):
-        session.exceptions.resolve(key, resolution="paid")
-    session.emit(payout_paid(paid, now))
-    finish_run(session, item.run_id)
+    item_paid(session, item, transfer_id=line.source_id, transaction_id=line.transaction_id)
 
 
 def _fault_of(line: BalanceTransaction, item: PayoutItem) -> str | None:

@@ -21,7 +21,8 @@ from payment_service.application.bank_ports import (
     StatementFile,
     StatementFormats,
 )
-from payment_service.application.book_bank_lines import Verdict, book, judge
+from payment_service.application.book_bank_lines import book
+from payment_service.application.judge_bank_lines import Verdict, judge
 from payment_service.application.ports import Session
 from payment_service.domain import bank_flows
 from payment_service.domain.bank_statements import (
@@ -123,7 +124,7 @@ class ImportStatements:
     ) -> Preview:
         def work(session: Session) -> Sequence[Sequence[Foreseen]]:
             return [
-                [Foreseen(line, judge(session, line)) for line in each.lines[:_FORESEEN_LINES_MAX]]
+                [_foreseen(session, account, line) for line in each.lines[:_FORESEEN_LINES_MAX]]
                 for each in statements
             ]
 
@@ -210,6 +211,10 @@ class ImportStatements:
             statements=ids,
         )
         return tuple(ids)
+
+
+def _foreseen(session: Session, account: BankAccount, line: BankLine) -> Foreseen:
+    return Foreseen(line, judge(session, account.account_id, line))
 
 
 def _book_some(session: Session, statement: str) -> int:

@@ -7,8 +7,6 @@ from typing import Protocol
 
 from crowdloom.kernel import Currency, Money
 
-from payment_service.domain.reconciliation import Booked
-
 
 @dataclass(frozen=True)
 class AccountBalance:
@@ -82,14 +80,6 @@ class Journal(Protocol):
         ...
 
     def entry(self, entry_id: str) -> JournalEntry | None: ...
-
-    def booked_lines(self) -> Mapping[str, Booked]:
-        """Processor line -> what was booked for it."""
-        ...
-
-    def posted_by_item(self) -> Mapping[str, Money]:
-        """Payout item -> what was posted as paid."""
-        ...
 
     def kept_balances(self) -> Mapping[str, Money]:
         """Guarded account -> its kept balance."""

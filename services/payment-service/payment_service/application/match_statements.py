@@ -1,24 +1,25 @@
 """Matching a bank line by hand, and taking a match back: proposed by one, approved by another."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from crowdloom.kernel.errors import Conflict, InvalidInput, NotFound
-from crowdloom.kernel.ids import PayoutItemId, RequesterId
+from crowdloom.kernel.ids import PayoutItemId
 
 from payment_service.application.approvals import ApprovalKind, Payload, Prepared
 from payment_service.application.bank_ports import KeptLine
 from payment_service.application.book_bank_lines import (
-    Verdict,
     ask_a_person,
+    entry_keys,
     in_suspense,
-    item_fault,
     match,
 )
+from payment_service.application.judge_bank_lines import Verdict, is_requester, item_fault
 from payment_service.application.ports import Session
 from payment_service.domain import bank_flows, chart
 from payment_service.domain.approvals import Approval
 from payment_service.domain.bank_statements import BankLineState
-from payment_service.domain.payouts import ItemState, RunStatus
+from payment_service.domain.payouts import ItemState, PayoutItem, RunStatus
 
 
 class LineNotInState(Conflict):
@@ -82,40 +83,50 @@ def statement_unmatch() -> ApprovalKind:
 
 
 def _unmatch(session: Session, kept: KeptLine) -> None:
-    item = None
-    if kept.kind == bank_flows.PAYOUT:
-        item = session.payout_runs.item(PayoutItemId(kept.target))
-        if item is not None:
-            # In flight again: it was sent, and nobody knows of its arrival any more.
-            back = replace(
-                item, state=ItemState.SENT, transaction_id=None, changed_at=session.now()
-            )
-            session.payout_runs.change_item(back, was={ItemState.PAID})
-            session.payout_runs.set_status(item.run_id, RunStatus.EXECUTING, session.now())
-            session.payout_requests.set_status({item.request_id}, "in_run", at=session.now())
-    elif kept.kind == bank_flows.SWEEP:
-        session.sweeps.set_line(kept.target, None)
-    entry = bank_flows.unmatched(
-        account_id=kept.account_id,
-        line_id=kept.line_id,
-        amount=kept.line.amount,
-        kind=kept.kind,
-        target=kept.target,
-        nth=kept.match_count,
-        item=item,
-    )
-    session.ledger.post(entry)
+    items = _paid_by(session, kept)
+    for nth, key in enumerate(entry_keys(kept, items), start=1):
+        posted = session.ledger.by_key(key)
+        if posted is None:
+            raise NotFound("The entry of the match is not in the journal")
+        name = f"unmatch:{kept.line_id}:{kept.match_count}"
+        back = bank_flows.unmatched(
+            posted[1], line_id=kept.line_id, key=name if nth == 1 else f"{name}.{nth}"
+        )
+        session.ledger.post(back)
+    for item in items:
+        _send_again(session, item)
+    if kept.kind in {bank_flows.SWEEP, bank_flows.SWEEPS}:
+        for source_id in kept.target.split("+"):
+            session.sweeps.set_line(source_id, None)
     waits = replace(
         kept,
         state=BankLineState.UNMATCHED,
         kind="",
         target="",
         rule="",
-        entry_key=entry.key,
         changed_at=session.now(),
     )
     session.bank_lines.change(waits, was={BankLineState.MATCHED})
     ask_a_person(session, waits, Verdict())
+
+
+def _paid_by(session: Session, kept: KeptLine) -> Sequence[PayoutItem]:
+    if kept.kind == bank_flows.FILE:
+        of_file = session.payout_runs.of_file(kept.target)
+        return [item for item in of_file if item.transaction_id == kept.line_id]
+    if kept.kind == bank_flows.PAYOUT:
+        item = session.payout_runs.item(PayoutItemId(kept.target))
+        return [item] if item is not None else []
+    return []
+
+
+def _send_again(session: Session, item: PayoutItem) -> None:
+    """In transit again: it was sent, and nobody knows of its arrival any more."""
+    now = session.now()
+    back = replace(item, state=ItemState.SENT, transaction_id=None, changed_at=now)
+    session.payout_runs.change_item(back, was={ItemState.PAID})
+    session.payout_runs.set_status(item.run_id, RunStatus.EXECUTING, now)
+    session.payout_requests.set_status({item.request_id}, "in_run", at=now)
 
 
 def _verdict(session: Session, kept: KeptLine, payload: Payload) -> Verdict:
@@ -132,7 +143,7 @@ def _verdict(session: Session, kept: KeptLine, payload: Payload) -> Verdict:
             raise InvalidInput(
                 f"This line cannot pay that one: {fault}", errors={"target": [fault]}
             )
-        return Verdict(kind, target, "by_hand", "", item)
+        return Verdict(kind, target, "by_hand", "", (item,))
     if kind == bank_flows.SWEEP:
         _check_sweep(session, kept, target)
     elif kind == bank_flows.TOP_UP:
@@ -158,11 +169,7 @@ def _check_sweep(session: Session, kept: KeptLine, target: str) -> None:
 
 
 def _check_requester(session: Session, kept: KeptLine, target: str) -> None:
-    requester_id = RequesterId(target)
-    known = session.top_ups.of_requester(requester_id, 1) or session.batches.of_requester(
-        requester_id, 1
-    )
-    if not known:
+    if not is_requester(session, target):
         raise NotFound("There is no such requester")
     if kept.line.amount.units <= 0:
         raise InvalidInput("Only money in can be a requester's", errors={"target": [target]})

@@ -171,6 +171,14 @@ class PayoutRuns(Protocol):
 
     def items_of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[PayoutItem]: ...
 
+    def files_in_transit(self) -> Mapping[str, Sequence[PayoutItem]]:
+        """Bank files that were handed over, with the lines of each that the bank has not shown."""
+        ...
+
+    def of_file(self, name: str) -> Sequence[PayoutItem]:
+        """All lines that were sent with a bank file."""
+        ...
+
     def failed_items(self, count_max: int) -> Sequence[PayoutItem]: ...
 
     def open_items(self, rail: Rail) -> Sequence[PayoutItem]:

@@ -18,6 +18,14 @@ from crowdloom.kernel.ids import (
     WorkerId,
 )
 
+from payment_service.application.bank_ports import (
+    BankAccounts,
+    BankFiles,
+    BankLines,
+    BankStatements,
+    Sweeps,
+    Tolerances,
+)
 from payment_service.application.exception_ports import Exceptions
 from payment_service.application.people_ports import (
     Approvals,
@@ -298,6 +306,18 @@ class Session(Emits, Protocol):
     def approvals(self) -> Approvals: ...
     @property
     def holds(self) -> Holds: ...
+    @property
+    def bank_accounts(self) -> BankAccounts: ...
+    @property
+    def bank_files(self) -> BankFiles: ...
+    @property
+    def bank_statements(self) -> BankStatements: ...
+    @property
+    def bank_lines(self) -> BankLines: ...
+    @property
+    def sweeps(self) -> Sweeps: ...
+    @property
+    def tolerances(self) -> Tolerances: ...
     @property
     def refunds(self) -> Refunds: ...
 

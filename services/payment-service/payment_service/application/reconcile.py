@@ -1,19 +1,31 @@
-"""Reconciliation: catch up with the processor, read both sides whole, report every difference."""
+"""Reconciliation: catch up with the processor and the banks, compare both sides, report every
+difference. Both sides are read in order and merged, so that memory does not grow with the books.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from crowdloom.chassis.store import Store
-from crowdloom.kernel import Clock, Currency, IdFactory, Money
+from crowdloom.kernel import Clock, IdFactory, Money
 from crowdloom.kernel.ids import StaffId
 from crowdloom.kernel.money import UNITS_PER_MINOR
 
-from payment_service.application.journal import Journal
+from payment_service.application.ledger_side import LedgerSums, Totalled
 from payment_service.application.poll_processor import PollProcessor
 from payment_service.application.ports import Session
 from payment_service.application.processor import PaymentProcessor, ProcessorUnavailable
-from payment_service.domain import chart
+from payment_service.application.processor_side import (
+    ProcessorSide,
+    keys,
+    lines,
+    processor_side,
+    transfers,
+)
+from payment_service.application.reconcile_ports import ReconciledBooks, Sorting
+from payment_service.domain.bank_reconciliation import BankComparison, BankProof, OnItsWay
+from payment_service.domain.processor_lines import ProcessorBalance
 from payment_service.domain.reconciliation import Books, Difference, compare, unreconciled_minor
 
 log = structlog.get_logger(__name__)
@@ -21,6 +33,9 @@ log = structlog.get_logger(__name__)
 # While money moves, the two sides are read at slightly different moments: look again.
 _LOOKS_MAX = 3
 _DIFFERENCES_KEPT_MAX = 500
+_EVERY = timedelta(hours=6)
+SCHEDULE = StaffId("schedule")
+"""Who asks where nobody did."""
 
 
 class QueueReconciliation:
@@ -53,6 +68,28 @@ class QueueReconciliation:
         return self._store.run(work)
 
 
+class ScheduleReconciliation:
+    """A job: one is asked for when the last is old, once there is something to compare."""
+
+    def __init__(self, store: Store[Session], queue: QueueReconciliation, *, clock: Clock) -> None:
+        self._store = store
+        self._queue = queue
+        self._clock = clock
+
+    def __call__(self) -> int:
+        now = self._clock.now()
+
+        def newest(session: Session) -> datetime | None:
+            asked = session.reconciliations.listed(1)
+            return asked[0]["asked_at"] if asked else session.lines.newest_created()
+
+        last = self._store.run(newest)
+        if last is None or now - last < _EVERY:
+            return 0
+        self._queue(SCHEDULE, key=f"{last:%Y-%m-%dT%H:%M:%S}")
+        return 1
+
+
 class Reconcile:
     """A job: carry out what is queued."""
 
@@ -60,15 +97,19 @@ class Reconcile:
         self,
         store: Store[Session],
         *,
-        journal: Journal,
+        books: ReconciledBooks,
         processor: PaymentProcessor,
         poll: PollProcessor,
+        match_again: Callable[[], int],
+        sorting: Sorting,
         clock: Clock,
     ) -> None:
         self._store = store
-        self._journal = journal
+        self._books = books
         self._processor = processor
         self._poll = poll
+        self._match_again = match_again
+        self._sorting = sorting
         self._clock = clock
 
     def __call__(self) -> int:
@@ -97,56 +138,62 @@ class Reconcile:
 
     def _look(self) -> dict[str, Any]:
         self._poll.catch_up()
-        lines = {line.transaction_id: line for line in self._processor.lines_since(None)}
-        transfers = self._processor.transfers()
-        balances = self._processor.balances()
-        booked = self._journal.booked_lines()
-        if not lines:
-            code = "feed_incomplete" if booked else "feed_empty"
-            return self._failed(code, "The processor's feed is empty")
-        trial = self._journal.trial_balance()
-        sums: dict[str, int] = {}
-        stripe: dict[str, Money] = {}
-        for row in trial:
-            sums[row.currency.code] = sums.get(row.currency.code, 0) + row.signed
-            if row.path.startswith(("asset:stripe:pending:", "asset:stripe:available:")):
-                before = stripe.get(row.currency.code, Money.zero(row.currency))
-                stripe[row.currency.code] = before + Money(row.signed, row.currency)
-        kept = self._journal.kept_balances()
-        summed = {row.path: Money(-row.signed, row.currency) for row in trial}
-        guarded = {path for path in set(kept) | set(summed) if chart.is_guarded(path)}
-        books = Books(
-            lines=lines,
-            transfers=transfers,
-            balances=balances,
-            booked=booked,
-            ledger_stripe=stripe,
-            posted_by_item=self._journal.posted_by_item(),
-            trial_sums=sums,
-            guarded={path: (_at(kept, path), _at(summed, path)) for path in guarded},
-        )
-        return self._report(books, compare(books))
+        self._match_again()
+        with processor_side(self._processor, self._sorting) as side:
+            if not side.lines_count:
+                nothing_booked = next(self._books.booked(), None) is None
+                code = "feed_empty" if nothing_booked else "feed_incomplete"
+                return self._failed(code, "The processor's feed is empty")
+            return self._compared(side, self._processor.balances())
 
-    def _report(self, books: Books, differences: list[Difference]) -> dict[str, Any]:
-        ours = sum(amount.units for amount in books.ledger_stripe.values())
-        theirs = sum(held.available.units + held.pending.units for held in books.balances.values())
+    def _compared(
+        self, side: ProcessorSide, balances: Mapping[str, ProcessorBalance]
+    ) -> dict[str, Any]:
+        summed = LedgerSums(self._books)
+        posted = Totalled(self._books.posted())
+        books = Books(
+            lines=lines(side.lines),
+            sources=keys(side.sources),
+            by_item=transfers(side.by_item),
+            by_payee=transfers(side.by_payee),
+            by_transfer=transfers(side.by_transfer),
+            booked=self._books.booked(),
+            posted=posted,
+            guarded=summed.guarded(),
+            balances=balances,
+            ledger_stripe=summed.stripe,
+            trial_sums=summed.trial,
+        )
+        banks = BankComparison(
+            balances=self._books.bank_balances(),
+            lines=self._books.bank_lines(),
+            entries=self._books.bank_entries(),
+            on_their_way=self._books.on_their_way(),
+            today=self._clock.now().date(),
+        )
+        found = Found()
+        found.take(compare(books))
+        found.take(banks.differences())
+        ours = sum(amount.units for amount in summed.stripe.values())
+        theirs = sum(held.available.units + held.pending.units for held in balances.values())
         return {
             "status": "completed",
             "ended_at": self._clock.now(),
             "journal_minor": ours // UNITS_PER_MINOR,
             "processor_minor": theirs // UNITS_PER_MINOR,
-            "unreconciled_minor": unreconciled_minor(differences),
-            "lines_count": len(books.lines),
-            "transfers_count": len(books.transfers),
-            "transfers_minor": sum(transfer.amount.minor for transfer in books.transfers),
-            "posted_minor": sum(amount.minor for amount in books.posted_by_item.values()),
-            "journal": [amount.to_wire() for _, amount in sorted(books.ledger_stripe.items())],
+            "unreconciled_minor": found.minor,
+            "lines_count": side.lines_count,
+            "transfers_count": side.transfers_count,
+            "transfers_minor": side.transfers_minor,
+            "posted_minor": posted.minor,
+            "journal": [amount.to_wire() for _, amount in sorted(summed.stripe.items())],
             "processor": [
-                (held.available + held.pending).to_wire()
-                for _, held in sorted(books.balances.items())
+                (held.available + held.pending).to_wire() for _, held in sorted(balances.items())
             ],
-            "differences_count": len(differences),
-            "differences": [_document(found) for found in differences[:_DIFFERENCES_KEPT_MAX]],
+            "differences_count": found.count,
+            "differences": found.kept,
+            "banks": [_bank(proof) for proof in banks.proofs],
+            "timing": [_timing(each) for each in banks.timing[:_DIFFERENCES_KEPT_MAX]],
         }
 
     def _failed(self, code: str, reason: str) -> dict[str, Any]:
@@ -161,12 +208,41 @@ class Reconcile:
         }
 
 
-def _at(amounts: Mapping[str, Money], path: str) -> Money:
-    return amounts.get(path) or Money.zero(Currency.of(path.rpartition(":")[2]))
+class Found:
+    """Differences as they come: all counted, the first ones kept."""
+
+    def __init__(self) -> None:
+        self.count = self.minor = 0
+        self.kept: list[dict[str, Any]] = []
+
+    def take(self, differences: Iterable[Difference]) -> None:
+        for found in differences:
+            self.count += 1
+            self.minor += unreconciled_minor([found])
+            if len(self.kept) < _DIFFERENCES_KEPT_MAX:
+                kept = {"kind": found.kind, "subject": found.subject}
+                self.kept.append({**kept, "amount": found.amount.to_wire()})
 
 
-def _document(found: Difference) -> dict[str, Any]:
-    return {"kind": found.kind, "subject": found.subject, "amount": found.amount.to_wire()}
+def _bank(proof: BankProof) -> dict[str, Any]:
+    balance = proof.balance
+    return {
+        "account": balance.path,
+        "ledger": balance.ledger.to_wire(),
+        "waiting": proof.waiting.to_wire(),
+        "explained": proof.explained.to_wire(),
+        "closing": balance.closing.to_wire() if balance.closing is not None else None,
+        "unexplained": proof.unexplained.to_wire() if proof.unexplained is not None else None,
+    }
+
+
+def _timing(each: OnItsWay) -> dict[str, Any]:
+    return {
+        "kind": each.kind,
+        "subject": each.subject,
+        "amount": each.amount.to_wire(),
+        "due_on": each.due_on.isoformat(),
+    }
 
 
 def _keep(session: Session, reconciliation_id: str, result: Mapping[str, Any]) -> None:
@@ -185,6 +261,8 @@ def _keep(session: Session, reconciliation_id: str, result: Mapping[str, Any]) -
             amount=Money.from_wire(difference["amount"]),
             facts={"reconciliation": reconciliation_id},
         )
+    if result["differences_count"] > len(result["differences"]):
+        return  # What is not among the first may still differ.
     for key in session.exceptions.open_keys("recon:"):
         if key not in found:
             session.exceptions.resolve(key, resolution="no_longer_differs")

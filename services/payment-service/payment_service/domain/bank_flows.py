@@ -13,8 +13,16 @@ from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.processor_lines import BalanceTransaction
 
 PAYOUT, SWEEP, TOP_UP, ACCOUNT = "payout_item", "sweep", "bank_top_up", "account"
+# One line for a whole bank file, or for several payouts of the processor.
+FILE, SWEEPS = "bank_file", "sweeps"
 KINDS = (PAYOUT, SWEEP, TOP_UP, ACCOUNT)
-_CODES = {PAYOUT: "payout_post", SWEEP: "sweep_in", TOP_UP: "bank_topup", ACCOUNT: "bank_other"}
+_CODES = {
+    PAYOUT: "payout_post",
+    SWEEP: "sweep_in",
+    SWEEPS: "sweep_in",
+    TOP_UP: "bank_topup",
+    ACCOUNT: "bank_other",
+}
 
 
 def bank(account_id: str, currency: Currency) -> str:
@@ -62,7 +70,7 @@ def counter_account(kind: str, target: str, currency: Currency) -> str:
     """The account that a line of this kind is booked against."""
     if kind == PAYOUT:
         return f"liability:payout:{target}:{currency.code}"
-    if kind == SWEEP:
+    if kind in {SWEEP, SWEEPS}:
         return transit(currency)
     if kind == TOP_UP:
         return chart.wallet(RequesterId(target), currency)
@@ -80,13 +88,17 @@ def matched(
     nth: int,
     from_suspense: bool,
     item: PayoutItem | None = None,
+    difference: tuple[str, Money] | None = None,
 ) -> Entry:
-    """The line against what it was for; `nth` counts the matches of this line."""
+    """The line against what it was for; `nth` counts the matches of this line. `difference` is an
+    account and what the bank gave less than was expected: a tolerance, approved before.
+    """
     currency = amount.currency
     name = line_id if nth == 1 else f"{line_id}.{nth}"
     keys = {
         PAYOUT: f"payout:{target}:post:{name}",
         SWEEP: f"sweep:{target}:in:{name}",
+        SWEEPS: f"sweeps:{name}",
         TOP_UP: f"banktopup:{name}",
         ACCOUNT: f"bankline:{name}",
     }
@@ -95,30 +107,29 @@ def matched(
         key=keys[kind],
         code=_CODES[kind],
         currency=currency,
-        lines=_move(amount, source, counter_account(kind, target, currency)),
+        lines=_with(_move(amount, source, counter_account(kind, target, currency)), difference),
         refs={**_refs(account_id, line_id), **_target_refs(kind, target, item)},
         occurred_at=_at(on),
     )
 
 
-def unmatched(
-    *,
-    account_id: str,
-    line_id: str,
-    amount: Money,
-    kind: str,
-    target: str,
-    nth: int,
-    item: PayoutItem | None = None,
-) -> Entry:
-    """A match taken back: the line waits in suspense again."""
-    currency = amount.currency
+def unmatched(entry: Entry, *, line_id: str, key: str) -> Entry:
+    """A match taken back: the line waits in suspense again, all else is as before the match."""
+    waits = suspense(entry.currency)
+    lines = tuple(
+        Line(
+            waits if line.account.startswith("asset:bank:") else line.account,
+            line.credit,
+            line.debit,
+        )
+        for line in entry.lines
+    )
     return Entry(
-        key=f"unmatch:{line_id}:{nth}",
+        key=key,
         code="bank_unmatch",
-        currency=currency,
-        lines=_move(-amount, suspense(currency), counter_account(kind, target, currency)),
-        refs={**_refs(account_id, line_id), **_target_refs(kind, target, item)},
+        currency=entry.currency,
+        lines=lines,
+        refs={**entry.refs, "bank_line": line_id},
     )
 
 
@@ -148,6 +159,17 @@ def _move(amount: Money, source: str, counter: str) -> tuple[Line, Line]:
         Line(source, max(units, 0), max(-units, 0)),
         Line(counter, max(-units, 0), max(units, 0)),
     )
+
+
+def _with(lines: tuple[Line, Line], difference: tuple[str, Money] | None) -> tuple[Line, ...]:
+    if difference is None:
+        return lines
+    account, less = difference
+    source, counter = lines
+    more = Line(account, max(less.units, 0), max(-less.units, 0))
+    # What was expected is the line and what is missing of it, together.
+    units = counter.debit - counter.credit - less.units
+    return (source, more, Line(counter.account, max(units, 0), max(-units, 0)))
 
 
 def _refs(account_id: str, line_id: str) -> dict[str, str]:

@@ -2,16 +2,24 @@
 
 A difference counts by its absolute value, whatever its sign; what the balances differ by beyond
 the sum of the differences found is itself one. Nothing is netted and nothing is tolerated.
+
+Both sides come in the order of their keys and are merged, a line of each at a time: a million lines
+take the memory of a few.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeVar
 
 from crowdloom.kernel import Currency, Money
 from crowdloom.kernel.money import UNITS_PER_MINOR
 
 from payment_service.domain.processor_lines import BalanceTransaction, ProcessorBalance, Transfer
+
+LeftT = TypeVar("LeftT")
+RightT = TypeVar("RightT")
 
 
 @dataclass(frozen=True)
@@ -36,45 +44,93 @@ class Difference:
 
 @dataclass(frozen=True)
 class Books:
-    """All that is compared, as of one moment. `guarded` holds (kept balance, sum of its lines)."""
+    """All that is compared, as of one moment.
 
-    lines: Mapping[str, BalanceTransaction]
-    transfers: Sequence[Transfer]
+    `lines` and `booked` come by transaction id; `sources` are the lines' source ids, in order;
+    transfers come thrice, by `item_of`, `payee_of` and transfer id; `posted` holds (payout item,
+    amount) by item, and `guarded` (path, kept balance, sum of its lines). Reading `guarded` to its
+    end is what fills `ledger_stripe` and `trial_sums`: the journal is summed once.
+    """
+
+    lines: Iterable[BalanceTransaction]
+    sources: Iterable[str]
+    by_item: Iterable[Transfer]
+    by_payee: Iterable[Transfer]
+    by_transfer: Iterable[Transfer]
+    booked: Iterable[Booked]
+    posted: Iterable[tuple[str, Money]]
+    guarded: Iterable[tuple[str, Money, Money]]
     balances: Mapping[str, ProcessorBalance]
-    booked: Mapping[str, Booked]
     ledger_stripe: Mapping[str, Money]
-    posted_by_item: Mapping[str, Money]
     trial_sums: Mapping[str, int]
-    guarded: Mapping[str, tuple[Money, Money]]
 
 
-def compare(books: Books) -> list[Difference]:
+def compare(books: Books) -> Iterator[Difference]:
     """Every difference, in a fixed order."""
-    by_line = list(_line_differences(books))
-    return [
-        *by_line,
-        *_transfer_differences(books),
-        *_balance_drifts(books, by_line),
-        *_own_faults(books),
-    ]
+    yield from _own_faults(books)
+    explained: dict[Currency, int] = defaultdict(int)
+    for found in _line_differences(books):
+        if found.moves_balance:
+            explained[found.amount.currency] += found.amount.units
+        yield found
+    yield from _transfer_differences(books)
+    yield from _balance_drifts(books, explained)
 
 
-def unreconciled_minor(differences: Sequence[Difference]) -> int:
+def unreconciled_minor(differences: Iterable[Difference]) -> int:
     """The sum of all differences of either sign, each rounded up to a minor unit."""
     return sum(-(-abs(found.amount.units) // UNITS_PER_MINOR) for found in differences)
 
 
+def item_of(transfer: Transfer) -> str:
+    """The payout item that it was made for, or itself where it names none."""
+    return transfer.metadata.get("payout_item", transfer.transfer_id)
+
+
+def payee_of(transfer: Transfer) -> str:
+    """One transfer per run, worker and currency."""
+    return f"{transfer.group}\n{transfer.destination}\n{transfer.amount.currency.code}"
+
+
+def merged(
+    left: Iterable[LeftT],
+    right: Iterable[RightT],
+    *,
+    left_key: Callable[[LeftT], str],
+    right_key: Callable[[RightT], str],
+) -> Iterator[tuple[LeftT | None, RightT | None]]:
+    """A full outer join of two sides in the order of their keys, each key once on a side."""
+    ours, theirs = iter(left), iter(right)
+    one, other = next(ours, None), next(theirs, None)
+    while one is not None or other is not None:
+        if other is None or (one is not None and left_key(one) < right_key(other)):
+            yield one, None
+            one = next(ours, None)
+        elif one is None or right_key(other) < left_key(one):
+            yield None, other
+            other = next(theirs, None)
+        else:
+            yield one, other
+            one, other = next(ours, None), next(theirs, None)
+
+
 def _line_differences(books: Books) -> Iterator[Difference]:
-    for transaction_id in sorted(set(books.lines) | set(books.booked)):
-        line, booked = books.lines.get(transaction_id), books.booked.get(transaction_id)
-        if booked is None and line is not None:
-            if line.moves_nothing:
-                continue
-            yield Difference("missing_in_ledger", transaction_id, line.net, moves_balance=True)
-        elif line is None and booked is not None:
+    pairs = merged(
+        books.lines,
+        books.booked,
+        left_key=lambda line: line.transaction_id,
+        right_key=lambda booked: booked.transaction_id,
+    )
+    for line, booked in pairs:
+        if line is None and booked is not None:
             yield Difference(
-                "missing_at_processor", transaction_id, -booked.net, moves_balance=True
+                "missing_at_processor", booked.transaction_id, -booked.net, moves_balance=True
             )
+        elif line is not None and booked is None:
+            if not line.moves_nothing:
+                yield Difference(
+                    "missing_in_ledger", line.transaction_id, line.net, moves_balance=True
+                )
         elif line is not None and booked is not None:
             yield from _pair_differences(line, booked)
 
@@ -94,60 +150,63 @@ def _pair_differences(line: BalanceTransaction, booked: Booked) -> Iterator[Diff
 
 def _transfer_differences(books: Books) -> Iterator[Difference]:
     """Each item was sent once, and what was sent is what was posted."""
-    sent: dict[str, list[Transfer]] = defaultdict(list)
-    for transfer in books.transfers:
-        sent[transfer.metadata.get("payout_item", transfer.transfer_id)].append(transfer)
-    sources = {line.source_id for line in books.lines.values()}
-    for item_id in sorted(sent):
-        first, *more = sent[item_id]
-        for extra in more:
-            yield Difference("duplicate", extra.transfer_id, extra.amount)
-        posted = books.posted_by_item.get(item_id)
-        # A transfer whose line is missing or unbooked is told by the line already.
-        if posted is not None and posted != first.amount:
-            yield Difference("transfer_mismatch", item_id, first.amount - posted)
-        if first.transfer_id not in sources:
-            yield Difference("transfer_without_line", first.transfer_id, first.amount)
-    for item_id in sorted(set(books.posted_by_item) - set(sent)):
-        yield Difference("transfer_missing", item_id, -books.posted_by_item[item_id])
-    yield from _second_payments(books.transfers)
+    sent = ((item, list(group)) for item, group in groupby(books.by_item, key=item_of))
+    pairs = merged(sent, books.posted, left_key=lambda each: each[0], right_key=lambda p: p[0])
+    for made, posted in pairs:
+        if made is not None:
+            item_id, (first, *more) = made
+            for extra in more:
+                yield Difference("duplicate", extra.transfer_id, extra.amount)
+            # A transfer whose line is missing or unbooked is told by the line already.
+            if posted is not None and posted[1] != first.amount:
+                yield Difference("transfer_mismatch", item_id, first.amount - posted[1])
+        elif posted is not None:
+            yield Difference("transfer_missing", posted[0], -posted[1])
+    yield from _transfers_without_line(books)
+    yield from _second_payments(books.by_payee)
 
 
-def _second_payments(transfers: Sequence[Transfer]) -> Iterator[Difference]:
-    """One transfer per run, worker and currency; the same item twice is told as a duplicate."""
-    item_of: dict[tuple[str, str, Currency], str] = {}
+def _transfers_without_line(books: Books) -> Iterator[Difference]:
+    pairs = merged(
+        books.by_transfer,
+        books.sources,
+        left_key=lambda transfer: transfer.transfer_id,
+        right_key=lambda source: source,
+    )
+    for transfer, source in pairs:
+        if transfer is not None and source is None:
+            yield Difference("transfer_without_line", transfer.transfer_id, transfer.amount)
+
+
+def _second_payments(transfers: Iterable[Transfer]) -> Iterator[Difference]:
+    """The same item twice is told as a duplicate."""
+    payee, item = "", ""
     for transfer in transfers:
-        payee = (transfer.group, transfer.destination, transfer.amount.currency)
-        item_id = transfer.metadata.get("payout_item", transfer.transfer_id)
-        if item_of.setdefault(payee, item_id) != item_id:
+        if payee_of(transfer) != payee:
+            payee, item = payee_of(transfer), item_of(transfer)
+        elif item_of(transfer) != item:
             yield Difference("paid_twice_in_a_run", transfer.transfer_id, transfer.amount)
 
 
-def _balance_drifts(books: Books, by_line: Sequence[Difference]) -> Iterator[Difference]:
+def _balance_drifts(books: Books, explained: Mapping[Currency, int]) -> Iterator[Difference]:
     """Ledger + explained differences = processor, per currency, or the rest is a drift."""
     for code in sorted(set(books.balances) | set(books.ledger_stripe)):
         currency = Currency.of(code)
         held = books.balances.get(code)
         theirs = held.available + held.pending if held else Money.zero(currency)
         ours = books.ledger_stripe.get(code, Money.zero(currency))
-        explained = sum(
-            found.amount.units
-            for found in by_line
-            if found.moves_balance and found.amount.currency is currency
-        )
-        drift = theirs - ours - Money(explained, currency)
+        drift = theirs - ours - Money(explained.get(currency, 0), currency)
         if drift:
             yield Difference("unexplained_balance_drift", code, drift)
 
 
 def _own_faults(books: Books) -> Iterator[Difference]:
     """The journal against itself: it sums to zero, and kept balances are the sums of lines."""
+    for path, kept, lines in books.guarded:
+        if kept != lines:
+            yield Difference("kept_balance_drift", path, kept - lines)
     for code in sorted(books.trial_sums):
         if books.trial_sums[code]:
             yield Difference(
                 "ledger_unbalanced", code, Money(books.trial_sums[code], Currency.of(code))
             )
-    for path in sorted(books.guarded):
-        kept, lines = books.guarded[path]
-        if kept != lines:
-            yield Difference("kept_balance_drift", path, kept - lines)

@@ -14,6 +14,7 @@ from payment_service.bootstrap import Application, build
 from payment_service.config import SERVICE, read_settings
 from payment_service.entrypoints.http.approvals import approvals_blueprint, holds_blueprint
 from payment_service.entrypoints.http.audit import audit_blueprint
+from payment_service.entrypoints.http.bank_statements import bank_statements_blueprint
 from payment_service.entrypoints.http.documented import add_security_schemes
 from payment_service.entrypoints.http.earnings import earnings_blueprint
 from payment_service.entrypoints.http.exceptions import exceptions_blueprint
@@ -29,6 +30,7 @@ from payment_service.entrypoints.http.wallets import wallets_blueprint
 from payment_service.entrypoints.http.webhook import webhook_blueprint
 from payment_service.entrypoints.pages.approval_pages import approval_pages
 from payment_service.entrypoints.pages.audit_pages import audit_pages
+from payment_service.entrypoints.pages.bank_pages import bank_pages
 from payment_service.entrypoints.pages.earnings_pages import earnings_pages
 from payment_service.entrypoints.pages.exception_pages import exception_pages
 from payment_service.entrypoints.pages.export_pages import export_pages
@@ -41,6 +43,7 @@ from payment_service.entrypoints.pages.run_pages import run_pages
 from payment_service.entrypoints.pages.shell import bar
 from payment_service.entrypoints.pages.staff_pages import staff_pages
 from payment_service.entrypoints.pages.today_pages import today_pages
+from payment_service.entrypoints.pages.trail_pages import trail_pages
 from payment_service.entrypoints.pages.wallet_pages import wallet_pages
 
 AREA = "payments"
@@ -58,6 +61,7 @@ _API = (
     exports_blueprint,
     holds_blueprint,
     audit_blueprint,
+    bank_statements_blueprint,
     refunds_blueprint,
 )
 # The finance and /pay pages, each made by a function of the application.
@@ -75,6 +79,8 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     audit_pages,
     earnings_pages,
     wallet_pages,
+    bank_pages,
+    trail_pages,
     refund_pages,
 )
 

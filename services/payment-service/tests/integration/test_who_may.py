@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from payment_service.application.bank_ports import StatementFile
 from payment_service.application.book_lines import BookLines
 from payment_service.bootstrap import Application
 
@@ -23,6 +24,9 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "/api/payments/v1/exceptions/<exception_id>/escalate": (MAKER, CHECKER, CONTROLLER),
     "/api/payments/v1/exceptions/<exception_id>/reopen": (MAKER, CHECKER, CONTROLLER),
     "/api/payments/v1/exceptions/assign": (MAKER, CHECKER, CONTROLLER),
+    "/api/payments/v1/bank-accounts": (MAKER,),
+    "/api/payments/v1/bank-statements": (MAKER,),
+    "/api/payments/v1/bank-statements/files/<file_id>/confirm": (MAKER,),
     "/api/payments/v1/holds": (MAKER,),
     "/api/payments/v1/payout-account/gift-credit": ("worker",),
     "/api/payments/v1/payout-account/bank": ("worker",),
@@ -55,6 +59,11 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "/finance/exceptions/<exception_id>/resolve": (MAKER,),
     "/finance/exceptions/<exception_id>/write-off": (MAKER,),
     "/finance/exceptions/assign": (MAKER, CHECKER, CONTROLLER),
+    "/finance/bank-accounts/<account_id>": (MAKER,),
+    "/finance/bank-statements": (MAKER,),
+    "/finance/bank-statements/files/<file_id>/confirm": (MAKER,),
+    "/finance/bank-statements/lines/<line_id>/match": (MAKER,),
+    "/finance/bank-statements/lines/<line_id>/unmatch": (MAKER,),
     "/finance/ledger/entries/<entry_id>/correct": (MAKER,),
     "/finance/ledger/new-entry": (MAKER,),
     "/finance/payees/<worker_id>/hold": (MAKER,),
@@ -182,6 +191,20 @@ PROPOSALS: dict[str, dict[str, Any]] = {
 approval from a refund."""
 
 
+def _bank_line(market: Any) -> str:
+    """A line in suspense, from a statement of one line."""
+    application = market.application
+    mapping = {"date": "day", "amount": "amount", "balance": "balance"}
+    application.put_bank_account(
+        "stf_both", "main", name="Main", number="0532013000", currency="USD", mapping=mapping
+    )
+    file = StatementFile("s.csv", b"day,amount,balance\n2026-11-02,-1.00,9.00\n")
+    looked = application.import_statements.look("stf_both", "main", file)
+    (statement_id,) = application.import_statements.confirm("stf_both", looked.file_id)
+    (line,) = application.readers.bank_lines.of_statement(statement_id, 2)
+    return str(line.line_id)
+
+
 @pytest.fixture
 def made(market: Any, calling: Any) -> Any:
     """One of each kind that needs a second person, made by somebody with every grant there is:
@@ -206,6 +229,12 @@ def made(market: Any, calling: Any) -> Any:
             market.earn("wrk_1", 2)
             held = both.post("/holds", {"worker_id": "wrk_1", "reason": "a doubt"})
             payload = {"hold_id": held.json["hold_id"]}
+        if kind == "statement_match":
+            payload = {
+                "line_id": _bank_line(market),
+                "kind": "account",
+                "target": "expense:bank:fees:USD",
+            }
         if kind == "refund":
             market.pay_in(market.requester, 1000)
             asked = market.requester.post("/refunds", {"amount": FIVE_CENTS})
@@ -221,7 +250,10 @@ def made(market: Any, calling: Any) -> Any:
 
 @pytest.mark.parametrize(
     "kind",
-    ["payout_run", "hold_release", "manual_entry", "exception_resolution", "write_off", "refund"],
+    [
+        *("payout_run", "hold_release", "manual_entry", "exception_resolution", "write_off"),
+        *("refund", "statement_match"),
+    ],
 )
 def test_whoever_made_it_cannot_approve_it_with_all_grants_by_api_or_page(
     market: Any, calling: Any, browsing: Any, made: Any, kind: str

@@ -1,13 +1,22 @@
 """The comparison of the books with the processor's: each kind of break is found, by its name."""
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from crowdloom.kernel import Money
 from payment_service.domain.processor_lines import BalanceTransaction, ProcessorBalance, Transfer
-from payment_service.domain.reconciliation import Booked, Books, compare, unreconciled_minor
+from payment_service.domain.reconciliation import (
+    Booked,
+    Books,
+    Difference,
+    item_of,
+    payee_of,
+    unreconciled_minor,
+)
+from payment_service.domain.reconciliation import compare as compare_in_order
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 PAYABLE = "liability:worker:wrk_1:payable:USD"
@@ -35,12 +44,48 @@ def line(name: str, gross: int, fee: int, **more: Any) -> BalanceTransaction:
     return BalanceTransaction(**{**fields, **more})
 
 
-def whole() -> Books:
+@dataclass(frozen=True)
+class Whole:
+    """Both sides as a person sees them: not in any order."""
+
+    lines: Mapping[str, BalanceTransaction]
+    transfers: Sequence[Transfer]
+    balances: Mapping[str, ProcessorBalance]
+    booked: Mapping[str, Booked]
+    ledger_stripe: Mapping[str, Money]
+    posted_by_item: Mapping[str, Money]
+    trial_sums: Mapping[str, int]
+    guarded: Mapping[str, tuple[Money, Money]]
+
+
+def compare(whole: Whole) -> list[Difference]:
+    """Each side in the order that the comparison asks for."""
+    by_id = [whole.lines[name] for name in sorted(whole.lines)]
+    return list(
+        compare_in_order(
+            Books(
+                lines=by_id,
+                sources=sorted({line.source_id for line in by_id}),
+                by_item=sorted(whole.transfers, key=item_of),
+                by_payee=sorted(whole.transfers, key=payee_of),
+                by_transfer=sorted(whole.transfers, key=lambda each: each.transfer_id),
+                booked=[whole.booked[name] for name in sorted(whole.booked)],
+                posted=sorted(whole.posted_by_item.items()),
+                guarded=[(path, *both) for path, both in sorted(whole.guarded.items())],
+                balances=whole.balances,
+                ledger_stripe=whole.ledger_stripe,
+                trial_sums=whole.trial_sums,
+            )
+        )
+    )
+
+
+def whole() -> Whole:
     """A charge of 10.00 with a fee of 0.60, and a payout of 1.00 to one worker."""
     charge = line("in", 1000, 60)
     payout = line("out", -100, 0, kind="transfer", source_id="tr_1")
     transfer = Transfer("tr_1", usd(100), "acct_1", "run_1", {"payout_item": "pay_1"})
-    return Books(
+    return Whole(
         lines={each.transaction_id: each for each in (charge, payout)},
         transfers=[transfer],
         balances={"USD": ProcessorBalance(available=usd(800), pending=usd(40))},
@@ -71,7 +116,7 @@ def second(transfer: Transfer, **changes: Any) -> Transfer:
     return replace(transfer, transfer_id="tr_2", **changes)
 
 
-def breaks() -> dict[str, tuple[Books, set[str]]]:
+def breaks() -> dict[str, tuple[Whole, set[str]]]:
     """Each way in which one cent, or one whole thing, can be wrong."""
     books = whole()
     charge, payout = books.lines["txn_in"], books.lines["txn_out"]

@@ -36,7 +36,7 @@ class CsvMappingSchema(Schema):
     skipped_lines = fields.Integer(load_default=0, validate=validate.Range(0, 100))
 
 
-class NewBankAccountSchema(Schema):
+class NewOwnBankAccountSchema(Schema):
     """`account_id` is what the ledger calls it, `number` what the bank does."""
 
     account_id = fields.String(required=True, validate=validate.Length(1, 31))
@@ -46,7 +46,7 @@ class NewBankAccountSchema(Schema):
     mapping = fields.Nested(CsvMappingSchema, load_default=None, allow_none=True)
 
 
-class BankAccountSchema(Schema):
+class OwnBankAccountSchema(Schema):
     """`closing` is what the newest statement closed with, which the ledger equals."""
 
     account_id = fields.String(required=True)
@@ -59,8 +59,8 @@ class BankAccountSchema(Schema):
     closed_on = fields.String(required=True, allow_none=True)
 
 
-class BankAccountListSchema(Schema):
-    items = fields.List(fields.Nested(BankAccountSchema), required=True)
+class OwnBankAccountListSchema(Schema):
+    items = fields.List(fields.Nested(OwnBankAccountSchema), required=True)
 
 
 class BankLineSchema(Schema):

@@ -60,7 +60,7 @@ def _add_accounts(blueprint: Blueprint, application: Application) -> None:
     @require("staff", *FINANCE_READERS)
     @refusals(blueprint, _SEEN)
     @blueprint.doc(security=STAFF)
-    @blueprint.response(200, schemas.BankAccountListSchema)
+    @blueprint.response(200, schemas.OwnBankAccountListSchema)
     def accounts() -> dict[str, Any]:
         """Our accounts at banks, by name."""
         return {"items": [_account(each) for each in application.readers.bank_accounts.listed()]}
@@ -70,8 +70,8 @@ def _add_accounts(blueprint: Blueprint, application: Application) -> None:
     @idempotent
     @refusals(blueprint, {**_SEEN, 400: "idempotency_key_missing", 422: "invalid_input"})
     @blueprint.doc(security=STAFF, parameters=[IDEMPOTENCY_KEY])
-    @blueprint.arguments(schemas.NewBankAccountSchema)
-    @blueprint.response(200, schemas.BankAccountSchema)
+    @blueprint.arguments(schemas.NewOwnBankAccountSchema)
+    @blueprint.response(200, schemas.OwnBankAccountSchema)
     def put(body: dict[str, Any]) -> Any:
         """Add an account, or change how a known one is called and how its CSV is read."""
         return _account(

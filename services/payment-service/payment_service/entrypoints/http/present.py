@@ -20,7 +20,7 @@ _FIGURES = (
     *("unreconciled_minor", "lines_count", "transfers_count", "transfers_minor"),
     *("posted_minor", "differences_count"),
 )
-_LISTS = ("journal", "processor", "differences")
+_LISTS = ("journal", "processor", "differences", "banks", "timing")
 
 
 def spend(shown: BatchSpend) -> Shown:

@@ -283,6 +283,28 @@ class DifferenceSchema(Schema):
     amount = fields.Nested(MoneySchema, required=True)
 
 
+class BankProofSchema(Schema):
+    """One of our accounts at banks: `ledger`, lines `waiting` for their entries, and differences
+    that explain, against what the newest statement closed with; null where there is no statement.
+    """
+
+    account = fields.String(required=True)
+    ledger = fields.Nested(MoneySchema, required=True)
+    waiting = fields.Nested(MoneySchema, required=True)
+    explained = fields.Nested(MoneySchema, required=True)
+    closing = fields.Nested(MoneySchema, required=True, allow_none=True)
+    unexplained = fields.Nested(MoneySchema, required=True, allow_none=True)
+
+
+class TimingSchema(Schema):
+    """On its way to or from a bank, and no difference before `due_on`."""
+
+    kind = fields.String(required=True)
+    subject = fields.String(required=True)
+    amount = fields.Nested(MoneySchema, required=True)
+    due_on = fields.String(required=True)
+
+
 class ReconciliationSchema(Schema):
     """`status` is queued, completed or failed. Figures are null until it is completed;
     `unreconciled_minor` adds up all differences without their signs.
@@ -306,6 +328,8 @@ class ReconciliationSchema(Schema):
     processor = fields.List(fields.Nested(MoneySchema), required=True)
     differences_count = fields.Integer(required=True, allow_none=True)
     differences = fields.List(fields.Nested(DifferenceSchema), required=True)
+    banks = fields.List(fields.Nested(BankProofSchema), required=True)
+    timing = fields.List(fields.Nested(TimingSchema), required=True)
 
 
 class ReconciliationPageSchema(Schema):

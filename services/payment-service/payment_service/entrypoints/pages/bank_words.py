@@ -65,7 +65,7 @@ def refusal(error: DomainError) -> str:
     if isinstance(error, UnreadableStatement):
         return _unreadable(facts)
     if isinstance(error, StatementMissing):
-        return _(
+        missing: str = _(
             "It opens with %(opening)s, but statement %(last)s of %(day)s closed with %(closing)s. "
             "A statement between them is missing: upload that one first.",
             opening=_money(facts["opening"]),
@@ -73,6 +73,7 @@ def refusal(error: DomainError) -> str:
             last=facts["last_reference"],
             day=facts["last_closed_on"],
         )
+        return missing
     known: dict[type[DomainError], str] = {
         StatementDoesNotAddUp: _(
             "Opening balance and lines are not the closing balance. Fetch the statement from the "
@@ -85,11 +86,11 @@ def refusal(error: DomainError) -> str:
 
 
 def _unreadable(facts: Any) -> str:
-    sentence = _reasons().get(str(facts["reason"]), "")
+    sentence: str = _reasons().get(str(facts["reason"]), "")
     if facts["value"]:
         sentence = _("%(sentence)s It says: %(value)s", sentence=sentence, value=facts["value"])
     if facts["line"]:
-        return _("Line %(num)s: %(sentence)s", num=facts["line"], sentence=sentence)
+        sentence = _("Line %(num)s: %(sentence)s", num=facts["line"], sentence=sentence)
     return sentence
 
 

@@ -85,6 +85,7 @@ def _staff_bar(member: Principal) -> ui.Bar:
             (_("Payees"), "/finance/payees"),
             (_("Refunds"), "/finance/refunds"),
             (_("Reconciliation"), "/finance/reconciliations"),
+            (_("Bank"), "/finance/bank-statements"),
             (_("Ledger"), "/finance/ledger"),
             (_("Periods"), "/finance/periods"),
             (_("Audit"), "/finance/audit"),

@@ -45,6 +45,7 @@ def approvals() -> dict[str, str]:
         "correction": _("Correction of an entry"),
         "statement_match": _("Match of a bank line"),
         "statement_unmatch": _("Match of a bank line taken back"),
+        "tolerance_rule": _("Tolerance for a bank's differences"),
         "exception_resolution": _("Resolution of an exception"),
         "write_off": _("Write-off"),
         "period_close": _("Close of a period"),

@@ -1,0 +1,170 @@
+"""What a reconciliation reads, each in the order of its key, with cursors: never all at once."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import groupby
+
+from crowdloom.chassis.store import Document, MongoDatabase
+from crowdloom.kernel import Currency, Money
+from pymongo import ASCENDING
+
+from payment_service.adapters.mongo_banks import (
+    BANK_ACCOUNTS,
+    BANK_LINES,
+    BANK_STATEMENTS,
+    SWEEPS,
+)
+from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL
+from payment_service.adapters.mongo_payouts import PAYOUT_ITEMS
+from payment_service.application.journal import AccountBalance
+from payment_service.domain.bank_flows import bank
+from payment_service.domain.bank_reconciliation import (
+    BankBalance,
+    BankEntry,
+    BankLineSeen,
+    OnItsWay,
+)
+from payment_service.domain.payouts import ItemState, Rail
+from payment_service.domain.reconciliation import Booked
+
+_STRIPE_ACCOUNTS = ("asset:stripe:pending:", "asset:stripe:available:")
+_PROCESSING = "expense:stripe:processing:"
+
+
+class MongoReconciledBooks:
+    """The `ReconciledBooks` port."""
+
+    def __init__(self, database: MongoDatabase) -> None:
+        self._database = database
+        self._journal = database[JOURNAL]
+
+    def sums(self) -> Iterator[AccountBalance]:
+        rows = self._journal.aggregate(
+            [
+                {"$unwind": "$lines"},
+                {
+                    "$group": {
+                        "_id": "$lines.a",
+                        "dr": {"$sum": "$lines.dr"},
+                        "cr": {"$sum": "$lines.cr"},
+                    }
+                },
+                {"$sort": {"_id": 1}},
+            ],
+            allowDiskUse=True,
+        )
+        for row in rows:
+            yield AccountBalance(
+                row["_id"], _currency_of(row["_id"]), int(row["dr"]), int(row["cr"])
+            )
+
+    def kept(self) -> Iterator[tuple[str, Money]]:
+        found = self._database[ACCOUNTS].find({}, {"posted": 1}).sort("_id", ASCENDING)
+        for row in found:
+            yield row["_id"], Money(int(row["posted"]), _currency_of(row["_id"]))
+
+    def booked(self) -> Iterator[Booked]:
+        # A settlement only moves its line from pending to available.
+        query = {"refs.stripe_txn": {"$exists": True}, "code": {"$ne": "settle"}}
+        fields = {"refs.stripe_txn": 1, "code": 1, "currency": 1, "lines": 1}
+        found = self._journal.find(query, fields).sort("refs.stripe_txn", ASCENDING)
+        for transaction_id, group in groupby(found, key=lambda row: row["refs"]["stripe_txn"]):
+            rows = list(group)
+            zero = Money.zero(Currency.of(rows[0]["currency"]))
+            yield Booked(
+                transaction_id,
+                rows[0]["code"],
+                sum((_effect(row, *_STRIPE_ACCOUNTS) for row in rows), zero),
+                sum((_effect(row, _PROCESSING) for row in rows), zero),
+            )
+
+    def posted(self) -> Iterator[tuple[str, Money]]:
+        query = {"refs.item": {"$exists": True}, "code": "payout_post"}
+        fields = {"refs": 1, "currency": 1, "total": 1}
+        found = self._journal.find(query, fields).sort("refs.item", ASCENDING)
+        # Of a payout by another rail the processor knows nothing.
+        theirs = (row for row in found if "stripe_txn" in row["refs"])
+        for item_id, rows in groupby(theirs, key=lambda row: row["refs"]["item"]):
+            amounts = [Money(int(r["total"]), Currency.of(r["currency"])) for r in rows]
+            yield item_id, sum(amounts[1:], amounts[0])
+
+    def bank_balances(self) -> Iterator[BankBalance]:
+        for row in self._database[BANK_ACCOUNTS].find().sort("_id", ASCENDING):
+            currency = Currency.of(row["currency"])
+            path = bank(row["_id"], currency)
+            last = row["last"]
+            yield BankBalance(
+                path,
+                self._balance(path, currency),
+                Money.from_wire(last["closing"]) if last else None,
+            )
+
+    def bank_lines(self) -> Iterator[BankLineSeen]:
+        accepted: dict[str, bool] = {}
+        fields = {"statement_id": 1, "account_id": 1, "units": 1, "currency": 1, "state": 1}
+        for row in self._database[BANK_LINES].find({}, fields).sort("_id", ASCENDING):
+            statement = row["statement_id"]
+            if statement not in accepted:
+                # Lines of one statement come together: one is remembered.
+                found = self._database[BANK_STATEMENTS].find_one({"_id": statement}, {"_id": 1})
+                accepted = {statement: found is not None}
+            if accepted[statement]:
+                currency = Currency.of(row["currency"])
+                yield BankLineSeen(
+                    row["_id"],
+                    bank(row["account_id"], currency),
+                    Money(int(row["units"]), currency),
+                    booked=row["state"] != "waiting",
+                )
+
+    def bank_entries(self) -> Iterator[BankEntry]:
+        query: Document = {"refs.bank_line": {"$exists": True}}
+        fields = {"refs": 1, "currency": 1, "lines": 1}
+        found = self._journal.find(query, fields).sort("refs.bank_line", ASCENDING)
+        for line_id, group in groupby(found, key=lambda row: row["refs"]["bank_line"]):
+            rows = list(group)
+            path = bank(rows[0]["refs"]["bank_account"], Currency.of(rows[0]["currency"]))
+            zero = Money.zero(Currency.of(rows[0]["currency"]))
+            yield BankEntry(line_id, path, sum((_effect(row, path) for row in rows), zero))
+
+    def on_their_way(self) -> Iterator[OnItsWay]:
+        for row in self._database[SWEEPS].find({"line_id": None}).sort("_id", ASCENDING):
+            # `arrives_on` is an estimate already: banks take their days from there.
+            since = date.fromisoformat(row["arrives_on"])
+            yield OnItsWay("sweep", row["_id"], Money.from_wire(row["amount"]), since)
+        query = {"state": ItemState.SENT.value, "rail": Rail.BANK_FILE.value}
+        for row in self._database[PAYOUT_ITEMS].find(query).sort("_id", ASCENDING):
+            sent_at = row["sending_since"] or row["changed_at"]
+            yield OnItsWay(
+                "payout_item", row["_id"], -Money.from_wire(row["amount"]), sent_at.date()
+            )
+
+    def _balance(self, path: str, currency: Currency) -> Money:
+        rows = list(
+            self._journal.aggregate(
+                [
+                    {"$match": {"lines.a": path}},
+                    {"$unwind": "$lines"},
+                    {"$match": {"lines.a": path}},
+                    {
+                        "$group": {
+                            "_id": "$lines.a",
+                            "dr": {"$sum": "$lines.dr"},
+                            "cr": {"$sum": "$lines.cr"},
+                        }
+                    },
+                ]
+            )
+        )
+        return Money(int(rows[0]["dr"]) - int(rows[0]["cr"]) if rows else 0, currency)
+
+
+def _effect(row: Document, *starts: str) -> Money:
+    units = sum(
+        int(line["dr"]) - int(line["cr"]) for line in row["lines"] if line["a"].startswith(starts)
+    )
+    return Money(units, Currency.of(row["currency"]))
+
+
+def _currency_of(path: str) -> Currency:
+    return Currency.of(path.rpartition(":")[2])
