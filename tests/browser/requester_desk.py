@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from crowdloom.chassis.http.auth import COOKIE_PATHS
 from crowdloom.chassis.tokens import Principal, new_signing_key
 from crowdloom.contracts import Cause, Envelope, Event
 from crowdloom.contracts.matching import BatchProgressed
@@ -54,7 +55,8 @@ class Desk:
         principal = Principal("requester", self.requester.requester_id)
         token = self.application.sessions.issue(principal, lifetime=SESSION_LIFETIME)
         cookie = {"name": "cl_requester", "value": token, "domain": "127.0.0.1"}
-        context.add_cookies([{**cookie, "path": path} for path in ("/requester", "/pay")])
+        paths = COOKIE_PATHS["requester"]
+        context.add_cookies([{**cookie, "path": path} for path in paths])
 
     def draft(self, title: str, *, redundancy: int = 3) -> Batch:
         batches = self.application.batches

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from task_service.application.split_source import Upload
 
 pytestmark = pytest.mark.browser
@@ -296,6 +296,27 @@ def test_faulty_rows_are_mended_and_left_out_with_script_and_without(
     expect(page.get_by_text("Row 1 of 2")).to_be_visible()
     context.close()
     assert faults == []
+
+
+def test_a_connection_that_drops_while_a_file_is_sent_costs_one_part(
+    context: BrowserContext, desk: Any, tmp_path: Path
+) -> None:
+    page = context.new_page()
+    page.goto(f"{desk.origin}/requester/batches/{desk.draft('To fill').batch_id}/table")
+    table = tmp_path / "rows.csv"
+    table.write_text("text\n" + f"{'A long page. ' * 1_000}\n" * 100, encoding="utf-8")
+    page.get_by_label("Table or file").set_input_files(table)
+    parts: list[str] = []
+
+    def drop_the_second(route: Route) -> None:
+        if route.request.method == "PATCH":
+            parts.append(route.request.url.partition("=")[2])
+        route.abort() if len(parts) == 2 else route.continue_()
+
+    page.route("**/api/tasks/v1/uploads/*", drop_the_second)
+    page.get_by_role("button", name="Read the file").click()
+    expect(page.get_by_text("Row 1 of 100")).to_be_visible(timeout=30_000)
+    assert parts == ["0", "1000000", "1000000"]
 
 
 def test_answers_are_decided_without_script(chromium: Browser, desk: Any) -> None:

@@ -21,6 +21,7 @@ from task_service.adapters.http_webhooks import HttpWebhooks, new_secret
 from task_service.adapters.mongo_accounts import MongoSignUpLimit, MongoTries
 from task_service.adapters.mongo_files import MongoFiles
 from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
+from task_service.adapters.mongo_uploads import MongoUploads
 from task_service.adapters.pillow_tiles import TileSplitter
 from task_service.adapters.pypdf_pages import PdfSplitter
 from task_service.adapters.soundfile_audio import AudioSplitter, picture_of
@@ -46,6 +47,7 @@ from task_service.application.overturn_rejection import OverturnRejection
 from task_service.application.ports import Splitter
 from task_service.application.projects import Projects
 from task_service.application.qualifications import Qualifications
+from task_service.application.receive_uploads import ReceiveUploads
 from task_service.application.results import Results
 from task_service.application.return_submission import ReturnSubmission
 from task_service.application.review_submissions import ReviewSubmissions
@@ -117,6 +119,7 @@ class Application:
     split_source: SplitSource
     merge_source: MergeSource
     look_at_upload: LookAtUpload
+    receive_uploads: ReceiveUploads
     picture_of: Callable[[bytes], list[float]]
     show_batches: ShowBatches
     show_answers: ShowAnswers
@@ -166,6 +169,7 @@ def build(
     overturn_rejection = OverturnRejection(store=store, reader=reader, clock=clock, review=review)
     results = Results(reader=reader)
     files = MongoFiles(store.database)
+    look_at_upload = LookAtUpload(files=files, splitters=_SPLITTERS, read_rows=read_rows)
     return Application(
         settings=settings,
         clock=clock,
@@ -222,7 +226,10 @@ def build(
         annotations=Annotations(results=results),
         split_source=SplitSource(batches=batches, files=files, splitters=_SPLITTERS),
         merge_source=MergeSource(reader=reader, results=results, files=files, splitters=_SPLITTERS),
-        look_at_upload=LookAtUpload(files=files, splitters=_SPLITTERS, read_rows=read_rows),
+        look_at_upload=look_at_upload,
+        receive_uploads=ReceiveUploads(
+            uploads=MongoUploads(store.database), look=look_at_upload, clock=clock, ids=ids
+        ),
         picture_of=picture_of,
         show_batches=ShowBatches(reader),
         show_answers=ShowAnswers(reader),

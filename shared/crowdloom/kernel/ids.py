@@ -54,6 +54,7 @@ PREFIXES = {
     "refund": "rfd",
     "qualification": "qlf",
     "message": "msg",
+    "upload": "upl",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

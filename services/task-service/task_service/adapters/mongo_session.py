@@ -23,6 +23,7 @@ from task_service.adapters import (
     mongo_tasks,
     mongo_teams,
     mongo_totals,
+    mongo_uploads,
     mongo_webhooks,
 )
 from task_service.adapters.mongo_accounts import MongoApiKeys, MongoRequesters
@@ -54,6 +55,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     **mongo_tasks.INDEXES,
     **mongo_totals.INDEXES,
     **mongo_teams.INDEXES,
+    **mongo_uploads.INDEXES,
     **mongo_webhooks.INDEXES,
 }
 

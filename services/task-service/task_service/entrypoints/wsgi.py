@@ -28,6 +28,7 @@ from task_service.entrypoints.http.submissions import submissions_blueprint
 from task_service.entrypoints.http.talk import talk_blueprint
 from task_service.entrypoints.http.tasks import tasks_blueprint
 from task_service.entrypoints.http.teams import teams_blueprint
+from task_service.entrypoints.http.uploads import uploads_blueprint
 from task_service.entrypoints.http.webhooks import webhooks_blueprint
 from task_service.entrypoints.pages.account_pages import account_pages
 from task_service.entrypoints.pages.answer_pages import answer_pages
@@ -64,6 +65,7 @@ _API = (
     growth_blueprint,
     tasks_blueprint,
     sources_blueprint,
+    uploads_blueprint,
     submissions_blueprint,
     review_files_blueprint,
     bonuses_blueprint,

@@ -89,6 +89,7 @@ def belongings(
         "delivery_id": log[0]["delivery_id"],
         "qualification_id": own["qualification_id"],
         "message_id": said["message_id"],
+        "upload_id": requester.post("/uploads", {"name": "a.csv", "size": 9}).json["upload_id"],
         "invitation_id": invitation["invitation_id"],
         "person_id": member.requester_id,
         "team_id": requester.requester_id,

@@ -140,8 +140,10 @@ def _sent_file(
             content = upload.stream.read(TABLE_BYTES_MAX + 1)
             whole = Upload(name, content, media_type_of(name))
             digest = application.look_at_upload.keep(project.requester_id, whole)
-        elif request.values.get("kept"):
-            name, digest = request.values.get("name", ""), request.values["kept"]
+        elif "kept" in request.form or "kept" in request.args:
+            # What the form sends now goes before what its address said.
+            said = request.form if "kept" in request.form else request.args
+            name, digest = said.get("name", ""), said["kept"]
             content = application.look_at_upload.open(project.requester_id, digest).read()
         else:
             errors["table"] = _("Choose a file: its rows or pieces become the tasks.")

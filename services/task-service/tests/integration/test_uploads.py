@@ -1,0 +1,65 @@
+"""A file in parts: what arrived stays, a part counts once, and its owner alone can go on."""
+
+from typing import Any
+
+TABLE = b"sentence\nIt rained.\nThe sun shone.\n"
+
+
+def begin(requester: Any, size: int = len(TABLE)) -> Any:
+    return requester.post("/uploads", {"name": "table.csv", "size": size})
+
+
+def add(requester: Any, upload: Any, offset: int, part: bytes) -> Any:
+    path = f"/api/tasks/v1/uploads/{upload['upload_id']}?offset={offset}"
+    headers = {**requester.headers, "Content-Type": "application/octet-stream"}
+    return requester.api.patch(path, data=part, headers=headers)
+
+
+def test_a_dropped_connection_goes_on_from_what_has_come(
+    requester: Any, stranger: Any, browser: Any, words: Any
+) -> None:
+    upload = begin(requester).json
+    assert add(requester, upload, 0, TABLE[:10]).json["received"] == 10
+    assert add(requester, upload, 0, TABLE[:10]).json["received"] == 10  # its answer was lost
+    astray = add(requester, upload, 20, TABLE[20:])
+    assert (astray.status_code, astray.json["received"]) == (409, 10)
+    assert add(stranger, upload, 10, TABLE[10:]).status_code == 404
+    seen = requester.get(f"/uploads/{upload['upload_id']}").json
+    assert (seen["received"], seen["digest"]) == (10, None)
+    whole = add(requester, upload, 10, TABLE[10:]).json
+    assert add(requester, upload, 10, TABLE[10:]).json["digest"] == whole["digest"]
+    project = requester.project()["project_id"]
+    form = {
+        "title": "T",
+        "redundancy": "1",
+        "reward": "0.05",
+        "lease_minutes": "10",
+        "auto_accept_days": "3",
+    }
+    page = browser.follow(
+        f"/requester/projects/{project}/batches/new",
+        kept=whole["digest"],
+        name="table.csv",
+        **form,
+    )
+    assert "Table read" in words(page)
+
+
+def test_uploads_are_bounded_in_size_number_and_age(requester: Any, clock: Any) -> None:
+    assert begin(requester, size=50_000_001).status_code == 422
+    upload = begin(requester).json
+    assert add(requester, upload, 0, TABLE + b"more").status_code == 422
+    assert add(requester, upload, 0, b"x" * 4_000_001).status_code == 422
+    for _ in range(9):
+        assert begin(requester).status_code == 201
+    assert begin(requester).json["code"] == "conflict"
+    clock.advance(seconds=86_401)
+    assert begin(requester).status_code == 201
+    assert requester.get(f"/uploads/{upload['upload_id']}").status_code == 404
+
+
+def test_a_file_of_no_use_is_refused_when_it_is_whole(requester: Any) -> None:
+    video = b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 40
+    upload = begin(requester, size=len(video)).json
+    refused = add(requester, upload, 0, video)
+    assert (refused.status_code, refused.json["code"]) == (422, "faulty_rows")
