@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 from crowdloom.testkit.waiting import until
-from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, Route, expect
 
 pytestmark = pytest.mark.browser
 
@@ -250,6 +252,100 @@ def test_a_page_of_the_frame_s_own_height_keeps_it(open_item: Any) -> None:
     frame.locator("[name=a]").fill("x")
     expect(page.locator(STATE)).to_have_text("Draft saved")
     assert frame.evaluate("innerHeight") == inner
+
+
+def test_a_doubled_click_and_a_lost_reply_hand_in_once_and_back_shows_what_became_of_it(
+    open_item: Any, workplace: Any
+) -> None:
+    page, frame, item = open_item()
+    frame.locator("[name=a]").fill("once")
+    keys: list[str] = []
+
+    def lose_the_first_reply(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        reply = route.fetch()
+        if len(keys) == 1:
+            route.abort()  # the server has it, the page does not know
+        else:
+            route.fulfill(response=reply)
+
+    page.route("**/submission", lose_the_first_reply)
+    page.locator("[data-submit]").dblclick()
+    expect(page.locator(NOTE)).to_contain_text("line is down")
+    page.wait_for_url("**/work/queue")
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+    assert workplace.answer_of(item) == [["a", "once"]]
+    page.go_back()
+    notice = page.frame_locator("#task-frame").get_by_role("heading")
+    expect(notice.or_(page.get_by_role("heading", level=1)).first).to_be_visible()
+    expect(page.locator("[data-submit]")).to_be_disabled()
+
+
+def test_what_is_too_long_is_said_and_can_be_shortened(open_item: Any, workplace: Any) -> None:
+    page, frame, item = open_item('<textarea name="a"></textarea>')
+    frame.evaluate("document.querySelector('textarea').value = 'x'.repeat(2_000_000)")
+    press_submit(page)
+    expect(page.locator(NOTE)).to_contain_text("longer than an answer may be")
+    assert workplace.answer_of(item) is None
+    frame.locator("[name=a]").fill("short")
+    press_submit(page)
+    page.wait_for_url("**/work/queue")
+    assert workplace.answer_of(item) == [["a", "short"]]
+
+
+def test_another_items_ticket_opens_nothing(
+    open_item: Any, context: BrowserContext, workplace: Any
+) -> None:
+    page, _frame, item = open_item()
+    other = workplace.item(FIELD)
+    name = f"cl_ticket_{item.assignment_id}"
+    [mine] = [one for one in context.cookies() if one["name"] == name and "/frame" in one["path"]]
+    context.add_cookies([{**mine, "value": other.ticket}])  # type: ignore[typeddict-item]
+    page.reload()
+    notice = page.frame_locator("#task-frame").get_by_role("heading")
+    expect(notice).to_be_visible()
+    expect(page.locator("[data-submit]")).to_be_disabled()
+
+
+def test_the_bar_goes_by_the_servers_clock_warns_in_time_and_has_keys_that_can_be_switched_off(
+    context: BrowserContext, workplace: Any
+) -> None:
+    item = workplace.item(FIELD, minutes_left=30)
+    workplace.hand(context, item)
+    page = context.new_page()
+    now = datetime.now(UTC)
+    page.clock.install(time=now + timedelta(hours=1))  # the device is an hour ahead
+    facts = {"status": "leased", "deadline": (now + timedelta(seconds=50)).isoformat()}
+    facts |= {"batch_id": item.batch_id, "title": "By the server's clock"}
+
+    def answer(route: Route) -> None:
+        headers = {"Date": format_datetime(datetime.now(UTC), usegmt=True)}
+        route.fulfill(json=facts, headers=headers)
+
+    page.route("**/api/matching/v1/assignments/*", answer)
+    page.route("**/match/assignments/*/extend", lambda route: route.fulfill(status=200))
+    page.goto(f"{workplace.origin}/work/assignments/{item.assignment_id}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("By the server's clock")
+    page.clock.run_for(2_000)
+    expect(page.locator(".workbar .clock")).to_contain_text("0:4")
+    expect(page.locator("[data-time-note]")).to_be_visible()
+    facts["deadline"] = (now + timedelta(minutes=9)).isoformat()
+    page.locator("[data-time-note] button").click()
+    expect(page.locator("[data-time-told]")).to_contain_text("more time now")
+    expect(page.locator("[data-time-note]")).to_be_hidden()
+    page.locator(".workbar").click(position={"x": 3, "y": 3})
+    page.keyboard.press("?")
+    expect(page.locator("[data-keys-dialog]")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("[data-keys]").uncheck()
+    page.keyboard.press("r")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    page.reload()
+    expect(page.locator("[data-keys]")).not_to_be_checked()
+    page.locator("[data-report]").click()
+    expect(page.locator("dialog[open] [value=broken]")).to_be_checked()
+    page.close()
 
 
 def test_a_submission_can_be_undone_for_ten_seconds_and_is_handed_in_when_one_leaves(

@@ -10,6 +10,7 @@ from typing import Any
 from crowdloom.chassis.http.auth import require
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import AssignmentId
+from crowdloom.kernel.limits import ANSWER_BYTES_MAX
 from flask import Blueprint, render_template
 
 from worker_service.application.show_work import Workspace
@@ -48,4 +49,5 @@ def _facts(found: Workspace) -> dict[str, Any]:
         "words": states.words(),
         "tones": states.TONES,
         "return_reasons": states.return_reasons(),
+        "answer_bytes_max": ANSWER_BYTES_MAX,
     }

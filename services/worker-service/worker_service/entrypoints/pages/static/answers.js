@@ -42,6 +42,9 @@ export const forgetOld = () => {
 export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 export const isAnswer = (answer) => Array.isArray(answer) && answer.every((pair) => Array.isArray(pair)
   && pair.length === 2 && pair.every((part) => typeof part === "string"));
+const encoder = new TextEncoder();
+/* As the server counts it. */
+export const bytesOf = (answer) => answer.flat().reduce((sum, part) => sum + encoder.encode(part).length, 0);
 export const freshKey = () => Array.from(
   crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 /* One key an answer: a repeated call takes effect once, a changed answer is a new call. */

@@ -46,20 +46,27 @@ const start = () => {
     state.textContent = saved ? words.saved : words.unsaved;
     state.className = `state ${saved ? "good" : "wait"}`;
   };
+  /* Said at once, and not sent: a server may break the line on what is far too long. */
+  const isTooLong = (answer) => {
+    const is = answers.bytesOf(answer) > Number(words.bytesMax);
+    if (is) show("bad", words.largeWord, words.large);
+    return is;
+  };
   const saveDraft = async (answer) => {
     if (closed || saving) return;
     const { answer: before, saved } = kept();
     if (same(before, answer) && saved !== false) return;
     keep({ answer, saved: false });
     if (lost) return;
+    if (isTooLong(answer)) {
+      tellState(false);
+      return;
+    }
     saving = true;
-    let large = false;
     try {
       const reply = await send("PUT", "draft", { answer });
       if (reply.ok) keep({ saved: true });
       tellState(reply.ok);
-      large = reply.status === 413;
-      if (large) show("bad", words.largeWord, words.large);
       if (reply.status === 401 || reply.status === 404) {
         lost = true;
         show("bad", words.ticketWord, words.ticket);
@@ -68,8 +75,7 @@ const start = () => {
       tellState(false);
     }
     saving = false;
-    // Tried again at the next turn; what is too long, only once it has changed.
-    if (kept().saved === false && !lost && !large) changed = true;
+    if (kept().saved === false && !lost) changed = true; // tried again at the next turn
   };
   document.addEventListener("crowdloom:leaving", () => ask("collect"));
   setInterval(() => {
@@ -107,7 +113,7 @@ const start = () => {
     return keep({ saved: true, pressed: Date.now(), due: Date.now() + HOLD_MS, title });
   };
   const submit = async (answer) => {
-    if (sending || closed) return;
+    if (sending || closed || isTooLong(answer)) return;
     hush();
     busy(true);
     const key = answers.keyOf(assignment, answer);
