@@ -15,7 +15,13 @@ from crowdloom_local.acceptance.native import NativeServer, answer_natively, pla
 from playwright.sync_api import Browser, BrowserContext
 from task_service.domain.errors import FaultyRows, TemplateHasNoAnswerField
 from task_service.domain.tables import read_table
-from task_service.domain.templates import check_template, needed_columns
+from task_service.domain.templates import (
+    Remark,
+    RemarkCode,
+    check_template,
+    lint,
+    needed_columns,
+)
 
 DATA = Path(__file__).parents[1] / "data"
 TURKLE = DATA / "turkle"
@@ -85,7 +91,6 @@ def answered(
     fill(frame, given)
     press_submit(frame)
     page.wait_for_url("**/work/queue")
-    page.wait_for_load_state("networkidle")
     page.close()
     return workplace.answer_of(item)
 
@@ -93,6 +98,9 @@ def answered(
 def runs() -> list[Any]:
     cases = [(name, text(name), rows_of(text(name), table)[0], said) for name, table, said in RUNS]
     cases.append(("my_question.xml", html_of_question(), {"n": "1"}, {"comment": "Fine"}))
+    # As Turkle fills form_0.html in: a template that needs no table.
+    filled = {"tweet0_sentiment": "both", "tweet0_notlang": "on"}
+    cases.append(("form_0_filled.html", text("form_0_filled.html"), {}, filled))
     return [pytest.param(*case[1:], id=case[0]) for case in cases]
 
 
@@ -140,12 +148,13 @@ def test_a_table_of_other_columns_is_refused_by_the_column_that_lacks() -> None:
     assert (fault["line"], fault["column"]) == (1, "f1")
 
 
-def test_a_template_that_asks_nothing_is_refused() -> None:
+def test_a_template_that_asks_nothing_is_refused_and_the_check_names_the_line() -> None:
     with pytest.raises(TemplateHasNoAnswerField):
         check_template(text("form_1.html"))
+    assert lint(text("form_1.html")) == [Remark(1, RemarkCode.NO_ANSWER_FIELD)]
 
 
 def test_no_file_is_left_out() -> None:
     tried = {name for run in RUNS for name in run[:2]} | {name for name, _ in TABLES}
     here = {path.name for path in TURKLE.iterdir()}
-    assert here - tried == {"form_1.html", "mismatched_fields.csv"}
+    assert here - tried == {"form_0_filled.html", "form_1.html", "mismatched_fields.csv"}
