@@ -44,7 +44,6 @@ from task_service.application.hold_decisions import HoldDecisions
 from task_service.application.look_at_upload import LookAtUpload
 from task_service.application.mturk_results import MturkResults
 from task_service.application.overturn_rejection import OverturnRejection
-from task_service.application.ports import Splitter
 from task_service.application.projects import Projects
 from task_service.application.qualifications import Qualifications
 from task_service.application.receive_uploads import ReceiveUploads
@@ -54,6 +53,7 @@ from task_service.application.review_submissions import ReviewSubmissions
 from task_service.application.show_answers import ShowAnswers
 from task_service.application.show_batches import ShowBatches
 from task_service.application.show_figures import ShowFigures
+from task_service.application.source_ports import Splitter
 from task_service.application.split_source import MergeSource, SplitSource
 from task_service.application.talk import Talk
 from task_service.application.teams import Teams

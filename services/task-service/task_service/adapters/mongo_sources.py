@@ -6,7 +6,7 @@ from pymongo import IndexModel
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from task_service.application.ports import Source
+from task_service.application.source_ports import Source
 from task_service.domain.splitting.pieces import Wish
 
 INDEXES: dict[str, list[IndexModel]] = {"sources": []}

@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from task_service.application.ports import Keep
+from task_service.application.source_ports import Keep
 from task_service.domain.splitting.pieces import (
     Merged,
     PieceAnswers,

@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from task_service.application.ports import Keep
+from task_service.application.source_ports import Keep
 from task_service.domain.splitting.pieces import (
     Merged,
     PieceAnswers,

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from task_service.application.ports import Keep
+from task_service.application.source_ports import Keep
 from task_service.domain.splitting.pieces import (
     Merged,
     PieceAnswers,

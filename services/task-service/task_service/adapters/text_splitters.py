@@ -7,7 +7,7 @@ from sentencex import segment
 
 from task_service.adapters.encodings import Decoded, decode
 from task_service.adapters.table_texts import delimiter_of, table_text
-from task_service.application.ports import Keep
+from task_service.application.source_ports import Keep
 from task_service.domain.mending import RawRow, RawTable
 from task_service.domain.splitting.pieces import (
     Merged,

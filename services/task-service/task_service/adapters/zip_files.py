@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from task_service.application.ports import Keep
+from task_service.application.source_ports import Keep
 from task_service.domain.splitting.pieces import (
     Merged,
     PieceAnswers,

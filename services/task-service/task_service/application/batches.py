@@ -16,7 +16,8 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import BatchId, ProjectId, RequesterId
 from crowdloom.kernel.money import Currency, WrongCurrency
 
-from task_service.application.ports import Reader, Session, Source, Store, Task
+from task_service.application.ports import Reader, Session, Store, Task
+from task_service.application.source_ports import Source
 from task_service.domain.batches import Batch, BatchStatus, Terms, check_terms
 from task_service.domain.errors import WrongBatchStatus
 from task_service.domain.projects import Project, checked_title

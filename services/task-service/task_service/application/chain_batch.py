@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from task_service.application.batches import Batches
-from task_service.application.ports import Reader, Source
+from task_service.application.ports import Reader
 from task_service.application.results import Results
+from task_service.application.source_ports import Source
 from task_service.domain.batches import Batch
 from task_service.domain.consensus import joined, majority
 from task_service.domain.projects import Project

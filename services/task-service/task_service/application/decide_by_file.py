@@ -7,9 +7,9 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import RequesterId, SubmissionId
 
 from task_service.application.overturn_rejection import OverturnRejection
-from task_service.application.ports import Files
 from task_service.application.results import Results
 from task_service.application.review_submissions import Decision, ReviewSubmissions
+from task_service.application.source_ports import Files
 from task_service.domain.batches import Batch
 from task_service.domain.decision_files import Mark, Marks, read_marks
 from task_service.domain.errors import FaultyRows

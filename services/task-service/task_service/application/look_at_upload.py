@@ -8,7 +8,7 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import RequesterId
 from crowdloom.kernel.limits import TABLE_BYTES_MAX
 
-from task_service.application.ports import Files, Splitter, StoredFile
+from task_service.application.source_ports import Files, Splitter, StoredFile
 from task_service.application.split_source import FILE_CELL, Upload, table_of
 from task_service.domain.errors import FaultyRows
 from task_service.domain.mending import Mends, RawTable, mended

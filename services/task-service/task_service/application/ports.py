@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from crowdloom.contracts import Event
 from crowdloom.kernel.ids import (
@@ -20,13 +20,13 @@ from task_service.application.account_ports import ApiKeyRing, Requesters, Teams
 from task_service.application.draft_ports import ProjectDrafts, Trials
 from task_service.application.growth_port import GrowingBatches
 from task_service.application.qualification_ports import OwnQualifications
+from task_service.application.source_ports import Sources
 from task_service.application.talk_ports import Messages
 from task_service.application.totals_port import Totals
 from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.bonuses import Bonus, BonusStatus
 from task_service.domain.given_back import GivenBack
 from task_service.domain.projects import Project
-from task_service.domain.splitting.pieces import Merged, PieceAnswers, Split, Wish
 from task_service.domain.submissions import Answer, Held, Submission, SubmissionStatus
 from task_service.domain.webhooks import Delivery, Webhook
 
@@ -238,68 +238,6 @@ class Submissions(Protocol):
     def used_slot_count(self, batch_id: BatchId) -> int:
         """Accepted and rejected ones, but for those whose slot was opened again."""
         ...
-
-
-@dataclass(frozen=True)
-class Source:
-    """The whole that a table's rows are pieces of. `digest` is that of the uploaded file, `recipe`
-    that of what its merger needs to know.
-    """
-
-    table_id: str
-    requester_id: RequesterId
-    name: str
-    wish: Wish
-    digest: str
-    recipe: str
-    file_columns: tuple[str, ...] = ()
-
-
-class Sources(Protocol):
-    def add(self, source: Source) -> None: ...
-
-    def get(self, table_id: str) -> Source | None: ...
-
-
-class StoredFile(Protocol):
-    """A kept file, to be read from its beginning or from any place."""
-
-    @property
-    def media_type(self) -> str: ...
-    @property
-    def length(self) -> int: ...
-
-    def read(self, size: int = -1) -> bytes: ...
-
-    def seek(self, pos: int, whence: int = 0) -> int: ...
-
-    def tell(self) -> int: ...
-
-
-class Files(Protocol):
-    """Files by their content: the same bytes of the same requester are kept once."""
-
-    def keep(self, requester_id: RequesterId, content: bytes, media_type: str) -> str:
-        """Returns the digest under which `open` finds it. Idempotent."""
-        ...
-
-    def open(self, requester_id: RequesterId, digest: str) -> StoredFile | None:
-        """None as well for a file of somebody else's."""
-        ...
-
-
-Keep = Callable[[bytes, str], str]
-"""(content, media type) -> the cell that stands for the kept file."""
-
-
-class Splitter(Protocol):
-    """One kind of splitting. Deterministic; no side effect but `keep`."""
-
-    def split(self, content: bytes, wish: Wish, keep: Keep) -> Split:
-        """Raises FaultyRows with the place, the reason and what to do."""
-        ...
-
-    def merge(self, content: bytes, recipe: Mapping[str, Any], answers: PieceAnswers) -> Merged: ...
 
 
 class Drafts(Protocol):

@@ -9,8 +9,9 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import RequesterId
 
 from task_service.application.batches import Batches
-from task_service.application.ports import Files, Reader, Source, Splitter, StoredFile
+from task_service.application.ports import Reader
 from task_service.application.results import Results
+from task_service.application.source_ports import Files, Source, Splitter, StoredFile
 from task_service.domain.batches import Batch, BatchStatus
 from task_service.domain.consensus import majority
 from task_service.domain.projects import Project

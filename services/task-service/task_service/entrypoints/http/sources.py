@@ -10,7 +10,7 @@ from crowdloom.kernel.ids import BatchId
 from flask import Response, request, send_file
 from flask_smorest import Blueprint
 
-from task_service.application.ports import Source, StoredFile
+from task_service.application.source_ports import Source, StoredFile
 from task_service.application.split_source import Upload
 from task_service.bootstrap import Application
 from task_service.domain.splitting.wishes import parse_wish

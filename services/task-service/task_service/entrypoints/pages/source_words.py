@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
-from task_service.application.ports import Source
+from task_service.application.source_ports import Source
 from task_service.entrypoints.pages.source_forms import ENCODINGS
 
 
