@@ -9,7 +9,9 @@ from crowdloom.contracts.task import (
     BatchCompleted,
     BatchFundingRequested,
     SubmissionAccepted,
+    SubmissionReceived,
     SubmissionRejected,
+    SubmissionReturned,
 )
 from crowdloom.kernel import Money
 from crowdloom.testkit.ports import BEGINNING
@@ -58,6 +60,21 @@ def claimed(number: int = 1, **changes: Any) -> AssignmentClaimed:
 def accepted(number: int = 1, **changes: Any) -> SubmissionAccepted:
     fields = {**_submission(number), "accepted_at": BEGINNING, "decided_by": "requester"}
     return SubmissionAccepted(**{**fields, **changes})
+
+
+def received(number: int = 1, **changes: Any) -> SubmissionReceived:
+    fields = {**_submission(number), "submitted_at": BEGINNING, "auto_accept_at": BEGINNING}
+    return SubmissionReceived(**{**fields, **changes})
+
+
+def returned(number: int = 1, **changes: Any) -> SubmissionReturned:
+    fields = {
+        **_submission(number),
+        "rework_assignment_id": f"asg_{number:03d}_again",
+        "returned_at": BEGINNING,
+        "note": "Please read the second sentence again.",
+    }
+    return SubmissionReturned(**{**fields, **changes})
 
 
 def rejected(number: int = 1, *, reopened: bool = False, **changes: Any) -> SubmissionRejected:

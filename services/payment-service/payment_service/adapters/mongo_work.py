@@ -1,5 +1,6 @@
 """Batches and assignments in MongoDB: what is owed for whose work."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ ASSIGNMENT_INDEXES = [
     IndexModel([("waiting", ASCENDING), ("batch_id", ASCENDING)], name="waiting", sparse=True),
     IndexModel([("matures_at", ASCENDING)], name="maturing", sparse=True),
     IndexModel([("worker_id", ASCENDING), ("settled_at", ASCENDING)], name="of_worker"),
+    IndexModel([("in_review", ASCENDING), ("worker_id", ASCENDING)], name="review", sparse=True),
     IndexModel([("batch_id", ASCENDING), ("accepted_at", ASCENDING)], name="of_batch"),
 ]
 BATCH_INDEXES = [
@@ -27,7 +29,9 @@ BATCH_INDEXES = [
 
 
 class MongoAssignments:
-    """One document an assignment. `waiting` is there from its acceptance to its settlement."""
+    """One document an assignment. `waiting` is there from its acceptance to its settlement,
+    `in_review` from its submission to its decision.
+    """
 
     def __init__(self, database: MongoDatabase, session: ClientSession | None) -> None:
         self._assignments = database[ASSIGNMENTS]
@@ -42,9 +46,28 @@ class MongoAssignments:
             )
             for claim in staged.claims
         ]
+        writes += [
+            UpdateOne(
+                {"_id": assignment_id},
+                {"$set": {"batch_id": batch_id, "in_review": True}},
+                upsert=True,
+            )
+            for assignment_id, batch_id in staged.received
+        ]
         if writes:
             self._assignments.bulk_write(writes, session=self._session)
         self._accept(staged)
+
+    def note_decided(self, assignment_id: AssignmentId) -> None:
+        self._assignments.update_one(
+            {"_id": assignment_id}, {"$unset": {"in_review": ""}}, session=self._session
+        )
+
+    def in_review(self, worker_id: WorkerId) -> Mapping[BatchId, int]:
+        found = self._assignments.find(
+            {"in_review": True, "worker_id": worker_id}, {"batch_id": 1}, session=self._session
+        )
+        return Counter(row["batch_id"] for row in found)
 
     def _accept(self, staged: Staged) -> None:
         accepted = {fact.assignment_id: fact for fact in staged.accepts}
@@ -66,7 +89,8 @@ class MongoAssignments:
                         "accepted_at": fact.accepted_at,
                         "waiting": True,
                         **({"overturned": True} if fact.overturns else {}),
-                    }
+                    },
+                    "$unset": {"in_review": ""},
                 },
                 upsert=True,
             )

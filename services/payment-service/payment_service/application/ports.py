@@ -87,10 +87,11 @@ class Accepted:
 
 @dataclass
 class Staged:
-    """Claims and accepts of one transaction, settled together at its end."""
+    """Claims, submissions and accepts of one transaction, noted and settled together at its end."""
 
     claims: list[Claim] = field(default_factory=list)
     accepts: list[Accepted] = field(default_factory=list)
+    received: list[tuple[AssignmentId, BatchId]] = field(default_factory=list)
 
 
 class Ledger(Protocol):
@@ -123,7 +124,15 @@ class Assignments(Protocol):
     """Who did what: learnt from two topics in any order."""
 
     def learn(self, staged: Staged) -> None:
-        """Keep claims and accepts; idempotent."""
+        """Keep claims, submissions and accepts; idempotent."""
+        ...
+
+    def note_decided(self, assignment_id: AssignmentId) -> None:
+        """It is not in review any more: rejected, or sent back."""
+        ...
+
+    def in_review(self, worker_id: WorkerId) -> Mapping[BatchId, int]:
+        """How many of the worker's answers wait for a decision, by batch."""
         ...
 
     def ready(self, assignment_ids: Collection[AssignmentId]) -> Sequence[Claim]:

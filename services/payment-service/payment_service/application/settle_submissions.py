@@ -12,11 +12,17 @@ from crowdloom.chassis.store import Store
 from crowdloom.contracts import Envelope
 from crowdloom.contracts.matching import AssignmentClaimed
 from crowdloom.contracts.payment import RewardSettled
-from crowdloom.contracts.task import SubmissionAccepted
+from crowdloom.contracts.task import (
+    SubmissionAccepted,
+    SubmissionReceived,
+    SubmissionRejected,
+    SubmissionReturned,
+)
 from crowdloom.kernel import Clock, Money
 from crowdloom.kernel.ids import AssignmentId, BatchId
 
 from payment_service.application.ports import Accepted, Claim, Session
+from payment_service.application.release_funds import release_rejected
 from payment_service.domain import chart, flows
 from payment_service.domain.batches import BatchTerms
 from payment_service.domain.entries import Entry
@@ -27,6 +33,27 @@ SETTLED_TOGETHER_MAX = 100
 def note_claim(envelope: Envelope, session: Session) -> None:
     event = envelope.of(AssignmentClaimed)
     session.staged.claims.append(Claim(event.assignment_id, event.batch_id, event.worker_id))
+
+
+def note_received(envelope: Envelope, session: Session) -> None:
+    """What its worker sees as in review; nothing is owed before it is accepted."""
+    event = envelope.of(SubmissionReceived)
+    session.staged.received.append((event.assignment_id, event.batch_id))
+
+
+def note_returned(envelope: Envelope, session: Session) -> None:
+    """Sent back to its worker: it is handed in again as another assignment."""
+    _decided(session, envelope.of(SubmissionReturned).assignment_id)
+
+
+def note_rejected(envelope: Envelope, session: Session) -> None:
+    _decided(session, envelope.of(SubmissionRejected).assignment_id)
+    release_rejected(envelope, session)
+
+
+def _decided(session: Session, assignment_id: AssignmentId) -> None:
+    session.settle_staged()
+    session.assignments.note_decided(assignment_id)
 
 
 def note_accepted(envelope: Envelope, session: Session) -> None:
@@ -47,14 +74,16 @@ class SettleStaged:
 
     def __call__(self, session: Session) -> None:
         staged = session.staged
-        if not staged.claims and not staged.accepts:
+        if not staged.claims and not staged.accepts and not staged.received:
             return
         session.assignments.learn(staged)
         touched = {claim.assignment_id for claim in staged.claims}
         touched |= {accept.assignment_id for accept in staged.accepts}
         staged.claims.clear()
         staged.accepts.clear()
-        self.settle(session, session.assignments.ready(touched))
+        staged.received.clear()
+        if touched:
+            self.settle(session, session.assignments.ready(touched))
 
     def settle(self, session: Session, ready: Sequence[Claim]) -> int:
         """Settle what is covered by reserved funds; the rest waits and becomes an exception. What

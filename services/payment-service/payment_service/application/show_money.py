@@ -66,8 +66,15 @@ class BatchSpend:
 
 @dataclass(frozen=True)
 class Earnings:
+    """Where a worker's money is. `in_review` is what answers that nobody decided on yet would pay,
+    at the terms in force; `held` is kept back while somebody looks into it.
+    """
+
+    in_review: Money
+    in_review_count: int
     clearing: Money
     payable: Money
+    held: Money
     on_its_way: Money
     paid: Money
     settled_count: int
@@ -126,15 +133,29 @@ class ShowMoney:
     def earnings(self, worker_id: WorkerId) -> Earnings:
         clearing = chart.clearing(worker_id, self._currency)
         payable = chart.payable(worker_id, self._currency)
-        held: Mapping[str, int] = self._readers.ledger.balances({clearing, payable})
+        kept = chart.held(worker_id, self._currency)
+        held: Mapping[str, int] = self._readers.ledger.balances({clearing, payable, kept})
+        counts = self._readers.assignments.in_review(worker_id)
         items = self._readers.payout_runs.items_of_worker(worker_id, _ITEMS_MAX)
         return Earnings(
+            in_review=self._in_review(counts),
+            in_review_count=sum(counts.values()),
             clearing=Money(held[clearing], self._currency),
             payable=Money(held[payable], self._currency),
+            held=Money(held[kept], self._currency),
             on_its_way=self._sum(items, set(IN_FLIGHT)),
             paid=self._sum(items, {ItemState.PAID}),
             settled_count=self._readers.assignments.settled_count(worker_id),
         )
+
+    def _in_review(self, counts: Mapping[BatchId, int]) -> Money:
+        books = self._readers.batches.many(set(counts))
+        rewards = [
+            book.terms.reward * counts[batch_id]
+            for batch_id, book in books.items()
+            if book.terms is not None and book.terms.currency is self._currency
+        ]
+        return sum(rewards, Money.zero(self._currency))
 
     def bonuses(self, worker_id: WorkerId) -> Sequence[Bonus]:
         """Settled ones, newest first."""

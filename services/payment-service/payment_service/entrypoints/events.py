@@ -13,7 +13,9 @@ from crowdloom.contracts.task import (
     BatchTotals,
     BonusGranted,
     SubmissionAccepted,
+    SubmissionReceived,
     SubmissionRejected,
+    SubmissionReturned,
 )
 from crowdloom.kernel import TransientError
 
@@ -24,10 +26,15 @@ from payment_service.application.pay_bonuses import bonus_granted
 from payment_service.application.processor import ProcessorUnavailable
 from payment_service.application.release_funds import (
     close_batch,
-    release_rejected,
     release_withdrawn_slots,
 )
-from payment_service.application.settle_submissions import note_accepted, note_claim
+from payment_service.application.settle_submissions import (
+    note_accepted,
+    note_claim,
+    note_received,
+    note_rejected,
+    note_returned,
+)
 from payment_service.bootstrap import Application
 from payment_service.config import SERVICE
 
@@ -35,7 +42,9 @@ SUBSCRIPTIONS: dict[type[Event], Handler[PaymentSession]] = {
     BatchFundingRequested: fund_batch,
     AssignmentClaimed: note_claim,
     SubmissionAccepted: note_accepted,
-    SubmissionRejected: release_rejected,
+    SubmissionReceived: note_received,
+    SubmissionReturned: note_returned,
+    SubmissionRejected: note_rejected,
     SlotsWithdrawn: release_withdrawn_slots,
     BatchCompleted: close_batch,
     BonusGranted: bonus_granted,

@@ -21,8 +21,8 @@ from payment_service.entrypoints.http.exceptions import exceptions_blueprint
 from payment_service.entrypoints.http.exports import exports_blueprint
 from payment_service.entrypoints.http.ledger import ledger_blueprint
 from payment_service.entrypoints.http.payout_runs import payout_runs_blueprint
-from payment_service.entrypoints.http.rails import rails_blueprint
 from payment_service.entrypoints.http.periods import periods_blueprint
+from payment_service.entrypoints.http.rails import rails_blueprint
 from payment_service.entrypoints.http.reconciliations import reconciliations_blueprint
 from payment_service.entrypoints.http.refunds import refunds_blueprint
 from payment_service.entrypoints.http.staff import staff_blueprint
@@ -36,12 +36,13 @@ from payment_service.entrypoints.pages.exception_pages import exception_pages
 from payment_service.entrypoints.pages.export_pages import export_pages
 from payment_service.entrypoints.pages.ledger_pages import ledger_pages
 from payment_service.entrypoints.pages.payee_pages import payee_pages
-from payment_service.entrypoints.pages.refund_pages import refund_pages
-from payment_service.entrypoints.pages.rail_pages import rail_pages
 from payment_service.entrypoints.pages.period_pages import period_pages
+from payment_service.entrypoints.pages.rail_pages import rail_pages
+from payment_service.entrypoints.pages.refund_pages import refund_pages
 from payment_service.entrypoints.pages.run_pages import run_pages
 from payment_service.entrypoints.pages.shell import bar
 from payment_service.entrypoints.pages.staff_pages import staff_pages
+from payment_service.entrypoints.pages.statement_pages import statement_pages
 from payment_service.entrypoints.pages.today_pages import today_pages
 from payment_service.entrypoints.pages.trail_pages import trail_pages
 from payment_service.entrypoints.pages.wallet_pages import wallet_pages
@@ -82,6 +83,7 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     bank_pages,
     trail_pages,
     refund_pages,
+    statement_pages,
 )
 
 

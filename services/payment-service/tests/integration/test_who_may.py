@@ -106,7 +106,7 @@ WORKERS = re.compile(
 )
 REQUESTERS = re.compile(
     r"/(api/payments/v1/(wallet|top-ups|batches|refunds)"
-    r"|pay/(wallet|top-ups|gift-code|fragments/wallet)).*"
+    r"|pay/(wallet|top-ups|gift-code|statement|fragments/wallet)).*"
 )
 
 

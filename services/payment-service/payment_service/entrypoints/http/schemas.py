@@ -74,13 +74,17 @@ class SpendPageSchema(Schema):
 
 
 class EarningsSchema(Schema):
-    """Accepted work: `clearing` is inside the hold window, `payable` may be asked for,
+    """`in_review` is what undecided answers would pay. Of accepted work, `clearing` is inside the
+    hold window, `payable` may be asked for, `held` is kept back while somebody looks into it,
     `on_its_way` is in a payout whose outcome is not known yet, `paid` has left.
     """
 
     settled_count = fields.Integer(required=True)
+    in_review = MoneyField(required=True)
+    in_review_count = fields.Integer(required=True)
     clearing = MoneyField(required=True)
     payable = MoneyField(required=True)
+    held = MoneyField(required=True)
     on_its_way = MoneyField(required=True)
     paid = MoneyField(required=True)
 

@@ -211,6 +211,25 @@ def flows() -> dict[str, str]:
     }
 
 
+def wallet_flows() -> dict[str, str]:
+    """What moved a requester's free funds, in the requester's words."""
+    return {
+        "topup": _("Paid in by card"),
+        "banktopup": _("Paid in by bank transfer"),
+        "publish": _("Reserved for a batch"),
+        "release": _("Came back from a batch: slot closed"),
+        "cancel": _("Came back from a batch: slots withdrawn"),
+        "close": _("Came back from a batch: it is over"),
+        "bonus": _("Bonus, with its fee"),
+        "overturn": _("Paid for an answer accepted after all"),
+        "refund_reserve": _("Asked back to the card"),
+        "refund_void": _("Refund not sent: free again"),
+        "refund_return": _("Refund came back from the bank"),
+        "manual": _("Entry by finance"),
+        "correction": _("Correction by finance"),
+    }
+
+
 def references() -> dict[str, str]:
     """What entries and exceptions name: objects, and what is known of them."""
     return {
