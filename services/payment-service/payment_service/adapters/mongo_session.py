@@ -33,6 +33,7 @@ from payment_service.adapters.mongo_ledger import (
     ACCOUNTS,
     JOURNAL,
     JOURNAL_INDEXES,
+    PERIODS,
     VALIDATORS,
     MongoLedger,
 )
@@ -57,7 +58,7 @@ INDEXES = {
     mongo_seals.JOURNAL_SEAL: mongo_seals.SEAL_INDEXES,
     mongo_balances.BALANCES_DAILY: mongo_balances.BALANCE_INDEXES,
     mongo_balances.PROGRESS: [],
-    mongo_periods.PERIODS: [],
+    PERIODS: [],
     mongo_totals.TASK_TOTALS: mongo_totals.TOTALS_INDEXES,
     mongo_periods.PERIOD_CLOSINGS: [],
     mongo_approvals.APPROVALS: mongo_approvals.APPROVAL_INDEXES,

@@ -57,7 +57,7 @@ class CheckPeriod:
         rows = self._books.trial(month)
         sums = sums_of(rows)
         apart = [str(amount) for amount in sums if amount]
-        figure = ", ".join(apart) or f"{len(rows)} accounts, {len(sums)} currencies"
+        figure = ", ".join(apart) or ", ".join(str(amount) for amount in sums) or "0"
         return Check("trial_balance", not apart, figure, _LEDGER)
 
     def _controls(self, month: str) -> Iterator[Check]:

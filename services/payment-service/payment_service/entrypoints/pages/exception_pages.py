@@ -1,6 +1,6 @@
 """The exceptions queue: a list to work through, one after the other or many at once."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +45,7 @@ def exception_pages(application: Application) -> Blueprint:
 
 def _asked() -> dict[str, str]:
     """The filters in the address; what makes no sense there is left out."""
-    known = {
+    known: dict[str, Collection[str]] = {
         "state": said.states(),
         "severity": said.severities(),
         "age": AGE_BUCKETS,
@@ -244,7 +244,7 @@ def _add_acts(blueprint: Blueprint, application: Application) -> None:
                 text=request.form.get("text", ""),
                 evidence=evidence,
             )
-            return _("It stays with the exception.")
+            return str(_("It stays with the exception."))
 
         return _done(f"{_QUEUE}/{exception_id}", act, _("Noted"))
 
@@ -255,7 +255,7 @@ def _add_acts(blueprint: Blueprint, application: Application) -> None:
         def act() -> str:
             reason = request.form.get("reason", "")
             desk.escalate(shell.staff_member(), exception_id, reason=reason)
-            return _("It still waits, and the reason says why.")
+            return str(_("It still waits, and the reason says why."))
 
         return _done(f"{_QUEUE}/{exception_id}", act, _("Escalated"))
 
@@ -266,7 +266,7 @@ def _add_acts(blueprint: Blueprint, application: Application) -> None:
         def act() -> str:
             reason = request.form.get("reason", "")
             desk.reopen(shell.staff_member(), exception_id, reason=reason)
-            return _("It waits again.")
+            return str(_("It waits again."))
 
         return _done(f"{_QUEUE}/{exception_id}", act, _("Opened again"))
 

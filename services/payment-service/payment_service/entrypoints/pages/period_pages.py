@@ -158,6 +158,4 @@ def _refusal(refusal: DomainError) -> str:
     failing = [known.get(code, code) for code in codes] if isinstance(codes, list) else []
     if not failing:
         return str(refusal)
-    return _(
-        "These do not hold: %(checks)s", checks="; ".join(each.rstrip(":") for each in failing)
-    )
+    return str(_("These do not hold: %(checks)s", checks="; ".join(failing)))

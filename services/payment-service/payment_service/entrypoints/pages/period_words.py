@@ -26,18 +26,16 @@ def checks() -> dict[str, str]:
     return {
         "ended": _("The month has ended"),
         "earlier": _("The months before are closed"),
-        "processor_feed": _(
-            "The processor's books were read to the end of the month, and compared"
-        ),
-        "processor_proof": _("Ledger and processor agree; unexplained, in minor units:"),
+        "processor_feed": _("The processor's books were read and compared after the month's end"),
+        "processor_proof": _("Nothing is unexplained between ledger and processor (minor units)"),
         "bank_feed": _("Bank statements reach the end of the month"),
         "trial_balance": _("The trial balance is zero"),
-        "kept_balances": _("Kept balances are the sums of their lines; apart:"),
-        "task_totals": _("Accepted work is what tasks report; totals compared:"),
-        "exceptions": _("Exceptions are explained; not yet:"),
-        "escalated": _("Escalated, and told to somebody:"),
-        "outbox": _("Every event is published; waiting:"),
-        "unsettled": _("All accepted work is settled; waiting:"),
-        "dead_letters": _("No event was given up on; open:"),
+        "kept_balances": _("No kept balance differs from its lines"),
+        "task_totals": _("Accepted work is what tasks report (totals compared)"),
+        "exceptions": _("No exception is left unexplained"),
+        "escalated": _("Exceptions that were escalated, with a reason"),
+        "outbox": _("No event waits to be published"),
+        "unsettled": _("No accepted work waits to be settled"),
+        "dead_letters": _("No event was given up on"),
         "seals": _("All of its entries are in the chain of seals, which verifies"),
     }

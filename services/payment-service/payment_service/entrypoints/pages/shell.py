@@ -87,7 +87,6 @@ def _staff_bar(member: Principal) -> ui.Bar:
             (_("Reconciliation"), "/finance/reconciliations"),
             (_("Bank"), "/finance/bank-statements"),
             (_("Ledger"), "/finance/ledger"),
-            (_("Periods"), "/finance/periods"),
             (_("Audit"), "/finance/audit"),
         ]
     if "operator" in member.grants:
