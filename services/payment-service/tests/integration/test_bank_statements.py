@@ -61,7 +61,7 @@ class Bank:
         rows = self.market.application.journal.trial_balance()
         return sum(row.signed for row in rows if row.path == path) // 100
 
-    def decide(self, proposal: str, /, **payload: str) -> Any:
+    def decide(self, proposal: str, /, **payload: Any) -> Any:
         """Proposed by the maker, approved by the checker."""
         body = {"kind": proposal, "payload": payload, "reason": "looked at it"}
         made = self.market.maker.post("/approvals", body)
@@ -275,3 +275,98 @@ def test_by_page_an_account_is_added_a_file_is_seen_and_booked_and_a_line_matche
     assert proposed.location.startswith("/finance/approvals/")
     assert "Match of a bank line" in maker.get(proposed.location).text
     assert "$107.50" in maker.get(page).text
+
+
+def test_one_line_for_all_sweeps_of_a_day_or_for_a_whole_bank_file_is_matched_as_a_group(
+    bank: Bank,
+) -> None:
+    market = bank.market
+    market.pay_in(market.requester, 10_000)
+    for minor in (1_500, 700):
+        sweep(market, minor)
+    (together,) = bank.book(csv_of(("22.00", "22.00", "STRIPE"), day=arrival(market)))
+    assert (together["kind"], together["rule"]) == ("sweeps", "group")
+    assert bank.balance(TRANSIT) == 0
+    assert bank.decide("statement_unmatch", line_id=together["line_id"]).status_code == 200
+    assert (bank.balance(TRANSIT), bank.balance(SUSPENSE)) == (2_200, -2_200)
+    assert market.application.reconcile() == 0
+    result = market.reconcile()
+    assert bank.balance(TRANSIT) == 0, "the rules find it again"
+    assert (result["differences"], result["timing"]) == ([], [])
+    (proof,) = result["banks"]
+    assert proof["unexplained"]["amount_minor"] == 0
+
+
+def test_nothing_is_tolerated_without_a_rule_that_two_people_agreed_on(bank: Bank) -> None:
+    market = bank.market
+    market.pay_in(market.requester, 10_000)
+    named = sweep(market, 2_000)
+    day = arrival(market)
+    rule: dict[str, Any] = {"account_id": "main", "account": "expense:bank:fees:USD"}
+    dollar = {"amount_minor": 100, "currency": "USD"}
+    owned = {**rule, "kind": "line", "contains": "fee", "maximum": dollar}
+    refused = bank.decide("tolerance_rule", **{**owned, "account": "equity:opening:USD"})
+    assert refused.status_code == 422
+    for kind, contains in (("line", "monthly fee"), ("sweep_fee", "stripe")):
+        made = bank.decide("tolerance_rule", **{**owned, "kind": kind, "contains": contains})
+        assert made.status_code == 200, made.text
+    short, fee, dear = bank.book(
+        csv_of(
+            ("19.50", "19.50", f"STRIPE {named}"),
+            ("-1.00", "18.50", "Monthly fee November"),
+            ("-1.01", "17.49", "Monthly fee December"),
+            day=day,
+        )
+    )
+    assert (short["kind"], short["target"], short["rule"]) == ("sweep", named, "tolerance")
+    assert (fee["kind"], fee["rule"]) == ("account", "tolerance")
+    assert dear["state"] == "unmatched"
+    assert bank.balance("expense:bank:fees:USD") == 150
+    assert (bank.balance(TRANSIT), bank.balance(BANK)) == (0, 1_749)
+
+
+def test_a_cent_that_the_bank_does_not_have_and_what_is_late_are_differences_of_either_sign(
+    bank: Bank, clock: Any
+) -> None:
+    market = bank.market
+    market.pay_in(market.requester, 10_000)
+    bank.book(FIRST)
+    swept = sweep(market, 2_000)
+    sweeps = market.application.database["sweeps"]
+    today = market.application.clock.now().date().isoformat()
+    sweeps.update_one({"_id": swept}, {"$set": {"arrives_on": today}})
+    result = market.reconcile()
+    assert result["differences"] == []
+    assert [each["subject"] for each in result["timing"]] == [swept]
+    clock.advance(seconds=8 * 86_400)
+    (late,) = market.reconcile()["differences"]
+    assert (late["kind"], late["subject"]) == ("missing_at_bank", swept)
+    sweeps.delete_one({"_id": swept})
+    for cents, side in ((1, "debit"), (-2, "credit")):
+        other = "credit" if side == "debit" else "debit"
+        amount = {"amount_minor": abs(cents), "currency": "USD"}
+        lines = [
+            {"account": BANK, "side": side, "amount": amount},
+            {"account": "equity:opening:USD", "side": other, "amount": amount},
+        ]
+        assert bank.decide("manual_entry", lines=lines).status_code == 200
+        (drift,) = market.reconcile()["differences"]
+        assert (drift["kind"], drift["subject"]) == ("unexplained_balance_drift", BANK)
+        assert abs(drift["amount"]["amount_minor"]) == 1
+    found = market.application.database["journal"].find_one({"code": "bank_suspense"})
+    market.application.database["journal"].delete_one({"_id": found["_id"]})
+    kinds = {each["kind"] for each in market.reconcile()["differences"]}
+    assert "missing_in_ledger" in kinds
+
+
+def test_a_reconciliation_is_asked_for_by_itself_once_the_last_is_old(
+    bank: Bank, clock: Any
+) -> None:
+    schedule = bank.market.application.schedule_reconciliation
+    assert schedule() == 0, "there is nothing to compare yet"
+    bank.market.reconcile()
+    assert schedule() == 0
+    clock.advance(seconds=7 * 3_600)
+    assert (schedule(), schedule()) == (1, 0)
+    newest = bank.market.checker.get("/reconciliations").json["items"][0]
+    assert (newest["asked_by"], newest["status"]) == ("schedule", "queued")

@@ -165,3 +165,17 @@ def test_the_bank_line_with_its_end_to_end_id_pays_a_line_of_the_bank_file_once(
     findings = filed.application.audit_money()
     assert [f for f in findings if f.invariant in {"I1", "I3", "I10", "I15"} and not f.holds] == []
     books.check(filed.application)
+
+
+def test_one_line_that_names_the_bank_file_alone_pays_all_of_its_lines(
+    filed: Any, calling: Callable[..., Any], books: Any
+) -> None:
+    (item,) = filed.run(filed.run_id)["items"]
+    (line,) = statement(filed, f"2026-11-03,-0.10,99.90,{item['transfer_id']}")
+    assert (line.kind, line.target, line.rule) == ("bank_file", item["transfer_id"], "group")
+    assert states(filed, item["payout_item_id"])["bank"] == "holds"
+    decided(filed, "statement_unmatch", {"line_id": line.line_id})
+    assert filed.run(filed.run_id)["items"][0]["state"] == "sent"
+    filed.application.reconcile.outcome()
+    assert filed.run(filed.run_id)["items"][0]["state"] == "paid"
+    books.check(filed.application)

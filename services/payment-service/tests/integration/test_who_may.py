@@ -60,6 +60,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "/finance/exceptions/<exception_id>/write-off": (MAKER,),
     "/finance/exceptions/assign": (MAKER, CHECKER, CONTROLLER),
     "/finance/bank-accounts/<account_id>": (MAKER,),
+    "/finance/bank-accounts/<account_id>/tolerances": (MAKER,),
     "/finance/bank-statements": (MAKER,),
     "/finance/bank-statements/files/<file_id>/confirm": (MAKER,),
     "/finance/bank-statements/lines/<line_id>/match": (MAKER,),
@@ -229,6 +230,15 @@ def made(market: Any, calling: Any) -> Any:
             market.earn("wrk_1", 2)
             held = both.post("/holds", {"worker_id": "wrk_1", "reason": "a doubt"})
             payload = {"hold_id": held.json["hold_id"]}
+        if kind == "tolerance_rule":
+            _bank_line(market)
+            payload = {
+                "account_id": "main",
+                "kind": "line",
+                "contains": "fee",
+                "maximum": FIVE_CENTS,
+                "account": "expense:bank:fees:USD",
+            }
         if kind == "statement_match":
             payload = {
                 "line_id": _bank_line(market),
@@ -252,7 +262,7 @@ def made(market: Any, calling: Any) -> Any:
     "kind",
     [
         *("payout_run", "hold_release", "manual_entry", "exception_resolution", "write_off"),
-        *("refund", "statement_match"),
+        *("refund", "statement_match", "tolerance_rule"),
     ],
 )
 def test_whoever_made_it_cannot_approve_it_with_all_grants_by_api_or_page(

@@ -11,8 +11,10 @@ from flask_smorest import Blueprint
 
 from payment_service.bootstrap import Application
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
-from payment_service.entrypoints.http import present, schemas
+from payment_service.entrypoints.http import present
+from payment_service.entrypoints.http import reconciliation_schemas as schemas
 from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
+from payment_service.entrypoints.http.schemas import PageQuerySchema
 from payment_service.entrypoints.http.staff import caller
 
 _SEEN = {401: "not_signed_in", 403: "not_allowed"}
@@ -37,7 +39,7 @@ def reconciliations_blueprint(application: Application) -> Blueprint:
     @require("staff", *FINANCE_READERS)
     @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
-    @blueprint.arguments(schemas.PageQuerySchema, location="query")
+    @blueprint.arguments(PageQuerySchema, location="query")
     @blueprint.response(200, schemas.ReconciliationPageSchema)
     def listed(query: dict[str, Any]) -> dict[str, Any]:
         """Reconciliations, newest first."""

@@ -20,7 +20,7 @@ from payment_service.domain.bank_flows import KINDS
 from payment_service.domain.bank_statements import BankAccount, BankLineState
 from payment_service.domain.people import FINANCE_READERS, MAKER
 from payment_service.entrypoints.http.bank_statements import need_statement, sent_file
-from payment_service.entrypoints.pages import bank_words, shell
+from payment_service.entrypoints.pages import amounts, bank_words, shell
 
 PAGE_ITEMS = 50
 LINES_PAGE_ITEMS = 200
@@ -233,6 +233,38 @@ def _add_accounts(blueprint: Blueprint, application: Application) -> None:
         ui.say("good", _("Saved"), made.name)
         return redirect(STATEMENTS, 303)
 
+    @blueprint.post(f"{ACCOUNTS}/<account_id>/tolerances")
+    @require("staff", MAKER)
+    def tolerance(account_id: str) -> BaseResponse:
+        known = application.readers.bank_accounts.get(account_id)
+        if known is None:
+            raise NotFound("There is no such bank account")
+        form = request.form
+        payload = {name: form.get(name, "") for name in ("kind", "contains", "account")}
+        try:
+            maximum = amounts.parse(form.get("maximum", ""), known.currency)
+            approval = application.approvals.propose(
+                shell.staff_member(),
+                "tolerance_rule",
+                payload={**payload, "account_id": account_id, "maximum": maximum.to_wire()},
+                reason=form.get("reason", ""),
+                key=idempotency_key(),
+            )
+        except amounts.UnreadableAmount as wrong:
+            ui.say("bad", _("Not proposed"), _("This is no amount: %(typed)s", typed=str(wrong)))
+            return redirect(f"{ACCOUNTS}/{account_id}", 303)
+        except DomainError as refusal:
+            ui.say("bad", _("Not proposed"), _told(refusal))
+            return redirect(f"{ACCOUNTS}/{account_id}", 303)
+        ui.say("good", _("Proposed"), _("Another person approves it now."))
+        return redirect(f"/finance/approvals/{approval.approval_id}", 303)
+
+
+def _told(refusal: DomainError) -> str:
+    """The sentence with what each field lacks."""
+    errors: Any = refusal.facts.get("errors", {})
+    return " ".join([str(refusal), *(said[0] for said in errors.values())])
+
 
 def _typed(known: BankAccount | None) -> dict[str, Any]:
     if known is None:
@@ -278,5 +310,8 @@ def _account_page(
         currency=form.get("currency", application.currency.code),
         encodings=[(name, name) for name in ENCODINGS],
         delimiters=[(",", ","), (";", ";"), ("tab", _("tab")), ("|", "|")],
+        rules=application.readers.tolerances.of_account(known.account_id) if known else [],
+        rule_kinds=bank_words.rule_kinds(),
+        names=application.readers.staff.names(),
         may_make=shell.may(MAKER),
     )

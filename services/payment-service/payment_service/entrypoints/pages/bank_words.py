@@ -37,6 +37,8 @@ def kinds() -> dict[str, str]:
     return {
         "payout_item": _("Payout to a worker"),
         "sweep": _("Paid out by the processor"),
+        "sweeps": _("Several payouts of the processor"),
+        "bank_file": _("A whole bank file of payouts"),
         "bank_top_up": _("Funds of a requester"),
         "account": _("An account of ours"),
         "unmatched_bank_line": _("Goes to suspense"),
@@ -56,6 +58,13 @@ def rules() -> dict[str, str]:
         "by_hand": _("by hand"),
         "group": _("as a group"),
         "tolerance": _("within a tolerance"),
+    }
+
+
+def rule_kinds() -> dict[str, str]:
+    return {
+        "line": _("A whole line, such as a fee"),
+        "sweep_fee": _("What is missing of the processor's payout"),
     }
 
 
