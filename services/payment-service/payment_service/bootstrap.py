@@ -7,6 +7,8 @@ from secrets import SystemRandom
 
 from crowdloom.chassis.http.health import Check
 from crowdloom.chassis.idempotency import IdempotencyStore
+from crowdloom.chassis.passkeys import Passkeys
+from crowdloom.chassis.session_records import SessionRecords
 from crowdloom.chassis.store import Document, MongoDatabase
 from crowdloom.chassis.tokens import Sessions
 from crowdloom.chassis.wiring import mongo_client, readiness_checks, sessions_of
@@ -87,6 +89,7 @@ from payment_service.application.show_finance import ShowFinance
 from payment_service.application.show_money import ShowMoney
 from payment_service.application.show_trail import ShowTrail
 from payment_service.application.staff import AddStaff, Enrol, SignIn
+from payment_service.application.staff_roles import staff_grants, staff_invite, staff_remove
 from payment_service.application.tolerances import tolerance_rule
 from payment_service.application.top_up import StartTopUp
 from payment_service.application.watch_books import WatchBooks
@@ -95,6 +98,9 @@ from payment_service.domain.iban import parse_iban
 from payment_service.domain.payouts import Rail
 
 SESSION_LIFETIME = timedelta(hours=8)
+# A session that was ended lives on at the operators' pages for so long: a browser's, a program's.
+PASS_LIFETIME = timedelta(hours=1)
+API_PASS_LIFETIME = timedelta(hours=2)
 ENROLMENT_SECONDS_MAX = 86_400
 
 
@@ -110,6 +116,8 @@ class Application:
     readers: Readers
     journal: MongoJournal
     sessions: Sessions
+    session_records: SessionRecords
+    passkeys: Passkeys
     idempotency: IdempotencyStore
     enrolment_links: URLSafeTimedSerializer
     start_top_up: StartTopUp
@@ -212,6 +220,9 @@ def build(
             "statement_match": statement_match(),
             "statement_unmatch": statement_unmatch(),
             "tolerance_rule": tolerance_rule(),
+            "staff_invite": staff_invite(credentials, ids),
+            "staff_grants": staff_grants(),
+            "staff_remove": staff_remove(),
             "bank_file_sent": bank_file_sent(),
             "bank_file_void": bank_file_void(),
             "exception_resolution": exception_resolution(clock),
@@ -234,6 +245,8 @@ def build(
         readers=readers,
         journal=journal,
         sessions=sessions_of(settings.common, service=SERVICE, clock=clock),
+        session_records=SessionRecords(store.database, role="staff", clock=clock, ids=ids),
+        passkeys=Passkeys(store.database, clock=clock, public_url=url, verified_owner=False),
         idempotency=IdempotencyStore(store.database, clock),
         enrolment_links=URLSafeTimedSerializer(settings.common.cursor_key, salt="enrolment"),
         start_top_up=StartTopUp(store, processor, currency=currency, clock=clock, public_url=url),

@@ -213,9 +213,13 @@ class Staff:
 
     @classmethod
     def sign_in(cls, base_url: str, *, email: str, password: str, totp_secret: str) -> "Staff":
-        api = HttpApi(base_url)
-        body = {"email": email, "password": password, "totp": pyotp.TOTP(totp_secret).now()}
-        api.use_token(api.post(f"{PAYMENTS}/sessions", body)["token"])
+        def token() -> str:
+            body = {"email": email, "password": password, "totp": pyotp.TOTP(totp_secret).now()}
+            given: str = HttpApi(base_url).post(f"{PAYMENTS}/sessions", body)["token"]
+            return given
+
+        api = HttpApi(base_url, token())
+        api.renew_with(token)
         return cls(api)
 
     def trial_balance(self) -> Json:

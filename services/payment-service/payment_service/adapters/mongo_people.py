@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
+from crowdloom.chassis.session_records import SESSIONS
 from crowdloom.chassis.store import Document, MongoDatabase
 from crowdloom.kernel import Money
 from crowdloom.kernel.ids import RequesterId, StaffId, WorkerId
@@ -32,6 +33,7 @@ PAYOUT_REQUEST_INDEXES = [
 ]
 STAFF_INDEXES = [IndexModel([("email", ASCENDING)], name="by_email", unique=True)]
 _UNDER_WAY = ["open", "in_run"]
+_STAFF_MAX = 1_000
 
 
 class MongoTopUps:
@@ -191,6 +193,7 @@ class MongoPayoutRequests:
 class MongoStaff:
     def __init__(self, database: MongoDatabase, session: ClientSession | None) -> None:
         self._staff = database[STAFF]
+        self._sessions = database[SESSIONS]
         self._session = session
 
     def add(self, member: StaffMember) -> None:
@@ -207,6 +210,13 @@ class MongoStaff:
             {"_id": member.staff_id}, _staff_document(member), session=self._session
         )
 
+    def listed(self) -> Sequence[StaffMember]:
+        found = self._staff.find({"removed": {"$ne": True}}, session=self._session)
+        return [_member(row) for row in found.sort("email", ASCENDING).limit(_STAFF_MAX)]
+
+    def sign_out(self, staff_id: StaffId) -> None:
+        self._sessions.delete_many({"subject": staff_id}, session=self._session)
+
     def names(self) -> Mapping[StaffId, str]:
         """The part of the e-mail before the @."""
         found = self._staff.find({}, {"email": 1}, session=self._session)
@@ -214,11 +224,7 @@ class MongoStaff:
 
     def _one(self, query: Document) -> StaffMember | None:
         found = self._staff.find_one(query, session=self._session)
-        if found is None:
-            return None
-        fields = {**found, "staff_id": found["_id"], "grants": frozenset(found["grants"])}
-        del fields["_id"]
-        return StaffMember(**fields)
+        return None if found is None else _member(found)
 
 
 def _plain(thing: TopUp | Payee | PayoutRequest, id_field: str) -> Document:
@@ -228,6 +234,12 @@ def _plain(thing: TopUp | Payee | PayoutRequest, id_field: str) -> Document:
         name: value.to_wire() if isinstance(value, Money) else value
         for name, value in document.items()
     }
+
+
+def _member(row: Document) -> StaffMember:
+    fields = {**row, "staff_id": row["_id"], "grants": frozenset(row["grants"])}
+    del fields["_id"]
+    return StaffMember(**fields)
 
 
 def _staff_document(member: StaffMember) -> Document:

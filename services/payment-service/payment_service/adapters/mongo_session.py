@@ -5,6 +5,8 @@ from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 
+from crowdloom.chassis.passkeys import PASSKEY_INDEXES
+from crowdloom.chassis.session_records import SESSION_INDEXES, SESSIONS
 from crowdloom.chassis.store import Document, MongoDatabase, MongoSession, MongoStore, ResultT
 from crowdloom.kernel import Clock, IdFactory
 from pymongo import MongoClient
@@ -49,6 +51,8 @@ INDEXES = {
     mongo_people.PAYEES: mongo_people.PAYEE_INDEXES,
     mongo_people.PAYOUT_REQUESTS: mongo_people.PAYOUT_REQUEST_INDEXES,
     mongo_people.STAFF: mongo_people.STAFF_INDEXES,
+    SESSIONS: SESSION_INDEXES,
+    **PASSKEY_INDEXES,
     mongo_gifts.GIFTS: mongo_gifts.GIFT_INDEXES,
     mongo_payouts.PAYOUT_RUNS: mongo_payouts.PAYOUT_RUN_INDEXES,
     mongo_payouts.PAYOUT_ITEMS: mongo_payouts.PAYOUT_ITEM_INDEXES,

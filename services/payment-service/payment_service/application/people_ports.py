@@ -209,6 +209,14 @@ class Staff(Protocol):
 
     def replace(self, member: StaffMember) -> None: ...
 
+    def listed(self) -> Sequence[StaffMember]:
+        """Those who were not removed, by e-mail; at most a thousand."""
+        ...
+
+    def sign_out(self, staff_id: StaffId) -> None:
+        """End all sessions of a member."""
+        ...
+
     def names(self) -> Mapping[StaffId, str]:
         """What each is called in lists of who did what."""
         ...

@@ -113,7 +113,7 @@ class Enrol:
     def show(self, staff_id: StaffId) -> Enrolment:
         """Raises NotFound, also for somebody who is enrolled already."""
         member = self._store.run(lambda session: session.staff.get(staff_id))
-        if member is None or member.enrolled:
+        if member is None or member.enrolled or member.removed:
             raise NotFound("This link has been used")
         return Enrolment(member, self._credentials.unseal(member.secret))
 
@@ -124,7 +124,7 @@ class Enrol:
 
         def work(session: Session) -> None:
             member = session.staff.get(staff_id)
-            if member is None or member.enrolled:
+            if member is None or member.enrolled or member.removed:
                 raise NotFound("This link has been used")
             step = self._credentials.step_of(member.secret, code, self._clock.now())
             if step is None:
@@ -153,8 +153,13 @@ class SignIn:
         self._clock = clock
         self._codes_once = codes_once
 
-    def __call__(self, *, email: str, password: str, code: str) -> StaffMember:
-        """Raises WrongCredentials, TooManySignIns, NotEnrolled."""
+    def __call__(
+        self, *, email: str, password: str, code: str = "", key_owner: str | None = None
+    ) -> StaffMember:
+        """The second factor is a code, or a passkey of `key_owner` that has just been used.
+
+        Raises WrongCredentials, TooManySignIns, NotEnrolled.
+        """
         now = self._clock.now()
         member = self._store.run(lambda s: s.staff.by_email(email.strip().lower()))
         if member is not None and member.locked_until and member.locked_until > now:
@@ -165,20 +170,24 @@ class SignIn:
             raise WrongCredentials("E-mail, password or code is wrong")
         if not member.enrolled:
             raise NotEnrolled("Set up your second factor first, with the link you were given")
+        if key_owner is not None and key_owner == member.staff_id:
+            return self._store.run(lambda s: self._signed_in(s, member, None))
         step = self._credentials.step_of(member.secret, code, now)
         if step is None or (self._codes_once and step <= member.last_step):
             self._count_failure(member)
             raise WrongCredentials("E-mail, password or code is wrong")
         return self._store.run(lambda s: self._signed_in(s, member, step))
 
-    def _signed_in(self, session: Session, member: StaffMember, step: int) -> StaffMember:
+    def _signed_in(self, session: Session, member: StaffMember, step: int | None) -> StaffMember:
         """Looks again: the same code may just have been used by somebody else."""
         now = session.staff.get(member.staff_id) or member
-        if self._codes_once and step <= now.last_step:
+        if step is not None and self._codes_once and step <= now.last_step:
             raise WrongCredentials("E-mail, password or code is wrong")
-        signed_in = replace(now, last_step=max(step, now.last_step), failures=0, locked_until=None)
+        last_step = max(step or 0, now.last_step)
+        signed_in = replace(now, last_step=last_step, failures=0, locked_until=None)
         session.staff.replace(signed_in)
-        session.audit.note(who=member.staff_id, what="staff.sign_in", subject="self")
+        factor = "passkey" if step is None else "code"
+        session.audit.note(who=member.staff_id, what="staff.sign_in", subject="self", factor=factor)
         return signed_in
 
     def _count_failure(self, member: StaffMember | None) -> None:

@@ -130,7 +130,9 @@ class PayoutRequest:
 
 @dataclass(frozen=True)
 class StaffMember:
-    """`secret` is the second factor's, sealed; `last_step` its last code's, used once only."""
+    """`secret` is the second factor's, sealed; `last_step` its last code's, used once only. Whoever
+    was `removed` has no way in, and is still called by name in the log.
+    """
 
     staff_id: StaffId
     email: str
@@ -141,6 +143,7 @@ class StaffMember:
     last_step: int = 0
     failures: int = 0
     locked_until: datetime | None = None
+    removed: bool = False
 
 
 def check_password_strength(password: str) -> None:

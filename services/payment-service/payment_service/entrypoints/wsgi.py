@@ -10,7 +10,7 @@ from crowdloom.chassis.operations import Operations
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from payment_service.bootstrap import Application, build
+from payment_service.bootstrap import PASS_LIFETIME, Application, build
 from payment_service.config import SERVICE, read_settings
 from payment_service.entrypoints.http.approvals import approvals_blueprint, holds_blueprint
 from payment_service.entrypoints.http.audit import audit_blueprint
@@ -41,7 +41,9 @@ from payment_service.entrypoints.pages.rail_pages import rail_pages
 from payment_service.entrypoints.pages.refund_pages import refund_pages
 from payment_service.entrypoints.pages.run_pages import run_pages
 from payment_service.entrypoints.pages.shell import bar
+from payment_service.entrypoints.pages.staff_account_pages import staff_account_pages
 from payment_service.entrypoints.pages.staff_pages import staff_pages
+from payment_service.entrypoints.pages.staff_role_pages import staff_role_pages
 from payment_service.entrypoints.pages.statement_pages import statement_pages
 from payment_service.entrypoints.pages.today_pages import today_pages
 from payment_service.entrypoints.pages.trail_pages import trail_pages
@@ -68,6 +70,8 @@ _API = (
 # The finance and /pay pages, each made by a function of the application.
 PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     staff_pages,
+    staff_account_pages,
+    staff_role_pages,
     today_pages,
     run_pages,
     rail_pages,
@@ -101,6 +105,8 @@ def create_web(application: Application) -> Flask:
         area=AREA,
         title="Crowdloom payments",
         sessions=application.sessions,
+        records=application.session_records,
+        pass_lifetime=PASS_LIFETIME,
         idempotency=application.idempotency,
         checks=application.checks,
         operations=Operations(

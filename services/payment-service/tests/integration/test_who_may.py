@@ -67,6 +67,15 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "/finance/bank-statements/lines/<line_id>/unmatch": (MAKER,),
     "/finance/ledger/entries/<entry_id>/correct": (MAKER,),
     "/finance/ledger/new-entry": (MAKER,),
+    "/finance/account/passkeys": (*STAFF, "operator"),
+    "/finance/account/passkeys/<passkey_id>/remove": (*STAFF, "operator"),
+    "/finance/account/sessions/<session_id>/end": (*STAFF, "operator"),
+    "/finance/account/sessions/end-others": (*STAFF, "operator"),
+    "/finance/passkeys/add": (*STAFF, "operator"),
+    "/finance/staff": (CONTROLLER,),
+    "/finance/staff/<staff_id>/link": (CONTROLLER,),
+    "/finance/staff/<staff_id>/remove": (CONTROLLER,),
+    "/finance/staff/<staff_id>/roles": (CONTROLLER,),
     "/finance/payees/<worker_id>/hold": (MAKER,),
     "/finance/payees/<worker_id>/release": (MAKER,),
     "/finance/payout-runs": (MAKER,),
@@ -98,7 +107,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 }
 # Open to all: signing in and out, the form that an invitation leads to, and a sign to one's purse.
 OPEN = re.compile(
-    r"/api/payments/v1/sessions|/finance/(sign-in|sign-out|enrol/.*|static/.*)|/pay/?"
+    r"/api/payments/v1/sessions|/finance/(sign-in|sign-out|passkeys/use|enrol/.*|static/.*)|/pay/?"
 )
 OURS = re.compile(r"/(api/payments/v1|finance|pay)(/.*)?")
 WORKERS = re.compile(
@@ -122,6 +131,8 @@ def readers_of(rule: str) -> tuple[str, ...]:
         return (MAKER,)
     if "/bank-file" in rule:  # account numbers in clear
         return (CHECKER,)
+    if rule == "/finance/account":
+        return (*STAFF, "operator")
     if rule.endswith("/payout-switch"):
         return STAFF
     if WORKERS.fullmatch(rule):

@@ -3,15 +3,35 @@
 from typing import Any
 
 from crowdloom.chassis.http.app import api_blueprint
-from crowdloom.chassis.http.auth import principal
+from crowdloom.chassis.http.auth import principal, require
+from crowdloom.chassis.session_records import SessionRecord, device_of
 from crowdloom.chassis.tokens import Principal
+from crowdloom.contracts.fields import InstantField
 from crowdloom.kernel.ids import StaffId
+from flask import request
 from flask_smorest import Blueprint
+from marshmallow import Schema, fields
 
-from payment_service.bootstrap import SESSION_LIFETIME, Application
-from payment_service.domain.people import StaffMember
+from payment_service.bootstrap import API_PASS_LIFETIME, SESSION_LIFETIME, Application
+from payment_service.domain.people import GRANTS, StaffMember
 from payment_service.entrypoints.http import schemas
-from payment_service.entrypoints.http.documented import refusals
+from payment_service.entrypoints.http.documented import STAFF, refusals
+
+
+class StaffSessionRecordSchema(Schema):
+    """`device` is coarse: a browser's family and a system, or API; `seen_at` within minutes."""
+
+    session_id = fields.String(required=True)
+    device = fields.String(required=True)
+    begun_at = InstantField(required=True)
+    seen_at = InstantField(required=True)
+    expires_at = InstantField(required=True)
+    this_one = fields.Boolean(required=True)
+
+
+class StaffSessionPageSchema(Schema):
+    items = fields.List(fields.Nested(StaffSessionRecordSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
 
 
 def staff_blueprint(application: Application) -> Blueprint:
@@ -37,6 +57,28 @@ def staff_blueprint(application: Application) -> Blueprint:
         )
         return session_of(application, member)
 
+    @blueprint.get("/sessions")
+    @require("staff", *GRANTS)
+    @refusals(blueprint, {401: "not_signed_in", 403: "not_allowed"})
+    @blueprint.doc(security=STAFF)
+    @blueprint.response(200, StaffSessionPageSchema)
+    def sessions() -> dict[str, Any]:
+        """Where the caller is signed in, newest first."""
+        shown = [
+            {**vars(record), "this_one": record.session_id == principal().session_id}
+            for record in application.session_records.of(caller())
+        ]
+        return {"items": shown, "next_cursor": None}
+
+    @blueprint.delete("/sessions/<session_id>")
+    @require("staff", *GRANTS)
+    @refusals(blueprint, {401: "not_signed_in", 403: "not_allowed"})
+    @blueprint.doc(security=STAFF)
+    @blueprint.response(204)
+    def end_session(session_id: str) -> None:
+        """End a session of one's own: here at once, at other services within two hours."""
+        application.session_records.end(caller(), session_id)
+
     return blueprint
 
 
@@ -45,15 +87,30 @@ def caller() -> StaffId:
 
 
 def session_of(application: Application, member: StaffMember) -> dict[str, Any]:
-    """A fresh session of the member, as the API and the cookies carry it."""
-    token = application.sessions.issue(
-        Principal(role="staff", subject=member.staff_id, grants=member.grants),
-        lifetime=SESSION_LIFETIME,
-    )
+    """A fresh session of the member, as the API carries it. Here the token is good as long as the
+    session; every other service takes it until `expires_at`.
+    """
+    who, record = begun(application, member)
     return {
         "staff_id": member.staff_id,
         "email": member.email,
         "grants": sorted(member.grants),
-        "token": token,
-        "expires_at": application.clock.now() + SESSION_LIFETIME,
+        "token": application.sessions.issue(who, lifetime=API_PASS_LIFETIME),
+        "expires_at": record.begun_at + API_PASS_LIFETIME,
     }
+
+
+def begun(application: Application, member: StaffMember) -> tuple[Principal, SessionRecord]:
+    """A session of whoever sends this request, with its record."""
+    record = application.session_records.begin(
+        member.staff_id,
+        device=device_of(request.headers.get("User-Agent", "")),
+        lifetime=SESSION_LIFETIME,
+    )
+    who = Principal(
+        role="staff",
+        subject=member.staff_id,
+        grants=member.grants,
+        session_id=record.session_id,
+    )
+    return who, record

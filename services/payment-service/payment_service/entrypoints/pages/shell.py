@@ -88,9 +88,11 @@ def _staff_bar(member: Principal) -> ui.Bar:
             (_("Bank"), "/finance/bank-statements"),
             (_("Ledger"), "/finance/ledger"),
             (_("Audit"), "/finance/audit"),
+            (_("Staff"), "/finance/staff"),
         ]
     if "operator" in member.grants:
         items.append((_("Operations"), OPERATOR_PAGE))
+    items.append((_("Account"), "/finance/account"))
     return ui.Bar(items=items, sign_out="/finance/sign-out", home=TODAY_PAGE)
 
 

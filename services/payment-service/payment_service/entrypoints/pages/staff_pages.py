@@ -5,10 +5,12 @@ from typing import Any
 import pyotp
 import segno
 from crowdloom import ui
-from crowdloom.chassis.http.auth import clear_session_cookies, set_session_cookies
+from crowdloom.chassis.http.auth import clear_session_cookies, give_passes, set_home_cookies
+from crowdloom.chassis.passkeys import PasskeyRefused
+from crowdloom.chassis.tokens import Principal
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import StaffId
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, current_app, redirect, render_template, request
 from flask_babel import gettext as _
 from itsdangerous import BadData
 from werkzeug.wrappers import Response as BaseResponse
@@ -24,11 +26,13 @@ from payment_service.domain.people import (
     WeakPassword,
     WrongCredentials,
 )
-from payment_service.entrypoints.http.staff import session_of
+from payment_service.entrypoints.http.staff import begun
 from payment_service.entrypoints.pages import shell
 
 _SIGN_IN = "/finance/sign-in"
 _ISSUER = "Crowdloom"
+_RENEWED_COOKIE = "cl_renewed"
+_RENEWED_SECONDS = 5
 
 
 def staff_pages(application: Application) -> Blueprint:
@@ -42,7 +46,9 @@ def _add_sign_in(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(_SIGN_IN)
     def sign_in() -> Any:
         member = shell.who_is("staff")
-        return redirect(_first_page(member.grants)) if member else _sign_in_page()
+        if member is None or request.cookies.get(_RENEWED_COOKIE):
+            return _sign_in_page()
+        return _onwards(member)
 
     @blueprint.post(_SIGN_IN)
     def come_in() -> Any:
@@ -52,6 +58,7 @@ def _add_sign_in(blueprint: Blueprint, application: Application) -> None:
                 email=typed.get("email", ""),
                 password=typed.get("password", ""),
                 code=typed.get("code", ""),
+                key_owner=_key_owner(application),
             )
         except WrongCredentials:
             return _sign_in_page(_("E-mail, password or code is wrong.")), 401
@@ -66,8 +73,40 @@ def _add_sign_in(blueprint: Blueprint, application: Application) -> None:
     @blueprint.post("/finance/sign-out")
     def sign_out() -> BaseResponse:
         response = redirect(_SIGN_IN, 303)
+        member = shell.who_is("staff")
+        if member is not None:
+            application.session_records.end(member.subject, member.session_id)
         clear_session_cookies(response, role="staff")
         return response
+
+
+def _key_owner(application: Application) -> str | None:
+    """Whose passkey was used beside the password; None where a code was typed."""
+    answer = request.form.get("credential")
+    if not answer:
+        return None
+    try:
+        return application.passkeys.subject_of(answer)
+    except PasskeyRefused:
+        return ""
+
+
+def _onwards(member: Principal) -> BaseResponse:
+    """For somebody whom another service sent here since the pass had expired: a fresh one, and
+    back. A second time within seconds, something else is wrong.
+    """
+    response = redirect(_first_page(member.grants))
+    give_passes(response, member)
+    response.set_cookie(
+        _RENEWED_COOKIE,
+        "1",
+        path=_SIGN_IN,
+        max_age=_RENEWED_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=bool(current_app.config["CROWDLOOM_SECURE_COOKIES"]),
+    )
+    return response
 
 
 def _first_page(grants: frozenset[str]) -> str:
@@ -82,12 +121,13 @@ def _sign_in_page(error: str = "") -> str:
         errors={"email": error} if error else {},
         email=request.form.get("email", ""),
         next=request.values.get("next", ""),
+        passkeys=current_app.config["PASSKEYS_POSSIBLE"],
     )
 
 
 def _remember(response: BaseResponse, application: Application, member: StaffMember) -> None:
-    token = session_of(application, member)["token"]
-    set_session_cookies(response, role="staff", token=token, lifetime=SESSION_LIFETIME)
+    who, _record = begun(application, member)
+    set_home_cookies(response, who, lifetime=SESSION_LIFETIME)
 
 
 def _add_enrolment(blueprint: Blueprint, application: Application) -> None:

@@ -51,8 +51,23 @@ def approvals() -> dict[str, str]:
         "period_close": _("Close of a period"),
         "period_reopen": _("Opening a period again"),
         "refund": _("Refund to a card"),
+        "staff_invite": _("Invite somebody to staff"),
+        "staff_grants": _("Change what somebody may do"),
+        "staff_remove": _("Remove somebody from staff"),
         "bank_file_sent": _("Bank file handed to the bank"),
         "bank_file_void": _("Bank file not used"),
+    }
+
+
+def roles() -> dict[str, str]:
+    """What a grant lets somebody do."""
+    return {
+        "finance.view": _("Look at the books"),
+        "finance.maker": _("Make: draft runs, propose entries, hold earnings"),
+        "finance.checker": _("Check: approve what others made"),
+        "finance.controller": _("Control: invite staff, close periods, stop payouts"),
+        "auditor": _("Audit: read everything, change nothing"),
+        "operator": _("Operate: events, dead letters, appeals"),
     }
 
 
