@@ -74,3 +74,17 @@ def test_samples_are_there_for_any_frame_and_recordings_have_a_picture(visitor: 
 def test_a_template_that_is_not_on_offer_is_not_there(browser: Any) -> None:
     for path in (f"{GALLERY}/none", f"{GALLERY}/none/sample.csv", f"{FRAME}/..%2Fnone"):
         browser.read(path, 404)
+
+
+def test_a_recording_of_a_batch_has_its_picture_behind_its_address(
+    browser: Any, requester: Any, visitor: Any
+) -> None:
+    project = requester.project(template_html=starters.template_of("transcription"))
+    batch = requester.batch(project["project_id"])
+    sample = visitor.client.get("/frame/samples/tones.wav", buffered=True).data
+    requester.post(f"/batches/{batch['batch_id']}/source?by=seconds:30", data=sample)
+    frame = browser.read(f"/requester/frame/batches/{batch['batch_id']}/1")
+    address = frame.partition('<audio controls preload="metadata" src="')[2].partition('"')[0]
+    picture = visitor.client.get(f"{address}/wave.svg")
+    assert (picture.status_code, picture.mimetype) == (200, "image/svg+xml")
+    assert visitor.client.get("/frame/files/forged/wave.svg").status_code == 404
