@@ -54,6 +54,7 @@ WORKER_PAGES = [
     "/work/alerts",
     "/work/requesters/req_1",
     "/work/my-work",
+    "/work/standing",
     "/work/settings",
     "/work/qualifications",
     "/work/qualifications/language-fa",

@@ -30,7 +30,7 @@ from worker_service.application.register_worker import RegisterWorker
 from worker_service.application.review_appeals import ReviewAppeals
 from worker_service.application.show_queue import ShowQueue
 from worker_service.application.show_talk import ShowTalk
-from worker_service.application.show_work import OpenWorkspace, ShowWork
+from worker_service.application.show_work import OpenWorkspace, ShowStanding, ShowWork
 from worker_service.application.sign_in import SignIn
 from worker_service.config import SERVICE, Settings, read_settings
 from worker_service.domain.practice import PracticeItem
@@ -62,6 +62,7 @@ class Application:
     show_queue: ShowQueue
     choose_queue: ChooseQueue
     show_work: ShowWork
+    standing: ShowStanding
     open_workspace: OpenWorkspace
     measure_pay: MeasurePay
     measure_requesters: MeasureRequesters
@@ -97,6 +98,7 @@ def build(
     store = MongoStore(client, database, session_class=WorkerSession, clock=clock, ids=ids)
     readers = MongoReaders(store.database)
     queue = ShowQueue(readers)
+    work = ShowWork(readers)
     market = market_qualifications()
     limit = MongoRegistrationLimit(
         store.database,
@@ -127,7 +129,8 @@ def build(
         reissue_recovery_code=ReissueRecoveryCode(store, randomness),
         show_queue=queue,
         choose_queue=ChooseQueue(store, readers, clock),
-        show_work=ShowWork(readers),
+        show_work=work,
+        standing=ShowStanding(readers, work),
         open_workspace=OpenWorkspace(readers, queue),
         measure_pay=MeasurePay(store),
         measure_requesters=MeasureRequesters(store),

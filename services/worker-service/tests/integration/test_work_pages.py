@@ -80,6 +80,43 @@ def test_my_work_lists_every_state_with_its_date_or_reason(
     assert "asg_002" not in only
 
 
+def test_my_work_is_searched_by_words_and_days_and_the_file_goes_by_the_same(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver
+) -> None:
+    deliver(make.opened(), make.opened("bat_2", title="Draw (a) box"))
+    deliver(make.claimed(1), make.claimed(2, batch_id="bat_2"))
+    for query, shown, hidden in [
+        ("q=draw+(A)", "asg_002", "asg_001"),
+        ("q=SENTENCE", "asg_001", "asg_002"),
+    ]:
+        assert shown in read(browser, f"/work/my-work?{query}")
+        assert hidden not in read(browser, f"/work/my-work?{query}")
+        assert hidden not in read(browser, f"/work/my-work.csv?{query}")
+    day = make.CLAIMED.date().isoformat()
+    assert "asg_001" in read(browser, f"/work/my-work?since={day}&until={day}")
+    assert "Nothing fits" in read(browser, "/work/my-work?until=2001-01-01")
+    for odd in ("since=x", "until=9999-12-31", "q=%00"):
+        read(browser, f"/work/my-work?{odd}")
+
+
+def test_standing_counts_what_became_of_the_work_and_leaves_appeals_out(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver, application: Application
+) -> None:
+    assert "Go to the queue" in read(browser, "/work/standing")
+    deliver(make.opened(), *(make.claimed(n) for n in range(1, 8)))
+    for number in (1, 2, 3, 4, 5):
+        deliver(make.submitted(number))
+    deliver(make.accepted(1), make.accepted(2), make.settled(2), make.rejected(3))
+    deliver(make.rejected(4), make.returned(6), make.expired(7))
+    application.appeal_rejection.open(WORKER, "asg_004", "It follows rule two.")
+    found = application.standing(WORKER)
+    assert (found.n, found.accepted, found.rejected, found.under_appeal) == (7, 2, 1, 1)
+    assert (found.in_review, found.returned, found.expired) == (1, 1, 1)
+    page = read(browser, "/work/standing")
+    assert "67%" in page
+    assert "Fir Research Group" in page
+
+
 def test_my_work_without_work_leads_to_the_queue(browser: FlaskClient) -> None:
     assert "Go to the queue" in read(browser, "/work/my-work")
 

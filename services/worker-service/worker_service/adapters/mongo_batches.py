@@ -2,6 +2,7 @@
 read, changed and written within the event's transaction.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -50,6 +51,14 @@ class MongoBatches:
     def listed(self, count_max: int) -> Sequence[BatchCard]:
         found = self._batches.find({"listed": True}, session=self._session)
         return [_card(document) for document in found.sort("_id", DESCENDING).limit(count_max)]
+
+    def saying(self, words: str, count_max: int) -> Sequence[BatchId]:
+        each = [
+            {"$or": [{f"terms.{name}": like} for name in ("title", "requester_name")]}
+            for like in ({"$regex": re.escape(word), "$options": "i"} for word in words.split())
+        ]
+        found = self._batches.find({"$and": each}, {"_id": 1}, session=self._session)
+        return [document["_id"] for document in found.sort("_id", DESCENDING).limit(count_max)]
 
     def requester_name(self, requester_id: RequesterId) -> str | None:
         found = self._batches.find_one(

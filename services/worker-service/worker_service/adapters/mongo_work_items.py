@@ -10,7 +10,7 @@ from typing import Any
 
 from crowdloom.chassis.store import Document, MongoDatabase
 from crowdloom.kernel import Money
-from crowdloom.kernel.ids import AssignmentId, WorkerId
+from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
 
@@ -20,6 +20,7 @@ from worker_service.application.ports import (
     DecidedWork,
     FinishedWork,
     ItemFacts,
+    WorkFilter,
 )
 from worker_service.domain.pay import duration_ms
 from worker_service.domain.requesters import Judged
@@ -74,13 +75,19 @@ class MongoWorkItems:
         self,
         worker_id: WorkerId,
         *,
-        status: Status | None,
+        wanted: WorkFilter,
+        batch_ids: Sequence[BatchId] | None,
         before: AssignmentId | None,
         count_max: int,
     ) -> Sequence[WorkItem]:
         query: dict[str, Any] = {"worker_id": worker_id}
-        if status is not None:
-            query["rank"] = status.rank
+        if wanted.status is not None:
+            query["rank"] = wanted.status.rank
+        if batch_ids is not None:
+            query["batch_id"] = {"$in": list(batch_ids)}
+        claimed = {"$gte": wanted.since, "$lt": wanted.before}
+        if asked := {bound: instant for bound, instant in claimed.items() if instant}:
+            query["claimed_at"] = asked
         if before is not None:
             query["_id"] = {"$lt": before}
         found = self._items.find(query, session=self._session).sort("_id", DESCENDING)

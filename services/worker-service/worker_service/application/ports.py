@@ -88,6 +88,18 @@ class DayOfWork:
     worked_ms: int
 
 
+@dataclass(frozen=True)
+class WorkFilter:
+    """What to show of one's work: claimed since, and before, an instant; `words` stand in the title
+    or in the requester's name. None and empty ask for nothing.
+    """
+
+    status: Status | None = None
+    words: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
+
+
 class WorkItems(Protocol):
     """Work items, one document an assignment."""
 
@@ -103,11 +115,14 @@ class WorkItems(Protocol):
         self,
         worker_id: WorkerId,
         *,
-        status: Status | None,
+        wanted: WorkFilter,
+        batch_ids: Sequence[BatchId] | None,
         before: AssignmentId | None,
         count_max: int,
     ) -> Sequence[WorkItem]:
-        """The worker's newest items, older than `before`."""
+        """The worker's newest items, older than `before`, of those batches alone if they are named.
+        `wanted.words` are the caller's to look up.
+        """
         ...
 
     def day_of(self, worker_id: WorkerId, since: datetime) -> DayOfWork: ...
@@ -154,6 +169,10 @@ class Batches(Protocol):
 
     def listed(self, count_max: int) -> Sequence[BatchCard]:
         """Cards that the queue shows, newest first."""
+        ...
+
+    def saying(self, words: str, count_max: int) -> Sequence[BatchId]:
+        """Batches with all the words in title or requester's name, whatever their case."""
         ...
 
     def requester_name(self, requester_id: RequesterId) -> str | None:

@@ -7,11 +7,16 @@ from datetime import datetime
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import AssignmentId, WorkerId
 
-from worker_service.application.ports import DayOfWork, Readers
+from worker_service.application.ports import DayOfWork, Readers, WorkFilter
 from worker_service.application.show_queue import ShowQueue
+from worker_service.domain.appeals import AppealStatus
 from worker_service.domain.batches import BatchCard
 from worker_service.domain.offers import Offer
-from worker_service.domain.work_items import Status, Terms, WorkItem
+from worker_service.domain.standing import ITEMS_MAX, Standing, standing_of
+from worker_service.domain.work_items import Terms, WorkItem
+
+BATCHES_MAX = 500
+"""How many batches a search in one's work looks at, the newest."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,13 @@ class ShowWork:
         worker_id: WorkerId,
         *,
         count_max: int,
-        status: Status | None = None,
+        wanted: WorkFilter | None = None,
         before: AssignmentId | None = None,
     ) -> WorkPage:
+        wanted = wanted or WorkFilter()
+        named = self._readers.batches.saying(wanted.words, BATCHES_MAX) if wanted.words else None
         found = self._readers.work_items.page(
-            worker_id, status=status, before=before, count_max=count_max + 1
+            worker_id, wanted=wanted, batch_ids=named, before=before, count_max=count_max + 1
         )
         items = list(found[:count_max])
         more = len(found) > count_max
@@ -66,6 +73,20 @@ def _terms(card: BatchCard | None) -> Terms | None:
         return None
     terms = card.terms
     return Terms(terms.title, terms.requester_name, terms.reward, terms.lease_seconds)
+
+
+class ShowStanding:
+    """What became of the worker's newest items, in counts."""
+
+    def __init__(self, readers: Readers, show_work: ShowWork) -> None:
+        self._readers = readers
+        self._show_work = show_work
+
+    def __call__(self, worker_id: WorkerId) -> Standing:
+        page = self._show_work(worker_id, count_max=ITEMS_MAX)
+        appeals = self._readers.appeals.of_worker(worker_id)
+        contested = {one.assignment_id for one in appeals if one.status is AppealStatus.OPEN}
+        return standing_of(page.items, contested)
 
 
 class OpenWorkspace:

@@ -8,6 +8,7 @@ from crowdloom.chassis.http.cursors import Cursors
 from crowdloom.kernel.ids import AssignmentId
 from flask_smorest import Blueprint
 
+from worker_service.application.ports import WorkFilter
 from worker_service.bootstrap import Application
 from worker_service.domain.work_items import Status, WorkItem
 from worker_service.entrypoints.http.accounts import caller
@@ -28,7 +29,7 @@ def work_blueprint(application: Application) -> Blueprint:
         page = application.show_work(
             caller(),
             count_max=query["limit"],
-            status=Status.of_word(query["status"]) if query["status"] else None,
+            wanted=WorkFilter(status=Status.of_word(query["status"]) if query["status"] else None),
             before=AssignmentId(cursors.read(cursor)) if cursor else None,
         )
         following = page.next_before

@@ -1,8 +1,9 @@
-"""My work: the table, and the same as a file for a spreadsheet."""
+"""My work: the table, the same as a file for a spreadsheet, and where one stands."""
 
 import io
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import urlencode
 
 from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.cursors import Cursors
@@ -11,6 +12,7 @@ from crowdloom.kernel.ids import AssignmentId, WorkerId
 from defusedcsv import csv
 from flask import Blueprint, Response, render_template, request
 
+from worker_service.application.ports import WorkFilter
 from worker_service.application.show_work import ShowWork
 from worker_service.bootstrap import Application
 from worker_service.domain.work_items import Status, WorkItem
@@ -19,6 +21,8 @@ from worker_service.entrypoints.pages import shell, states
 PAGE_ITEMS = 50
 FILE_ITEMS_MAX = 20_000
 _FILE_CHUNK_ITEMS = 200
+_WORDS_CHARACTERS_MAX = 200
+_PARTS = ("q", "status", "since", "until")
 _COLUMNS = (
     "assignment_id",
     "title",
@@ -44,19 +48,22 @@ def work_pages(application: Application) -> Blueprint:
     @require("worker")
     def my_work() -> str:
         cursor = request.args.get("cursor")
-        status = Status.of_word(request.args.get("status", ""))
+        wanted = _wanted()
         page = application.show_work(
             shell.reader(),
             count_max=PAGE_ITEMS,
-            status=status,
+            wanted=wanted,
             before=AssignmentId(cursors.read(cursor)) if cursor else None,
         )
         following = page.next_before
+        asked = {name: request.args[name] for name in _PARTS if request.args.get(name)}
         return render_template(
             "work/my_work.html",
             items=page.items,
             next_cursor=cursors.write(following) if following else None,
-            status=status.word if status else "",
+            asked=asked,
+            query=urlencode(asked),
+            status=wanted.status.word if wanted.status else "",
             words=states.words(),
             tones=states.TONES,
         )
@@ -64,22 +71,52 @@ def work_pages(application: Application) -> Blueprint:
     @blueprint.get("/work/my-work.csv")
     @require("worker")
     def my_work_file() -> Response:
-        lines = lines_of_work(application.show_work, shell.reader())
+        lines = lines_of_work(application.show_work, shell.reader(), _wanted())
         response = Response(lines, mimetype="text/csv")
         response.headers["Content-Disposition"] = "attachment; filename=my-work.csv"
         return response
 
+    @blueprint.get("/work/standing")
+    @require("worker")
+    def standing() -> str:
+        return render_template("work/standing.html", standing=application.standing(shell.reader()))
+
     return blueprint
 
 
-def lines_of_work(show_work: ShowWork, worker_id: WorkerId) -> Iterator[str]:
+def _wanted() -> WorkFilter:
+    """The filter in the address; what cannot be read is left out."""
+    asked = request.args
+    until = _day(asked.get("until", ""))
+    return WorkFilter(
+        status=Status.of_word(asked.get("status", "")),
+        words=asked.get("q", "")[:_WORDS_CHARACTERS_MAX].strip(),
+        since=_midnight(_day(asked.get("since", ""))),
+        before=_midnight(until + timedelta(days=1) if until and until < date.max else None),
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), UTC) if day else None
+
+
+def lines_of_work(
+    show_work: ShowWork, worker_id: WorkerId, wanted: WorkFilter | None = None
+) -> Iterator[str]:
     """The file, piece by piece. Begins with a byte order mark, by which spreadsheets know UTF-8;
     cells that a spreadsheet would run as a formula are defused.
     """
     yield "\ufeff" + _line(_COLUMNS)
     before: AssignmentId | None = None
     for _ in range(FILE_ITEMS_MAX // _FILE_CHUNK_ITEMS):
-        page = show_work(worker_id, count_max=_FILE_CHUNK_ITEMS, before=before)
+        page = show_work(worker_id, count_max=_FILE_CHUNK_ITEMS, wanted=wanted, before=before)
         yield "".join(_line(_cells(item)) for item in page.items)
         before = page.next_before
         if before is None:
