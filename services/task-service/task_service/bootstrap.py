@@ -44,6 +44,7 @@ from task_service.application.hold_decisions import HoldDecisions
 from task_service.application.look_at_upload import LookAtUpload
 from task_service.application.mturk_results import MturkResults
 from task_service.application.overturn_rejection import OverturnRejection
+from task_service.application.pilot import Pilots
 from task_service.application.projects import Projects
 from task_service.application.qualifications import Qualifications
 from task_service.application.receive_uploads import ReceiveUploads
@@ -102,6 +103,7 @@ class Application:
     edit_drafts: EditDrafts
     batches: Batches
     clone_batch: CloneBatch
+    pilots: Pilots
     chain_batch: ChainBatch
     answer_task: AnswerTask
     review: ReviewSubmissions
@@ -198,6 +200,7 @@ def build(
         edit_drafts=EditDrafts(store=store, reader=reader, clock=clock, ids=ids),
         batches=batches,
         clone_batch=CloneBatch(reader=reader, batches=batches),
+        pilots=Pilots(store=store, reader=reader, batches=batches, ids=ids),
         chain_batch=ChainBatch(reader=reader, results=results, batches=batches),
         answer_task=AnswerTask(store=store, reader=reader, clock=clock, ids=ids),
         review=review,

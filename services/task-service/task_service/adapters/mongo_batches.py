@@ -93,7 +93,16 @@ class MongoBatches:
             "chunk_count": chunks_of(task_count),
         }
         draft = {"_id": batch_id, "status": str(BatchStatus.DRAFT)}
-        return self._changes(draft, {"$set": table, "$unset": {"declined": ""}})
+        return self._changes(draft, {"$set": table, "$unset": {"declined": "", "addition": ""}})
+
+    def hold_back(self, batch: Batch, task_count: int, addition: Addition) -> bool:
+        left = {
+            "task_count": task_count,
+            "chunk_count": chunks_of(task_count),
+            "addition": _addition_row(addition),
+        }
+        free = {**_unchanged(batch), "addition": None, "adding": None}
+        return self._changes(free, {"$set": left})
 
     def begin_adding(self, batch: Batch, call: str, *, now: datetime, until: datetime) -> bool:
         free = {**_unchanged(batch), "$or": [{"adding": None}, {"adding.until": {"$lt": now}}]}

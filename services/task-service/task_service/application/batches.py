@@ -141,9 +141,10 @@ class Batches:
         named = self._store.run(
             lambda s: s.batches.set_table(batch.batch_id, table_id, table.columns, count)
         )
-        superseded = batch.table_id if named else table_id
-        if superseded:
-            self._reader.tasks.forget(superseded)
+        waiting = [added.table_id for added in batch.addition.tables] if batch.addition else []
+        superseded = [batch.table_id, *waiting] if named else [table_id]
+        for old in filter(None, superseded):
+            self._reader.tasks.forget(old)
         if not named:
             raise WrongBatchStatus("The batch was published meanwhile")
         return self.get(batch.requester_id, batch.batch_id)

@@ -211,8 +211,10 @@ class CompleteBatches:
         return sum(self._complete(batch) for batch in live if self._is_done(batch))
 
     def _is_done(self, batch: Batch) -> bool:
+        if batch.grows or _rows_wait(batch):
+            return False
         used = self._reader.submissions.used_slot_count(batch.batch_id)
-        return used + batch.withdrawn_count >= batch.slot_count and not batch.grows
+        return used + batch.withdrawn_count >= batch.slot_count
 
     def _complete(self, batch: Batch) -> bool:
         event = BatchCompleted(
@@ -241,6 +243,12 @@ def _note_addition(
     if addition is not None and addition.status is AdditionStatus.ASKED:
         told = replace(addition, status=status, version=addition.version + 1, declined=declined)
         session.batches.set_addition(batch, told)
+
+
+def _rows_wait(batch: Batch) -> bool:
+    """Whether rows wait to be asked for, as after a pilot: a cancelled batch gets none."""
+    is_open = batch.status is not BatchStatus.CANCELLED
+    return is_open and batch.addition is not None and batch.addition.task_count > 0
 
 
 def _known(batch: Batch | None, batch_id: str) -> Batch:

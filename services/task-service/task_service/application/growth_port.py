@@ -12,6 +12,10 @@ class GrowingBatches(Protocol):
         """Complete a live batch that does not grow just now; returns whether it was."""
         ...
 
+    def hold_back(self, batch: Batch, task_count: int, addition: Addition) -> bool:
+        """Leave a draft so many of its tasks, the rest to the addition; False where it changed."""
+        ...
+
     def set_addition(self, batch: Batch, addition: Addition | None) -> bool:
         """Put it in place of the batch's own, if that and the status are as they were read."""
         ...

@@ -40,6 +40,13 @@ def batches_blueprint(application: Application) -> Blueprint:
         """Ask for the funds; the batch opens when they are reserved, or is a draft again.""",
     )
     _add_step(
+        blueprint,
+        application,
+        application.pilots.pilot,
+        """Publish the first ten rows alone. The rest waits as an addition: ask for it with
+        `extend` when their answers were looked at.""",
+    )
+    _add_step(
         blueprint, application, batches.pause, """No new claims until the batch is resumed."""
     )
     _add_step(blueprint, application, batches.resume, """Claims are possible again.""")

@@ -9,11 +9,13 @@ from crowdloom.chassis.http.idempotent import idempotent
 from crowdloom.contracts.payment.fees import PLATFORM_FEE_BASIS_POINTS
 from crowdloom.kernel.ids import BatchId
 from crowdloom.kernel.money import BASIS_POINTS
+from crowdloom.ui.formats import number_text
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from task_service.application.pilot import PILOT_TASKS
 from task_service.application.show_batches import hourly
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch, BatchStatus, Declined
@@ -34,6 +36,7 @@ def batch_pages(application: Application) -> Blueprint:
     _add_clone(blueprint, application)
     batches = application.batches
     _add_step(blueprint, application, batches.publish, lambda: None)
+    _add_step(blueprint, application, application.pilots.pilot, _say_pilot)
     _add_step(blueprint, application, batches.pause, _say_paused)
     _add_step(blueprint, application, batches.resume, _say_resumed)
     _add_step(blueprint, application, batches.cancel, _say_cancelled)
@@ -103,6 +106,7 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
             batch, seconds=seconds, wage_share=wage.share_of(paid) if paid else None
         ),
         "countries": [(code, country_name(code)) for code in minimum_wages()],
+        "pilot_cost": batch.terms.cost_of(PILOT_TASKS) if batch.task_count > PILOT_TASKS else None,
         "fee_ratio": PLATFORM_FEE_BASIS_POINTS / BASIS_POINTS,
         "source": draft_source(application, batch),
         "top_up": _top_up(declined, batch),
@@ -186,6 +190,17 @@ def country_name(code: str) -> str:
     """In the reader's language."""
     locale = get_locale()
     return str(locale.territories.get(code, code)) if locale else code
+
+
+def _say_pilot() -> None:
+    ui.say(
+        "move",
+        _("A pilot"),
+        _(
+            "The first %(count)s rows go out. Look at their answers, then add the rest.",
+            count=number_text(PILOT_TASKS),
+        ),
+    )
 
 
 def _say_paused() -> None:
