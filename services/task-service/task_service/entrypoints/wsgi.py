@@ -34,6 +34,7 @@ from task_service.entrypoints.pages.account_pages import account_pages
 from task_service.entrypoints.pages.answer_pages import answer_pages
 from task_service.entrypoints.pages.batch_form_pages import batch_form_pages
 from task_service.entrypoints.pages.batch_pages import batch_pages
+from task_service.entrypoints.pages.bonus_pages import bonus_pages
 from task_service.entrypoints.pages.developer_pages import developer_pages
 from task_service.entrypoints.pages.draft_pages import draft_pages
 from task_service.entrypoints.pages.figures_pages import figures_pages
@@ -84,6 +85,7 @@ _PAGES = (
     batch_form_pages,
     source_pages,
     batch_pages,
+    bonus_pages,
     growth_pages,
     review_pages,
     review_rule_pages,

@@ -214,3 +214,19 @@ def test_a_batch_without_answers_says_so(browser: Any, requester: Any, open_batc
     assert "Nothing waits for review" in browser.read(f"{address}/review")
     assert "no answer yet" in browser.read(f"{address}/results")
     assert "No answers yet" in browser.read(f"{address}/answers")
+
+
+def test_a_bonus_is_given_beside_the_review_and_its_outcome_shown(
+    browser: Any, address: str, submissions: Any, application: Application, words: Any
+) -> None:
+    one = submissions[0]["submission_id"]
+    there = f"{address}/review/{one}/bonus?view=one"
+    refused = words(browser.follow(there, amount="0.001", reason="x"))
+    assert "No bonus given" in refused
+    assert "1 to 1,024 characters" in words(browser.follow(there, amount="0.05", reason=" "))
+    assert "too low or too high" in words(browser.follow(there, amount="0", reason="x"))
+    assert browser.send(there, amount="0.25", reason="Very careful.").location.endswith(f"#{one}")
+    page = words(browser.read(f"{address}/review"))
+    assert "Bonus is being paid $0.25" in page
+    (bonus,) = application.database["bonuses"].find()
+    assert (bonus["reason"], bonus["submission_id"]) == ("Very careful.", one)

@@ -27,6 +27,7 @@ from task_service.domain.batches import Batch
 from task_service.domain.errors import ReturnedTooOften
 from task_service.domain.submissions import Choice, SubmissionStatus
 from task_service.entrypoints.pages import shell
+from task_service.entrypoints.pages.bonus_pages import TONES, bonus_words
 
 PAGE_ANSWERS = {"list": 20, "one": 1, "grid": 48}
 
@@ -187,6 +188,10 @@ def _page(application: Application, batch: Batch, refused: Refused | None = None
         refused=refused,
         held=_held(application, batch),
         reason_characters_max=REASON_CHARACTERS_MAX,
+        bonuses=application.bonuses.by_submission([one.submission.submission_id for one in shown]),
+        bonus_words=bonus_words(),
+        bonus_tones=TONES,
+        currency=batch.terms.reward.currency.code,
     )
 
 

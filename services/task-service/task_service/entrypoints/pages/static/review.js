@@ -1,6 +1,6 @@
-/* Keys for review: arrows move between answers, A accepts, R opens the reason, W what
-   to do again, U undoes, space ticks. They
-   work only while an answer has the focus, so that no key does anything by surprise elsewhere. */
+/* Keys for review: arrows move between answers, A accepts, R opens the reason, W what to do
+   again, B a bonus, U undoes, space ticks. They work only while an answer has the focus, so that
+   no key does anything by surprise elsewhere. */
 (() => {
   "use strict";
   const answers = [...document.querySelectorAll("article.answer")];
@@ -14,13 +14,14 @@
   };
   const open = (details) => {
     details.open = true;
-    details.querySelector("textarea").focus();
+    details.querySelector("textarea, input:not([type='hidden'])").focus();
   };
   const steps = {
     ArrowDown: (answer) => go(answers[answers.indexOf(answer) + 1]),
     ArrowUp: (answer) => go(answers[answers.indexOf(answer) - 1]),
     a: (answer) => answer.querySelector("[data-accept]").click(),
     r: (answer) => open(answer.querySelector("details.reject:not(.rework)")),
+    b: (answer) => open(answer.querySelector("details.bonus")),
     w: (answer) => open(answer.querySelector("details.rework")),
     u: () => document.querySelector("[data-undo]")?.click(),
     " ": (answer) => answer.querySelector("[name='ticked']").click(),
