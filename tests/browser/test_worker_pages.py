@@ -59,7 +59,6 @@ WORKER_PAGES = [
     "/work/qualifications",
     "/work/qualifications/language-fa",
     "/work/practice/1",
-    "/work/talk",
     f"/work/assignments/{CLAIMED}",
     f"/work/assignments/{REJECTED}",
     f"/work/assignments/{REJECTED}/appeal",
@@ -85,11 +84,10 @@ def scene(mongodb_uri: str, serve: Callable[[Any], str]) -> Iterator[Scene]:
     tell(application, *happened(application, worker.worker_id))
     application.appeal_rejection.open(worker.worker_id, APPEALED, "It follows rule two.")
     application.review_appeals.say(APPEALED, "Which sentence of rule two do you mean?")
-    yield Scene(
-        serve(create_web(application)),
-        session_of(application, worker)["token"],
-        staff_token(application),
-    )
+    web = create_web(application)
+    with web.test_request_context():  # a session notes what device it was begun on
+        token = session_of(application, worker)["token"]
+    yield Scene(serve(web), token, staff_token(application))
     client.drop_database(name)
     client.close()
 
