@@ -41,6 +41,7 @@ EXCEPTION_INDEXES = [
     IndexModel([("waiting", ASCENDING), ("rank", DESCENDING), ("_id", ASCENDING)], name="worst"),
     IndexModel([("waiting", ASCENDING), ("base", ASCENDING), ("opened_at", ASCENDING)], name="age"),
     IndexModel([("subject", ASCENDING)], name="by_subject"),
+    IndexModel([("kind", ASCENDING), ("waiting", ASCENDING)], name="by_kind"),
 ]
 NOTE_INDEXES = [IndexModel([("exception_id", ASCENDING), ("_id", ASCENDING)], name="in_order")]
 _ORDERS: dict[str, tuple[str, int, int]] = {
@@ -212,6 +213,15 @@ class MongoExceptions:
     def open_keys(self, prefix: str) -> Sequence[str]:
         found = self._exceptions.find({"waiting": True}, {"key": 1}, session=self._session)
         return [row["key"] for row in found if row["key"].startswith(prefix)]
+
+    def settled(self, kind: str) -> Collection[str]:
+        found = list(
+            self._exceptions.find(
+                {"kind": kind}, {"subject": 1, "waiting": 1}, session=self._session
+            )
+        )
+        waiting = {row["subject"] for row in found if row["waiting"]}
+        return {row["subject"] for row in found} - waiting
 
     def owners(self) -> Sequence[StaffId]:
         found = self._exceptions.distinct("owner", {"waiting": True}, session=self._session)

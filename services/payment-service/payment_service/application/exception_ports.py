@@ -113,6 +113,10 @@ class Exceptions(Protocol):
 
     def open_keys(self, prefix: str) -> Sequence[str]: ...
 
+    def settled(self, kind: str) -> Collection[str]:
+        """Subjects of a kind that were settled, and about which none waits."""
+        ...
+
     def owners(self) -> Sequence[StaffId]:
         """Whose anything is that waits."""
         ...

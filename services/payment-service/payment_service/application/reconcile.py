@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 # While money moves, the two sides are read at slightly different moments: look again.
 _LOOKS_MAX = 3
 _DIFFERENCES_KEPT_MAX = 500
+# Stands on its account until people have said what it is: then it explains itself.
+_IN_SUSPENSE = "unidentified_line"
 _EVERY = timedelta(hours=6)
 SCHEDULE = StaffId("schedule")
 """Who asks where nobody did."""
@@ -172,7 +174,12 @@ class Reconcile:
             today=self._clock.now().date(),
         )
         found = Found()
-        found.take(compare(books))
+        settled = self._store.run(lambda session: session.exceptions.settled(_IN_SUSPENSE))
+        found.take(
+            each
+            for each in compare(books)
+            if each.kind != _IN_SUSPENSE or each.subject not in settled
+        )
         found.take(banks.differences())
         ours = sum(amount.units for amount in summed.stripe.values())
         theirs = sum(held.available.units + held.pending.units for held in balances.values())
@@ -245,6 +252,12 @@ def _timing(each: OnItsWay) -> dict[str, Any]:
     }
 
 
+def _key(kind: str, subject: str) -> str:
+    """A line in suspense is the exception that it became when it was booked, and no second one."""
+    of_its_own = f"recon:{kind}:{subject}"
+    return f"{kind}:{subject}" if kind == _IN_SUSPENSE else of_its_own
+
+
 def _keep(session: Session, reconciliation_id: str, result: Mapping[str, Any]) -> None:
     """Store the result; open an exception per difference, resolve those that are gone."""
     session.reconciliations.set_result(reconciliation_id, result)
@@ -252,7 +265,7 @@ def _keep(session: Session, reconciliation_id: str, result: Mapping[str, Any]) -
         return
     found = set()
     for difference in result["differences"]:
-        key = f"recon:{difference['kind']}:{difference['subject']}"
+        key = _key(difference["kind"], difference["subject"])
         found.add(key)
         session.exceptions.open(
             key=key,

@@ -100,6 +100,14 @@ def test_money_that_nobody_can_explain_is_booked_to_suspense_and_waits_for_a_per
     assert result["journal_minor"] == result["processor_minor"]
     (waiting, *_) = paid.checker.get("/exceptions", kind="unidentified_line").json["items"]
     assert waiting["amount"]["amount_minor"] in (7, -7)
+    payload = {"exception_id": waiting["exception_id"]}
+    body = {"kind": "write_off", "payload": payload, "reason": "Sent by mistake; it is lost"}
+    made = paid.maker.post("/approvals", body).json
+    seen = {"content_hash": made["content_hash"]}
+    paid.checker.post(f"/approvals/{made['approval_id']}/approve", seen)
+    settled = paid.reconcile()
+    assert (settled["differences"], settled["unreconciled_minor"]) == ([], 0)
+    assert paid.checker.get("/exceptions").json["items"] == []
 
 
 def test_a_processor_line_that_moves_nothing_is_kept_and_stops_nobody(paid: Any) -> None:

@@ -155,7 +155,8 @@ def _refusal(refusal: DomainError) -> str:
     """What does not hold, in the words of the checklist."""
     known = period_words.checks()
     codes = refusal.facts.get("checks", []) if isinstance(refusal, PeriodNotReady) else []
-    failing = [known.get(code, code) for code in codes] if isinstance(codes, list) else []
+    named = [str(code) for code in codes] if isinstance(codes, list) else []
+    failing = [known.get(code, code) for code in named]
     if not failing:
         return str(refusal)
     return str(_("These do not hold: %(checks)s", checks="; ".join(failing)))
