@@ -20,6 +20,7 @@ from task_service.application.review_submissions import Decision
 from task_service.bootstrap import SESSION_LIFETIME, Application, build
 from task_service.config import read_settings
 from task_service.domain.batches import Batch
+from task_service.domain.project_drafts import DraftText, ProjectDraft
 from task_service.domain.projects import Project
 from task_service.domain.requesters import Requester
 from task_service.domain.submissions import Submission, SubmissionStatus
@@ -57,6 +58,15 @@ class Desk:
         cookie = {"name": "cl_requester", "value": token, "domain": "127.0.0.1"}
         paths = COOKIE_PATHS["requester"]
         context.add_cookies([{**cookie, "path": path} for path in paths])
+
+    @property
+    def sample_row(self) -> str:
+        return ROWS[0][0]
+
+    def draft_project(self, title: str, template: str) -> ProjectDraft:
+        text = DraftText(title, "Say it.", None, template)
+        begin = self.application.edit_drafts.begin
+        return begin(self.requester.requester_id, text, table=Table(("text",), ROWS))
 
     def draft(self, title: str, *, redundancy: int = 3) -> Batch:
         batches = self.application.batches

@@ -49,10 +49,14 @@ def paths(desk: Any) -> dict[str, str]:
     webhook = desk.application.webhooks.create(
         desk.requester.requester_id, "https://example.org/hook"
     )
+    begun = desk.draft_project("A draft <b>", '<p>${text} ${nope}</p>\n<input name="a">')
     project = f"/requester/projects/{desk.project.project_id}"
     batch = f"/requester/batches/{live.batch_id}"
     return {
         "projects": "/requester/projects",
+        "gallery": "/requester/templates",
+        "template": "/requester/templates/image_polygons?scheme=dark&direction=rtl",
+        "editor": f"/requester/drafts/{begun.draft_id}?width=phone",
         "new project": "/requester/projects/new?start=classification",
         "project": project,
         "new batch": f"{project}/batches/new",
@@ -227,6 +231,33 @@ def test_the_preview_runs_in_its_frame_and_grows_with_its_page(
     page.get_by_role("button", name="Previous row").click()
     expect(frame.get_by_text("alert(1)")).to_have_count(0)
     expect(frame.get_by_text("Bold")).to_be_visible()
+
+
+def test_the_editor_saves_by_itself_jumps_to_a_fault_and_lets_two_tabs_lose_nothing(
+    context: BrowserContext, desk: Any
+) -> None:
+    draft = desk.draft_project("Two tabs", "<p>${text}</p>\n\n<input name='a'>")
+    address = f"{desk.origin}/requester/drafts/{draft.draft_id}"
+    first, second = context.new_page(), context.new_page()
+    for page in (first, second):
+        page.goto(address)
+    template = first.get_by_label("Template (HTML)")
+    template.press("Control+Home")
+    first.keyboard.type("<h2>Read this</h2>")
+    frame = first.frame_locator("iframe.frame")
+    expect(frame.get_by_role("heading", name="Read this")).to_be_visible()
+    expect(frame.get_by_text(desk.sample_row)).to_be_visible()
+    first.get_by_role("link", name="Line 3").click()
+    chosen = "(field) => field.value.slice(field.selectionStart, field.selectionEnd)"
+    assert template.evaluate(chosen) == "<input name='a'>"
+
+    second.get_by_label("Title").fill("From the second tab")
+    expect(second.get_by_text("In another tab this draft was changed")).to_be_visible()
+    assert desk.application.edit_drafts.get(draft.requester_id, draft.draft_id).version == 2
+    second.get_by_role("button", name="Save mine instead").click()
+    expect(second.get_by_text("Saved.")).to_be_visible()
+    kept = desk.application.edit_drafts.get(draft.requester_id, draft.draft_id)
+    assert (kept.text.title, kept.version) == ("From the second tab", 3)
 
 
 def test_the_page_of_a_batch_shows_by_itself_that_it_is_funded(
