@@ -16,12 +16,15 @@ from crowdloom.kernel import Clock, IdFactory, SystemClock, TimeOrderedIds
 from pymongo import MongoClient
 
 from matching_service.adapters.mongo_session import INDEXES, MatchingReader, MatchingStore
+from matching_service.application.choose_batch import ChooseBatch
 from matching_service.application.claim_task import ClaimTask
+from matching_service.application.eligibility import Eligibility
 from matching_service.application.hold_assignment import HoldAssignment
 from matching_service.application.keep_batches import CountProgress, WithdrawSlots
 from matching_service.application.keep_leases import ExpireLeases
 from matching_service.application.open_work import KEPT, OpenWork
 from matching_service.application.queue import Queue
+from matching_service.application.set_policy import SetPolicy
 from matching_service.application.watch_batches import WatchBatches
 from matching_service.config import SERVICE, Settings, read_settings
 
@@ -40,6 +43,7 @@ class Application:
     hold_assignment: HoldAssignment
     queue: Queue
     watch_batches: WatchBatches
+    set_policy: SetPolicy
     expire_leases: ExpireLeases
     count_progress: CountProgress
     withdraw_slots: WithdrawSlots
@@ -69,10 +73,21 @@ def build(
     store = MatchingStore(client, database, clock=clock, ids=ids)
     reader = MatchingReader(store.database)
     randomness = randomness or secrets.SystemRandom()
+    work = OpenWork(reader=reader, clock=clock, randomness=randomness, kept=kept)
+    eligibility = Eligibility(reader=reader, clock=clock, pseudonym_key=settings.pseudonym_key)
     claim_task = ClaimTask(
         store=store,
         reader=reader,
-        work=OpenWork(reader=reader, clock=clock, randomness=randomness, kept=kept),
+        work=work,
+        eligibility=eligibility,
+        choose=ChooseBatch(
+            reader=reader,
+            work=work,
+            eligibility=eligibility,
+            clock=clock,
+            ids=ids,
+            randomness=randomness,
+        ),
         tickets=_ticket_signer(settings, clock),
         clock=clock,
         ids=ids,
@@ -90,8 +105,9 @@ def build(
         hold_assignment=HoldAssignment(
             store=store, reader=reader, clock=clock, claim_task=claim_task
         ),
-        queue=Queue(reader=reader),
+        queue=Queue(reader=reader, eligibility=eligibility),
         watch_batches=WatchBatches(reader=reader, clock=clock),
+        set_policy=SetPolicy(store=store, reader=reader, clock=clock, ids=ids),
         expire_leases=ExpireLeases(store=store, reader=reader, clock=clock),
         count_progress=CountProgress(store=store, reader=reader, clock=clock),
         withdraw_slots=WithdrawSlots(store=store, reader=reader),

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -57,7 +60,7 @@ class TokenSigner:
     def __init__(self, *, issuer: str, private_key: str, audience: str, clock: Clock) -> None:
         self.issuer = issuer
         # Read once: reading the PEM costs more than a signature.
-        self._key = _EDDSA.prepare_key(private_key)
+        self._key = cast("Ed25519PrivateKey", _EDDSA.prepare_key(private_key))
         self._audience = audience
         self._clock = clock
 
@@ -78,7 +81,10 @@ class TokenVerifier:
     def __init__(
         self, *, public_keys: Mapping[str, str], audience: str | Sequence[str], clock: Clock
     ) -> None:
-        self._public_keys = {name: _EDDSA.prepare_key(key) for name, key in public_keys.items()}
+        self._public_keys = {
+            name: cast("Ed25519PublicKey", _EDDSA.prepare_key(key))
+            for name, key in public_keys.items()
+        }
         self._audience = audience
         self._clock = clock
         self._claims_of = lru_cache(maxsize=_VERIFIED_MAX)(self._verified)

@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ChunkedEncodingError
 from urllib3.util.retry import Retry
 
 Json = dict[str, Any]
@@ -113,7 +114,8 @@ class HttpApi:
             answer = self._session.request(
                 method, url, headers=headers, timeout=_TIMEOUT_SECONDS, **options
             )
-        except (requests.ConnectionError, requests.Timeout):
+        except (requests.ConnectionError, requests.Timeout, ChunkedEncodingError):
+            # The last is a server that ended in the middle of its answer.
             if last:
                 raise
             return None

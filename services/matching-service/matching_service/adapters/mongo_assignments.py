@@ -20,10 +20,14 @@ INDEXES = [
     ),
     # "wrk_...:7" while the lease lasts: no more leases at once than there are places.
     IndexModel([("place", ASCENDING)], name="one_lease_a_place", unique=True, sparse=True),
+    # "bat_...:wrk_...:3" where the batch has a cap: no more answers of a worker than turns.
+    IndexModel([("turn", ASCENDING)], name="one_claim_a_turn", unique=True, sparse=True),
+    IndexModel([("day_turn", ASCENDING)], name="one_claim_a_day_turn", unique=True, sparse=True),
     IndexModel([("worker_id", ASCENDING), ("status", ASCENDING)], name="held_by"),
     IndexModel([("status", ASCENDING), ("deadline", ASCENDING)], name="overdue"),
     IndexModel([("batch_id", ASCENDING), ("status", ASCENDING)], name="of_batch"),
 ]
+_TURNS = ("turn", "day_turn")
 _LEASED = {"status": str(AssignmentStatus.LEASED)}
 
 
@@ -32,8 +36,9 @@ class MongoAssignments:
         self._assignments = database[COLLECTION]
         self._session = session
 
-    def add(self, assignment: Assignment, place: int) -> None:
+    def add(self, assignment: Assignment, place: int, *turns: str | None) -> None:
         row = {**_row(assignment), "place": f"{assignment.worker_id}:{place}"}
+        row.update((name, turn) for name, turn in zip(_TURNS, turns, strict=False) if turn)
         try:
             self._assignments.insert_one(row, session=self._session)
         except DuplicateKeyError as error:
@@ -61,6 +66,13 @@ class MongoAssignments:
         found = self._assignments.find(held, {"place": 1}, session=self._session)
         return {int(row["place"].rpartition(":")[2]) for row in found}
 
+    def turns_taken(self, name: str) -> list[int]:
+        # The names of a day's turns have the day in them: those of the whole batch sort elsewhere.
+        field = _TURNS[1] if name.count(":") > 1 else _TURNS[0]
+        taken = {field: {"$gt": f"{name}:", "$lt": f"{name};"}}
+        found = self._assignments.find(taken, {field: 1}, session=self._session)
+        return [int(row[field].rpartition(":")[2]) for row in found]
+
     def finish(
         self, assignment_id: AssignmentId, status: AssignmentStatus, finished_at: datetime
     ) -> bool:
@@ -80,9 +92,10 @@ class MongoAssignments:
             self._assignments.bulk_write(writes, ordered=False, session=self._session)
 
     def _end(self, which: dict[str, Any], status: AssignmentStatus, finished_at: datetime) -> bool:
-        ended = self._assignments.update_one(
-            which, _ending(status, finished_at), session=self._session
-        )
+        change = _ending(status, finished_at)
+        # What is given up leaves its turn in a capped batch to another claim.
+        change["$unset"] = {**change["$unset"], **dict.fromkeys(_TURNS, "")}
+        ended = self._assignments.update_one(which, change, session=self._session)
         return ended.modified_count == 1
 
     def confirm_end(self, assignment_id: AssignmentId) -> bool:

@@ -6,6 +6,7 @@ claim does not read them.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from pymongo.database import Database
 
 from matching_service.domain import pools
 from matching_service.domain.batches import Batch, BatchStatus, PayPerHour, SlotCounts, status_of
+from matching_service.domain.requirements import Condition, Requirements
 
 COLLECTION = "batches"
 INDEXES = [IndexModel([("status", ASCENDING), ("_id", ASCENDING)], name="by_status")]
@@ -44,6 +46,7 @@ class MongoBatches:
                 "redundancy": batch.redundancy,
                 "lease_seconds": batch.lease_seconds,
                 "opened_at": batch.opened_at,
+                "requirements": _requirements_row(batch.requirements),
             },
         )
 
@@ -179,9 +182,36 @@ def _batch(row: dict[str, Any]) -> Batch:
         open_slot_count=row.get("open_slot_count"),
         leased_slot_count=row.get("leased_slot_count"),
         served_at=row.get("served_at"),
+        requirements=_requirements(row.get("requirements")),
         pay_per_hour=PayPerHour(
             p25=Money.from_wire(pay["p25"]), p75=Money.from_wire(pay["p75"]), n=pay["n"]
         )
         if pay
         else None,
+    )
+
+
+def _requirements_row(asked: Requirements) -> dict[str, Any] | None:
+    """None for a batch that asks nothing of anybody, as most do."""
+    if asked == Requirements():
+        return None
+    row = asdict(asked)
+    return {**row, "only": sorted(asked.only), "excluded": sorted(asked.excluded)}
+
+
+def _requirements(row: dict[str, Any] | None) -> Requirements:
+    if row is None:
+        return Requirements()
+    conditions = {
+        name: tuple(Condition(**one) for one in row[name])
+        for name in ("all_of", "any_of", "none_of")
+    }
+    return Requirements(
+        **conditions,
+        languages=tuple(row["languages"]),
+        devices=tuple(row["devices"]),
+        only=frozenset(row["only"]),
+        excluded=frozenset(row["excluded"]),
+        answers_per_worker_max=row["answers_per_worker_max"],
+        answers_per_worker_a_day_max=row["answers_per_worker_a_day_max"],
     )

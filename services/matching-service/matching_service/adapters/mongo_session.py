@@ -11,9 +11,10 @@ from pymongo import IndexModel, MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from matching_service.adapters import mongo_assignments, mongo_batches, mongo_tasks
+from matching_service.adapters import mongo_assignments, mongo_batches, mongo_policy, mongo_tasks
 from matching_service.adapters.mongo_assignments import MongoAssignments
 from matching_service.adapters.mongo_batches import MongoBatches
+from matching_service.adapters.mongo_policy import MongoAsks, MongoPolicies
 from matching_service.adapters.mongo_tasks import MongoTasks
 from matching_service.adapters.mongo_workers import MongoWatermarks, MongoWorkers
 from matching_service.application.take_answers import take_answers
@@ -25,6 +26,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     mongo_batches.WORK_TIMES: [],
     "workers": [],
     "watermarks": [],
+    **mongo_policy.INDEXES,
 }
 
 
@@ -47,6 +49,14 @@ class _Repositories:
     @cached_property
     def workers(self) -> MongoWorkers:
         return MongoWorkers(self.database, self.session)
+
+    @cached_property
+    def asks(self) -> MongoAsks:
+        return MongoAsks(self.database, self.session)
+
+    @cached_property
+    def policies(self) -> MongoPolicies:
+        return MongoPolicies(self.database, self.session)
 
     @cached_property
     def watermarks(self) -> MongoWatermarks:

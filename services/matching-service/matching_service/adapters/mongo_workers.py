@@ -1,5 +1,6 @@
 """Collections `workers` (profiles, from worker-service's events) and `watermarks`."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from crowdloom.kernel.ids import WorkerId
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from matching_service.domain.batches import WorkerProfile
+from matching_service.domain.requirements import Holding, WorkerProfile
 
 
 class MongoWorkers:
@@ -20,6 +21,19 @@ class MongoWorkers:
         self._workers.update_one(
             {"_id": worker_id},
             {"$set": {"languages": sorted(profile.languages)}},
+            upsert=True,
+            session=self._session,
+        )
+
+    def learn(self, worker_id: WorkerId, qualification: str, holding: Holding) -> None:
+        row = self._workers.find_one({"_id": worker_id}, session=self._session) or {}
+        known = {one["code"]: one for one in row.get("qualifications", ())}
+        if qualification in known and known[qualification]["told_at"] > holding.told_at:
+            return
+        known[qualification] = {"code": qualification, **asdict(holding)}
+        self._workers.update_one(
+            {"_id": worker_id},
+            {"$set": {"qualifications": [known[code] for code in sorted(known)]}},
             upsert=True,
             session=self._session,
         )
@@ -36,7 +50,15 @@ class MongoWorkers:
         row = self._workers.find_one({"_id": worker_id}, session=self._session)
         if row is None:
             return WorkerProfile()
-        return WorkerProfile(frozenset(row["languages"]), closed=row.get("closed", False))
+        return WorkerProfile(
+            frozenset(row.get("languages", ())),
+            closed=row.get("closed", False),
+            holdings={one["code"]: _holding(one) for one in row.get("qualifications", ())},
+        )
+
+
+def _holding(row: dict[str, Any]) -> Holding:
+    return Holding(row["held"], row["told_at"], row.get("score"), row.get("expires_at"))
 
 
 class MongoWatermarks:

@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from crowdloom.chassis.tickets import Ticket
 from crowdloom.kernel import Clock, IdFactory, Money
@@ -10,14 +11,15 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import AssignmentId, BatchId, TaskId, WorkerId
 from crowdloom.kernel.limits import LEASES_PER_WORKER_MAX
 
+from matching_service.application.choose_batch import ChooseBatch
+from matching_service.application.eligibility import Eligibility, Turns
 from matching_service.application.open_work import OpenWork
 from matching_service.application.ports import Reader, Session, Store, Tickets
 from matching_service.application.translate import claimed
 from matching_service.domain.assignments import Assignment
-from matching_service.domain.batches import Batch, why_not
+from matching_service.domain.batches import Batch
 from matching_service.domain.errors import AlreadyClaimed, ClaimKeyReused, TooManyLeases
 from matching_service.domain.pseudonyms import pseudonym_of
-from matching_service.domain.routing import in_order_of_need
 
 NOTHING_LEFT = "nothing_left"
 """Every open slot of the batch is of a task that this worker was given before, or there is none."""
@@ -46,6 +48,8 @@ class ClaimTask:
         store: Store,
         reader: Reader,
         work: OpenWork,
+        eligibility: Eligibility,
+        choose: ChooseBatch,
         tickets: Tickets,
         clock: Clock,
         ids: IdFactory,
@@ -55,6 +59,8 @@ class ClaimTask:
         self._store = store
         self._reader = reader
         self._work = work
+        self._eligibility = eligibility
+        self._choose = choose
         self._tickets = tickets
         self._clock = clock
         self._ids = ids
@@ -62,7 +68,12 @@ class ClaimTask:
         self._pseudonym_key = pseudonym_key
 
     def __call__(
-        self, worker_id: WorkerId, claim_key: str, *, batch_id: BatchId | None = None
+        self,
+        worker_id: WorkerId,
+        claim_key: str,
+        *,
+        batch_id: BatchId | None = None,
+        device: str | None = None,
     ) -> Claim | None:
         """Return a claim, or None where there is nothing for this worker.
 
@@ -70,20 +81,52 @@ class ClaimTask:
         """
         # The key is asked about only where its unique index refuses it, or where nothing is found:
         # the first claim with a key is the common one.
-        for batch in self._batches_for(worker_id, batch_id):
-            for task in self._work.candidates(batch, worker_id):
-                wanted = self._assignment(batch, task.task_id, worker_id, claim_key)
-                given = self._take(wanted)
-                if given is not None and given != wanted:
-                    return self._again(given, batch_id)
-                if given is not None:
-                    self._work.note_taken(batch.batch_id, task, worker_id)
-                    self._work.note_served(batch, given.claimed_at)
-                    return self._claim(given, batch)
+        batch = None if batch_id is None else self._batch(batch_id)
+        for one in self._choose(worker_id, batch, device):
+            given = self._claim_of_batch(one, worker_id, claim_key)
+            if given is not None:
+                return self._again(given, batch_id)
         earlier = self._reader.assignments.by_claim_key(worker_id, claim_key)
         if earlier is not None:
             return self._again(earlier, batch_id)
         self._free_place(worker_id)
+        self._choose.note_nothing(worker_id, batch, device)
+        return None
+
+    def several(
+        self, worker_id: WorkerId, claim_key: str, count: int, **wanted: Any
+    ) -> list[Claim]:
+        """As many claims as there are and he may hold, at most `count`, each with a key that
+        follows from this one. Raises what one claim raises where there is not even one.
+        """
+        made: list[Claim] = []
+        for number in range(count):
+            key = f"{claim_key}:{number}" if number else claim_key
+            try:
+                one = self(worker_id, key, **wanted)
+            except TooManyLeases:
+                if not made:
+                    raise
+                break
+            if one is None:
+                break
+            made.append(one)
+        return made
+
+    def _claim_of_batch(
+        self, batch: Batch, worker_id: WorkerId, claim_key: str
+    ) -> Assignment | None:
+        for task in self._work.candidates(batch, worker_id):
+            turns = self._eligibility.turns(batch, worker_id)
+            if turns is None:
+                return None
+            wanted = self._assignment(batch, task.task_id, worker_id, claim_key)
+            given = self._take(wanted, batch, turns)
+            if given == wanted:
+                self._work.note_taken(batch.batch_id, task, worker_id)
+                self._work.note_served(batch, given.claimed_at)
+            if given is not None:
+                return given
         return None
 
     def why_not(self, worker_id: WorkerId, batch_id: BatchId) -> str | None:
@@ -93,9 +136,10 @@ class ClaimTask:
         batch = self._batch(batch_id)
         if len(self._reader.assignments.places_taken(worker_id)) >= LEASES_PER_WORKER_MAX:
             return TooManyLeases.code
-        unfit = why_not(batch, self._reader.workers.get(worker_id))
-        if unfit is not None:
-            return unfit
+        profile = self._reader.workers.get(worker_id)
+        reasons = self._eligibility.reasons(batch, worker_id, profile)
+        if reasons:
+            return reasons[0].code
         return None if self._work.has_any(batch, worker_id) else NOTHING_LEFT
 
     def _again(self, earlier: Assignment, batch_id: BatchId | None) -> Claim:
@@ -136,31 +180,29 @@ class ClaimTask:
         )
         return Claim(assignment, self._tickets.sign(ticket), batch.reward, batch.title)
 
-    def _batches_for(self, worker_id: WorkerId, batch_id: BatchId | None) -> list[Batch]:
-        batches = self._work.batches() if batch_id is None else [self._batch(batch_id)]
-        profile = self._work.profile(worker_id)
-        fitting = [batch for batch in batches if why_not(batch, profile) is None]
-        return in_order_of_need(fitting, self._random)
-
-    def _take(self, wanted: Assignment) -> Assignment | None:
+    def _take(self, wanted: Assignment, batch: Batch, turns: Turns) -> Assignment | None:
         """Take a slot of the task, or return what this key was given before."""
         place = self._work.place_for(wanted.worker_id)
         for _ in range(_SAME_MOMENT_MAX):
             try:
-                return self._try(wanted, place)
+                return self._try(wanted, place, turns)
             except AlreadyClaimed:
                 earlier = self._reader.assignments.by_claim_key(wanted.worker_id, wanted.claim_key)
                 if earlier is not None:
                     return earlier
-                # The place is taken, by an older lease or by another claim of this moment.
+                # The place or turn is taken, by an older lease or another claim of this moment.
                 place = self._free_place(wanted.worker_id)
+                free = self._eligibility.turns(batch, wanted.worker_id)
+                if free is None:
+                    return None
+                turns = free
         raise AlreadyClaimed("You are asking too often at the same moment; ask again")
 
-    def _try(self, assignment: Assignment, place: int) -> Assignment | None:
+    def _try(self, assignment: Assignment, place: int, turns: Turns) -> Assignment | None:
         def work(session: Session) -> bool:
             if not session.tasks.take(assignment.task_id, assignment.worker_id):
                 return False
-            session.assignments.add(assignment, place)
+            session.assignments.add(assignment, place, turns.whole, turns.today)
             session.emit(claimed(assignment))
             return True
 

@@ -14,12 +14,19 @@ from crowdloom.contracts.task import (
     SubmissionReturned,
     TasksReleased,
 )
-from crowdloom.contracts.worker import AccountClosed, ProfileChanged, WorkerRegistered
+from crowdloom.contracts.worker import (
+    AccountClosed,
+    ProfileChanged,
+    QualificationGranted,
+    QualificationRevoked,
+    WorkerRegistered,
+)
 from crowdloom.kernel import PoisonMessage
 
 from matching_service.application.ports import Session
 from matching_service.application.translate import batch_of, claimed
-from matching_service.domain.batches import BatchStatus, WorkerProfile
+from matching_service.domain.batches import BatchStatus
+from matching_service.domain.requirements import Holding, WorkerProfile
 
 
 def batch_opened(envelope: Envelope, session: Session) -> None:
@@ -111,6 +118,20 @@ def worker_registered(envelope: Envelope, session: Session) -> None:
 def profile_changed(envelope: Envelope, session: Session) -> None:
     event = envelope.of(ProfileChanged)
     session.workers.put(event.worker_id, WorkerProfile(frozenset(event.languages)))
+
+
+def qualification_granted(envelope: Envelope, session: Session) -> None:
+    event = envelope.of(QualificationGranted)
+    holding = Holding(
+        held=True, told_at=event.granted_at, score=event.score, expires_at=event.expires_at
+    )
+    session.workers.learn(event.worker_id, event.qualification, holding)
+
+
+def qualification_revoked(envelope: Envelope, session: Session) -> None:
+    event = envelope.of(QualificationRevoked)
+    holding = Holding(held=False, told_at=event.revoked_at)
+    session.workers.learn(event.worker_id, event.qualification, holding)
 
 
 def account_closed(envelope: Envelope, session: Session) -> None:

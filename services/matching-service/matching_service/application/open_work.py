@@ -7,7 +7,7 @@ reads before, so that what a claim costs does not grow with the open batches and
 import random
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -18,8 +18,10 @@ from crowdloom.kernel.ids import BatchId, TaskId, WorkerId
 from crowdloom.kernel.limits import LEASES_PER_WORKER_MAX
 
 from matching_service.application.ports import OpenTask, Reader
-from matching_service.domain.batches import Batch, BatchStatus, WorkerProfile
+from matching_service.domain.batches import Batch, BatchStatus
+from matching_service.domain.policy import Policy, parts_of
 from matching_service.domain.pools import drawn
+from matching_service.domain.requirements import WorkerProfile
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 ValueT = TypeVar("ValueT")
@@ -41,7 +43,9 @@ class OpenWork:
         self, *, reader: Reader, clock: Clock, randomness: random.Random, kept: timedelta = KEPT
     ) -> None:
         self._reader = reader
+        self._clock = clock
         self._random = randomness
+        self._policies: Kept[str, Policy] = Kept(clock=clock, age_max=kept, count_max=1)
         self._lists: Kept[str, list[Batch]] = Kept(clock=clock, age_max=kept, count_max=1)
         self._batches: Kept[BatchId, Batch | None] = Kept(
             clock=clock, age_max=kept, count_max=_BATCHES_KEPT_MAX
@@ -54,15 +58,22 @@ class OpenWork:
         self._places: OrderedDict[WorkerId, int] = OrderedDict()
         self._lock = threading.Lock()
 
-    def batches(self) -> list[Batch]:
-        """Every open batch."""
-        found = self._lists.get("open", lambda: self._reader.batches.with_status(BatchStatus.OPEN))
+    def ranked(self) -> list[Batch]:
+        """Every open batch, by the policy's score of what does not depend on the worker."""
+        return self._lists.get("open", self._rank)
+
+    def policy(self) -> Policy:
+        return self._policies.get("policy", lambda: self._reader.policies.current().policy)
+
+    def _rank(self) -> list[Batch]:
+        now, policy = self._clock.now(), self.policy()
         with self._lock:
             served = dict(self._served)
-        return [
-            replace(batch, served_at=served[batch.batch_id]) if batch.batch_id in served else batch
-            for batch in found
+        found = [
+            replace(batch, served_at=served.get(batch.batch_id, batch.served_at))
+            for batch in self._reader.batches.with_status(BatchStatus.OPEN)
         ]
+        return sorted(found, key=lambda batch: -policy.score(parts_of(batch, now)))
 
     def batch(self, batch_id: BatchId) -> Batch | None:
         return self._batches.get(batch_id, lambda: self._reader.batches.get(batch_id))
@@ -127,28 +138,26 @@ class OpenWork:
 
     def _take_down(self, batch_id: BatchId, worker_id: WorkerId) -> OpenTask | None:
         with self._lock:
-            shelf = self._shelves.get(batch_id, {})
+            shelf: Mapping[TaskId, OpenTask] = self._shelves.get(batch_id, {})
             fitting = (one for one in shelf.values() if worker_id not in one.workers)
             task = next(fitting, None)
             if task is not None:
-                del shelf[task.task_id]
+                del self._shelves[batch_id][task.task_id]
             return task
 
     def _put_up(self, batch_id: BatchId, tasks: Sequence[OpenTask]) -> None:
         with self._lock:
             shelf = self._shelves.get(batch_id)
             if shelf is None:
-                shelf = _remembered(self._shelves, batch_id, OrderedDict(), _BATCHES_KEPT_MAX)
+                shelf = OrderedDict()
+            _remembered(self._shelves, batch_id, shelf, _BATCHES_KEPT_MAX)
             for task in tasks:
                 _remembered(shelf, task.task_id, task, _SHELF_TASKS_MAX)
 
 
-def _remembered(
-    kept: OrderedDict[KeyT, ValueT], key: KeyT, value: ValueT, count_max: int
-) -> ValueT:
-    """Put it in as the newest, in place of the oldest where there are too many; returns it."""
+def _remembered(kept: OrderedDict[KeyT, ValueT], key: KeyT, value: ValueT, count_max: int) -> None:
+    """Put it in as the newest, in place of the oldest where there are too many."""
     kept[key] = value
     kept.move_to_end(key)
     while len(kept) > count_max:
         kept.popitem(last=False)
-    return value

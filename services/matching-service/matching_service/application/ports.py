@@ -17,8 +17,9 @@ from matching_service.domain.batches import (
     BatchStatus,
     PayPerHour,
     SlotCounts,
-    WorkerProfile,
 )
+from matching_service.domain.policy import Parts, Policy
+from matching_service.domain.requirements import Holding, WorkerProfile
 
 ResultT = TypeVar("ResultT")
 
@@ -129,11 +130,12 @@ class Tasks(Protocol):
 
 
 class Assignments(Protocol):
-    def add(self, assignment: Assignment, place: int) -> None:
-        """Add a lease, in one of the places that a worker has for leases.
+    def add(self, assignment: Assignment, place: int, *turns: str | None) -> None:
+        """Add a lease, in one of the places that a worker has for leases, and in the turns of a
+        capped batch: that of the whole batch and that of today.
 
         Raises AlreadyClaimed where the worker has made a claim with this key before, or another
-        lease has the place.
+        lease has the place or a turn.
         """
         ...
 
@@ -152,6 +154,10 @@ class Assignments(Protocol):
         ...
 
     def places_taken(self, worker_id: WorkerId) -> set[int]: ...
+
+    def turns_taken(self, name: str) -> list[int]:
+        """Numbers of the turns of that name which are taken: by what is held or was submitted."""
+        ...
 
     def finish(
         self, assignment_id: AssignmentId, status: AssignmentStatus, finished_at: datetime
@@ -193,11 +199,96 @@ class Assignments(Protocol):
 class Workers(Protocol):
     def put(self, worker_id: WorkerId, profile: WorkerProfile) -> None: ...
 
+    def learn(self, worker_id: WorkerId, qualification: str, holding: Holding) -> None:
+        """What was said last, by `told_at`, counts."""
+        ...
+
     def close(self, worker_id: WorkerId) -> None:
         """Mark the account as closed for good; idempotent."""
         ...
 
     def get(self, worker_id: WorkerId) -> WorkerProfile: ...
+
+
+@dataclass(frozen=True)
+class Option:
+    """A batch that a claim could have been of, and what its score was made of."""
+
+    batch_id: BatchId
+    parts: Parts
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A choice among several batches; the first option was tried first."""
+
+    decision_id: str
+    decided_at: datetime
+    options: Sequence[Option]
+
+
+@dataclass(frozen=True)
+class UnmetAsk:
+    """A worker was given nothing. `reasons` are by batch; what was looked at and has none had no
+    task left for him.
+    """
+
+    worker_id: WorkerId
+    asked_at: datetime
+    looked_at_count: int
+    reasons: Mapping[BatchId, str]
+
+
+class Asks(Protocol):
+    """What is kept of claims for those who watch the market: bounded, and forgotten after days."""
+
+    def put_decision(self, decision: Decision) -> None: ...
+
+    def decisions(self, count_max: int) -> list[Decision]:
+        """The last ones, newest first."""
+        ...
+
+    def put_unmet(self, ask: UnmetAsk) -> None:
+        """In place of the worker's last one."""
+        ...
+
+    def unmet_since(self, since: datetime, count_max: int) -> list[UnmetAsk]: ...
+
+
+@dataclass(frozen=True)
+class PolicySetting:
+    """`version` counts from 0, which is what holds before anybody set anything."""
+
+    policy: Policy
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class PolicyChange:
+    """Who changed the policy, from what to what, and why."""
+
+    change_id: str
+    changed_at: datetime
+    changed_by: str
+    before: Policy
+    after: Policy
+    reason: str
+
+
+class Policies(Protocol):
+    def current(self) -> PolicySetting: ...
+
+    def put(self, policy: Policy, *, version: int) -> bool:
+        """Set it, if the version before is still the current one."""
+        ...
+
+    def add_change(self, change: PolicyChange) -> None:
+        """Into the audit log; nothing changes or removes it."""
+        ...
+
+    def changes(self, count_max: int) -> list[PolicyChange]:
+        """The last ones, newest first."""
+        ...
 
 
 class Watermarks(Protocol):
@@ -227,6 +318,10 @@ class Session(Protocol):
     def workers(self) -> Workers: ...
     @property
     def watermarks(self) -> Watermarks: ...
+    @property
+    def asks(self) -> Asks: ...
+    @property
+    def policies(self) -> Policies: ...
 
     def emit(self, *events: Event) -> None: ...
 

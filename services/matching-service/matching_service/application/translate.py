@@ -1,10 +1,12 @@
 """Between events and the domain: the only place that knows both."""
 
+from crowdloom.contracts import task as contract
 from crowdloom.contracts.matching import AssignmentClaimed
 from crowdloom.contracts.task import BatchOpened
 
 from matching_service.domain.assignments import Assignment
 from matching_service.domain.batches import Batch, BatchStatus
+from matching_service.domain.requirements import Condition, Requirements
 
 
 def batch_of(event: BatchOpened) -> Batch:
@@ -21,7 +23,28 @@ def batch_of(event: BatchOpened) -> Batch:
         lease_seconds=event.lease_seconds,
         status=BatchStatus.OPEN,
         opened_at=event.opened_at,
+        requirements=_requirements(event.requirements),
     )
+
+
+def _requirements(said: contract.Requirements | None) -> Requirements:
+    if said is None:
+        return Requirements()
+    return Requirements(
+        all_of=_conditions(said.all_of),
+        any_of=_conditions(said.any_of),
+        none_of=_conditions(said.none_of),
+        languages=said.languages,
+        devices=said.devices,
+        only=frozenset(said.only),
+        excluded=frozenset(said.excluded),
+        answers_per_worker_max=said.answers_per_worker_max,
+        answers_per_worker_a_day_max=said.answers_per_worker_a_day_max,
+    )
+
+
+def _conditions(said: tuple[contract.Condition, ...]) -> tuple[Condition, ...]:
+    return tuple(Condition(one.qualification, one.comparator, one.score) for one in said)
 
 
 def claimed(assignment: Assignment) -> AssignmentClaimed:

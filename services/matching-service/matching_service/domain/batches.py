@@ -8,6 +8,14 @@ from enum import StrEnum
 from crowdloom.kernel import Money
 from crowdloom.kernel.ids import BatchId, RequesterId
 
+from matching_service.domain.requirements import (
+    NO_REQUIREMENTS,
+    Asker,
+    Reason,
+    Requirements,
+    unmet,
+)
+
 
 class BatchStatus(StrEnum):
     OPEN = "open"
@@ -57,6 +65,7 @@ class Batch:
     leased_slot_count: int | None = None
     served_at: datetime | None = None
     pay_per_hour: PayPerHour | None = None
+    requirements: Requirements = NO_REQUIREMENTS
 
 
 @dataclass(frozen=True)
@@ -73,20 +82,13 @@ class SlotCounts:
         return max(0, self.wanted - self.submitted - leased)
 
 
-@dataclass(frozen=True)
-class WorkerProfile:
-    """No languages means any language: a worker not heard of yet is turned away from nothing."""
-
-    languages: frozenset[str] = frozenset()
-    closed: bool = False
-
-
-def why_not(batch: Batch, profile: WorkerProfile) -> str | None:
-    """Why this worker may not be given work of the batch, as a stable code; None where he may."""
+def explain(batch: Batch, asker: Asker) -> list[Reason]:
+    """Every reason for which this worker may not be given work of the batch; none where he may.
+    The queue, a claim and "why can't I see this?" all ask here.
+    """
+    reasons = []
     if batch.status is not BatchStatus.OPEN:
-        return f"batch_{batch.status}"
-    if profile.closed:
-        return "account_closed"
-    if batch.language and profile.languages and batch.language not in profile.languages:
-        return "other_language"
-    return None
+        reasons.append(Reason(f"batch_{batch.status}"))
+    if asker.profile.closed:
+        reasons.append(Reason("account_closed"))
+    return [*reasons, *unmet(batch.requirements, batch.language, asker)]

@@ -19,7 +19,13 @@ from crowdloom.contracts.task import (
     SubmissionReturned,
     TasksReleased,
 )
-from crowdloom.contracts.worker import AccountClosed, ProfileChanged, WorkerRegistered
+from crowdloom.contracts.worker import (
+    AccountClosed,
+    ProfileChanged,
+    QualificationGranted,
+    QualificationRevoked,
+    WorkerRegistered,
+)
 
 from matching_service.adapters.mongo_session import MatchingSession
 from matching_service.application import follow_batches as follow
@@ -40,6 +46,8 @@ SUBSCRIPTIONS: dict[type[Event], Handler[MatchingSession]] = {
     AssignmentClosed: follow.assignment_closed,
     WorkerRegistered: follow.worker_registered,
     ProfileChanged: follow.profile_changed,
+    QualificationGranted: follow.qualification_granted,
+    QualificationRevoked: follow.qualification_revoked,
     AccountClosed: follow.account_closed,
 }
 

@@ -1,4 +1,3 @@
-import random
 from datetime import timedelta
 
 import pytest
@@ -11,12 +10,19 @@ from matching_service.domain.batches import (
     Batch,
     BatchStatus,
     SlotCounts,
-    WorkerProfile,
+    explain,
     status_of,
-    why_not,
 )
+from matching_service.domain.policy import Policy, parts_of
 from matching_service.domain.pseudonyms import pseudonym_of
-from matching_service.domain.routing import in_order_of_need, is_starving
+from matching_service.domain.requirements import (
+    Asker,
+    Condition,
+    Holding,
+    Requirements,
+    WorkerProfile,
+)
+from matching_service.domain.routing import is_starving
 
 FIVE_CENTS = Money.of_minor(5, "USD")
 KEY = b"\x17" * 32
@@ -57,12 +63,61 @@ def test_what_is_final_wins_over_what_is_not(
     assert status_of(paused=paused, cancelled=cancelled, completed=completed) is status
 
 
-def test_why_not_names_the_first_reason() -> None:
+def asker(*languages: str, **facts: object) -> Asker:
+    holdings = facts.pop("holdings", {})
+    profile = WorkerProfile(frozenset(languages), holdings=holdings)
+    return Asker(profile=profile, now=BEGINNING, **facts)
+
+
+def codes(asked: Batch, who: Asker) -> list[str]:
+    return [reason.code for reason in explain(asked, who)]
+
+
+def test_every_reason_is_named_the_batchs_own_state_first() -> None:
     finnish = batch(language="fi")
-    assert why_not(finnish, WorkerProfile()) is None
-    assert why_not(finnish, WorkerProfile(frozenset({"en"}))) == "other_language"
+    assert codes(finnish, asker()) == []
+    assert codes(finnish, asker("en")) == ["other_language"]
     paused = batch(language="fi", status=BatchStatus.PAUSED)
-    assert why_not(paused, WorkerProfile(frozenset({"en"}))) == "batch_paused"
+    assert codes(paused, asker("en")) == ["batch_paused", "other_language"]
+
+
+def test_whom_a_batch_is_for_is_explained_by_what_is_missing() -> None:
+    asked = Requirements(
+        all_of=(Condition("reliable", "at_least", 80),),
+        any_of=(Condition("trees"), Condition("birds")),
+        none_of=(Condition("novice"),),
+        languages=("fi", "sv"),
+        devices=("computer",),
+        excluded=frozenset({"A1"}),
+        only=frozenset({"A1", "A2"}),
+        answers_per_worker_max=5,
+        answers_per_worker_a_day_max=2,
+    )
+    fit = {
+        "reliable": Holding(held=True, told_at=BEGINNING, score=80),
+        "birds": Holding(held=True, told_at=BEGINNING),
+    }
+    given = {"pseudonym": "A2", "device": "computer", "given_count": 4, "given_today_count": 1}
+    assert codes(batch(requirements=asked), asker("sv", holdings=fit, **given)) == []
+    unfit = {
+        "reliable": Holding(held=True, told_at=BEGINNING, score=79),
+        "birds": Holding(held=True, told_at=BEGINNING, expires_at=BEGINNING),
+        "novice": Holding(held=True, told_at=BEGINNING),
+    }
+    given = {"pseudonym": "A1", "device": "phone", "given_count": 5, "given_today_count": 2}
+    reasons = explain(batch(requirements=asked), asker("en", holdings=unfit, **given))
+    assert [(reason.code, reason.about) for reason in reasons] == [
+        ("other_language", "fi, sv"),
+        ("other_device", "computer"),
+        ("excluded", ""),
+        ("qualification_missing", "reliable >= 80"),
+        ("qualification_missing", "trees | birds"),
+        ("qualification_unwanted", "novice"),
+        ("cap_reached", "5"),
+        ("day_cap_reached", "2"),
+    ]
+    stranger = explain(batch(requirements=asked), asker(pseudonym="A3"))
+    assert "not_invited" in {reason.code for reason in stranger}
 
 
 def test_slots_nobody_holds_are_what_is_left() -> None:
@@ -74,8 +129,18 @@ def test_a_batch_near_its_end_comes_before_one_never_served() -> None:
     nearly = batch("bat_1", open_slot_count=20, served_at=BEGINNING)
     never = batch("bat_2", open_slot_count=300)
     old = batch("bat_3", open_slot_count=300, served_at=BEGINNING - timedelta(hours=1))
-    ordered = in_order_of_need([old, never, nearly], random.Random(1))
-    assert [one.batch_id for one in ordered] == ["bat_1", "bat_2", "bat_3"]
+    scores = [Policy().score(parts_of(one, BEGINNING)) for one in (nearly, never, old)]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_worker_who_scored_well_in_what_a_batch_asks_for_is_offered_it_first() -> None:
+    asked = batch(requirements=Requirements(any_of=(Condition("trees"),)))
+    good = {"trees": Holding(held=True, told_at=BEGINNING, score=90)}
+    skills = [
+        parts_of(asked, BEGINNING, WorkerProfile(holdings=holdings)).skill
+        for holdings in (good, {})
+    ]
+    assert skills == [0.9, 0.5]
 
 
 def test_a_batch_starves_when_nobody_takes_its_open_slots_for_a_while() -> None:

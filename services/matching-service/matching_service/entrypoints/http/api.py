@@ -58,14 +58,22 @@ def _add_claims(blueprint: Blueprint, application: Application) -> None:
     @blueprint.route("/claims")
     class ClaimsView(MethodView):
         @blueprint.arguments(schemas.ClaimRequest)
-        @blueprint.response(201, schemas.AssignmentAnswer)
+        @blueprint.response(201, schemas.ClaimAnswer)
         @blueprint.alt_response(204, description="There is nothing for you now")
         @require("worker")
-        def post(self, body: dict[str, str]) -> Any:
-            """Ask for one item. The same Idempotency-Key returns the same assignment."""
+        def post(self, body: dict[str, Any]) -> Any:
+            """Ask for one item, or for `count`: the others are in `more`. The same Idempotency-Key
+            returns the same assignments.
+            """
             batch_id = BatchId(body["batch_id"]) if "batch_id" in body else None
-            made = application.claim_task(_worker(), idempotency_key(), batch_id=batch_id)
-            return present.claim(made) if made else Response(status=204)
+            made = application.claim_task.several(
+                _worker(),
+                idempotency_key(),
+                body["count"],
+                batch_id=batch_id,
+                device=body["device"],
+            )
+            return present.claims(made) if made else Response(status=204)
 
 
 def _add_assignments(blueprint: Blueprint, application: Application) -> None:

@@ -29,6 +29,12 @@ def claim(made: Claim) -> dict[str, Any]:
     }
 
 
+def claims(made: list[Claim]) -> dict[str, Any]:
+    """The first as the answer to who asked for one; the others beside it."""
+    first, *more = [claim(one) for one in made]
+    return {**first, "more": more} if more else first
+
+
 def queue_item(item: QueueItem) -> dict[str, Any]:
     batch = item.batch
     return {
@@ -42,6 +48,7 @@ def queue_item(item: QueueItem) -> dict[str, Any]:
         "language": batch.language,
         "pay_per_hour": _pay(batch.pay_per_hour),
         "why_not": item.why_not,
+        "reasons": [asdict(reason) for reason in item.reasons],
     }
 
 

@@ -5,6 +5,7 @@ from crowdloom.kernel.limits import PAGE_ITEMS_MAX
 from marshmallow import RAISE, Schema, fields, validate
 
 _ID_CHARACTERS_MAX = 64
+CLAIMS_AT_ONCE_MAX = 5
 
 
 class ClaimRequest(Schema):
@@ -14,6 +15,17 @@ class ClaimRequest(Schema):
     batch_id = fields.String(
         validate=validate.Length(min=1, max=_ID_CHARACTERS_MAX),
         metadata={"description": "Only work of this batch; any without it."},
+    )
+    count = fields.Integer(
+        load_default=1,
+        strict=True,
+        validate=validate.Range(min=1, max=CLAIMS_AT_ONCE_MAX),
+        metadata={"description": "How many items; fewer are given where there are no more."},
+    )
+    device = fields.String(
+        load_default=None,
+        validate=validate.OneOf(["phone", "tablet", "computer"]),
+        metadata={"description": "What you work on; some batches ask for one. Unknown without it."},
     )
 
 
@@ -41,6 +53,12 @@ class AssignmentAnswer(HeldAssignmentAnswer):
     ticket = fields.String(required=True)
 
 
+class ClaimAnswer(AssignmentAnswer):
+    """`more` are the further items, where more than one was asked for and given."""
+
+    more = fields.List(fields.Nested(AssignmentAnswer))
+
+
 class AssignmentsAnswer(Schema):
     items = fields.List(fields.Nested(HeldAssignmentAnswer))
     next_cursor = fields.String(allow_none=True)
@@ -53,6 +71,13 @@ class PayPerHourAnswer(Schema):
     n = fields.Integer()
 
 
+class ReasonAnswer(Schema):
+    """Why not, as a stable code, and what it is about: languages, a qualification, a number."""
+
+    code = fields.String(required=True)
+    about = fields.String(required=True)
+
+
 class QueueItemAnswer(Schema):
     batch_id = fields.String(required=True)
     title = fields.String(required=True)
@@ -63,7 +88,10 @@ class QueueItemAnswer(Schema):
     lease_seconds = fields.Integer(required=True)
     language = fields.String(allow_none=True)
     pay_per_hour = fields.Nested(PayPerHourAnswer, required=True)
-    why_not = fields.String(allow_none=True)
+    why_not = fields.String(
+        allow_none=True, metadata={"description": "The code of the first of `reasons`."}
+    )
+    reasons = fields.List(fields.Nested(ReasonAnswer), required=True)
 
 
 class QueueAnswer(Schema):
@@ -82,6 +110,13 @@ class WhyAnswer(Schema):
                 "batch_completed",
                 "account_closed",
                 "other_language",
+                "other_device",
+                "excluded",
+                "not_invited",
+                "qualification_missing",
+                "qualification_unwanted",
+                "cap_reached",
+                "day_cap_reached",
                 "too_many_leases",
                 "nothing_left",
                 None,
