@@ -287,5 +287,8 @@ def _environment(mongodb_uri: str, processor: str, origin: str) -> dict[str, str
         "CROWDLOOM_STRIPE_API_BASE": processor,
         "CROWDLOOM_STRIPE_WEBHOOK_SECRET": "whsec_tests",
         "CROWDLOOM_SANDBOX": "true",
+        "CROWDLOOM_PAYOUT_RAILS": "stripe,bank_file,gift_credit",
+        "CROWDLOOM_PAYOUT_BANK_HOLDER": "Crowdloom",
+        "CROWDLOOM_PAYOUT_BANK_IBAN": "GB33BUKB20201555555555",
         "CROWDLOOM_PUBLIC_URL": origin,
     }

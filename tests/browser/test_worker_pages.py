@@ -56,6 +56,7 @@ WORKER_PAGES = [
     "/work/my-work",
     "/work/standing",
     "/work/settings",
+    "/work/account",
     "/work/qualifications",
     "/work/qualifications/language-fa",
     "/work/practice/1",

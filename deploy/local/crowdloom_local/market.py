@@ -28,6 +28,12 @@ AREAS = ("tasks", "workers", "matching", "payments")
 PACKAGES = ("task_service", "worker_service", "matching_service", "payment_service")
 EVENT_PROCESSES = tuple(f"{package.split('_')[0]}-events" for package in PACKAGES)
 SIMULATOR_KEY = "sk_test_simulator"
+# Bank transfers can be tried out as well: an account that no bank has, for the simulator alone.
+PLAY_BANK = {
+    "CROWDLOOM_PAYOUT_RAILS": "stripe,bank_file,gift_credit",
+    "CROWDLOOM_PAYOUT_BANK_HOLDER": "Crowdloom on one machine",
+    "CROWDLOOM_PAYOUT_BANK_IBAN": "GB33BUKB20201555555555",
+}
 _START_SECONDS_MAX = 120
 _LIVE_KEY_PREFIXES = ("sk_live_", "rk_live_")
 
@@ -144,6 +150,7 @@ class Market:
         if self.simulator_url:
             variables["CROWDLOOM_STRIPE_API_KEY"] = SIMULATOR_KEY
             variables["CROWDLOOM_STRIPE_API_BASE"] = self.simulator_url
+            variables |= PLAY_BANK
         return {**variables, **self.overrides}
 
     def _empty_folder(self, name: str) -> Path:
