@@ -291,7 +291,7 @@ def _field_errors() -> dict[str, str]:
         "name": _("Give it a name."),
         "number": _("The IBAN, or the account number as the bank writes it."),
         "date": _("Name the column of the booking date."),
-        "date_format": _("Like %%d.%%m.%%Y, %%m/%%d/%%Y or %%Y-%%m-%%d."),
+        "date_format": _("Like %(forms)s.", forms="%d.%m.%Y, %m/%d/%Y, %Y-%m-%d"),
         "amount": _("Name one column of amounts, or both columns: money in and money out."),
         "debit_word": _("Say which word in that column means money out."),
         "skipped_lines": _("0 to 100."),
