@@ -5,9 +5,12 @@ const words = new Map();
 for (const word of document.querySelectorAll("[data-why-words] [data-code]")) {
   words.set(word.dataset.code, word.textContent);
 }
-const sentenceOf = (codes) => [codes].flat()
-  .map((code) => (typeof code === "string" ? code : code?.code))
-  .map((code) => words.get(code) ?? words.get(String(code).split(":")[0]) ?? words.get("")).join(" ");
+/* Of a code, or of reasons {code, about}; what a qualification is called helps, a list of tags does not. */
+const sentenceOf = (reasons) => [reasons].flat().map((reason) => {
+  const { code, about } = typeof reason === "string" ? { code: reason } : reason;
+  const named = about && code.startsWith("qualification") ? ` (\u2068${about}\u2069)` : "";
+  return `${words.get(code) ?? words.get("")}${named}`;
+}).join(" ");
 
 /* ---- why one would be given nothing: known for those that are asked about one by one ---- */
 const askWhy = async (place) => {
@@ -47,7 +50,7 @@ const learn = async () => {
   const answer = await fetch("/api/matching/v1/queue?limit=100", { headers: { Accept: "application/json" } });
   if (!answer.ok) return;
   const { items } = await answer.json();
-  whyNot = new Map(items.map((item) => [item.batch_id, item.why_not]));
+  whyNot = new Map(items.map((item) => [item.batch_id, item.reasons ?? item.why_not]));
   mark();
 };
 
