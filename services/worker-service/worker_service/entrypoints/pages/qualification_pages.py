@@ -31,7 +31,11 @@ def qualification_pages(application: Application) -> Blueprint:
         return render_template(
             "work/qualifications.html",
             yours=[entry for entry in found.entries if entry.held is not None],
-            offered=[entry for entry in found.entries if entry.held is None],
+            # What opens most stands first; the rest in the catalogue's order.
+            offered=sorted(
+                (entry for entry in found.entries if entry.held is None),
+                key=lambda entry: -entry.open_batch_count,
+            ),
             record=found.record,
             age_days=found.age_days,
             spoken=[name_for_reader(tag) for tag in _spoken(application)],
