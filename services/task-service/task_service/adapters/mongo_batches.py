@@ -70,14 +70,27 @@ class MongoBatches:
         row = self._batches.find_one({"_id": batch_id}, session=self._session)
         return _batch(row) if row else None
 
-    def page(self, project_id: ProjectId, *, before: str | None, count_max: int) -> list[Batch]:
+    def page(
+        self,
+        project_id: ProjectId,
+        *,
+        before: str | None,
+        count_max: int,
+        archived: bool | None = None,
+    ) -> list[Batch]:
         wanted: dict[str, Any] = {"project_id": project_id}
+        if archived is not None:
+            wanted["archived"] = True if archived else {"$ne": True}
         if before:
             wanted["_id"] = {"$lt": before}
         return self._newest(wanted, count_max)
 
     def of_requester(self, requester_id: RequesterId, count_max: int) -> list[Batch]:
-        return self._newest({"requester_id": requester_id}, count_max)
+        return self._newest({"requester_id": requester_id, "archived": {"$ne": True}}, count_max)
+
+    def put_away(self, batch: Batch, *, archived: bool) -> bool:
+        unchanged = {"_id": batch.batch_id, "status": str(batch.status)}
+        return self._changes(unchanged, {"$set": {"archived": archived}})
 
     def with_status(self, *statuses: BatchStatus) -> list[Batch]:
         wanted = {"status": {"$in": [str(status) for status in statuses]}}
@@ -291,6 +304,7 @@ def _batch(row: dict[str, Any]) -> Batch:
         withdrawn_count=row["withdrawn_count"],
         open_slot_count=row.get("open_slot_count"),
         leased_slot_count=row.get("leased_slot_count"),
+        archived=row.get("archived", False),
         declined=_declined(declined) if declined else None,
         addition=_addition(addition) if addition else None,
         widening=Widening(**widening) if widening else None,

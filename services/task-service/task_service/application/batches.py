@@ -113,9 +113,17 @@ class Batches:
         return project
 
     def page(
-        self, project_id: ProjectId, *, before: str | None = None, count_max: int = 50
+        self,
+        project_id: ProjectId,
+        *,
+        before: str | None = None,
+        count_max: int = 50,
+        archived: bool | None = None,
     ) -> list[Batch]:
-        return self._reader.batches.page(project_id, before=before, count_max=count_max)
+        """Newest first; None for those put away and those not."""
+        return self._reader.batches.page(
+            project_id, before=before, count_max=count_max, archived=archived
+        )
 
     def newest(self, requester_id: RequesterId, count_max: int = 20) -> list[Batch]:
         return self._reader.batches.of_requester(requester_id, count_max)
@@ -213,6 +221,22 @@ class Batches:
         event = BatchCancelled(batch_id=batch.batch_id, cancelled_at=self._clock.now())
         live = (BatchStatus.OPEN, BatchStatus.PAUSED)
         return self._move(batch, live, BatchStatus.CANCELLED, event)
+
+    def archive(self, batch: Batch) -> Batch:
+        """Put a batch away that is a draft or over: lists leave it out, and nothing else changes.
+        Raises WrongBatchStatus.
+        """
+        batch.check_status(BatchStatus.DRAFT, BatchStatus.CANCELLED, BatchStatus.COMPLETED)
+        return self._put_away(batch, archived=True)
+
+    def restore(self, batch: Batch) -> Batch:
+        """Take it out again. Raises WrongBatchStatus."""
+        return self._put_away(batch, archived=False)
+
+    def _put_away(self, batch: Batch, *, archived: bool) -> Batch:
+        if not self._store.run(lambda s: s.batches.put_away(batch, archived=archived)):
+            raise WrongBatchStatus("The batch changed meanwhile; look at it and try again")
+        return self.get(batch.requester_id, batch.batch_id)
 
     def _move(
         self,

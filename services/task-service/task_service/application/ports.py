@@ -65,7 +65,20 @@ class Batches(GrowingBatches, Protocol):
 
     def get(self, batch_id: BatchId) -> Batch | None: ...
 
-    def page(self, project_id: ProjectId, *, before: str | None, count_max: int) -> list[Batch]: ...
+    def page(
+        self,
+        project_id: ProjectId,
+        *,
+        before: str | None,
+        count_max: int,
+        archived: bool | None = None,
+    ) -> list[Batch]:
+        """Newest first, ids below `before`; None for those put away and those not."""
+        ...
+
+    def put_away(self, batch: Batch, *, archived: bool) -> bool:
+        """False where its status changed meanwhile."""
+        ...
 
     def of_requester(self, requester_id: RequesterId, count_max: int) -> list[Batch]:
         """The newest ones, of all projects."""

@@ -127,6 +127,7 @@ class Batch:
     leased_slot_count: int | None = None
     declined: Declined | None = None
     addition: Addition | None = None
+    archived: bool = False
     widening: Widening | None = None
     earlier_units: int = 0
 

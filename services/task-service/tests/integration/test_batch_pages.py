@@ -231,3 +231,19 @@ def test_a_batch_in_persian_reads_in_persian_digits(browser: Any, draft: str) ->
     page = browser.read(f"{draft}?lang=fa")
     assert 'dir="rtl"' in page
     assert "۲" in page
+
+
+def test_a_batch_that_is_over_is_put_away_and_taken_out_again(
+    requester: Any, browser: Any, words: Any, open_batch: Any
+) -> None:
+    batch = requester.batch_with_tasks(title="Old one")
+    project = f"/requester/projects/{batch['project_id']}"
+    page = f"/requester/batches/{batch['batch_id']}"
+    assert "Archived" in words(browser.follow(f"{page}/archive"))
+    assert "Old one" not in words(browser.read(project))
+    assert "Old one" in words(browser.read(f"{project}?archived=1"))
+    assert "Restored" in words(browser.follow(f"{page}/restore"))
+    assert "Old one" in words(browser.read(project))
+    running = open_batch(requester)
+    refused = requester.post(f"/batches/{running['batch_id']}/archive")
+    assert (refused.status_code, refused.json["code"]) == (409, "wrong_batch_status")

@@ -57,6 +57,13 @@ def batches_blueprint(application: Application) -> Blueprint:
         """No new claims for good. What is claimed or submitted is honoured and paid; the rest of
         the money goes back to the wallet.""",
     )
+    _add_step(
+        blueprint,
+        application,
+        batches.archive,
+        """Put a draft, or a batch that is over, away: lists on pages leave it out.""",
+    )
+    _add_step(blueprint, application, batches.restore, """Take it out of the archive again.""")
     _add_next_step(blueprint, application)
     return blueprint
 

@@ -229,6 +229,7 @@ class BatchSchema(Schema):
     task_count = fields.Integer(required=True)
     declined = fields.Nested(DeclinedSchema, required=True, allow_none=True)
     addition = fields.Nested(AdditionSchema, required=True, allow_none=True)
+    archived = fields.Boolean(required=True)
     created_at = _instant(required=True)
 
 

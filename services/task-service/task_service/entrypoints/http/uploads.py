@@ -33,7 +33,7 @@ class NewUploadSchema(Schema):
 
 class PlaceSchema(Schema):
     offset = fields.Integer(
-        required=True,
+        load_default=0,
         validate=validate.Range(0, TABLE_BYTES_MAX),
         metadata={"description": "Where the part begins in the file, in bytes"},
     )

@@ -40,6 +40,8 @@ def batch_pages(application: Application) -> Blueprint:
     _add_step(blueprint, application, batches.pause, _say_paused)
     _add_step(blueprint, application, batches.resume, _say_resumed)
     _add_step(blueprint, application, batches.cancel, _say_cancelled)
+    _add_step(blueprint, application, batches.archive, _say_archived)
+    _add_step(blueprint, application, batches.restore, _say_restored)
     return blueprint
 
 
@@ -217,3 +219,11 @@ def _say_cancelled() -> None:
         _("Cancelled"),
         _("What is in work or submitted is still honoured; the rest goes back to your wallet."),
     )
+
+
+def _say_archived() -> None:
+    ui.say("good", _("Archived"), _("Lists leave it out; its answers and results stay."))
+
+
+def _say_restored() -> None:
+    ui.say("good", _("Restored"), _("It stands in the lists again."))

@@ -204,10 +204,12 @@ def _add_project(blueprint: Blueprint, application: Application) -> None:
     def project(project_id: str) -> str:
         found = application.projects.get(shell.reader(), ProjectId(project_id))
         cursor = request.args.get("cursor")
+        archived = "archived" in request.args
         batches = application.batches.page(
             found.project_id,
             before=cursors.read(cursor) if cursor else None,
             count_max=PAGE_BATCHES + 1,
+            archived=archived,
         )
         shown = batches[:PAGE_BATCHES]
         more = len(batches) > PAGE_BATCHES
@@ -216,6 +218,7 @@ def _add_project(blueprint: Blueprint, application: Application) -> None:
             project=found,
             lines=application.show_batches.lines(shown),
             next_cursor=cursors.write(shown[-1].batch_id) if more else None,
+            archived=archived,
             preview=shell.project_preview(found.project_id),
             language_name=languages.name_for_reader,
             words=states.batch_words(),
