@@ -26,6 +26,7 @@ from matching_service.application.open_work import KEPT, OpenWork
 from matching_service.application.queue import Queue
 from matching_service.application.set_policy import SetPolicy
 from matching_service.application.watch_batches import WatchBatches
+from matching_service.application.watch_matching import WatchMatching
 from matching_service.config import SERVICE, Settings, read_settings
 
 
@@ -44,6 +45,7 @@ class Application:
     queue: Queue
     watch_batches: WatchBatches
     set_policy: SetPolicy
+    watch_matching: WatchMatching
     expire_leases: ExpireLeases
     count_progress: CountProgress
     withdraw_slots: WithdrawSlots
@@ -107,6 +109,7 @@ def build(
         ),
         queue=Queue(reader=reader, eligibility=eligibility),
         watch_batches=WatchBatches(reader=reader, clock=clock),
+        watch_matching=WatchMatching(reader=reader, clock=clock),
         set_policy=SetPolicy(store=store, reader=reader, clock=clock, ids=ids),
         expire_leases=ExpireLeases(store=store, reader=reader, clock=clock),
         count_progress=CountProgress(store=store, reader=reader, clock=clock),

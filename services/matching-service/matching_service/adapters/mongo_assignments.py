@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
-from pymongo import ASCENDING, IndexModel, UpdateOne
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from matching_service.application.ports import RecentWork
 from matching_service.domain.assignments import Assignment, AssignmentStatus
 from matching_service.domain.errors import AlreadyClaimed
 
@@ -27,6 +28,7 @@ INDEXES = [
     IndexModel([("status", ASCENDING), ("deadline", ASCENDING)], name="overdue"),
     IndexModel([("batch_id", ASCENDING), ("status", ASCENDING)], name="of_batch"),
 ]
+_OF_RECENT = ["worker_id", "batch_id", "status", "claimed_at", "finished_at"]
 _TURNS = ("turn", "day_turn")
 _LEASED = {"status": str(AssignmentStatus.LEASED)}
 
@@ -128,6 +130,20 @@ class MongoAssignments:
     def count(self, batch_id: BatchId, status: AssignmentStatus) -> int:
         of_status = {"batch_id": batch_id, "status": str(status)}
         return self._assignments.count_documents(of_status, session=self._session)
+
+    def recent(self, count_max: int) -> list[RecentWork]:
+        # Assignment ids sort by the moment of the claim.
+        found = self._assignments.find({}, _OF_RECENT, session=self._session)
+        return [
+            RecentWork(
+                worker_id=row["worker_id"],
+                batch_id=row["batch_id"],
+                status=AssignmentStatus(row["status"]),
+                claimed_at=row["claimed_at"],
+                finished_at=row.get("finished_at"),
+            )
+            for row in found.sort("_id", DESCENDING).limit(count_max)
+        ]
 
     def counts(self, batch_id: BatchId) -> Mapping[AssignmentStatus, int]:
         return {status: self.count(batch_id, status) for status in AssignmentStatus}

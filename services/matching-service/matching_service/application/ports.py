@@ -129,6 +129,15 @@ class Tasks(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class RecentWork:
+    worker_id: WorkerId
+    batch_id: BatchId
+    status: AssignmentStatus
+    claimed_at: datetime
+    finished_at: datetime | None
+
+
 class Assignments(Protocol):
     def add(self, assignment: Assignment, place: int, *turns: str | None) -> None:
         """Add a lease, in one of the places that a worker has for leases, and in the turns of a
@@ -189,6 +198,10 @@ class Assignments(Protocol):
 
     def count(self, batch_id: BatchId, status: AssignmentStatus) -> int:
         """Reads as many as it counts. Of the submitted ones `Batches.slot_counts` keeps count."""
+        ...
+
+    def recent(self, count_max: int) -> list[RecentWork]:
+        """The last claims, newest first, with what became of them."""
         ...
 
     def counts(self, batch_id: BatchId) -> Mapping[AssignmentStatus, int]:

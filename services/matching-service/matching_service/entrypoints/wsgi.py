@@ -13,6 +13,7 @@ from matching_service.bootstrap import Application, build
 from matching_service.config import SERVICE, read_settings
 from matching_service.entrypoints.http.api import make_api
 from matching_service.entrypoints.pages.forms import make_forms
+from matching_service.entrypoints.pages.matching_pages import make_matching_pages
 from matching_service.entrypoints.pages.operator import bar, make_operator_pages
 
 
@@ -37,6 +38,7 @@ def make_app(application: Application) -> Flask:
     api.register_blueprint(make_api(application))
     app.register_blueprint(make_forms(application))
     app.register_blueprint(make_operator_pages(application))
+    app.register_blueprint(make_matching_pages(application))
     ui.register(
         app,
         service=SERVICE,

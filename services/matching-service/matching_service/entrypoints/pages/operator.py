@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from matching_service.bootstrap import Application
 from matching_service.domain.assignments import AssignmentStatus
 from matching_service.domain.batches import BatchStatus
+from matching_service.entrypoints.pages.matching_pages import MATCHING
 
 AREAS = ("tasks", "workers", "matching", "payments")
 HOME = "/operator"
@@ -51,6 +52,7 @@ def bar() -> ui.Bar:
         items=[
             (_("Operations"), HOME),
             (_("Batches"), BATCHES),
+            (_("Matching"), MATCHING),
             (_("Appeals"), "/operator/appeals"),
             (_("Talk"), "/operator/talk"),
         ],

@@ -1,0 +1,135 @@
+"""`/operator/matching` and `/operator/policy`: how work is given out now, and by which weights."""
+
+from dataclasses import asdict, fields
+from typing import Any
+
+from crowdloom import ui
+from crowdloom.chassis.http.auth import principal, require
+from crowdloom.chassis.http.idempotent import idempotent
+from crowdloom.kernel.errors import Conflict, InvalidInput
+from flask import Blueprint, redirect, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from matching_service.application.set_policy import DryRun
+from matching_service.bootstrap import Application
+from matching_service.domain.policy import WEIGHT_MAX, Policy
+
+MATCHING = "/operator/matching"
+POLICY = "/operator/policy"
+WEIGHTS = tuple(field.name for field in fields(Policy))
+
+
+def make_matching_pages(application: Application) -> Blueprint:
+    blueprint = Blueprint("matching_pages", __name__)
+
+    @blueprint.get(MATCHING)
+    @require("staff", "operator")
+    def matching() -> str:
+        part = "operator/_matching.html" if "HX-Request" in request.headers else None
+        return render_template(
+            part or "operator/matching.html",
+            now=application.watch_matching(),
+            reason_words=reason_words(),
+        )
+
+    _add_policy(blueprint, application)
+    return blueprint
+
+
+def _add_policy(blueprint: Blueprint, application: Application) -> None:
+    setting = application.set_policy
+
+    @blueprint.get(POLICY)
+    @require("staff", "operator")
+    def policy() -> str:
+        weights, errors = _weights(request.args)
+        tried = None
+        if request.args.get("try") and not errors:
+            tried = setting.try_on(weights)
+        return _page(application, {**request.args}, errors=errors, tried=tried)
+
+    @blueprint.post(POLICY)
+    @require("staff", "operator")
+    @idempotent
+    def change() -> Response | tuple[str, int]:
+        weights, errors = _weights(request.form)
+        version, reason = request.form.get("version", ""), request.form.get("reason", "")
+        if not reason.strip():
+            errors["reason"] = str(_("Say why, for those who ask later."))
+        if not errors and version.isascii() and version.isdigit():
+            try:
+                setting(principal().subject, weights=weights, version=int(version), reason=reason)
+            except InvalidInput:
+                errors["reason"] = str(_("Say it in fewer words."))
+            except Conflict:
+                errors["finishing"] = str(_("Somebody changed the weights meanwhile."))
+            else:
+                ui.say("good", _("The weights are set"), _("Claims go by them within a second."))
+                return redirect(POLICY, 303)
+        return _page(application, {**request.form}, errors=errors), 422
+
+
+def _weights(sent: Any) -> tuple[dict[str, int], dict[str, str]]:
+    """What was sent of the weights, and what is wrong with it; those left out stay as they are."""
+    weights, errors = {}, {}
+    for name in WEIGHTS:
+        text = sent.get(name)
+        if text is None:
+            continue
+        if text.isascii() and text.isdigit() and int(text) <= WEIGHT_MAX:
+            weights[name] = int(text)
+        else:
+            errors[name] = str(_("A whole number from 0 to %(max)s.", max=WEIGHT_MAX))
+    return weights, errors
+
+
+def _page(
+    application: Application,
+    form: dict[str, str],
+    *,
+    errors: dict[str, str],
+    tried: DryRun | None = None,
+) -> str:
+    current = application.set_policy.current()
+    return render_template(
+        "operator/policy.html",
+        form={**asdict(current.policy), **form},
+        current=current,
+        weights=_weight_words(),
+        errors=errors,
+        tried=tried,
+        changes=[
+            (change, asdict(change.before), asdict(change.after))
+            for change in application.set_policy.changes()
+        ],
+    )
+
+
+def _weight_words() -> dict[str, tuple[str, str]]:
+    """Each weight's name, and what it does."""
+    return {
+        "finishing": (_("Near its end"), _("At most a tenth of its items is left.")),
+        "waiting": (_("Served long ago"), _("Half of it after a minute without a claim.")),
+        "age": (_("Open for long"), _("Half of it after a day.")),
+        "skill": (_("The worker's skill"), _("His scores in what the batch asks for.")),
+    }
+
+
+def reason_words() -> dict[str, str]:
+    """Why somebody is given nothing, in the reader's language."""
+    return {
+        "batch_paused": _("the batch is paused"),
+        "batch_cancelled": _("the batch is being closed"),
+        "batch_completed": _("the batch is finished"),
+        "account_closed": _("the account is closed"),
+        "other_language": _("speaks none of its languages"),
+        "other_device": _("works on another device"),
+        "excluded": _("excluded by the requester"),
+        "not_invited": _("not on the requester's list"),
+        "qualification_missing": _("lacks a qualification"),
+        "qualification_unwanted": _("has a qualification that is not wanted"),
+        "cap_reached": _("did as many of it as one may"),
+        "day_cap_reached": _("did as many of it today as one may"),
+        "nothing_left": _("had every item that is open"),
+    }

@@ -1,0 +1,98 @@
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from crowdloom.testkit.ports import BEGINNING, FrozenClock
+from flask.testing import FlaskClient
+from matching_service.bootstrap import Application
+
+Deliver = Callable[..., None]
+POLICY = "/operator/policy"
+
+
+@pytest.fixture
+def worked(
+    make: ModuleType, deliver: Deliver, application: Application, clock: FrozenClock
+) -> None:
+    """Ten answers at 20 s, five at 2 s, five items of six given back, one who got nothing."""
+    deliver(make.opened(task_count=30, language="fi"), make.released(count=30))
+    deliver(make.opened("bat_2"), make.released("bat_2"))
+    deliver(make.registered("wrk_english", "en"))
+    for worker, seconds in [("wrk_a", 20), ("wrk_b", 20), ("wrk_fast", 2)]:
+        for number in range(5):
+            made = application.claim_task(worker, f"k{number}", batch_id="bat_1")
+            assert made is not None
+            clock.advance(seconds=seconds)
+            deliver(make.submitted(made.assignment, at=clock.now()))
+    for number in range(6):
+        made = application.claim_task("wrk_back", f"k{number}", batch_id="bat_1")
+        assert made is not None
+        if number:
+            application.hold_assignment.give_back("wrk_back", made.assignment.assignment_id)
+    assert application.claim_task("wrk_english", "k", batch_id="bat_1") is None
+    application.count_progress()
+
+
+@pytest.mark.usefixtures("worked")
+def test_an_operator_sees_rates_who_waits_and_why_and_what_stands_out(
+    application: Application, api: FlaskClient, staff_headers: Any, clock: FrozenClock
+) -> None:
+    clock.advance(seconds=601)
+    now = application.watch_matching()
+    assert [(one.minutes, one.claimed, one.submitted) for one in now.rates] == [
+        (1, 0, 0),
+        (5, 0, 0),
+        (60, 21, 15),
+    ]
+    assert [(one.worker_id, one.code, one.count) for one in now.signals] == [
+        ("wrk_fast", "fast", 5),
+        ("wrk_back", "returning", 5),
+    ]
+    assert now.idle_reasons == {"other_language": 1}
+    [starving] = now.starving
+    assert (starving.batch.batch_id, starving.reasons) == ("bat_2", {})
+    assert now.stuck == []
+    clock.advance(seconds=200)
+    assert [one.worker_id for one in application.watch_matching().stuck] == ["wrk_back"]
+    page = api.get("/operator/matching", headers=staff_headers("operator"))
+    assert page.status_code == 200
+    for word in ("wrk_fast", "wrk_back", "speaks none of its languages", "1 lease is overdue"):
+        assert word in page.text
+    assert api.get("/operator/matching", headers=staff_headers("finance.view")).status_code == 403
+
+
+def test_weights_are_tried_on_the_last_choices_set_and_kept_with_who_and_why(
+    make: ModuleType,
+    deliver: Deliver,
+    application: Application,
+    api: FlaskClient,
+    staff_headers: Any,
+) -> None:
+    deliver(make.opened(), make.released(), make.opened("bat_2"), make.released("bat_2"))
+    application.database["batches"].update_one(
+        {"_id": "bat_2"}, {"$set": {"open_slot_count": 1, "served_at": BEGINNING}}
+    )
+    assert application.claim_task("wrk_1", "k") is not None
+    headers = staff_headers("operator")
+    tried = api.get(f"{POLICY}?try=1&finishing=0", headers=headers)
+    assert "1 of the last 1 choice would have been another one" in tried.text
+    weights = {"finishing": "0", "waiting": "20", "age": "5", "skill": "10"}
+
+    def post(key: str, **sent: str) -> Any:
+        form = {**weights, "version": "0", "reason": "Small ones wait.", **sent}
+        return api.post(POLICY, data={**form, "idempotency_key": key}, headers=headers)
+
+    assert post("k1", finishing="101").status_code == 422
+    assert post("k2", reason=" ").status_code == 422
+    assert post("k3").status_code == 303
+    assert post("k4", finishing="7").status_code == 422, "the version was looked at before"
+    assert application.set_policy.current().policy.finishing == 0
+    [change] = application.set_policy.changes()
+    assert (change.changed_by, change.before.finishing, change.reason) == (
+        "stf_1",
+        50,
+        "Small ones wait.",
+    )
+    assert "Near its end 50 → 0" in api.get(POLICY, headers=headers).text
+    assert api.post(POLICY, data=weights, headers=staff_headers()).status_code == 403
