@@ -23,6 +23,7 @@ from payment_service.adapters.journal_files import AuditPack, formats
 from payment_service.adapters.mongo_ageing import MongoAgeing
 from payment_service.adapters.mongo_audit import MongoAuditBooks
 from payment_service.adapters.mongo_balances import MongoBalances
+from payment_service.adapters.mongo_invoices import MongoFeeBooks
 from payment_service.adapters.mongo_journal import MongoJournal
 from payment_service.adapters.mongo_periods import MongoPeriodBooks
 from payment_service.adapters.mongo_reconciled import MongoReconciledBooks
@@ -62,6 +63,7 @@ from payment_service.application.export_journal import ExportJournal
 from payment_service.application.gifts import GiftDesk, issue_gift
 from payment_service.application.holds import PlaceHold, hold_release
 from payment_service.application.import_statements import ImportStatements
+from payment_service.application.invoices import IssueInvoices, SetBilledTo
 from payment_service.application.manual_entries import correction, manual_entry
 from payment_service.application.match_statements import statement_match, statement_unmatch
 from payment_service.application.pay_bonuses import PayWaitingBonuses
@@ -155,6 +157,8 @@ class Application:
     ask_refund: AskRefund
     decline_refund: DeclineRefund
     execute_refunds: ExecuteRefunds
+    issue_invoices: IssueInvoices
+    set_billed_to: SetBilledTo
     queue_reconciliation: QueueReconciliation
     reconcile: Reconcile
     schedule_reconciliation: ScheduleReconciliation
@@ -320,6 +324,10 @@ def build(
         ask_refund=AskRefund(store, clock=clock, currency=currency),
         decline_refund=DeclineRefund(store),
         execute_refunds=ExecuteRefunds(store, processor, clock=clock),
+        issue_invoices=IssueInvoices(
+            store, MongoFeeBooks(store.database), clock=clock, issuer=settings.invoice_issuer
+        ),
+        set_billed_to=SetBilledTo(store),
         queue_reconciliation=queue_reconciliation,
         schedule_reconciliation=ScheduleReconciliation(store, queue_reconciliation, clock=clock),
         reconcile=Reconcile(

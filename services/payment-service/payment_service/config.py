@@ -45,6 +45,7 @@ class Settings:
     clearing_seconds: int
     payout_country: str
     trusted_proxy_count: int
+    invoice_issuer: str
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -71,6 +72,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         clearing_seconds=env.int("CLEARING_SECONDS", 0),
         payout_country=env.str("PAYOUT_COUNTRY", "us"),
         trusted_proxy_count=env.int("TRUSTED_PROXY_COUNT", 0),
+        invoice_issuer=env.str("INVOICE_ISSUER", "Crowdloom"),
     )
     env.seal()
     _refuse_dangerous(settings)

@@ -21,6 +21,7 @@ from payment_service.adapters import (
     mongo_bonuses,
     mongo_exceptions,
     mongo_gifts,
+    mongo_invoices,
     mongo_payouts,
     mongo_people,
     mongo_periods,
@@ -67,6 +68,7 @@ INDEXES = {
     mongo_periods.PERIOD_CLOSINGS: [],
     mongo_approvals.APPROVALS: mongo_approvals.APPROVAL_INDEXES,
     mongo_approvals.HOLDS: mongo_approvals.HOLD_INDEXES,
+    mongo_invoices.INVOICES: mongo_invoices.INVOICE_INDEXES,
     mongo_refunds.REFUNDS: mongo_refunds.REFUND_INDEXES,
     mongo_refunds.REFUND_PARTS: mongo_refunds.REFUND_PART_INDEXES,
     mongo_banks.BANK_STATEMENTS: mongo_banks.BANK_STATEMENT_INDEXES,
@@ -165,6 +167,10 @@ class Repositories:
     @cached_property
     def holds(self) -> mongo_approvals.MongoHolds:
         return mongo_approvals.MongoHolds(self.database, self.session)
+
+    @cached_property
+    def invoices(self) -> mongo_invoices.MongoInvoices:
+        return mongo_invoices.MongoInvoices(self.database, self.session)
 
     @cached_property
     def refunds(self) -> mongo_refunds.MongoRefunds:

@@ -27,6 +27,7 @@ from payment_service.application.bank_ports import (
     Tolerances,
 )
 from payment_service.application.exception_ports import Exceptions
+from payment_service.application.invoice_ports import Invoices
 from payment_service.application.people_ports import (
     Approvals,
     Audit,
@@ -52,6 +53,7 @@ __all__ = [
     "Exceptions",
     "Gifts",
     "Holds",
+    "Invoices",
     "Payees",
     "PayoutRequests",
     "PayoutRuns",
@@ -329,6 +331,8 @@ class Session(Emits, Protocol):
     def tolerances(self) -> Tolerances: ...
     @property
     def refunds(self) -> Refunds: ...
+    @property
+    def invoices(self) -> Invoices: ...
 
     def now(self) -> datetime: ...
 

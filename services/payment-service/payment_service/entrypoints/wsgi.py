@@ -19,6 +19,7 @@ from payment_service.entrypoints.http.documented import add_security_schemes
 from payment_service.entrypoints.http.earnings import earnings_blueprint
 from payment_service.entrypoints.http.exceptions import exceptions_blueprint
 from payment_service.entrypoints.http.exports import exports_blueprint
+from payment_service.entrypoints.http.invoices import invoices_blueprint
 from payment_service.entrypoints.http.ledger import ledger_blueprint
 from payment_service.entrypoints.http.payout_runs import payout_runs_blueprint
 from payment_service.entrypoints.http.periods import periods_blueprint
@@ -34,6 +35,7 @@ from payment_service.entrypoints.pages.bank_pages import bank_pages
 from payment_service.entrypoints.pages.earnings_pages import earnings_pages
 from payment_service.entrypoints.pages.exception_pages import exception_pages
 from payment_service.entrypoints.pages.export_pages import export_pages
+from payment_service.entrypoints.pages.invoice_pages import invoice_pages
 from payment_service.entrypoints.pages.ledger_pages import ledger_pages
 from payment_service.entrypoints.pages.payee_pages import payee_pages
 from payment_service.entrypoints.pages.period_pages import period_pages
@@ -66,6 +68,7 @@ _API = (
     audit_blueprint,
     bank_statements_blueprint,
     refunds_blueprint,
+    invoices_blueprint,
 )
 # The finance and /pay pages, each made by a function of the application.
 PAGES: tuple[Callable[[Application], Blueprint], ...] = (
@@ -88,6 +91,7 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     trail_pages,
     refund_pages,
     statement_pages,
+    invoice_pages,
 )
 
 

@@ -101,6 +101,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "/pay/payout-requests": ("worker",),
     "/finance/refunds/<refund_id>/decline": (MAKER, CHECKER),
     "/finance/refunds/<refund_id>/propose": (MAKER,),
+    "/pay/invoices": ("requester",),
     "/pay/refunds": ("requester",),
     "/pay/refunds/<refund_id>/take-back": ("requester",),
     "/pay/wallet": ("requester",),
@@ -115,8 +116,8 @@ WORKERS = re.compile(
     r"(earnings|bonuses|gift-credits|payout-account(/bank)?|payout-requests|fragments/purse)"
 )
 REQUESTERS = re.compile(
-    r"/(api/payments/v1/(wallet|top-ups|batches|refunds)"
-    r"|pay/(wallet|top-ups|gift-code|statement|fragments/wallet)).*"
+    r"/(api/payments/v1/(wallet|top-ups|batches|refunds|invoices)"
+    r"|pay/(wallet|top-ups|gift-code|statement|invoices|fragments/wallet)).*"
 )
 
 

@@ -1,0 +1,144 @@
+"""Invoices of a requester's fees and receipts of what was paid in: pages that print, and PDFs."""
+
+from crowdloom import ui
+from crowdloom.chassis.http.auth import require
+from crowdloom.kernel import Money
+from crowdloom.kernel.errors import InvalidInput, NotFound
+from flask import Blueprint, Response, redirect, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from payment_service.bootstrap import Application
+from payment_service.domain.invoices import BILLED_TO_CHARACTERS_MAX, Invoice, number_of
+from payment_service.domain.people import TopUp
+from payment_service.entrypoints.pages import shell
+from payment_service.entrypoints.pages.pdf_files import Paper, latin, pdf_file
+
+INVOICES_PAGE = "/pay/invoices"
+_SHOWN_MAX = 120
+_LATIN_ONLY = "Texts in other than Latin letters are on the page of this document."
+
+
+def invoice_pages(application: Application) -> Blueprint:
+    blueprint = Blueprint("invoice_pages", __name__)
+    _add_list(blueprint, application)
+    _add_invoice(blueprint, application)
+    _add_receipt(blueprint, application)
+    return blueprint
+
+
+def _add_list(blueprint: Blueprint, application: Application) -> None:
+    invoices = application.readers.invoices
+
+    @blueprint.get(INVOICES_PAGE)
+    @require("requester")
+    def listed() -> str:
+        return render_template(
+            "pay/invoices.html",
+            invoices=invoices.of_requester(shell.requester(), _SHOWN_MAX),
+            billed_to=invoices.billed_to(shell.requester()),
+            characters_max=BILLED_TO_CHARACTERS_MAX,
+        )
+
+    @blueprint.post(INVOICES_PAGE)
+    @require("requester")
+    def set_billed_to() -> BaseResponse:
+        try:
+            application.set_billed_to(shell.requester(), request.form.get("billed_to", ""))
+        except InvalidInput:
+            ui.say("bad", _("Not kept"), _("That is too long for an invoice."))
+        else:
+            ui.say("good", _("Kept"), _("It is printed on invoices from now on."))
+        return redirect(INVOICES_PAGE, 303)
+
+
+def _add_invoice(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get(f"{INVOICES_PAGE}/<name>")
+    @require("requester")
+    def invoice(name: str) -> str:
+        return render_template("pay/invoice.html", invoice=own_invoice(application, name))
+
+    @blueprint.get(f"{INVOICES_PAGE}/<name>.pdf")
+    @require("requester")
+    def invoice_file(name: str) -> Response:
+        found = own_invoice(application, name)
+        return pdf_file(f"{found.name}.pdf", _invoice_paper(found))
+
+
+def own_invoice(application: Application, name: str) -> Invoice:
+    """Raises NotFound, also for another requester's."""
+    number = number_of(name)
+    found = None if number is None else application.readers.invoices.get(number)
+    if found is None or found.requester_id != shell.requester():
+        raise NotFound("There is no such invoice")
+    return found
+
+
+def _invoice_paper(invoice: Invoice) -> Paper:
+    rows = [
+        (latin(line.title, line.batch_id) or line.batch_id, str(line.count), _plain(line.fees))
+        for line in invoice.lines
+    ]
+    return Paper(
+        title=f"Invoice {invoice.name}",
+        issuer=invoice.issuer,
+        billed_to=invoice.billed_to or f"Requester {invoice.requester_id}",
+        facts=[
+            ("Month", invoice.period),
+            ("Issued", f"{invoice.issued_at:%Y-%m-%d}"),
+            ("Requester", invoice.requester_id),
+        ],
+        columns=("Platform fee by batch", "Answers", f"Fee in {invoice.currency.code}"),
+        rows=rows,
+        totals=[
+            ("Passed on to workers (no part of this invoice)", str(invoice.rewards)),
+            ("Fees", str(invoice.fees)),
+        ],
+        note=f"Paid from the wallet when the work was accepted: nothing is due. {_LATIN_ONLY}",
+    )
+
+
+def _plain(amount: Money) -> str:
+    return str(amount).split()[0]
+
+
+def _add_receipt(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get("/pay/top-ups/<top_up_id>/receipt")
+    @require("requester")
+    def receipt(top_up_id: str) -> str:
+        top_up = _paid(application, top_up_id)
+        return render_template(
+            "pay/receipt.html",
+            top_up=top_up,
+            issuer=application.settings.invoice_issuer,
+            billed_to=application.readers.invoices.billed_to(shell.requester()),
+        )
+
+    @blueprint.get("/pay/top-ups/<top_up_id>/receipt.pdf")
+    @require("requester")
+    def receipt_file(top_up_id: str) -> Response:
+        top_up = _paid(application, top_up_id)
+        billed_to = application.readers.invoices.billed_to(shell.requester())
+        paper = Paper(
+            title="Receipt",
+            issuer=application.settings.invoice_issuer,
+            billed_to=billed_to or f"Requester {top_up.requester_id}",
+            facts=[
+                ("Received", f"{top_up.booked_at:%Y-%m-%d %H:%M} UTC"),
+                ("Reference", top_up.top_up_id),
+            ],
+            columns=("What", "Amount"),
+            rows=[("Funds paid in by card", str(top_up.booked))],
+            totals=[("Received", str(top_up.booked))],
+            note="Funds stay the requester's until work is accepted; fees are invoiced monthly. "
+            + _LATIN_ONLY,
+        )
+        return pdf_file(f"receipt-{top_up.top_up_id}.pdf", paper)
+
+
+def _paid(application: Application, top_up_id: str) -> TopUp:
+    """Raises NotFound: there is no receipt for what was not received."""
+    top_up = application.show_money.top_up(shell.requester(), top_up_id)
+    if top_up.booked is None:
+        raise NotFound("There is no receipt before the payment is booked")
+    return top_up
