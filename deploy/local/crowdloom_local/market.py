@@ -144,6 +144,8 @@ class Market:
             "CROWDLOOM_KAFKA_BOOTSTRAP": self.engines.kafka_bootstrap,
             "CROWDLOOM_KAFKA_REPLICATION": str(self.engines.kafka_replication),
             "CROWDLOOM_PUBLIC_URL": self.url,
+            # The whole crowd of a market on one machine has one address.
+            "CROWDLOOM_WORKER_FREE_REGISTRATIONS_PER_HOUR": "0",
             "CROWDLOOM_SANDBOX": "true" if self.on_simulator else "false",
             "PROMETHEUS_MULTIPROC_DIR": str(self._empty_folder("metrics")),
         }

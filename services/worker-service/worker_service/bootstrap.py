@@ -105,6 +105,7 @@ def build(
         clock=clock,
         key=settings.common.cursor_key,
         per_hour_max=settings.registrations_per_hour_max,
+        free_per_hour=settings.free_registrations_per_hour,
     )
     return Application(
         settings=settings,

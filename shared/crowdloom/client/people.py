@@ -1,17 +1,20 @@
 """The three roles, each with the calls it needs."""
 
+import hashlib
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyotp
 
-from crowdloom.client.api import HttpApi, Json
+from crowdloom.client.api import HttpApi, Json, Problem
 
 TASKS = "/api/tasks/v1"
 WORKERS = "/api/workers/v1"
 MATCHING = "/api/matching/v1"
 PAYMENTS = "/api/payments/v1"
 _CHUNK_BYTES = 65_536
+_DIGEST_BITS = 256
 
 Answer = Sequence[tuple[str, str]]
 Money = Mapping[str, Any]
@@ -135,7 +138,7 @@ class Worker:
     @classmethod
     def sign_up(cls, base_url: str, *, languages: Sequence[str] = ()) -> "Worker":
         api = HttpApi(base_url)
-        answer = api.post(f"{WORKERS}/workers", {"languages": list(languages)})
+        answer = _registered(api, {"languages": list(languages)})
         api.use_token(answer["token"])
         api.renew_with(lambda: cls._token(base_url, answer["recovery_code"]))
         return cls(api, answer["worker_id"], answer["recovery_code"])
@@ -203,6 +206,26 @@ class Worker:
         path = f"{TASKS}/assignments/{assignment['assignment_id']}/{part}"
         headers = {"Authorization": f"Bearer {assignment['ticket']}"}
         return self.api.call(method, path, headers=headers, **options)
+
+
+def _registered(api: HttpApi, body: Json) -> Json:
+    """Make the account, with the effort that is asked for after many from one address."""
+    try:
+        return api.post(f"{WORKERS}/workers", body)
+    except Problem as problem:
+        if problem.code != "effort_needed":
+            raise
+        challenge, bits = str(problem.document["challenge"]), int(problem.document["bits"])
+    return api.post(f"{WORKERS}/workers", {**body, "proof": _solved(challenge, bits)})
+
+
+def _solved(challenge: str, bits: int) -> str:
+    proofs = (f"{challenge}:{number}" for number in itertools.count())
+    return next(proof for proof in proofs if not _head_of(proof) >> (_DIGEST_BITS - bits))
+
+
+def _head_of(proof: str) -> int:
+    return int.from_bytes(hashlib.sha256(proof.encode()).digest())
 
 
 class Staff:

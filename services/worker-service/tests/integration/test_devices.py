@@ -10,6 +10,7 @@ from crowdloom.testkit.authenticator import SoftAuthenticator
 from flask import Flask
 from flask.testing import FlaskClient
 from worker_service.bootstrap import PASS_LIFETIME, Application
+from worker_service.domain.effort import is_solved
 
 PHONE = "Mozilla/5.0 (Android 14; Mobile; rv:130.0) Gecko/130.0 Firefox/130.0"
 ORIGIN = "https://market.example"
@@ -150,6 +151,38 @@ def test_a_copied_key_and_another_sites_answer_are_refused(
     for nonsense in ("", "[]", "{}", '{"response": {"clientDataJSON": "e30"}}'):
         answer = browse().post("/work/sign-in/passkey", data={"credential": nonsense})
         assert answer.status_code == 401
+
+
+def test_after_many_accounts_the_next_come_slowly_or_with_an_effort(
+    browse: Any, web: Flask, application: Application, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application.register_worker._limit, "_free_per_hour", 1)
+    monkeypatch.setattr(application.register_worker._limit, "_per_hour_max", 100)
+    assert browse().post("/work/start").status_code == 303
+    assert browse().post("/work/start").status_code == 303, "one a minute"
+    page = browse().post("/work/start")
+    assert page.status_code == 428
+    challenge = re.search(r'data-challenge="([\w.]+)" data-bits="16"', page.text)
+    assert challenge
+    answers = (str(number) for number in range(10_000_000))
+    proof = f"{challenge[1]}:{next(a for a in answers if is_solved(challenge[1], a))}"
+    wrong = browse().post("/work/start", data={"proof": f"{challenge[1]}:wrong"})
+    assert wrong.status_code == 428
+    assert browse().post("/work/start", data={"proof": proof}).status_code == 303
+    again = browse().post("/work/start", data={"proof": proof})
+    assert again.status_code == 428, "each challenge once"
+    api = web.test_client()
+    refused = api.post("/api/workers/v1/workers", json={"languages": []}).json
+    assert (refused["code"], refused["bits"]) == ("effort_needed", 16)
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    for _ in range(2):
+        assert browse().post("/work/start", environ_base=elsewhere).status_code == 303
+    stolen = browse().post(
+        "/work/start", data={"proof": f"{refused['challenge']}:1"}, environ_base=elsewhere
+    )
+    assert stolen.status_code == 428
+    clock.advance(seconds=61)
+    assert browse().post("/work/start").status_code == 303, "or a minute later"
 
 
 @pytest.mark.parametrize(

@@ -363,6 +363,8 @@ class Readers(Protocol):
 class RegistrationLimit(Protocol):
     """How many accounts one source may make."""
 
-    def take(self, source: str) -> None:
-        """Count one registration. Blocks for one write. Raises TooManyRegistrations."""
+    def take(self, source: str, *, proof: str = "") -> None:
+        """Count one registration. Blocks for some writes. Raises TooManyRegistrations, and
+        EffortNeeded with a `challenge` where it may come later or with an effort.
+        """
         ...

@@ -19,6 +19,13 @@ class TooManyRegistrations(DomainError):
     status = 429
 
 
+class EffortNeeded(DomainError):
+    """One source made many accounts within the hour: the next come slowly, or with an effort."""
+
+    code = "effort_needed"
+    status = 428
+
+
 @dataclass(frozen=True)
 class Registration:
     """The only moment at which the code exists in the clear."""
@@ -44,14 +51,15 @@ class RegisterWorker:
         self._randomness = randomness
 
     def __call__(
-        self, *, languages: Sequence[str], source: str, code_shown: bool = True
+        self, *, languages: Sequence[str], source: str, code_shown: bool = True, proof: str = ""
     ) -> Registration:
         """`source` is where the call comes from; whoever has a passkey need not see the code.
+        `proof` is `challenge:answer`, for a challenge that EffortNeeded gave.
 
-        Raises InvalidInput, TooManyRegistrations.
+        Raises InvalidInput, TooManyRegistrations, EffortNeeded.
         """
         spoken = checked_languages(languages)
-        self._limit.take(source)
+        self._limit.take(source, proof=proof)
         code = RecoveryCode.new(self._randomness)
         worker = Worker(
             worker_id=WorkerId(self._ids.new("worker")),

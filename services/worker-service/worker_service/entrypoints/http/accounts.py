@@ -38,9 +38,14 @@ def accounts_blueprint(application: Application) -> Blueprint:
     @blueprint.arguments(NewWorkerSchema)
     @blueprint.response(201, RegisteredWorkerSchema)
     def register(body: dict[str, Any]) -> dict[str, Any]:
-        """Make an anonymous worker. The recovery code is in this answer and nowhere else."""
+        """Make an anonymous worker. The recovery code is in this answer and nowhere else.
+
+        After many from one address comes 428 `effort_needed` with a `challenge`: send it again a
+        minute later, or with `proof` = `challenge:answer`, so that the SHA-256 of that begins with
+        `bits` zero bits.
+        """
         made = application.register_worker(
-            languages=body["languages"], source=request.remote_addr or ""
+            languages=body["languages"], source=request.remote_addr or "", proof=body["proof"]
         )
         return {
             **session_of(application, made.worker),

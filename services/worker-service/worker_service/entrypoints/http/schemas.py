@@ -19,8 +19,12 @@ def _languages(**options: Any) -> fields.List[Any]:
     return fields.List(tag, validate=validate.Length(max=LANGUAGES_MAX), **options)
 
 
+_PROOF_CHARACTERS_MAX = 200
+
+
 class NewWorkerSchema(Schema):
     languages = _languages(load_default=list)
+    proof = fields.String(load_default="", validate=validate.Length(max=_PROOF_CHARACTERS_MAX))
 
 
 class RegisteredWorkerSchema(Schema):

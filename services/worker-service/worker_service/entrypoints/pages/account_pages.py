@@ -1,5 +1,6 @@
 """Start without e-mail, keep the code, come back with it, settings."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from crowdloom import ui
@@ -16,7 +17,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from worker_service.application.register_worker import TooManyRegistrations
+from worker_service.application.register_worker import EffortNeeded, TooManyRegistrations
 from worker_service.bootstrap import SESSION_LIFETIME, Application
 from worker_service.domain.recovery import (
     RecoveryCode,
@@ -54,9 +55,15 @@ def _add_start(blueprint: Blueprint, application: Application) -> None:
     def begin() -> Any:
         chosen = request.form.getlist("languages")
         try:
-            made = application.register_worker(languages=chosen, source=request.remote_addr or "")
+            made = application.register_worker(
+                languages=chosen,
+                source=request.remote_addr or "",
+                proof=request.form.get("proof", ""),
+            )
         except InvalidInput:
             return start_page(chosen, _("Choose languages from the list.")), 422
+        except EffortNeeded as asked:
+            return effort_page(chosen, asked), 428
         except TooManyRegistrations:
             too_many = _("Too many new accounts came from your address. Try again in an hour.")
             return start_page(chosen, too_many), 429
@@ -83,12 +90,21 @@ def _onwards() -> BaseResponse:
     return response
 
 
-def start_page(chosen: list[str], error: str = "") -> str:
+def effort_page(chosen: list[str], asked: EffortNeeded) -> str:
+    """The page's script solves the challenge; without one, waiting for a minute does."""
+    wait = _("Many accounts were made from your address. Wait a minute, then try again.")
+    return start_page(chosen, wait, effort=asked.facts)
+
+
+def start_page(
+    chosen: list[str], error: str = "", *, effort: Mapping[str, object] | None = None
+) -> str:
     return render_template(
         "work/start.html",
         offered=languages.named(chosen),
         chosen=chosen,
         errors={"languages": error} if error else {},
+        effort=effort,
         next=shell.next_page(),
         passkeys=current_app.config["PASSKEYS_POSSIBLE"],
     )

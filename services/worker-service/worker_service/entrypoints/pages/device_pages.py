@@ -11,10 +11,15 @@ from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from worker_service.application.register_worker import TooManyRegistrations
+from worker_service.application.register_worker import EffortNeeded, TooManyRegistrations
 from worker_service.bootstrap import PASS_LIFETIME, Application
 from worker_service.entrypoints.pages import shell
-from worker_service.entrypoints.pages.account_pages import remember, sign_in_page, start_page
+from worker_service.entrypoints.pages.account_pages import (
+    effort_page,
+    remember,
+    sign_in_page,
+    start_page,
+)
 
 ACCOUNT_PAGE = "/work/account"
 _OPTIONS = "/work/passkeys"
@@ -129,13 +134,18 @@ def _add_coming_in(blueprint: Blueprint, application: Application) -> None:
         try:
             key = application.passkeys.read_new(request.form.get("credential", ""))
             made = application.register_worker(
-                languages=chosen, source=request.remote_addr or "", code_shown=False
+                languages=chosen,
+                source=request.remote_addr or "",
+                code_shown=False,
+                proof=request.form.get("proof", ""),
             )
             application.passkeys.keep(key, made.worker.worker_id, name="")
         except PasskeyRefused:
             return start_page(chosen, _("The passkey could not be made. Try again.")), 422
         except InvalidInput:
             return start_page(chosen, _("Choose languages from the list.")), 422
+        except EffortNeeded as asked:
+            return effort_page(chosen, asked), 428
         except TooManyRegistrations:
             too_many = _("Too many new accounts came from your address. Try again in an hour.")
             return start_page(chosen, too_many), 429

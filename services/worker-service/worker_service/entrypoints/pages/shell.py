@@ -34,7 +34,11 @@ def bar() -> ui.Bar:
 
 def _reviewer_bar() -> ui.Bar:
     return ui.Bar(
-        items=[(_("Operations"), "/operator"), (_("Appeals"), "/operator/appeals"), (_("Talk"), "/operator/talk")],
+        items=[
+            (_("Operations"), "/operator"),
+            (_("Appeals"), "/operator/appeals"),
+            (_("Talk"), "/operator/talk"),
+        ],
         sign_out="/finance/sign-out",
         home="/operator",
     )
