@@ -22,6 +22,7 @@ from crowdloom.kernel import Money, SystemClock, TimeOrderedIds
 from crowdloom.kernel.ids import PayoutRunId, RequesterId, StaffId, WorkerId
 from crowdloom_local.crowd.checkout import complete_onboarding, pay_checkout, refuse_transfers
 from flask import Flask
+from payment_service.application.bank_ports import StatementFile
 from payment_service.bootstrap import Application, build
 from payment_service.config import read_settings
 from payment_service.entrypoints.events import SUBSCRIPTIONS
@@ -61,6 +62,9 @@ class Scene:
     unpaid_top_up: str = ""
     proposal: str = ""
     held_worker: str = ""
+    bank_file: str = ""
+    statement: str = ""
+    bank_lines: tuple[str, ...] = ()
     origin: str = ""
     accepted: int = 0
 
@@ -178,9 +182,40 @@ def set_up(mongodb_uri: str, processor: str, origin: str) -> Scene:
         finish = refuse_transfers if worker == scene.workers[0] else complete_onboarding
         finish(str(link))
     application.refresh_payees()
+    _read_statements(scene)
     _pay_once(scene)
     _hold_and_propose(scene)
     return scene
+
+
+def _read_statements(scene: Scene) -> None:
+    """One statement is booked, with a line matched by a rule and one in suspense; another waits."""
+    application = scene.application
+    mapping = {"date": "day", "amount": "amount", "balance": "balance", "text": "text"}
+    application.put_bank_account(
+        scene.maker,
+        "main",
+        name="Main account",
+        number="DE89 3704 0044 0532 0130 00",
+        currency="USD",
+        mapping={**mapping, "counterparty": "who"},
+    )
+    heading = "day,who,text,amount,balance"
+    booked, coming = (
+        StatementFile("november.csv", "\n".join([heading, *rows, ""]).encode())
+        for rows in (
+            (
+                f"2026-11-02,Lab Ltd,funds for {scene.requester},250.00,1250.00",
+                "2026-11-03,Bank,Monthly fee November,-2.50,1247.50",
+            ),
+            ("2026-11-04,Somebody,who knows,-10.00,1237.50",),
+        )
+    )
+    desk = application.import_statements
+    (scene.statement,) = desk.confirm(scene.maker, desk.look(scene.maker, "main", booked).file_id)
+    scene.bank_file = desk.look(scene.maker, "main", coming).file_id
+    lines = application.readers.bank_lines.of_statement(scene.statement, 2)
+    scene.bank_lines = tuple(line.line_id for line in lines)
 
 
 def _hold_and_propose(scene: Scene) -> None:

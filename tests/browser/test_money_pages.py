@@ -74,6 +74,7 @@ def pages_of(scene: Any) -> dict[tuple[str, str], list[str]]:
     exception = application.readers.exceptions.listed(1)[0]["_id"]
     entry = application.journal.entries(count_max=1, code="accept")[0].entry_id
     invitation = application.enrolment_links.dumps(scene.newcomer)
+    items = application.readers.payout_runs.items(scene.ended_run)
     return {
         ("", ""): ["/finance/sign-in", f"/finance/enrol/{invitation}"],
         ("staff", scene.checker): [
@@ -106,6 +107,14 @@ def pages_of(scene: Any) -> dict[tuple[str, str], list[str]]:
             "/finance/payees?status=restricted",
             f"/finance/payees/{scene.workers[0]}",
             f"/finance/payees/{scene.held_worker}",
+            "/finance/bank-statements",
+            f"/finance/bank-statements/{scene.statement}",
+            f"/finance/bank-statements/files/{scene.bank_file}",
+            *(f"/finance/bank-statements/lines/{line}" for line in scene.bank_lines),
+            "/finance/bank-accounts/main",
+            "/finance/bank-accounts/new",
+            f"/finance/reconciliation/runs/{scene.ended_run}",
+            *(f"/finance/reconciliation/items/{item.item_id}" for item in items),
         ],
         ("worker", scene.workers[0]): ["/pay/earnings"],
         ("worker", scene.workers[4]): [

@@ -51,7 +51,9 @@ def matched_count(result: Mapping[str, Any]) -> int | None:
     if result["status"] != "completed" or not is_whole(result):
         return None
     apart = {
-        found["subject"] for found in result["differences"] if found["kind"] in _KINDS_OF_A_LINE
+        found["subject"]
+        for found in result["differences"]
+        if found["kind"] in _KINDS_OF_A_LINE and not _is_banks(found)
     }
     return int(result["lines_count"]) - len(apart)
 
@@ -61,6 +63,11 @@ def books_agree(result: Mapping[str, Any]) -> bool | None:
     if result["status"] != "completed" or result.get("unreconciled_minor") is None:
         return None
     return int(result["unreconciled_minor"]) == 0 and not result["differences_count"]
+
+
+def _is_banks(found: Mapping[str, Any]) -> bool:
+    """Lines of banks have proofs of their own, one an account."""
+    return str(found["subject"]).startswith("bln_")
 
 
 def _proof(result: Mapping[str, Any], ours: Money | None, theirs: Money | None) -> Proof:
@@ -78,6 +85,6 @@ def _explained(result: Mapping[str, Any], zero: Money) -> Money:
     moving = [
         Money.from_wire(found["amount"])
         for found in result["differences"]
-        if found["kind"] in EXPLAINING_KINDS
+        if found["kind"] in EXPLAINING_KINDS and not _is_banks(found)
     ]
     return sum((found for found in moving if found.currency is zero.currency), zero)
