@@ -1,5 +1,7 @@
 """Three items with known answers, for anybody, kept nowhere."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -46,9 +48,19 @@ def test_each_item_says_what_is_right_in_persian_too(
     assert "note good" in visitor.post(f"{PAGE}/3?lang=fa", data={"answer": "۳٫۵۰"}).text
 
 
-def test_the_queue_offers_practice_until_it_was_done_or_skipped(visitor: FlaskClient) -> None:
+def test_the_queue_offers_practice_until_work_was_decided(
+    visitor: FlaskClient, application: Application, deliver: Any, make: Any
+) -> None:
     made = visitor.post("/api/workers/v1/workers", json={}).json
     visitor.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {made['token']}"
     assert "New here?" in visitor.get("/work/queue").text
+    deliver(make.claimed(worker_id=made["worker_id"]), make.submitted(), make.accepted())
+    application.keep_qualifications()
+    assert "New here?" not in visitor.get("/work/queue").text
+
+
+def test_skipping_practice_is_remembered(visitor: FlaskClient) -> None:
+    made = visitor.post("/api/workers/v1/workers", json={}).json
+    visitor.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {made['token']}"
     assert visitor.post(f"{PAGE}/skip").location == "/work/queue"
     assert "New here?" not in visitor.get("/work/queue").text

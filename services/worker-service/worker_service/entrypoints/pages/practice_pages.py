@@ -6,7 +6,9 @@ That somebody has practised, or skipped it, is remembered by the browser alone.
 from collections.abc import Sequence
 from typing import Any
 
+from crowdloom.chassis.http.auth import authenticate
 from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import WorkerId
 from crowdloom.ui.formats import language as reader_language
 from flask import Blueprint, current_app, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -27,7 +29,10 @@ def practice_pages(application: Application) -> Blueprint:
 
     @blueprint.app_template_global("practice_offered")
     def offered() -> bool:
-        return _DONE_COOKIE not in request.cookies
+        if _DONE_COOKIE in request.cookies:
+            return False
+        # Whoever has had work decided knows how it goes, on a new device as well.
+        return not shell.signed_in() or not _has_worked(application)
 
     @blueprint.get(PAGE)
     def begin() -> BaseResponse:
@@ -55,6 +60,11 @@ def practice_pages(application: Application) -> Blueprint:
         return response
 
     return blueprint
+
+
+def _has_worked(application: Application) -> bool:
+    worker_id = WorkerId(authenticate(("worker",)).subject)
+    return application.qualify.record(worker_id).decided_count > 0
 
 
 def _page(items: Sequence[PracticeItem], number: int, *, given: str | None = None) -> str:
