@@ -22,7 +22,6 @@ from crowdloom.kernel import Currency, Money, SystemClock
 from crowdloom.kernel.clock import Clock
 from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL
 from payment_service.adapters.mongo_processor import STRIPE_LINES
-from payment_service.application.processor import PaymentProcessor
 from payment_service.bootstrap import build
 from payment_service.domain.processor_lines import BalanceTransaction, ProcessorBalance, Transfer
 from pymongo import MongoClient
@@ -87,11 +86,12 @@ def _measured(uri: str, name: str, entries: int) -> Mapping[str, float]:
 
 def _seed(client: "MongoClient[dict[str, Any]]", name: str, entries: int) -> None:
     """Top-ups, each with its line of the processor; every wallet's kept balance is their sum."""
+    nobody: Any = _Processor(0)
     application = build(
         settings_of(CURRENCY, clearing_seconds=0),
         client=client,
         database=name,
-        processor=_Processor(0),
+        processor=nobody,
     )
     application.store.migrate_all()
     database = application.database
@@ -177,9 +177,6 @@ class _Processor:
                 created_at=self._now,
             )
 
-    def line(self, transaction_id: str) -> BalanceTransaction:
-        raise NotImplementedError(transaction_id)
-
     def transfers(self, _run_id: str | None = None) -> Sequence[Transfer]:
         return []
 
@@ -193,13 +190,13 @@ def _compare(uri: str, name: str, entries: int) -> Mapping[str, float]:
     with MongoClient[dict[str, Any]](uri, tz_aware=True) as client:
 
         def outcome(planted: int) -> Mapping[str, Any]:
+            # Of the port it has what a comparison asks for.
             processor: Any = _Processor(entries, planted=planted)
-            made: PaymentProcessor = processor
             application = build(
                 settings_of(CURRENCY, clearing_seconds=0),
                 client=client,
                 database=name,
-                processor=made,
+                processor=processor,
             )
             result: Mapping[str, Any] = application.reconcile._look()  # noqa: SLF001 - once
             return result
