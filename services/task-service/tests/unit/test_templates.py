@@ -133,6 +133,12 @@ def test_a_document_of_its_own_is_completed_and_never_nested() -> None:
     )
 
 
+def test_what_is_no_document_of_its_own_says_its_projects_language() -> None:
+    spoken = FrameContext("asg_1", "/frame/runtime.js", language='fa"')
+    assert '<html lang="fa&quot;"><head>' in render_document(FIELD, {}, spoken)
+    assert "lang=" not in render_document(f"<html><body>{FIELD}</body></html>", {}, spoken)
+
+
 def test_a_preview_has_no_assignment() -> None:
     page = render_document(FIELD, {}, PREVIEW)
     assert "ASSIGNMENT_ID_NOT_AVAILABLE" in page

@@ -30,6 +30,7 @@ class FrameContext:
     `runtime` is the address of the script that speaks with the page around the frame; `data` is
     what it is told, as data- attributes; `crowd` are the scripts and the style of
     the elements of the crowd family, in order, and `crowd_words` what they say, as JSON.
+    `language` is that of the template, where it is known; a document of its own says it itself.
     """
 
     assignment_id: str | None
@@ -38,6 +39,7 @@ class FrameContext:
     crowd_words: str = "{}"
     action: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
+    language: str | None = None
 
     @property
     def shown_assignment(self) -> str:
@@ -58,7 +60,8 @@ def render_document(template: str, row: Mapping[str, str], context: FrameContext
         body = _with_form(body, context, is_document=parts.is_document)
     if parts.is_document:
         return _completed(body, head)
-    return f"<!doctype html><html><head>{head}{_LAYOUT}</head><body>{body}</body></html>"
+    language = f' lang="{escape(context.language)}"' if context.language else ""
+    return f"<!doctype html><html{language}><head>{head}{_LAYOUT}</head><body>{body}</body></html>"
 
 
 def _head(context: FrameContext, *, has_crowd: bool) -> str:

@@ -48,7 +48,10 @@ class FrameScripts:
 
 
 def frame_context(
-    scripts: FrameScripts, assignment_id: str | None, data: Mapping[str, str]
+    scripts: FrameScripts,
+    assignment_id: str | None,
+    data: Mapping[str, str],
+    language: str | None = None,
 ) -> FrameContext:
     return FrameContext(
         assignment_id,
@@ -56,6 +59,7 @@ def frame_context(
         crowd=tuple(scripts.url(name) for name in CROWD_FILES),
         crowd_words=json.dumps(_crowd_words()),
         data=data,
+        language=language,
     )
 
 

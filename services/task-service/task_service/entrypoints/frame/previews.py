@@ -18,9 +18,14 @@ from task_service.entrypoints.pages import previews, starters
 def frame_previews(application: Application, scripts: FrameScripts, links: FileLinks) -> Blueprint:
     blueprint = Blueprint("frame_previews", __name__, url_prefix="/requester/frame")
 
-    def shown(template: str, hosts: tuple[str, ...], row: Mapping[str, str]) -> Response:
+    def shown(
+        template: str,
+        hosts: tuple[str, ...],
+        row: Mapping[str, str],
+        language: str | None = "en",  # of our own templates
+    ) -> Response:
         words = _("This is a preview: nothing can be submitted here.")
-        context = frame_context(scripts, None, {"words": words, **previews.told()})
+        context = frame_context(scripts, None, {"words": words, **previews.told()}, language)
         return task_document(template, hosts, row, context)
 
     @blueprint.get("/batches/<batch_id>/<int:number>")
@@ -32,13 +37,20 @@ def frame_previews(application: Application, scripts: FrameScripts, links: FileL
             raise NotFound("The batch has no such row", number=number)
         row = dict(zip(batch.columns, found[0].cells, strict=True))
         project = application.batches.project_of(batch)
-        return shown(project.template, project.allowed_hosts, links.linked(row, batch.requester_id))
+        return shown(
+            project.template,
+            project.allowed_hosts,
+            links.linked(row, batch.requester_id),
+            project.language,
+        )
 
     @blueprint.get("/projects/<project_id>")
     @require("requester")
     def template_of_project(project_id: str) -> Response:
         project = application.projects.get(_requester(), ProjectId(project_id))
-        return shown(project.template, project.allowed_hosts, request.args.to_dict())
+        return shown(
+            project.template, project.allowed_hosts, request.args.to_dict(), project.language
+        )
 
     @blueprint.get("/templates/<name>")
     @require("requester")
@@ -57,7 +69,7 @@ def frame_previews(application: Application, scripts: FrameScripts, links: FileL
         row = draft.row(previews.row_asked(len(draft.rows)))
         template = draft.text.template
         hosts = tuple(foreign_hosts(template))
-        return shown(template, hosts, links.linked(row, draft.requester_id))
+        return shown(template, hosts, links.linked(row, draft.requester_id), draft.text.language)
 
     return blueprint
 

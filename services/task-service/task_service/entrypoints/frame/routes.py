@@ -65,7 +65,8 @@ def _task(
     if draft is not None:
         data["draft"] = json.dumps(draft.answer)
     inputs = links.linked(loaded.inputs, loaded.project.requester_id, until=ticket.deadline)
-    project, context = loaded.project, frame_context(scripts, ticket.assignment_id, data)
+    project = loaded.project
+    context = frame_context(scripts, ticket.assignment_id, data, project.language)
     return task_document(project.template, project.allowed_hosts, inputs, context)
 
 

@@ -19,6 +19,7 @@ from crowdloom.kernel.limits import (
     TEMPLATE_BYTES_MAX,
     TITLE_CHARACTERS_MAX,
 )
+from crowdloom.ui.formats import number_text
 from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -219,8 +220,8 @@ def _with_rows(application: Application, draft: ProjectDraft) -> ProjectDraft:
 def _rows_sentence(refusal: FaultyRows) -> str:
     shown = faults_of(refusal).shown
     if not shown:
-        return _("Rows to try it on come in a table: CSV, TSV, JSON lines or XLSX.")
-    line = _("Line %(line)s", line=shown[0].line)
+        return str(_("Rows to try it on come in a table: CSV, TSV, JSON lines or XLSX."))
+    line = _("Line %(line)s", line=number_text(shown[0].line))
     return f"{line}: {worded(shown[0].reason)}"
 
 
