@@ -206,6 +206,7 @@ def test_the_pages_show_what_there_is_and_take_a_test_without_script(
     catalogue = api.get(PAGE, headers=headers).text
     assert "Opens 1 project that is open now" in catalogue
     assert "Persian, tested" in catalogue
+    assert f'href="{PAGE}/qlf_1"><bdi' in api.get("/work/queue", headers=headers).text
     page = api.get(f"{PAGE}/qlf_1", headers=headers).text
     assert "Which has flat needles?" in page
     half = api.post(f"{PAGE}/qlf_1", data={"idempotency_key": "a"}, headers=headers)

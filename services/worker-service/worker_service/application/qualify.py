@@ -106,6 +106,10 @@ class Qualify:
         one = self._existing(self._readers, code)
         return self._entry(one, held, tries, self._open_counts().get(code, 0), worker_id)
 
+    def find(self, code: str) -> Qualification | None:
+        """One that there is: of the market's own without a read, else by a point read."""
+        return self._market.get(code) or self._readers.qualifications.get(code)
+
     def record(self, worker_id: WorkerId) -> Record:
         """What was decided about the worker's work so far; point read."""
         return self._readers.records.get(worker_id)

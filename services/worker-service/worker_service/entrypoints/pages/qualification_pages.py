@@ -24,6 +24,11 @@ def qualification_pages(application: Application) -> Blueprint:
     blueprint = Blueprint("qualification_pages", __name__)
     qualify = application.qualify
 
+    @blueprint.app_template_global("qualification_name")
+    def qualification_name(code: str) -> str:
+        found = qualify.find(code)
+        return qualification_words.name_of(found) if found else str(_("a qualification"))
+
     @blueprint.get(PAGE)
     @require("worker")
     def catalogue() -> str:
