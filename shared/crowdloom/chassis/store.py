@@ -20,6 +20,11 @@ from pymongo.write_concern import WriteConcern
 from crowdloom.chassis.context import current_cause
 from crowdloom.chassis.dead_letters import DEAD_LETTER_INDEXES, DEAD_LETTERS
 from crowdloom.chassis.idempotency import IDEMPOTENCY, IDEMPOTENCY_INDEXES, mark_committed
+from crowdloom.chassis.running_sessions import (
+    RUNNING_SESSIONS,
+    RUNNING_SESSIONS_INDEXES,
+    RunningSessions,
+)
 from crowdloom.contracts import Envelope, Event, envelope_of
 from crowdloom.kernel import Clock, IdFactory, TransientError
 
@@ -140,6 +145,7 @@ class MongoStore(Generic[SessionT]):
         self._session_class = session_class
         self._clock = clock
         self._ids = ids
+        self._running = RunningSessions(self.database, clock)
 
     def run(self, work: Callable[[SessionT], ResultT]) -> ResultT:
         def in_transaction(session: ClientSession) -> ResultT:
@@ -148,17 +154,22 @@ class MongoStore(Generic[SessionT]):
             mark_committed(self.database, session)
             return result
 
-        try:
-            with pymongo.timeout(TRANSACTION_SECONDS_MAX), self._client.start_session() as session:
-                return session.with_transaction(
-                    in_transaction,
-                    read_concern=ReadConcern("snapshot"),
-                    write_concern=WriteConcern("majority"),
-                )
-        except (ConnectionFailure, OperationFailure) as error:
-            if is_transient(error):
-                raise TransientError(str(error)) from error
-            raise
+        with self._client.start_session() as session:
+            self._running.note(session)
+            try:
+                with pymongo.timeout(TRANSACTION_SECONDS_MAX):
+                    return session.with_transaction(
+                        in_transaction,
+                        read_concern=ReadConcern("snapshot"),
+                        write_concern=WriteConcern("majority"),
+                    )
+            except (ConnectionFailure, OperationFailure) as error:
+                if error.timeout:
+                    # No time was left to abort it: others would wait for what it holds.
+                    self._running.end(session)
+                if is_transient(error):
+                    raise TransientError(str(error)) from error
+                raise
 
     def migrate(self, indexes: dict[str, list[IndexModel]]) -> None:
         """Create collections and indexes; can be run again and side by side with others."""
@@ -167,6 +178,7 @@ class MongoStore(Generic[SessionT]):
             INBOX: [],
             IDEMPOTENCY: IDEMPOTENCY_INDEXES,
             DEAD_LETTERS: DEAD_LETTER_INDEXES,
+            RUNNING_SESSIONS: RUNNING_SESSIONS_INDEXES,
             **indexes,
         }
         existing = set(self.database.list_collection_names())

@@ -43,7 +43,11 @@ class MemoryDatabase:
 
 
 class MemorySession:
-    """Where a conflict is announced the whole transaction is tried again, as pymongo does."""
+    """Where a conflict is announced the whole transaction is tried again, as pymongo does. Has no
+    id: nothing of it outlives its process.
+    """
+
+    session_id = None
 
     def __init__(self, client: "MemoryClient") -> None:
         self._client = client

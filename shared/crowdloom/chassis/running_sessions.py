@@ -1,0 +1,84 @@
+"""What a killed process leaves open is ended by whoever comes after it.
+
+A process that dies in the middle of a transaction leaves it open in the database, which waits a
+minute for it and lets nobody else write the same documents. So each process notes the database
+sessions it works with; the next one on the same host ends those of the dead.
+"""
+
+import os
+import socket
+import threading
+from contextlib import suppress
+from typing import Any
+
+import pymongo
+from bson.binary import UUID_SUBTYPE, Binary
+from pymongo import ASCENDING, IndexModel
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+
+from crowdloom.kernel import Clock
+
+RUNNING_SESSIONS = "running_sessions"
+RUNNING_SESSIONS_INDEXES = [
+    IndexModel([("noted_at", ASCENDING)], name="forgotten", expireAfterSeconds=7 * 86_400)
+]
+_SECONDS_MAX = 1.0
+
+
+class RunningSessions:
+    """For many threads of one process. Does its best and raises nothing: what it cannot end, the
+    database ends by itself, later.
+    """
+
+    def __init__(self, database: Database[dict[str, Any]], clock: Clock) -> None:
+        self._sessions = database[RUNNING_SESSIONS]
+        self._admin = database.client.admin
+        self._clock = clock
+        self._process = {"host": socket.gethostname(), "pid": os.getpid()}
+        self._known: set[bytes] = set()
+        self._begun = False
+        self._lock = threading.Lock()
+
+    def note(self, session: ClientSession) -> None:
+        """Before a transaction: writes only where the session is new to this process."""
+        if session.session_id is None:
+            return
+        name = bytes(session.session_id["id"])
+        with self._lock:
+            first, self._begun = not self._begun, True
+            new = name not in self._known
+            self._known.add(name)
+        if first:
+            self._end_those_of_the_dead()
+        if new:
+            row = {"_id": name, "noted_at": self._clock.now(), **self._process}
+            with suppress(PyMongoError), pymongo.timeout(_SECONDS_MAX):
+                self._sessions.replace_one({"_id": name}, row, upsert=True)
+
+    def end(self, session: ClientSession) -> None:
+        """End a session whose transaction ran out of time, and with it what it holds."""
+        with suppress(PyMongoError), pymongo.timeout(_SECONDS_MAX):
+            self._admin.command({"killSessions": [dict(session.session_id)]})
+
+    def _end_those_of_the_dead(self) -> None:
+        with suppress(PyMongoError), pymongo.timeout(_SECONDS_MAX):
+            rows = list(self._sessions.find({"host": self._process["host"]}))
+            # One with our own number is an earlier process too: we have noted nothing yet.
+            dead = [row["_id"] for row in rows if not self._is_another_alive(row["pid"])]
+            if dead:
+                named = [{"id": Binary(name, UUID_SUBTYPE)} for name in dead]
+                self._admin.command({"killSessions": named})
+                self._sessions.delete_many({"_id": {"$in": dead}})
+
+    def _is_another_alive(self, pid: int) -> bool:
+        if pid == self._process["pid"]:
+            return False
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass  # alive, and somebody else's
+        return True
