@@ -1,5 +1,6 @@
 """Other ways to be paid: a bank file that two people handle, and gift credit that is spent here."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -7,8 +8,10 @@ from xml.etree.ElementTree import Element
 import pytest
 from crowdloom.kernel import Currency
 from defusedxml.ElementTree import fromstring
+from flask import Flask
 from payment_service.domain.entries import Entry, Line
 from payment_service.domain.iban import WrongIban, parse_iban
+from payment_service.domain.payouts import Rail
 
 IBAN = "GB82 WEST 1234 5698 7654 32"
 USD = Currency.of("USD")
@@ -101,6 +104,36 @@ def test_a_bank_file_names_each_line_and_its_payouts_are_in_transit_once_two_peo
     assert banked.processor.transfers()["count"] == 0
     clock.advance(seconds=4 * 86_400)
     assert broken_rules(banked, calling) == [], "four days in transit are nothing unusual"
+
+
+def test_the_bank_line_that_names_the_payout_line_pays_it(
+    banked: Any, worker: Any, calling: Callable[..., Any], web: Flask
+) -> None:
+    mapping = {"date": "Day", "amount": "Amount", "balance": "Balance", "text": "Text"}
+    account = {"account_id": "main", "name": "Main", "number": "532013000", "currency": "USD"}
+    assert banked.maker.post("/bank-accounts", {**account, "mapping": mapping}).status_code == 200
+
+    def told(line: str) -> None:
+        content = f"Day,Amount,Balance,Text\n{line}\n".encode()
+        answer = web.test_client().post(
+            "/api/payments/v1/bank-statements",
+            data={"account_id": "main", "file": (io.BytesIO(content), "s.csv")},
+            headers={"Authorization": f"Bearer {banked.maker.token}"},
+        )
+        assert answer.status_code == 200, answer.text
+        path = f"/bank-statements/files/{answer.json['file_id']}/confirm"
+        assert banked.maker.post(path).status_code == 200
+
+    told("2026-11-02,10.00,10.00,our own money")
+    run_id = approved(banked, "bank_file")
+    (item,) = decided(banked, "bank_file_sent", run_id)["items"]
+    told(f"2026-11-03,-0.10,9.90,payout {item['payout_item_id']}")
+    run = banked.run(run_id)
+    assert (run["status"], run["items"][0]["state"]) == ("completed", "paid")
+    assert worker.get("/earnings").json["paid"]["amount_minor"] == 10
+    assert banked.application.show_finance.available(Rail.BANK_FILE).minor == 990
+    banked.reconcile()
+    assert broken_rules(banked, calling) == []
 
 
 def test_a_file_that_is_not_used_gives_the_money_back_and_the_line_goes_into_the_next(

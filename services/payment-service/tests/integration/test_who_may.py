@@ -4,10 +4,12 @@ import re
 from typing import Any
 
 import pytest
+from crowdloom.kernel import Currency
 from flask import Flask
 from payment_service.application.bank_ports import StatementFile
 from payment_service.application.book_lines import BookLines
 from payment_service.bootstrap import Application
+from payment_service.domain.entries import Entry, Line
 
 VIEW, MAKER, CHECKER = "finance.view", "finance.maker", "finance.checker"
 CONTROLLER, AUDITOR = "finance.controller", "auditor"
@@ -218,6 +220,21 @@ def _bank_line(market: Any) -> str:
     return str(line.line_id)
 
 
+def _bank_file(market: Any, worker: Any) -> str:
+    """A run whose line waits in its bank file."""
+    market.earn("wrk_1", 2)
+    worker.post("/payout-account/bank", {"holder": "Leila", "iban": "GB82WEST12345698765432"})
+    worker.post("/payout-requests")
+    lines = (Line("asset:bank:main:USD", 90_000, 0), Line("equity:opening:USD", 0, 90_000))
+    entry = Entry(key="opening:bank", code="opening", currency=Currency.of("USD"), lines=lines)
+    market.application.store.run(lambda session: session.ledger.post(entry))
+    run_id = market.maker.post("/payout-runs", {"rail": "bank_file"}).json["payout_run_id"]
+    digest = market.maker.post(f"/payout-runs/{run_id}/freeze").json["content_hash"]
+    market.checker.post(f"/payout-runs/{run_id}/approve", {"content_hash": digest})
+    market.settle_payouts()
+    return str(run_id)
+
+
 @pytest.fixture
 def made(market: Any, calling: Any) -> Any:
     """One of each kind that needs a second person, made by somebody with every grant there is:
@@ -233,6 +250,8 @@ def made(market: Any, calling: Any) -> Any:
             frozen = both.post(f"/payout-runs/{run_id}/freeze").json
             return f"/payout-runs/{run_id}/approve", {"content_hash": frozen["content_hash"]}
         payload = PROPOSALS.get(kind)
+        if kind in {"bank_file_sent", "bank_file_void"}:
+            payload = {"run_id": _bank_file(market, calling("worker", "wrk_1"))}
         if kind in {"exception_resolution", "write_off"}:
             line = market.make.charge("", 500)
             BookLines(market.application.store)([line])
@@ -274,7 +293,7 @@ def made(market: Any, calling: Any) -> Any:
     "kind",
     [
         *("payout_run", "hold_release", "manual_entry", "exception_resolution", "write_off"),
-        *("refund", "statement_match", "tolerance_rule"),
+        *("refund", "statement_match", "tolerance_rule", "bank_file_sent", "bank_file_void"),
     ],
 )
 def test_whoever_made_it_cannot_approve_it_with_all_grants_by_api_or_page(

@@ -72,6 +72,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
             may_make=shell.may(MAKER),
             names=readers.staff.names(),
             account_status=words.account_status(),
+            rails=words.rails(),
             item_words=words.items(),
             item_tones=words.ITEM_TONES,
             accounts=_paths(application, who),
