@@ -112,7 +112,7 @@ def _weight_words() -> dict[str, tuple[str, str]]:
         "finishing": (_("Near its end"), _("At most a tenth of its items is left.")),
         "waiting": (_("Served long ago"), _("Half of it after a minute without a claim.")),
         "age": (_("Open for long"), _("Half of it after a day.")),
-        "skill": (_("The worker's skill"), _("His scores in what the batch asks for.")),
+        "skill": (_("The worker's skill"), _("Their scores in what the batch asks for.")),
     }
 
 
