@@ -140,7 +140,13 @@ def test_an_export_holds_what_is_known_and_no_key(browser: FlaskClient) -> None:
     answer = browser.get("/work/settings/export")
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         texts = {name: archive.read(name).decode("utf-8-sig") for name in archive.namelist()}
-    assert sorted(texts) == ["account.json", "appeals.json", "qualifications.json", "work.csv"]
+    assert sorted(texts) == [
+        "account.json",
+        "appeals.json",
+        "qualifications.json",
+        "talk.json",
+        "work.csv",
+    ]
     assert json.loads(texts["account.json"])["languages"] == ["fa"]
     assert texts["work.csv"].startswith("assignment_id,")
     assert code not in "".join(texts.values())

@@ -35,6 +35,8 @@ def test_an_answer_reaches_whoever_asked_and_goes_with_the_account(
     assert shown.count("&lt;b&gt;No.&lt;/b&gt;") == 1
     assert "Does the second sentence follow?" in shown
     assert "No answers yet" in page_of(other)
+    kept = application.show_belongings(asker["worker_id"])
+    assert [one.question for one in kept.talk] == ["Does a bot count?"]
     application.close_account(asker["worker_id"])
     deliver(ANSWERED)
     assert application.database["talk_answers"].count_documents({}) == 0

@@ -8,9 +8,11 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import WorkerId
 
 from worker_service.application.ports import Readers, Session, Store
+from worker_service.application.show_talk import ANSWERS_MAX
+from worker_service.application.talk_ports import TalkAnswer
 from worker_service.application.translate import account_closed
 from worker_service.domain.appeals import Appeal
-from worker_service.domain.qualifications import Held
+from worker_service.domain.qualifications import Held, Tries
 from worker_service.domain.workers import Worker
 
 
@@ -21,6 +23,8 @@ class Belongings:
     worker: Worker
     appeals: Sequence[Appeal]
     held: Sequence[Held]
+    tries: Sequence[Tries]
+    talk: Sequence[TalkAnswer]
 
 
 class ShowBelongings:
@@ -36,6 +40,8 @@ class ShowBelongings:
             worker,
             self._readers.appeals.of_worker(worker_id),
             self._readers.held.of_worker(worker_id),
+            self._readers.held.tries_of_worker(worker_id),
+            self._readers.talk_answers.of_worker(worker_id, ANSWERS_MAX),
         )
 
 

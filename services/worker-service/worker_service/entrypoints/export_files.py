@@ -9,6 +9,7 @@ from crowdloom.kernel.clock import format_instant
 from crowdloom.kernel.ids import WorkerId
 
 from worker_service.application.close_account import Belongings
+from worker_service.application.talk_ports import TalkAnswer
 from worker_service.bootstrap import Application
 from worker_service.domain.appeals import Appeal
 from worker_service.domain.qualifications import Held
@@ -27,7 +28,8 @@ def export_of(application: Application, worker_id: WorkerId) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("account.json", _json(_account(belongings)))
         archive.writestr("appeals.json", _json([_appeal(one) for one in belongings.appeals]))
-        archive.writestr("qualifications.json", _json([_held(one) for one in belongings.held]))
+        archive.writestr("qualifications.json", _json(_qualifications(belongings)))
+        archive.writestr("talk.json", _json([_talk(one) for one in belongings.talk]))
         archive.writestr("work.csv", work)
     return buffer.getvalue()
 
@@ -53,6 +55,29 @@ def _appeal(appeal: Appeal) -> dict[str, Any]:
         ],
         "reason": appeal.reason,
         "decided_at": format_instant(appeal.decided_at) if appeal.decided_at else None,
+    }
+
+
+def _qualifications(belongings: Belongings) -> dict[str, Any]:
+    return {
+        "held": [_held(one) for one in belongings.held],
+        "tests": [
+            {
+                "qualification": one.code,
+                "tried_at": [format_instant(instant) for instant in one.tried_at],
+                "scores": list(one.scores),
+            }
+            for one in belongings.tries
+        ],
+    }
+
+
+def _talk(answer: TalkAnswer) -> dict[str, Any]:
+    return {
+        "assignment_id": answer.assignment_id,
+        "question": answer.question,
+        "answer": answer.answer,
+        "answered_at": format_instant(answer.answered_at),
     }
 
 
