@@ -17,7 +17,7 @@ STEPS ?= 300
 BIN := .venv/bin
 MEMBERS := shared services/task-service services/worker-service services/matching-service services/payment-service deploy/local
 
-.PHONY: help setup run test lint format replay roundtrip acceptance engines test-kafka docs lock machine-matching guards bench bench-claim kill-matching test-anonymity prove-money faults clean
+.PHONY: help setup run test lint format replay roundtrip acceptance engines test-kafka docs lock machine-matching guards bench bench-claim kill-matching test-anonymity prove-money faults pictures clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -104,6 +104,9 @@ kill-matching: setup ## kill -9 matching-service 20 times during a run of 500 ta
 
 faults: setup ## kill -9 at every point of a payout run, on real processes
 	@$(BIN)/python tests/faults/payouts.py
+
+pictures: setup ## the pictures of the guides, taken from a running demo; needs a Chromium
+	@$(BIN)/python -m crowdloom_local.pictures
 
 clean: ## forget the environments and the local market's data
 	rm -rf .venv .venv-engines .data .replay .acceptance
