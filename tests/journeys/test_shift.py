@@ -96,6 +96,7 @@ def test_a_newcomer_gives_the_first_answer_by_keyboard_alone(
     press(page, "main form input[type=checkbox]", "Space")
     press(page, "main form button")
     page.wait_for_url("**/work/queue*")
+    practise_one(page)
     find_in_queue(page, market.url, "Keyboard", batch_id)
     press(page, f"#start-{batch_id}")
     page.wait_for_url(WORKSPACE)
@@ -110,6 +111,14 @@ def test_a_newcomer_gives_the_first_answer_by_keyboard_alone(
     [given] = until(lambda: list(requester.submissions(batch_id)))
     assert given["answer"] == [["label", "yes"]]
     context.close()
+
+
+def practise_one(page: Page) -> None:
+    press(page, "a[href='/work/practice']")
+    expect(page.locator(".practice-form [name=answer]").first).to_be_focused()
+    page.keyboard.press("Space")
+    press(page, ".practice-form .actions button")
+    expect(page.locator(".note[role=status]").first).to_be_visible()
 
 
 def test_a_shift_on_a_phone_from_the_filter_to_the_payout(
