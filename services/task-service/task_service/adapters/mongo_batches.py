@@ -1,7 +1,7 @@
 """Collection `batches`: each change is one conditional update."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from task_service.domain.batches import (
     Widening,
     chunks_of,
 )
+from task_service.domain.requirements import Condition, Requirements
 
 _UNDER_WAY = [str(AdditionStatus.ASKED), str(AdditionStatus.FUNDED)]
 
@@ -63,6 +64,7 @@ class MongoBatches:
             "revision": 0,
             "released_chunk_count": 0,
             "withdrawn_count": 0,
+            "requirements": asdict(batch.requirements) if batch.requirements else None,
         }
         self._batches.insert_one(row, session=self._session)
 
@@ -305,6 +307,7 @@ def _batch(row: dict[str, Any]) -> Batch:
         open_slot_count=row.get("open_slot_count"),
         leased_slot_count=row.get("leased_slot_count"),
         archived=row.get("archived", False),
+        requirements=_requirements(row.get("requirements")),
         declined=_declined(declined) if declined else None,
         addition=_addition(addition) if addition else None,
         widening=Widening(**widening) if widening else None,
@@ -320,3 +323,14 @@ def _terms(row: dict[str, Any]) -> Terms:
         lease_seconds=row["lease_seconds"],
         auto_accept_seconds=row["auto_accept_seconds"],
     )
+
+
+def _requirements(row: dict[str, Any] | None) -> Requirements | None:
+    if row is None:
+        return None
+    said: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
+    }
+    for name in ("all_of", "any_of", "none_of"):
+        said[name] = tuple(Condition(**one) for one in row[name])
+    return Requirements(**said)

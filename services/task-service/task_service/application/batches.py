@@ -21,6 +21,7 @@ from task_service.application.source_ports import Source
 from task_service.domain.batches import Batch, BatchStatus, Terms, check_terms
 from task_service.domain.errors import WrongBatchStatus
 from task_service.domain.projects import Project, checked_title
+from task_service.domain.requirements import Requirements, check_requirements
 from task_service.domain.submissions import SubmissionStatus
 from task_service.domain.tables import Table, in_columns
 
@@ -68,6 +69,7 @@ class Batches:
         reward: Money,
         lease_seconds: int,
         auto_accept_seconds: int,
+        requirements: Requirements | None = None,
     ) -> Batch:
         """Raises InvalidInput, WrongCurrency."""
         if reward.currency is not self._currency:
@@ -82,6 +84,8 @@ class Batches:
             auto_accept_seconds=auto_accept_seconds,
         )
         check_terms(terms)
+        if requirements is not None:
+            check_requirements(requirements)
         batch = Batch(
             batch_id=BatchId(self._ids.new("batch")),
             project_id=project.project_id,
@@ -90,6 +94,7 @@ class Batches:
             terms=terms,
             status=BatchStatus.DRAFT,
             created_at=self._clock.now(),
+            requirements=requirements,
         )
         self._store.run(lambda session: session.batches.add(batch))
         return batch

@@ -1,8 +1,9 @@
 """Handlers of payment-service's and matching-service's events, and the steps that follow."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from crowdloom.contracts import Envelope
+from crowdloom.contracts import task as contract
 from crowdloom.contracts.matching import BatchProgressed, SlotsWithdrawn, TicketRevoked
 from crowdloom.contracts.payment import (
     BatchFunded,
@@ -25,7 +26,18 @@ from task_service.domain.batches import (
 )
 from task_service.domain.bonuses import BonusStatus
 from task_service.domain.given_back import GivenBack
+from task_service.domain.requirements import Requirements
 from task_service.domain.submissions import Submission, SubmissionStatus
+
+
+def _said(asked: Requirements | None) -> contract.Requirements | None:
+    if asked is None:
+        return None
+    conditions = {
+        name: tuple(contract.Condition(**asdict(one)) for one in getattr(asked, name))
+        for name in ("all_of", "any_of", "none_of")
+    }
+    return contract.Requirements(**{**vars(asked), **conditions})
 
 
 class FollowEvents:
@@ -63,6 +75,8 @@ class FollowEvents:
                 lease_seconds=batch.terms.lease_seconds,
                 auto_accept_seconds=batch.terms.auto_accept_seconds,
                 opened_at=self._clock.now(),
+                qualifications=batch.requirements.qualifications if batch.requirements else (),
+                requirements=_said(batch.requirements),
             )
         )
 

@@ -17,6 +17,7 @@ from crowdloom.kernel.limits import (
 )
 
 from task_service.domain.errors import NothingToPublish, WrongBatchStatus
+from task_service.domain.requirements import Requirements
 
 
 class BatchStatus(StrEnum):
@@ -128,6 +129,7 @@ class Batch:
     declined: Declined | None = None
     addition: Addition | None = None
     archived: bool = False
+    requirements: Requirements | None = None
     widening: Widening | None = None
     earlier_units: int = 0
 

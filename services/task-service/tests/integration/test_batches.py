@@ -317,3 +317,37 @@ def test_two_calls_cannot_add_rows_at_once(requester: Any, application: Any, clo
     clock.advance(seconds=660)
     assert requester.post(path, data=b"sentence\nC\n", headers=header).status_code == 201
     assert not application.reader.batches.end_adding(batch, "other", 1)
+
+
+def test_whom_a_batch_is_for_is_said_when_it_opens_and_comes_with_its_clone(
+    requester: Any, open_batch: Any, outbox: Outbox, application: Application
+) -> None:
+    asked = {
+        "all_of": [{"qualification": "reliable", "comparator": "at_least", "score": 80}],
+        "any_of": [{"qualification": "trees"}],
+        "none_of": [{"qualification": "novice"}],
+        "languages": ["fi"],
+        "excluded": ["A7F3K9Q2MC41TM08D"],
+        "answers_per_worker_max": 5,
+    }
+    batch = open_batch(requester, requirements=asked)
+    [opened] = [body for name, body in outbox() if name == "task.batch.opened.v1"]
+    assert opened["qualifications"] == ["reliable", "trees"]
+    said = opened["requirements"]
+    assert {name: said[name] for name in asked if name not in ("any_of", "none_of")} == {
+        name: value for name, value in asked.items() if name not in ("any_of", "none_of")
+    }
+    assert show(requester, batch)["requirements"]["answers_per_worker_max"] == 5
+    kept = application.batches.get(requester.requester_id, batch["batch_id"])
+    assert application.clone_batch(kept).requirements == kept.requirements
+
+
+def test_requirements_that_cannot_be_are_refused_by_name(requester: Any) -> None:
+    unscored = {"all_of": [{"qualification": "trees", "comparator": "at_most"}]}
+    both = {"only": ["A1"], "excluded": ["A1"], "answers_per_worker_max": 0}
+    project = requester.project()
+    for asked, count in ((unscored, 1), (both, 2)):
+        body = {"reward": {"amount_minor": 5, "currency": "USD"}, "requirements": asked}
+        answer = requester.post(f"/projects/{project['project_id']}/batches", body)
+        assert answer.status_code == 422
+        assert len(answer.json["errors"]["requirements"]) == count

@@ -13,7 +13,7 @@ from flask_smorest import Blueprint
 
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
-from task_service.entrypoints.http import present, schemas
+from task_service.entrypoints.http import present, requirement_schemas, schemas
 from task_service.entrypoints.http.accounts import caller
 from task_service.entrypoints.http.chain_schemas import NextStepSchema, NextStepWishSchema
 from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
@@ -28,7 +28,7 @@ def batches_blueprint(application: Application) -> Blueprint:
     @require("requester")
     @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
     @blueprint.doc(security=SIGNED_IN)
-    @blueprint.response(200, schemas.BatchDetailSchema)
+    @blueprint.response(200, requirement_schemas.BatchDetailSchema)
     def show(batch_id: str) -> dict[str, Any]:
         """A batch with its counts; `declined` says why its last publication was refused."""
         return present.batch_view(batches.view(caller(), BatchId(batch_id)))
@@ -84,7 +84,7 @@ def _add_collection(blueprint: Blueprint, application: Application) -> None:
         },
     )
     @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY])
-    @blueprint.arguments(schemas.NewBatchSchema)
+    @blueprint.arguments(requirement_schemas.NewBatchSchema)
     @blueprint.response(201, schemas.BatchSchema)
     def create(body: dict[str, Any], project_id: str) -> dict[str, Any]:
         """Make a draft with the terms that workers will see."""

@@ -1,0 +1,66 @@
+"""Whom a batch is for: announced with it, and unchanged from then on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from crowdloom.kernel.errors import InvalidInput
+from crowdloom.kernel.ids import Pseudonym
+
+COMPARATORS = ("has", "at_least", "at_most")
+DEVICES = ("phone", "tablet", "computer")
+CONDITIONS_MAX = 20
+PSEUDONYMS_MAX = 5_000
+_SCORE_MAX = 100
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A qualification to have, or one whose score is compared with `score` (percent)."""
+
+    qualification: str
+    comparator: str = "has"
+    score: int | None = None
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """Empty lists ask for nothing. `only` and `excluded` name workers by pseudonym."""
+
+    all_of: tuple[Condition, ...] = ()
+    any_of: tuple[Condition, ...] = ()
+    none_of: tuple[Condition, ...] = ()
+    languages: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    only: tuple[Pseudonym, ...] = ()
+    excluded: tuple[Pseudonym, ...] = ()
+    answers_per_worker_max: int | None = None
+    answers_per_worker_a_day_max: int | None = None
+
+    @property
+    def qualifications(self) -> tuple[str, ...]:
+        """What opens the batch, each once: not what must be lacked."""
+        return tuple(dict.fromkeys(one.qualification for one in (*self.all_of, *self.any_of)))
+
+
+def check_requirements(asked: Requirements) -> None:
+    """Raises InvalidInput saying everything that cannot be."""
+    errors = list(_faults(asked))
+    if errors:
+        raise InvalidInput("The requirements cannot be", errors={"requirements": errors})
+
+
+def _faults(asked: Requirements) -> Iterator[str]:
+    conditions = (*asked.all_of, *asked.any_of, *asked.none_of)
+    if len(conditions) > CONDITIONS_MAX:
+        yield f"At most {CONDITIONS_MAX} conditions."
+    for one in conditions:
+        scored = one.comparator != "has"
+        if scored and (one.score is None or not 0 <= one.score <= _SCORE_MAX):
+            yield f"{one.qualification}: {one.comparator} needs a score from 0 to {_SCORE_MAX}."
+    if len(asked.only) + len(asked.excluded) > PSEUDONYMS_MAX:
+        yield f"At most {PSEUDONYMS_MAX} pseudonyms."
+    if set(asked.only) & set(asked.excluded):
+        yield "A worker cannot be both on the list and excluded."
+    caps = (asked.answers_per_worker_max, asked.answers_per_worker_a_day_max)
+    if any(cap is not None and cap < 1 for cap in caps):
+        yield "A cap is at least 1."
