@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from matching_service.bootstrap import Application
 
 Deliver = Callable[..., None]
-POLICY = "/operator/policy"
+POLICY = "/operator/matching/policy"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`/operator/matching` and `/operator/policy`: how work is given out now, and by which weights."""
+"""`/operator/matching` and `/operator/matching/policy`: how work is given out now, and by which weights."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -16,7 +16,7 @@ from matching_service.bootstrap import Application
 from matching_service.domain.policy import WEIGHT_MAX, Policy
 
 MATCHING = "/operator/matching"
-POLICY = "/operator/policy"
+POLICY = "/operator/matching/policy"
 WEIGHTS = tuple(field.name for field in fields(Policy))
 
 
