@@ -19,7 +19,10 @@ from worker_service.domain.qualifications import (
 )
 from worker_service.domain.work_items import Status
 
-ITEMS_MAX = 200
+ITEMS_MAX = 20
+"""In one transaction: each item costs several writes, and a transaction has seconds. A job that did
+something is run again at once.
+"""
 _ACCEPTED, _REJECTED = "accepted", "rejected"
 
 
