@@ -80,7 +80,7 @@ acceptance: setup ## real Mechanical Turk projects, imported, answered in Chromi
 	@test -n "$(CASES)" || { echo "Say where the cases are: make acceptance CASES=dir"; exit 2; }
 	@$(BIN)/python -m crowdloom_local.acceptance --cases $(CASES) --limit $(LIMIT) --rows $(ROWS)
 
-machine-matching: setup ## matching-service's state machine, 500 examples; then without three guards, each must be noticed
+machine-matching: setup ## matching-service's state machine, 500 examples; then without four guards, each must be noticed
 	@CROWDLOOM_EXAMPLES=500 $(BIN)/pytest -q services/matching-service/tests/integration/test_state_machine.py
 	@$(BIN)/python tests/guards.py machine
 

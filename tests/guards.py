@@ -85,6 +85,13 @@ MACHINE_GUARDS = (
         tests=_MACHINE,
     ),
     Guard(
+        name="whom a batch is for, for the state machine",
+        file="services/matching-service/matching_service/application/choose_batch.py",
+        present="if not self._eligibility.reasons(one, worker_id, profile, device):",
+        absent="if one:",
+        tests=_MACHINE,
+    ),
+    Guard(
         name="the watermark, for the state machine",
         file="services/matching-service/matching_service/application/keep_leases.py",
         present="before = expired_before(watermark)",

@@ -3,6 +3,7 @@
 The model keeps what task-service would: which answers it took in, which tickets it closed, and its
 log, which matching-service reads late. R3 (exactly N) and R4 (no worker twice) hold at each step.
 Between what a claim reads and what it writes others get in, and it dies before or after its commit.
+The batch may ask for a qualification, exclude some workers, or cap what each of them may answer.
 """
 
 import os
@@ -15,7 +16,14 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from crowdloom.contracts import Event
-from crowdloom.contracts.task import BatchCancelled, BatchPaused, BatchResumed
+from crowdloom.contracts.task import (
+    BatchCancelled,
+    BatchPaused,
+    BatchResumed,
+    Condition,
+    Requirements,
+)
+from crowdloom.contracts.worker import QualificationGranted, QualificationRevoked
 from crowdloom.testkit.ports import FrozenClock
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -29,6 +37,7 @@ from hypothesis.stateful import (
 from matching_service.bootstrap import Application
 from matching_service.domain.assignments import SUBMIT_GRACE, Assignment
 from matching_service.domain.errors import LeaseOver, NoMoreTime, TooManyLeases
+from matching_service.domain.pseudonyms import pseudonym_of
 
 TASK_COUNT, WORKER_COUNT = 2, 12
 EXAMPLES = int(os.environ.get("CROWDLOOM_EXAMPLES", "10"))
@@ -38,7 +47,9 @@ ACTIONS = [
     *("claim_while_others_do", "claim_while_others_do", "claim_and_die"),
     *("task_service_hears_of_ends", "matching_reads_the_log", "matching_reads_the_log"),
     *("time_passes", "time_passes", "leases_expire", "leases_expire", "jobs_run"),
+    *("qualify", "disqualify"),
 ]
+EXCLUDED = ("wrk_0", "wrk_1", "wrk_2")
 
 _LEASED, _EXPIRED = {"status": "leased"}, {"status": "expired"}
 
@@ -98,12 +109,26 @@ class MatchingMachine(RuleBasedStateMachine):
         self.key_count = 0
         self.cancelled = False
         self.redundancy = 0
+        self.asked = ""
+        self.qualified: set[str] = set()
 
-    @initialize(redundancy=st.sampled_from([1, 2]), pick=st.integers(0, 1_000))
-    def open_batch(self, redundancy: int, pick: int) -> None:
+    @initialize(
+        redundancy=st.sampled_from([1, 2]),
+        asked=st.sampled_from(["", "qualification", "exclusion", "cap"]),
+        pick=st.integers(0, 1_000),
+    )
+    def open_batch(self, redundancy: int, asked: str, pick: int) -> None:
         self.app.claim_task._random.seed(pick)
-        self.redundancy = redundancy
-        batch = self.make.opened(task_count=TASK_COUNT, redundancy=redundancy)
+        self.redundancy, self.asked = redundancy, asked
+        requirements = {
+            "": None,
+            "qualification": Requirements(all_of=(Condition("trees"),)),
+            "exclusion": Requirements(excluded=tuple(map(self._pseudonym, EXCLUDED))),
+            "cap": Requirements(answers_per_worker_max=1),
+        }[asked]
+        batch = self.make.opened(
+            task_count=TASK_COUNT, redundancy=redundancy, requirements=requirements
+        )
         self._write(batch, self.make.released(count=TASK_COUNT, redundancy=redundancy))
         self._read(2)
         self._newcomers_ask(pick)
@@ -119,6 +144,34 @@ class MatchingMachine(RuleBasedStateMachine):
             self.store.meanwhile[:] = [partial(self._ask, other) for other in others]
             given = self._ask(worker)
         self.store.meanwhile.clear()
+
+    def _pseudonym(self, worker: str) -> str:
+        return pseudonym_of(self.app.settings.pseudonym_key, "req_1", worker)
+
+    def _tell(self, event: Event) -> None:
+        """What worker-service says, heard of at once."""
+        self.told_count += 1
+        self.hand_to(self.app, event, f"evt_{self.told_count:026d}")
+
+    def _may(self, worker: str) -> bool:
+        """Whether the batch is for this worker, whatever he was given of it."""
+        if self.asked == "qualification":
+            return worker in self.qualified
+        return self.asked != "exclusion" or worker not in EXCLUDED
+
+    def qualify(self, pick: int) -> None:
+        self._qualify(f"wrk_{pick % WORKER_COUNT}")
+
+    def _qualify(self, worker: str) -> None:
+        if self.asked == "qualification" and worker not in self.qualified:
+            self.qualified.add(worker)
+            self._tell(QualificationGranted(worker, "trees", "rule", self.clock.now()))
+
+    def disqualify(self, pick: int) -> None:
+        worker = f"wrk_{pick % WORKER_COUNT}"
+        if worker in self.qualified:
+            self.qualified.discard(worker)
+            self._tell(QualificationRevoked(worker, "trees", self.clock.now()))
 
     def _write(self, *events: Event) -> None:
         self.log += [(self.clock.now(), event) for event in events]
@@ -138,6 +191,8 @@ class MatchingMachine(RuleBasedStateMachine):
         """Returns whether the worker was given something."""
         self.key_count += 1
         key = f"k{self.key_count}"
+        if not worker.removeprefix("wrk_").isdigit():
+            self._qualify(worker)  # newcomers are: the slots are to be taken by somebody
         try:
             made = self.app.claim_task(worker, key)
         except TooManyLeases:
@@ -145,6 +200,7 @@ class MatchingMachine(RuleBasedStateMachine):
         except Died:
             made = self.app.claim_task(worker, key)
         if made is not None:
+            assert self._may(worker), f"{worker} was given what is not for him"
             self.held.append(Held(made.assignment))
         return made is not None
 
@@ -276,6 +332,13 @@ class MatchingMachine(RuleBasedStateMachine):
     def no_worker_has_a_task_twice(self) -> None:
         pairs = [(held.assignment.task_id, held.assignment.worker_id) for held in self.held]
         assert len(pairs) == len(set(pairs))
+
+    @invariant()
+    def nobody_has_more_than_the_cap(self) -> None:
+        if self.asked == "cap":
+            kept = {"status": {"$in": ["leased", "submitted"]}, "turn": {"$exists": True}}
+            found = Counter(row["worker_id"] for row in self.app.database["assignments"].find(kept))
+            assert max(found.values(), default=0) <= 1, found
 
     def teardown(self) -> None:
         """When faults stop, with enough workers asking, each task ends at exactly N."""
