@@ -29,9 +29,12 @@ class Handler(BaseHTTPRequestHandler):
         self.server.keys.append(self.headers.get("Idempotency-Key"))
         statuses = self.server.statuses
         status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
-        body = {200: b'{"done": true}', 422: b'{"code": "refused"}'}.get(
-            status, b'{"code": "try_again"}'
-        )
+        known = {
+            200: b'{"done": true}',
+            401: b'{"code": "invalid_token"}',
+            422: b'{"code": "refused"}',
+        }
+        body = known.get(status, b'{"code": "try_again"}')
         self.send_response(status)
         self.send_header("Retry-After", "0")
         self.send_header("Content-Length", str(len(body)))
@@ -78,3 +81,17 @@ def test_a_refusal_is_not_asked_for_twice(servers: list[Server]) -> None:
     with pytest.raises(Problem):
         HttpApi(server.url).post("/call")
     assert len(server.keys) == 1
+
+
+def test_a_token_that_has_expired_is_renewed_once_a_call(servers: list[Server]) -> None:
+    server = serve(servers, 401, 200)
+    api, given = HttpApi(server.url, "old"), iter(["new"])
+    api.renew_with(lambda: next(given))
+    assert api.post("/call") == {"done": True}
+    assert len(set(server.keys)) == 1, "it is the same call"
+    refusing = serve(servers, 401)
+    api, tokens = HttpApi(refusing.url, "old"), iter(["new", "newer"])
+    api.renew_with(lambda: next(tokens))
+    with pytest.raises(Problem):
+        api.post("/call")
+    assert len(refusing.keys) == 2, "renewed once, and then it is a refusal"
