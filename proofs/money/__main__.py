@@ -45,6 +45,9 @@ def check_rest(world: World) -> None:
     require(len(sent) == len(set(sent)), f"R2 paid twice: {sent}")
     paid = [name for name, item in world.watch.items.items() if item.state == "paid"]
     require(sorted(sent) == sorted(paid), f"R2 {set(sent) ^ set(paid)} paid, or not")
+    refunded = sum(part.state in {"sent", "settled"} for part in world.watch.parts.values())
+    theirs = world.processor.refund_count()
+    require(refunded == theirs, f"R2 {theirs} refunds carried out, {refunded} known")
     balance = sum(n for p, n in world.watch.sums.items() if p.startswith("asset:stripe:"))
     theirs = world.processor.balance_minor() * 100
     require(balance == theirs, f"I7 {balance} here, {theirs} at the processor")

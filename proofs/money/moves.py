@@ -7,6 +7,7 @@ from crowdloom.kernel import Money
 from crowdloom.kernel.ids import RequesterId, StaffId, WorkerId
 from payment_service.domain.approvals import ApprovalStatus
 from payment_service.domain.payouts import RunStatus
+from payment_service.domain.refunds import RefundStatus
 
 from proofs.money.batches import REQUESTERS, WORKERS
 from proofs.money.world import World
@@ -14,7 +15,7 @@ from proofs.money.world import World
 Move = Callable[[World], None]
 
 MAKER, CHECKER = StaffId("stf_maker"), StaffId("stf_checker")
-_TRANSFERS = "/v1/transfers"
+_TRANSFERS, _REFUNDS = "/v1/transfers", "/v1/refunds"
 _FAULTS = ("lost_answer", "error_before", "error_stored", "reset", "rate_limit")
 _PAID_IN_MINOR = (50, 300, 2_000, 5_000)
 _OPENING_MINOR = 1_000_000
@@ -151,6 +152,34 @@ def execute(world: World) -> None:
     world.attempt(world.application.execute_payouts)
 
 
+def execute_refunds(world: World) -> None:
+    world.attempt(world.application.execute_refunds)
+
+
+def ask_refund(world: World) -> None:
+    """Some or all of what is free goes back to cards, if a second person says so."""
+    requester, key = RequesterId(world.random.choice(REQUESTERS)), _key(world)
+    desk = world.application.ask_refund
+    minor = desk.largest(requester).largest.minor * world.random.choice((1, 2, 3)) // 3
+    amount = Money.of_minor(max(minor, 1), world.currency)
+    world.attempt(lambda: desk(requester, amount, key=key))
+    asked = world.application.readers.refunds.listed(_LISTED_MAX, status=RefundStatus.ASKED)
+    if asked:
+        _propose(world, "refund", {"refund_id": world.random.choice(asked).refund_id})
+
+
+def end_refund(world: World) -> None:
+    """Its requester thinks again, or finance says no."""
+    asked = world.application.readers.refunds.listed(_LISTED_MAX, status=RefundStatus.ASKED)
+    if not asked:
+        return
+    refund, app = world.random.choice(asked), world.application
+    if world.random.random() < 0.5:  # noqa: PLR2004
+        world.attempt(lambda: app.ask_refund.take_back(refund.requester_id, refund.refund_id))
+    else:
+        world.attempt(lambda: app.decline_refund(MAKER, refund.refund_id, reason="Not now"))
+
+
 def mend_failed(world: World) -> None:
     """Send a refused line again, or give up on it."""
     failed = world.application.readers.payout_runs.failed_items(_LISTED_MAX)
@@ -224,9 +253,10 @@ def reconcile(world: World) -> None:
 
 
 def fault(world: World) -> None:
-    """The next transfer goes wrong, retries of the package included, or not."""
+    """The next transfer or refund goes wrong, retries of the package included, or not."""
     kind, repeats = world.random.choice(_FAULTS), world.random.choice((0, 2))
-    world.processor.strike(kind, path=_TRANSFERS, repeats=repeats)
+    path = world.random.choice((_TRANSFERS, _TRANSFERS, _REFUNDS))
+    world.processor.strike(kind, path=path, repeats=repeats)
 
 
 def stray_line(world: World) -> None:
@@ -268,12 +298,15 @@ MOVES: Mapping[Move, int] = {
     draft: 6,
     decide_run: 9,
     execute: 12,
+    execute_refunds: 5,
+    ask_refund: 3,
+    end_refund: 1,
     mend_failed: 3,
     hold: 1,
     propose_release: 2,
     propose_goodwill: 1,
     propose_correction: 1,
-    decide: 4,
+    decide: 6,
     reconcile: 1,
     fault: 3,
     turn_account: 2,
@@ -307,4 +340,5 @@ def come_to_rest(world: World) -> None:
         world.application.mature_rewards()
         world.application.pay_waiting_bonuses()
         world.application.execute_payouts()
+        world.application.execute_refunds()
         world.application.poll_processor.catch_up()

@@ -125,6 +125,9 @@ class Processor:
         """The oracle: what was really carried out."""
         return self._do(lambda scope: oracle.transfers(scope, Params({})))
 
+    def refund_count(self) -> int:
+        return self._do(lambda scope: scope.tx.count("refund"))
+
     def balance_minor(self) -> int:
         """Pending and available together, as the simulator's own buckets have it."""
 

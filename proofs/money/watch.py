@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crowdloom.kernel import Currency, Money
-from crowdloom.kernel.ids import PayoutItemId
+from crowdloom.kernel.ids import PayoutItemId, RequesterId
 from crowdloom.testkit.memory_collection import Change
 from payment_service.domain import chart
 from payment_service.domain.chart import is_debit_side, is_guarded
@@ -14,6 +14,7 @@ from payment_service.domain.chart import is_debit_side, is_guarded
 from proofs.money.batches import Batches
 
 _IN_FLIGHT = {"reserved", "sending", "unknown", "sent"}
+_OPEN_PARTS = {"approved", "sending", "unknown", "sent"}
 
 
 class Broken(AssertionError):
@@ -39,6 +40,22 @@ class Item:
         return self.units if self.state in _IN_FLIGHT else 0
 
 
+@dataclass(frozen=True)
+class Refund:
+    """As it was committed last."""
+
+    requester_id: RequesterId
+    status: str
+    units: int
+
+
+@dataclass(frozen=True)
+class RefundPart:
+    refund_id: str
+    state: str
+    units: int
+
+
 class Watch:
     """Fed by the database with each commit's changes."""
 
@@ -50,6 +67,8 @@ class Watch:
         self.accepts: dict[str, set[str]] = defaultdict(set)
         self.overturns: dict[str, set[str]] = defaultdict(set)
         self.items: dict[str, Item] = {}
+        self.refunds: dict[str, Refund] = {}
+        self.parts: dict[str, RefundPart] = {}
         self.posted: dict[str, int] = defaultdict(int)
         self.booked: dict[str, str] = {}
         self.lines: dict[str, str | None] = {}
@@ -73,10 +92,38 @@ class Watch:
             self._line(change)
         for change in by["payout_items"]:
             self._item(change)
+        self._note_refunds(by["refunds"], by["refund_parts"])
         touched = {line["a"] for c in by["journal"] if c.after for line in c.after["lines"]}
         self._check_accounts(touched | {change.key for change in by["accounts"]})
         self._check_lines(by["journal"], by["stripe_bt"])
         self._check_items({c.key for c in by["payout_items"]} | _items_of(by["journal"]))
+
+    def _note_refunds(self, refunds: Sequence[Change], parts: Sequence[Change]) -> None:
+        for change in refunds:
+            row = change.after or {}
+            units = Money.from_wire(row["amount"]).units
+            self.refunds[change.key] = Refund(row["requester_id"], row["status"], units)
+        for change in parts:
+            row = change.after or {}
+            units = Money.from_wire(row["amount"]).units
+            self.parts[change.key] = RefundPart(row["refund_id"], row["state"], units)
+        named = {change.key for change in refunds}
+        named |= {self.parts[change.key].refund_id for change in parts}
+        for requester_id in {self.refunds[name].requester_id for name in named}:
+            self._check_refunding(requester_id)
+
+    def _check_refunding(self, requester_id: RequesterId) -> None:
+        """I10 for refunds: what is on the way back is what is asked for, or approved and open."""
+        path = chart.refunding(requester_id, self._currency)
+        mine = {n: r for n, r in self.refunds.items() if r.requester_id == requester_id}
+        asked = sum(each.units for each in mine.values() if each.status == "asked")
+        under_way = sum(
+            part.units
+            for part in self.parts.values()
+            if part.refund_id in mine and part.state in _OPEN_PARTS
+        )
+        held = -self.sums[path]
+        require(held == asked + under_way, f"I10 {path}: {held}, not {asked} + {under_way}")
 
     def _entry(self, change: Change) -> None:
         entry = change.after
