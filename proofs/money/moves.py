@@ -9,6 +9,7 @@ from payment_service.domain.approvals import ApprovalStatus
 from payment_service.domain.payouts import RunStatus
 from payment_service.domain.refunds import RefundStatus
 
+from proofs.money import banks
 from proofs.money.batches import REQUESTERS, WORKERS
 from proofs.money.world import World
 
@@ -35,6 +36,7 @@ def open_books(world: World) -> None:
     """The platform's own money, by an entry that two people stand for."""
     amount = Money.of_minor(_OPENING_MINOR, world.currency)
     propose_entry(world, "asset:bank:main", "equity:opening", amount)
+    banks.open_account(world, MAKER)
     desk = world.application.approvals
     for approval in world.application.readers.approvals.listed(1):
         desk.approve(CHECKER, approval.approval_id, seen_hash=approval.content_hash)
@@ -259,6 +261,23 @@ def fault(world: World) -> None:
     world.processor.strike(kind, path=path, repeats=repeats)
 
 
+def sweep(world: World) -> None:
+    """Some of our own money is paid out to our bank."""
+    amount = Money.of_minor(world.random.choice((20, 20, 70)), world.currency)
+    world.attempt(lambda: world.processor.sweep(amount))
+
+
+def read_statement(world: World) -> None:
+    banks.read_statement(world, MAKER)
+
+
+def propose_match(world: World) -> None:
+    """A line in suspense is a fee, or was matched wrongly."""
+    proposal = banks.proposal(world)
+    if proposal is not None:
+        _propose(world, *proposal)
+
+
 def stray_line(world: World) -> None:
     """Something on the processor's books that nobody can explain: it goes to suspense."""
     name, amount = _key(world), Money.of_minor(250, world.currency)
@@ -311,6 +330,9 @@ MOVES: Mapping[Move, int] = {
     fault: 3,
     turn_account: 2,
     stray_line: 1,
+    sweep: 2,
+    read_statement: 4,
+    propose_match: 2,
     wait: 9,
 }
 """Move -> how often it is picked, of all."""

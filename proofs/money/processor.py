@@ -3,24 +3,28 @@
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import stripe
 from crowdloom.kernel import Clock, Money
 from crowdloom.kernel.ids import RequesterId
 from payment_service.adapters.stripe_processor import StripeProcessor
 from requests.structures import CaseInsensitiveDict
-from stripe_simulator import checkout, faults, oracle
+from stripe_simulator import checkout, faults, oracle, payouts
 from stripe_simulator.accounts import set_capability, set_refusal
 from stripe_simulator.api import DROP
 from stripe_simulator.app import Simulator, build
-from stripe_simulator.errors import Json
+from stripe_simulator.errors import ApiError, Json
 from stripe_simulator.faults import Fault
 from stripe_simulator.params import Params
 from stripe_simulator.pipeline import settle
 from stripe_simulator.scope import Scope
 from stripe_simulator.settings import Settings
 from stripe_simulator.store import IN_MEMORY, Store
+from werkzeug.test import Client
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ResultT = TypeVar("ResultT")
 
@@ -38,8 +42,15 @@ class InProcess(stripe.HTTPClient):
 
     def __init__(self, simulator: Simulator, on_call: Callable[[str], None]) -> None:
         super().__init__()
-        self._client = simulator.app.test_client()
+        self._app = simulator.app
+        self._client = Client(self._answer)
         self._on_call = on_call
+        self._environ: WSGIEnvironment = {}
+
+    def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Any:
+        # The client calls with a copy: what the simulator notes in it is seen only here.
+        self._environ = environ
+        return self._app(environ, start_response)
 
     def request(
         self,
@@ -58,7 +69,7 @@ class InProcess(stripe.HTTPClient):
             data=post_data,
         )
         self._on_call(f"stripe {method} answered")
-        if answer.request.environ.get(DROP) is not None:
+        if self._environ.get(DROP) is not None:
             raise stripe.APIConnectionError("dropped", should_retry=True)  # type: ignore[no-untyped-call]
         return (
             answer.get_data(as_text=True),
@@ -106,6 +117,15 @@ class Processor:
             name, requester_id=RequesterId("req_unknown"), amount=amount, back_url=BASE
         )
         self.pay(made.checkout_id)
+
+    def sweep(self, amount: Money) -> bool:
+        """Pay our own money out to our bank, where so much is available."""
+        asked = Params({"amount": str(amount.minor), "currency": amount.currency.code.lower()})
+        try:
+            self._do(lambda scope: payouts.create_payout(scope, asked))
+        except ApiError:
+            return False
+        return True
 
     def set_capability(self, account_id: str, status: str) -> None:
         self._do(lambda scope: set_capability(scope, account_id, status))

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import IO, Any
 
 Row = tuple[str, list[Any]]
-_ROWS_TOGETHER = 20_000
+_ROWS_TOGETHER = 10_000
 
 
 class SortedRows:

@@ -37,7 +37,8 @@ def read(file: StatementFile, account: BankAccount) -> Sequence[BankStatement]:
     opening, closing = _balances(file, rows, lines, mapping, currency)
     return [
         BankStatement(
-            reference=f"{lines[0].booked_on}/{lines[-1].booked_on}/{len(lines)}",
+            # It names itself by what is in it: two parts of one day are two statements.
+            reference=_named(lines, closing),
             account="",
             opening=opening,
             closing=closing,
@@ -47,6 +48,12 @@ def read(file: StatementFile, account: BankAccount) -> Sequence[BankStatement]:
     ]
 
 
+def _named(lines: Sequence[BankLine], closing: Money) -> str:
+    first, last = lines[0].booked_on, lines[-1].booked_on
+    days = f"{first}" if first == last else f"{first} – {last}"
+    return f"{days}, {len(lines)}, {str(closing).partition(' ')[0]}"
+
+
 def _rows(text: str, mapping: CsvMapping) -> Iterator[Row]:
     """Each row by the heading's names, with its line; empty rows are left out."""
     kept = text.split("\n", mapping.skipped_lines)
@@ -54,7 +61,7 @@ def _rows(text: str, mapping: CsvMapping) -> Iterator[Row]:
     reader = csv.reader(io.StringIO(body, newline=""), delimiter=mapping.delimiter, strict=True)
     try:
         heading = [name.strip() for name in next(reader, [])]
-        for name in _named(mapping):
+        for name in _columns(mapping):
             if name not in heading:
                 raise UnreadableStatement("columns", line=mapping.skipped_lines + 1, value=name)
         for cells in reader:
@@ -68,7 +75,7 @@ def _rows(text: str, mapping: CsvMapping) -> Iterator[Row]:
         raise UnreadableStatement("syntax", line=place, value=str(error)) from None
 
 
-def _named(mapping: CsvMapping) -> Iterator[str]:
+def _columns(mapping: CsvMapping) -> Iterator[str]:
     columns = (
         *(mapping.date, mapping.amount, mapping.money_in, mapping.money_out, mapping.direction),
         *(mapping.balance, mapping.reference, mapping.text, mapping.counterparty),

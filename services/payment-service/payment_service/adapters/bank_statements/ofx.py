@@ -59,13 +59,18 @@ def _statement(found: Any, currency: Currency, places: list[int]) -> BankStateme
     moved = sum((line.amount for line in lines), Money.zero(currency))
     days = (found.transactions.dtstart, found.transactions.dtend) if entries else ("", "")
     return BankStatement(
-        reference="/".join(f"{day:%Y-%m-%d}" if day else "" for day in days),
+        # It has no name of its own; two files of one day differ in where they end.
+        reference=f"{_days(days)}, {len(lines)}, {str(closing).partition(' ')[0]}",
         account=str(found.account.acctid),
         opening=closing - moved,
         closing=closing,
         closed_on=found.ledgerbal.dtasof.date(),
         lines=lines,
     )
+
+
+def _days(days: tuple[Any, Any]) -> str:
+    return " – ".join(f"{day:%Y-%m-%d}" for day in days if day)
 
 
 def _line(number: int, entry: Any, currency: Currency, place: int) -> BankLine:
