@@ -147,7 +147,9 @@ def test_an_export_holds_what_is_known_and_no_key(browser: FlaskClient) -> None:
         "talk.json",
         "work.csv",
     ]
-    assert json.loads(texts["account.json"])["languages"] == ["fa"]
+    account = json.loads(texts["account.json"])
+    assert account["languages"] == ["fa"]
+    assert (len(account["sessions"]), account["passkeys"]) == (1, [])
     assert texts["work.csv"].startswith("assignment_id,")
     assert code not in "".join(texts.values())
 

@@ -26,7 +26,9 @@ def export_of(application: Application, worker_id: WorkerId) -> bytes:
     work = "".join(lines_of_work(application.show_work, worker_id))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("account.json", _json(_account(belongings)))
+        archive.writestr(
+            "account.json", _json(_account(belongings) | _ways_in(application, worker_id))
+        )
         archive.writestr("appeals.json", _json([_appeal(one) for one in belongings.appeals]))
         archive.writestr("qualifications.json", _json(_qualifications(belongings)))
         archive.writestr("talk.json", _json([_talk(one) for one in belongings.talk]))
@@ -40,6 +42,24 @@ def _account(belongings: Belongings) -> dict[str, Any]:
         "worker_id": worker.worker_id,
         "registered_at": format_instant(worker.registered_at),
         "languages": list(worker.languages),
+    }
+
+
+def _ways_in(application: Application, worker_id: WorkerId) -> dict[str, Any]:
+    """Where the account is signed in, and which passkeys open it; no key itself."""
+    return {
+        "sessions": [
+            {
+                "device": session.device,
+                "begun_at": format_instant(session.begun_at),
+                "seen_at": format_instant(session.seen_at),
+            }
+            for session in application.session_records.of(worker_id)
+        ],
+        "passkeys": [
+            {"name": key.name, "added_at": format_instant(key.added_at)}
+            for key in application.passkeys.of(worker_id)
+        ],
     }
 
 
