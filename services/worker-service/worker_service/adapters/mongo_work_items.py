@@ -144,9 +144,9 @@ class MongoWorkItems:
             for item in found
         ]
 
-    def mark_counted(self, assignment_id: AssignmentId, counted_as: str | None) -> None:
-        self._items.update_one(
-            {"_id": assignment_id},
+    def mark_counted(self, assignment_ids: Sequence[AssignmentId], counted_as: str | None) -> None:
+        self._items.update_many(
+            {"_id": {"$in": list(assignment_ids)}},
             {"$set": {"counted_as": counted_as}, "$unset": {"to_count": ""}},
             session=self._session,
         )

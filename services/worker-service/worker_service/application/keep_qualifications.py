@@ -1,9 +1,11 @@
 """Qualifications by rule follow a worker's decided work, and those with a date end on it: a job."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
 from crowdloom.kernel import Clock
+from crowdloom.kernel.ids import AssignmentId
 
 from worker_service.application.granting import grant, revoke
 from worker_service.application.ports import DecidedItem, Session, Store
@@ -47,10 +49,13 @@ class KeepQualifications:
             worker_id: session.records.get(worker_id)
             for worker_id in sorted({item.worker_id for item in items} | set(due))
         }
+        marks: dict[str | None, list[AssignmentId]] = defaultdict(list)
         for item in items:
             verdict = _verdict(session, item)
             records[item.worker_id] = _counted(records[item.worker_id], item.counted_as, verdict)
-            session.work_items.mark_counted(item.assignment_id, verdict)
+            marks[verdict].append(item.assignment_id)
+        for verdict, assignment_ids in marks.items():
+            session.work_items.mark_counted(assignment_ids, verdict)
         for record in records.values():
             self._apply(session, record)
         return len(items) + len(due)
@@ -62,9 +67,10 @@ class KeepQualifications:
             session.records.forget(record.worker_id)
             return
         now = self._clock.now()
+        holdings = {one.code: one for one in session.held.of_worker(record.worker_id)}
         for one in self._by_rule:
             met = one.rule is not None and one.rule.is_met_by(record, now - worker.registered_at)
-            held = session.held.get(record.worker_id, one.code)
+            held = holdings.get(one.code)
             if met and (held is None or not held.is_active(now)):
                 grant(
                     session, Held(record.worker_id, one.code, GrantedBy.RULE, now, one.ends_at(now))

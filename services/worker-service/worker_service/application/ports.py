@@ -147,8 +147,8 @@ class WorkItems(Protocol):
         """Items with a decision, or an appeal, that is in no worker's record yet."""
         ...
 
-    def mark_counted(self, assignment_id: AssignmentId, counted_as: str | None) -> None:
-        """Take it out of `uncounted`; idempotent."""
+    def mark_counted(self, assignment_ids: Sequence[AssignmentId], counted_as: str | None) -> None:
+        """Take them out of `uncounted`; one write, idempotent."""
         ...
 
     def count_again(self, assignment_id: AssignmentId) -> None:
