@@ -101,6 +101,8 @@ class MemoryCollection:
     def __init__(self, client: "Client", name: str) -> None:
         self._client = client
         self.name = name
+        # The one it is in, as pymongo's collections tell it.
+        self.database: Any = None
         self._documents: dict[Any, Document] = {}
         self._unique: list[_Unique] = []
         self._by: dict[str, dict[Any, dict[Any, None]]] = {}

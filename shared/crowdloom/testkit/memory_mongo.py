@@ -29,6 +29,7 @@ class MemoryDatabase:
     def __getitem__(self, name: str) -> MemoryCollection:
         if name not in self._collections:
             self._collections[name] = MemoryCollection(self.client, name)
+            self._collections[name].database = self
         return self._collections[name]
 
     def list_collection_names(self) -> list[str]:
