@@ -20,6 +20,7 @@ from matching_service.domain.assignments import Assignment
 from matching_service.domain.batches import Batch
 from matching_service.domain.errors import AlreadyClaimed, ClaimKeyReused, TooManyLeases
 from matching_service.domain.pseudonyms import pseudonym_of
+from matching_service.domain.requirements import Reason
 
 NOTHING_LEFT = "nothing_left"
 """Every open slot of the batch is of a task that this worker was given before, or there is none."""
@@ -136,11 +137,17 @@ class ClaimTask:
         batch = self._batch(batch_id)
         if len(self._reader.assignments.places_taken(worker_id)) >= LEASES_PER_WORKER_MAX:
             return TooManyLeases.code
-        profile = self._reader.workers.get(worker_id)
-        reasons = self._eligibility.reasons(batch, worker_id, profile)
+        reasons = self.reasons(worker_id, batch_id)
         if reasons:
             return reasons[0].code
         return None if self._work.has_any(batch, worker_id) else NOTHING_LEFT
+
+    def reasons(
+        self, worker_id: WorkerId, batch_id: BatchId, *, device: str | None = None
+    ) -> list[Reason]:
+        """Every reason for which the batch is not for this worker. Raises NotFound."""
+        profile = self._reader.workers.get(worker_id)
+        return self._eligibility.reasons(self._batch(batch_id), worker_id, profile, device)
 
     def _again(self, earlier: Assignment, batch_id: BatchId | None) -> Claim:
         if batch_id not in (None, earlier.batch_id):

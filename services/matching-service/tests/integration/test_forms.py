@@ -1,11 +1,14 @@
 """The forms of a worker's browser: they work without script and keep tickets out of its reach."""
 
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from http.cookies import SimpleCookie
 from types import ModuleType
 from typing import Any
 
 import pytest
+from crowdloom.contracts.task import Condition, Requirements
 from flask.testing import FlaskClient
 
 Deliver = Callable[..., None]
@@ -55,6 +58,23 @@ def test_a_claim_leads_to_the_workspace_with_a_ticket_no_script_can_read(
     assert again.location == answer.location
 
 
+def test_work_that_is_not_for_a_worker_is_refused_with_every_reason(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver
+) -> None:
+    asked = Requirements(all_of=(Condition("trees"),), devices=("computer",))
+    deliver(make.opened(requirements=asked), make.released())
+    answer = browser.post(
+        "/match/claim",
+        data={"idempotency_key": "k", "batch_id": "bat_1"},
+        headers={"User-Agent": "Mozilla/5.0 (Linux; Android 14) Mobile"},
+    )
+    assert answer.location == "/work/queue"
+    [said] = [one.value for one in cookies(answer) if one.key == "cl_said"]
+    [[tone, word, sentence]] = json.loads(urlsafe_b64decode(said))
+    assert (tone, word) == ("wait", "Not for you")
+    assert "works on another device (computer); lacks a qualification (trees)" in sentence
+
+
 def test_no_work_leads_back_to_the_queue_with_a_word(
     browser: FlaskClient, make: ModuleType, deliver: Deliver
 ) -> None:
@@ -83,6 +103,27 @@ def test_an_item_can_be_opened_again_prolonged_and_given_back(
     assert tickets(twice)[0]["max-age"] == tickets(longer)[0]["max-age"]
     back = browser.post(f"{path}/return")
     assert (back.status_code, back.location) == (303, "/work/queue")
+
+
+def test_an_item_is_skipped_for_the_next_with_a_reason_that_the_requester_may_read(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver, outbox: Any
+) -> None:
+    deliver(make.opened(), make.released())
+    path = f"/match/assignments/{claimed(browser)}/return"
+    wish = {"reason": "skipped", "then": "next", "batch_id": "bat_1", "idempotency_key": "skip"}
+    following = browser.post(path, data=wish)
+    assert following.location.startswith("/work/assignments/")
+    assert browser.post(path, data=wish).location == following.location
+    words = {"reason": "broken", "note": "  No picture. " + "x" * 600}
+    browser.post(f"/match{following.location.removeprefix('/work')}/return", data=words)
+    [skipped, broken] = outbox("matching.ticket.revoked.v1")
+    assert (skipped["reason"], broken["reason"]) == ("skipped", "broken")
+    assert broken["note"].startswith("No picture. xx")
+    assert len(broken["note"]) == 500
+    assert "worker_id" not in broken
+    third = browser.post("/match/claim", data={"idempotency_key": "k3"}).location
+    browser.post(f"/match{third.removeprefix('/work')}/return", data={"reason": "made up"})
+    assert outbox("matching.assignment.returned.v1")[2].get("reason") is None
 
 
 def test_a_third_wish_for_time_leads_back_to_the_item_with_a_word(

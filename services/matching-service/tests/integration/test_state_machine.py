@@ -137,6 +137,8 @@ class MatchingMachine(RuleBasedStateMachine):
         """An eager crowd: a slot too many is taken at once, and shows. Between what each of them
         reads and writes, another gets in, or the same one with other tabs, who gets all there is.
         """
+        # First somebody the batch may not be for, or no slot would be left to be refused.
+        self._ask(EXCLUDED[pick % 3] if self.asked == "exclusion" else f"wrk_{pick % WORKER_COUNT}")
         given = True
         while given:
             worker = f"wrk_new_{self.key_count}"

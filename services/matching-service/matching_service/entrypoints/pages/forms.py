@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from matching_service.application.claim_task import Claim
 from matching_service.bootstrap import Application
 from matching_service.domain.errors import LeaseOver, NoMoreTime, TooManyLeases
+from matching_service.entrypoints.pages.words import reason_words
 
 # The paths of one assignment alone: tickets of a day's work would not fit into one request.
 TICKET_PATHS = ("/frame/assignments/{}", "/api/tasks/v1/assignments/{}")
@@ -29,17 +30,16 @@ def make_forms(application: Application) -> Blueprint:
         batch_id = request.form.get("batch_id") or None
         try:
             made = application.claim_task(
-                _worker(), idempotency_key(), batch_id=BatchId(batch_id) if batch_id else None
+                _worker(),
+                idempotency_key(),
+                batch_id=BatchId(batch_id) if batch_id else None,
+                device=_device(),
             )
         except DomainError as refusal:
             ui.say("wait", _("No item was taken"), _why(refusal))
             return redirect("/work/queue", 303)
         if made is None:
-            ui.say(
-                "wait",
-                _("Nothing left here"),
-                _("You have done every item of this kind that is open. Look for another one."),
-            )
+            ui.say("wait", *_why_nothing(application, batch_id))
             return redirect("/work/queue", 303)
         return _to_workspace(application, made)
 
@@ -88,6 +88,30 @@ def make_forms(application: Application) -> Blueprint:
 
 def _worker() -> WorkerId:
     return WorkerId(principal().subject)
+
+
+def _device() -> str:
+    """What the browser says it runs on. A worker can say otherwise; it asks nobody for proof."""
+    agent = request.headers.get("User-Agent", "")
+    if "iPad" in agent or "Tablet" in agent or ("Android" in agent and "Mobile" not in agent):
+        return "tablet"
+    return "phone" if "Mobi" in agent else "computer"
+
+
+def _why_nothing(application: Application, batch_id: str | None) -> tuple[str, str]:
+    """Why there was nothing: with every reason where one batch was asked for."""
+    if batch_id:
+        reasons = application.claim_task.reasons(_worker(), BatchId(batch_id), device=_device())
+        if reasons:
+            words = reason_words()
+            named = [
+                f"{words.get(one.code, one.code)} ({one.about})" if one.about else words[one.code]
+                for one in reasons
+            ]
+            why = _("This work is not for you now: %(reasons)s.", reasons="; ".join(named))
+            return str(_("Not for you")), str(why)
+    done = _("You have done every item of this kind that is open. Look for another one.")
+    return str(_("Nothing left here")), str(done)
 
 
 def _why(refusal: DomainError) -> str:

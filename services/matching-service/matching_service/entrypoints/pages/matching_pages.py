@@ -1,4 +1,4 @@
-"""`/operator/matching` and `/operator/matching/policy`: how work is given out now, and by which weights."""
+"""`/operator/matching` and its `/policy`: how work is given out now, and by which weights."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from matching_service.application.set_policy import DryRun
 from matching_service.bootstrap import Application
 from matching_service.domain.policy import WEIGHT_MAX, Policy
+from matching_service.entrypoints.pages.words import reason_words
 
 MATCHING = "/operator/matching"
 POLICY = "/operator/matching/policy"
@@ -113,23 +114,4 @@ def _weight_words() -> dict[str, tuple[str, str]]:
         "waiting": (_("Served long ago"), _("Half of it after a minute without a claim.")),
         "age": (_("Open for long"), _("Half of it after a day.")),
         "skill": (_("The worker's skill"), _("Their scores in what the batch asks for.")),
-    }
-
-
-def reason_words() -> dict[str, str]:
-    """Why somebody is given nothing, in the reader's language."""
-    return {
-        "batch_paused": _("the batch is paused"),
-        "batch_cancelled": _("the batch is being closed"),
-        "batch_completed": _("the batch is finished"),
-        "account_closed": _("the account is closed"),
-        "other_language": _("speaks none of its languages"),
-        "other_device": _("works on another device"),
-        "excluded": _("excluded by the requester"),
-        "not_invited": _("not on the requester's list"),
-        "qualification_missing": _("lacks a qualification"),
-        "qualification_unwanted": _("has a qualification that is not wanted"),
-        "cap_reached": _("did as many of it as one may"),
-        "day_cap_reached": _("did as many of it today as one may"),
-        "nothing_left": _("had every item that is open"),
     }
