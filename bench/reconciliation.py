@@ -1,7 +1,9 @@
 """A whole reconciliation of books of two sizes: how time grows with them, and that memory does not.
 
-By the environment: ENGINE (secantusdb) and LINES (100000,1000000: journal lines, two an entry). The
-journal is written as it stands after posting; the processor's side is made up as it is asked for.
+By the environment: ENGINE (secantusdb, or none) and LINES (100000,1000000: journal lines, two an
+entry). The journal is written as it stands after posting; the processor's side is made up as it is
+asked for. With ENGINE=none the journal's side is as well: then what is measured is our own part, of
+a size that an embedded engine takes too long to write.
 What is measured runs in a process of its own, so that its peak memory is the comparison's. A run
 that does not find the books equal to the cent, or does not find a cent planted in them, is void.
 Figures of an embedded engine are never MongoDB's.
@@ -14,23 +16,30 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
 from bson import Int64
 from crowdloom.kernel import Currency, Money, SystemClock
 from crowdloom.kernel.clock import Clock
+from crowdloom.testkit.memory_mongo import MemoryClient
 from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL
 from payment_service.adapters.mongo_processor import STRIPE_LINES
+from payment_service.adapters.mongo_reconciled import MongoReconciledBooks
+from payment_service.adapters.sorted_rows import SortedRows
+from payment_service.application.journal import AccountBalance
 from payment_service.bootstrap import build
 from payment_service.domain.processor_lines import BalanceTransaction, ProcessorBalance, Transfer
+from payment_service.domain.reconciliation import Booked
 from pymongo import MongoClient
 
 from bench.claims_engine import started
 from bench.ledger import VoidRun
-from bench.payment_engine import CURRENCY
+from bench.payment_engine import CURRENCY, DATABASE
 from proofs.money.world import settings_of
 
+NO_ENGINE = "none"
 _LINES_AN_ENTRY = 2
 _WALLETS = 1_000
 _INSERTED_TOGETHER = 5_000
@@ -47,21 +56,11 @@ def run() -> Mapping[str, object]:
     figures: dict[str, object] = {"engine": engine_name, "lines": sizes}
     seconds: list[float] = []
     peaks_mb: list[float] = []
-    with started(engine_name) as engine, engine.client() as client:
-        print(f"engine: {engine_name}, of its own speed; not MongoDB's", flush=True)
-        for size in sizes:
-            name = f"reconciled_{size}"
-            began = time.perf_counter()
-            _seed(client, name, size // _LINES_AN_ENTRY)
-            print(f"{size:>9} lines written in {time.perf_counter() - began:.1f} s", flush=True)
-            measured = _measured(engine.uri, name, size // _LINES_AN_ENTRY)
-            seconds.append(measured["seconds"])
-            peaks_mb.append(measured["peak_mb"])
-            print(
-                f"{size:>9} lines compared in {seconds[-1]:.1f} s, peak {peaks_mb[-1]:.0f} MB",
-                flush=True,
-            )
-            client.drop_database(name)
+    for size, measured in _each(engine_name, sizes):
+        seconds.append(measured["seconds"])
+        peaks_mb.append(measured["peak_mb"])
+        said = f"{size:>9} lines compared in {seconds[-1]:.1f} s, peak {peaks_mb[-1]:.0f} MB"
+        print(said, flush=True)
     figures |= {
         "seconds": seconds,
         "peak_mb": peaks_mb,
@@ -73,6 +72,22 @@ def run() -> Mapping[str, object]:
     for title, value in figures.items():
         print(f"{title:<28} {value}", flush=True)
     return figures
+
+
+def _each(engine_name: str, sizes: Sequence[int]) -> Iterator[tuple[int, Mapping[str, float]]]:
+    if engine_name == NO_ENGINE:
+        for size in sizes:
+            yield size, _measured(NO_ENGINE, "", size // _LINES_AN_ENTRY)
+        return
+    with started(engine_name) as engine, engine.client() as client:
+        print(f"engine: {engine_name}, of its own speed; not MongoDB's", flush=True)
+        for size in sizes:
+            name = f"reconciled_{size}"
+            began = time.perf_counter()
+            _seed(client, name, size // _LINES_AN_ENTRY)
+            print(f"{size:>9} lines written in {time.perf_counter() - began:.1f} s", flush=True)
+            yield size, _measured(engine.uri, name, size // _LINES_AN_ENTRY)
+            client.drop_database(name)
 
 
 def _measured(uri: str, name: str, entries: int) -> Mapping[str, float]:
@@ -185,9 +200,37 @@ class _Processor:
         return {CURRENCY: ProcessorBalance(Money.zero(total.currency), total)}
 
 
+class _MadeUpBooks(MongoReconciledBooks):
+    """The same journal without an engine, in the order in which one would give it."""
+
+    def __init__(self, database: Any, entries: int) -> None:
+        super().__init__(database)
+        self._entries = entries
+        self._currency = Currency.of(CURRENCY)
+
+    def sums(self) -> Iterator[AccountBalance]:
+        units = self._entries * _UNIT_MINOR * 100
+        yield AccountBalance(f"asset:stripe:pending:{CURRENCY}", self._currency, units, 0)
+        for path, amount in self.kept():
+            yield AccountBalance(path, self._currency, 0, amount.units)
+
+    def kept(self) -> Iterator[tuple[str, Money]]:
+        for wallet in range(_WALLETS):
+            account = _account(wallet, self._entries)
+            yield account["_id"], Money(int(account["posted"]), self._currency)
+
+    def booked(self) -> Iterator[Booked]:
+        amount = Money.of_minor(_UNIT_MINOR, self._currency)
+        rows = SortedRows((_line_id(number), []) for number in range(self._entries))
+        for transaction_id, _ in rows:
+            yield Booked(transaction_id, "topup", amount, Money.zero(self._currency))
+        rows.close()
+
+
 def _compare(uri: str, name: str, entries: int) -> Mapping[str, float]:
     """Equal books, measured; then the same with a cent too much, which must be found."""
-    with MongoClient[dict[str, Any]](uri, tz_aware=True) as client:
+    made: Any = MemoryClient() if uri == NO_ENGINE else MongoClient(uri, tz_aware=True)
+    with closing(made) as client:
 
         def outcome(planted: int) -> Mapping[str, Any]:
             # Of the port it has what a comparison asks for.
@@ -195,9 +238,14 @@ def _compare(uri: str, name: str, entries: int) -> Mapping[str, float]:
             application = build(
                 settings_of(CURRENCY, clearing_seconds=0),
                 client=client,
-                database=name,
+                database=name or DATABASE,
                 processor=processor,
             )
+            if uri == NO_ENGINE:
+                database: Any = application.database
+                known = {"created_at": application.clock.now(), "settled": True}
+                database[STRIPE_LINES].update_one({"_id": "txn_0"}, {"$set": known}, upsert=True)
+                application.reconcile._books = _MadeUpBooks(database, entries)  # noqa: SLF001
             result: Mapping[str, Any] = application.reconcile._look()  # noqa: SLF001 - once
             return result
 

@@ -1,5 +1,6 @@
 """Banks: accounts, statements in, and what each line was for."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -8,24 +9,28 @@ from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotency_key
 from crowdloom.kernel import Currency, DomainError, Money
 from crowdloom.kernel.errors import InvalidInput, NotFound
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.application.bank_accounts import ENCODINGS
-from payment_service.application.bank_ports import KeptLine
+from payment_service.application.bank_ports import KeptLine, KeptStatement
 from payment_service.application.book_bank_lines import exception_key
 from payment_service.bootstrap import Application
 from payment_service.domain.bank_flows import KINDS
 from payment_service.domain.bank_statements import BankAccount, BankLineState
 from payment_service.domain.people import FINANCE_READERS, MAKER
 from payment_service.entrypoints.http.bank_statements import need_statement, sent_file
-from payment_service.entrypoints.pages import amounts, bank_words, shell
+from payment_service.entrypoints.pages import amounts, bank_words, files, shell
 
 PAGE_ITEMS = 50
 LINES_PAGE_ITEMS = 200
 STATEMENTS = "/finance/bank-statements"
 ACCOUNTS = "/finance/bank-accounts"
+_COLUMNS = (
+    *("line", "booked_on", "amount", "currency", "counterparty", "text", "references"),
+    *("state", "matched_as", "matched_with", "rule", "entry"),
+)
 _MAPPED = (
     *("date", "date_format", "amount", "money_in", "money_out", "direction", "debit_word"),
     *("balance", "reference", "text", "counterparty", "decimal", "delimiter", "encoding"),
@@ -35,6 +40,7 @@ _MAPPED = (
 def bank_pages(application: Application) -> Blueprint:
     blueprint = Blueprint("bank_pages", __name__)
     _add_statements(blueprint, application)
+    _add_file(blueprint, application)
     _add_files(blueprint, application)
     _add_lines(blueprint, application)
     _add_accounts(blueprint, application)
@@ -80,6 +86,33 @@ def _add_statements(blueprint: Blueprint, application: Application) -> None:
             names=application.readers.staff.names(),
             **_line_words(),
         )
+
+
+def _add_file(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get(f"{STATEMENTS}/<statement_id>.csv")
+    @require("staff", *FINANCE_READERS)
+    def statement_file(statement_id: str) -> Response:
+        found = need_statement(application, statement_id)
+        return files.csv_file(
+            f"bank-statement-{found.closed_on}.csv", _COLUMNS, _pages(application, found)
+        )
+
+
+def _pages(application: Application, found: KeptStatement) -> Iterator[list[tuple[str, ...]]]:
+    after = 0
+    while lines := application.readers.bank_lines.of_statement(
+        found.statement_id, LINES_PAGE_ITEMS, after=after
+    ):
+        yield [_cells(kept) for kept in lines]
+        after = lines[-1].line.number
+
+
+def _cells(kept: KeptLine) -> tuple[str, ...]:
+    line = kept.line
+    said = (line.counterparty, line.text, " ".join(line.references))
+    became = (kept.state.value, kept.kind, kept.target, kept.rule, kept.entry_key)
+    amount = (files.plain(line.amount), line.amount.currency.code)
+    return (kept.line_id, line.booked_on.isoformat(), *amount, *said, *became)
 
 
 def _list_page(application: Application, errors: dict[str, str]) -> str:
