@@ -27,6 +27,7 @@ from payment_service.entrypoints.http.rails import rails_blueprint
 from payment_service.entrypoints.http.reconciliations import reconciliations_blueprint
 from payment_service.entrypoints.http.refunds import refunds_blueprint
 from payment_service.entrypoints.http.staff import staff_blueprint
+from payment_service.entrypoints.http.trails import trails_blueprint
 from payment_service.entrypoints.http.wallets import wallets_blueprint
 from payment_service.entrypoints.http.webhook import webhook_blueprint
 from payment_service.entrypoints.pages.approval_pages import approval_pages
@@ -67,6 +68,7 @@ _API = (
     holds_blueprint,
     audit_blueprint,
     bank_statements_blueprint,
+    trails_blueprint,
     refunds_blueprint,
     invoices_blueprint,
 )

@@ -73,6 +73,8 @@ def test_each_payout_leads_to_the_work_that_it_pays_first_in_first_out_and_back(
         assert answer.location == f"{TRAIL}/items/{paid_by['payout_item_id']}", key
     waiting = checker.get(f"{TRAIL}/entries/{entry_of(market, 'accept:asg_3000')}/payout")
     assert waiting.location.startswith("/finance/ledger/entries/")
+    told = market.checker.get(f"/payout-items/{item['payout_item_id']}/trail").json
+    assert (told["broken"], len(told["shares"])) == (None, 3)
     page = checker.get(f"{TRAIL}/items/{item['payout_item_id']}").text
     assert "asg_1001" in page
     assert "Broken" not in page
