@@ -86,7 +86,7 @@ def test_two_tabs_that_edit_one_draft_notice_each_other_and_nothing_is_lost(
     assert version_of(refused) == "2"
     page = browser.sent(draft, 409, **{**TYPED, "title": "Second tab"}, version="1")
     assert 'value="Second tab"' in page
-    assert 'name="version" value="2"' in page
+    assert 'name="version" value="2" autocomplete="off"' in page
     assert "First tab" in browser.read(draft)
     browser.sent(f"{draft}/make", 409, **{**TYPED, "title": "Second tab"}, version="1")
     assert version_of(saved(browser, draft, 200, version="2", title="Second tab")) == "3"
