@@ -5,6 +5,7 @@ from typing import Any
 from crowdloom.chassis.http.app import api_blueprint
 from crowdloom.kernel.errors import NotFound
 from flask_smorest import Blueprint
+from marshmallow import fields, validate
 
 from task_service.application.ports import Draft
 from task_service.bootstrap import Application
@@ -14,7 +15,16 @@ from task_service.entrypoints.http import present, schemas
 from task_service.entrypoints.http.documented import WITH_TICKET, refusals
 from task_service.entrypoints.http.tickets import ticket_for
 
+HELD_MS_MAX = 10_000
 _TICKET = {401: "ticket_missing, invalid_token", 404: "not_found"}
+
+
+class SubmitSchema(schemas.AnswerSchema):
+    """`held_ms`: how long the worker's page held the answer back so that it could be undone."""
+
+    held_ms = fields.Integer(
+        strict=True, load_default=0, validate=validate.Range(min=0, max=HELD_MS_MAX)
+    )
 
 
 def assignments_blueprint(application: Application) -> Blueprint:
@@ -80,7 +90,7 @@ def _add_submission(blueprint: Blueprint, application: Application) -> None:
         },
     )
     @blueprint.doc(security=WITH_TICKET)
-    @blueprint.arguments(schemas.SubmitSchema)
+    @blueprint.arguments(SubmitSchema)
     @blueprint.response(201, schemas.ReceiptSchema)
     def submit(body: dict[str, Any], assignment_id: str) -> dict[str, Any]:
         """Submit. What is refused because the time is over is kept as a draft."""

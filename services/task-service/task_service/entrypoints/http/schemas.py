@@ -17,7 +17,6 @@ from task_service.domain.submissions import SubmissionStatus
 
 DECISIONS_MAX = 200
 EMAIL_CHARACTERS_MAX = 254
-HELD_MS_MAX = 10_000
 _LEASE_SECONDS = 600
 _AUTO_ACCEPT_SECONDS = 3 * 86_400
 _BATCH_STATUSES = [str(status) for status in BatchStatus]
@@ -280,12 +279,6 @@ def _answer(**options: Any) -> fields.List[Any]:
 
 class AnswerSchema(Schema):
     answer = _answer()
-
-
-class SubmitSchema(AnswerSchema):
-    """`held_ms`: how long the worker's page held the answer back so that it could be undone."""
-
-    held_ms = _whole(load_default=0, validate=validate.Range(min=0, max=HELD_MS_MAX))
 
 
 class DraftSchema(Schema):
