@@ -195,6 +195,11 @@ LOOKS = [
         ("fa", "light", 375),
         ("fa", "dark", 1200),
     )
+] + [
+    ("/operator/matching", "en", "light", 375),
+    ("/operator/matching", "fa", "dark", 1200),
+    ("/operator/matching/policy?try=1", "en", "dark", 1200),
+    ("/operator/matching/policy", "fa", "light", 375),
 ]
 
 
