@@ -124,3 +124,28 @@ def test_more_answers_than_a_page_holds_are_all_there(
         assert holder.submit([["answer", str(number)]]).status_code == 201
     found = rows(results(requester, batch, "tidy"))
     assert [row["answer.answer"] for row in found] == [str(number) for number in range(203)]
+
+
+def test_a_download_that_broke_off_goes_on_and_begins_anew_when_answers_changed(
+    requester: Any, batch: Any
+) -> None:
+    whole = results(requester, batch, "tidy")
+    path = f"/api/tasks/v1/batches/{batch['batch_id']}/results?format=tidy"
+
+    def rest(version: str) -> Any:
+        headers = {**requester.headers, "Range": "bytes=40-", "If-Range": version}
+        return requester.api.get(path, headers=headers)
+
+    part = rest(whole.headers["ETag"])
+    assert (part.status_code, part.data) == (206, whole.data[40:])
+    assert part.headers["Content-Range"].endswith(f"/{len(whole.data)}")
+    requester.post(f"/batches/{batch['batch_id']}/reviews", {"decisions": []})
+    waiting = requester.get(f"/batches/{batch['batch_id']}/submissions?status=submitted").json
+    requester.post(f"/submissions/{waiting['items'][0]['submission_id']}/accept")
+    anew = rest(whole.headers["ETag"])
+    assert anew.status_code == 200
+    assert anew.data != whole.data
+    assert (
+        requester.api.get(path, headers={**requester.headers, "Range": "bytes=999999-"}).status_code
+        == 416
+    )

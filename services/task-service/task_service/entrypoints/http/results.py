@@ -1,5 +1,6 @@
 """Results as files, streamed."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from task_service.domain.batches import Batch
 from task_service.entrypoints.http.accounts import caller
 from task_service.entrypoints.http.documented import SIGNED_IN, refusals
 from task_service.entrypoints.http.result_schemas import ResultsQuerySchema
+from task_service.entrypoints.http.resumable import resumable
 from task_service.entrypoints.http.workbooks import MEDIA_TYPE as XLSX
 from task_service.entrypoints.http.workbooks import workbook
 
@@ -64,8 +66,17 @@ def results_file(application: Application, batch: Batch, kind: str) -> Response:
         return _named(sheet, batch, f"{batch.batch_id}-tidy.xlsx")
     streams = _streams(application)
     media_type = _MEDIA_TYPES.get(kind, _CSV)
-    response = Response(streams[kind](batch), mimetype=media_type)
+    response = resumable(
+        streams[kind](batch), version=_version(application, batch, kind), media_type=media_type
+    )
     return _named(response, batch, f"{batch.batch_id}-{kind}.{_ENDINGS[media_type]}")
+
+
+def _version(application: Application, batch: Batch, kind: str) -> str:
+    """Another one whenever an answer came or was decided otherwise."""
+    counts = application.reader.submissions.counts(batch.batch_id)
+    parts = [kind, batch.batch_id, batch.task_count, *sorted(counts.items())]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 def _dictionary_file(application: Application, batch: Batch) -> Response:
