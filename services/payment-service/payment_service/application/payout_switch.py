@@ -39,7 +39,8 @@ class SwitchPayouts:
                 what="payouts.stop" if stopped else "payouts.start",
                 subject="payouts",
                 reason=switch.reason,
-                before=before.code,
+                before={"stopped": before.stopped, "code": before.code},
+                after={"stopped": switch.stopped, "code": switch.code},
             )
             return switch
 

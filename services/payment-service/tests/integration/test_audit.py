@@ -1,5 +1,6 @@
 """The audit: every invariant with a figure, what it finds, and the log of who did what."""
 
+import io
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from bson import Int64
 from crowdloom.contracts.task import BatchTotals
+from openpyxl import load_workbook
 
 ENTRY = {
     "lines": [
@@ -125,9 +127,18 @@ def test_the_log_says_who_did_what_newest_first_and_by_person(paid: Any, auditor
 
 def test_the_page_and_the_file_show_the_same(paid: Any, auditor: Any, web: Any) -> None:
     headers = {"Authorization": f"Bearer {auditor.token}"}
+    changed = {"before": "", "after": {"limit": 3}}
+    earlier = {"before": "a word alone"}
+    for facts in (changed, earlier):
+        paid.application.store.run(
+            lambda s, f=facts: s.audit.note(who="stf_1", what="limit.change", subject="x", **f)
+        )
     page = web.test_client().get("/finance/audit", headers=headers)
     assert page.status_code == 200
     assert "I17" in page.text
     assert "payout_run.approve" in page.text
+    assert "limit: - → 3" in page.text
+    book = web.test_client().get("/finance/audit.xlsx?subject=x", headers=headers)
+    assert load_workbook(io.BytesIO(book.data)).active.max_row == 3
     file = web.test_client().get("/finance/audit.csv?what=payout_run.freeze", headers=headers)
     assert len(file.text.strip().splitlines()) == 2

@@ -90,12 +90,19 @@ def _facts(row: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
 
 def _changes(row: Mapping[str, Any]) -> Sequence[tuple[str, str, str]]:
     """(what, before, after) of what an act changed, as far as it was noted."""
-    before, after = (row["facts"].get(name) or {} for name in _OWN)
+    before, after = (_named(row["facts"].get(name)) for name in _OWN)
     return [
         (name, _plain(before.get(name) or "-"), _plain(after.get(name) or "-"))
         for name in {**before, **after}
         if before.get(name) != after.get(name)
     ]
+
+
+def _named(value: Any) -> Mapping[str, Any]:
+    """Older acts noted a single word."""
+    if isinstance(value, Mapping):
+        return value
+    return {"": value} if value else {}
 
 
 def _plain(value: Any) -> str:
