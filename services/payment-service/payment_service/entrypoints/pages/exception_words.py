@@ -74,6 +74,7 @@ def ends() -> dict[str, str]:
         "written_off": _("Written off as a loss"),
         "no_longer_differs": _("Both sides agree again"),
         "paid": _("Paid after all"),
+        "matched": _("Matched after all"),
         "refused": _("Refused by the processor"),
         "cancelled": _("Given up"),
         "settled": _("Settled after all"),
@@ -123,6 +124,10 @@ def what_to_do(kind: str) -> str:
         "control_differs": _(
             "Accepted work and what tasks report differ. Let events arrive; if it stays, look at "
             "the batch's entries."
+        ),
+        "unmatched_bank_line": _(
+            "Look at the bank line. Match it with what it is for, or propose the entry that takes it "
+            "from suspense to where it belongs."
         ),
         "missing_in_ledger": _("Look the line up at the processor, then reconcile again."),
         "missing_at_processor": _(
