@@ -139,10 +139,12 @@ class MatchingMachine(RuleBasedStateMachine):
         """
         # First somebody the batch may not be for, or no slot would be left to be refused.
         self._ask(EXCLUDED[pick % 3] if self.asked == "exclusion" else f"wrk_{pick % WORKER_COUNT}")
-        given = True
+        given, alone = True, True
         while given:
             worker = f"wrk_new_{self.key_count}"
-            others = [worker] * TASK_COUNT if pick % 2 else [f"{worker}_other"]
+            # With other tabs first: where one slot a task is left, nobody can get one twice.
+            others = [worker] * TASK_COUNT if alone else [f"{worker}_other"]
+            alone = not alone
             self.store.meanwhile[:] = [partial(self._ask, other) for other in others]
             given = self._ask(worker)
         self.store.meanwhile.clear()
