@@ -89,6 +89,7 @@ def build(
             clock=clock,
             ids=ids,
             randomness=randomness,
+            kept=kept,
         ),
         tickets=_ticket_signer(settings, clock),
         clock=clock,

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from crowdloom.chassis.kept import Kept
 from crowdloom.kernel import Clock, IdFactory
 from crowdloom.kernel.ids import WorkerId
 
@@ -17,6 +18,9 @@ from matching_service.domain.requirements import WorkerProfile
 SHORT_LIST_MAX = 16
 _SAMPLED_EVERY = timedelta(seconds=1)
 _REASONS_KEPT_MAX = 8
+_NOTED_EVERY = 10
+"""As often as anything else is read again, times this."""
+_NOTED_MAX = 20_000
 
 
 class ChooseBatch:
@@ -33,6 +37,7 @@ class ChooseBatch:
         clock: Clock,
         ids: IdFactory,
         randomness: random.Random,
+        kept: timedelta,
     ) -> None:
         self._reader = reader
         self._work = work
@@ -41,6 +46,10 @@ class ChooseBatch:
         self._ids = ids
         self._random = randomness
         self._sampled_at: datetime | None = None
+        # Whoever asks and asks is noted now and then, not each time.
+        self._noted: Kept[WorkerId, None] = Kept(
+            clock=clock, age_max=kept * _NOTED_EVERY, count_max=_NOTED_MAX
+        )
 
     def __call__(
         self, worker_id: WorkerId, batch: Batch | None, device: str | None
@@ -62,6 +71,9 @@ class ChooseBatch:
 
     def note_nothing(self, worker_id: WorkerId, batch: Batch | None, device: str | None) -> None:
         """Keep why somebody was given nothing, for operators who ask why workers are idle."""
+        self._noted.get(worker_id, lambda: self._note(worker_id, batch, device))
+
+    def _note(self, worker_id: WorkerId, batch: Batch | None, device: str | None) -> None:
         profile = self._work.profile(worker_id)
         looked_at = [batch] if batch else self._work.ranked()[:SHORT_LIST_MAX]
         reasons = {
