@@ -126,8 +126,8 @@ def what_to_do(kind: str) -> str:
             "the batch's entries."
         ),
         "unmatched_bank_line": _(
-            "Look at the bank line. Match it with what it is for, or propose the entry that takes it "
-            "from suspense to where it belongs."
+            "Look at the bank line. Match it with what it is for, or propose the entry that takes "
+            "it from suspense to where it belongs."
         ),
         "missing_in_ledger": _("Look the line up at the processor, then reconcile again."),
         "missing_at_processor": _(
