@@ -1,13 +1,14 @@
 """Streams that can be taken up again where a connection broke (RFC 9110, section 14)."""
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 from flask import Response, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 _IN_MEMORY_BYTES = 4_000_000
+_CHUNK_BYTES = 65_536
 
 
 def resumable(lines: Iterable[str], *, version: str, media_type: str) -> Response:
@@ -25,12 +26,10 @@ def resumable(lines: Iterable[str], *, version: str, media_type: str) -> Respons
 
 def _part(lines: Iterable[str], version: str, media_type: str) -> Response:
     """Raises RequestedRangeNotSatisfiable."""
-    file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 # see below
+    file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 # see _read
     file.writelines(line.encode() for line in lines)
     length = file.tell()
-    file.seek(0)
-    response = Response(file, mimetype=media_type, direct_passthrough=True)
-    response.call_on_close(file.close)
+    response = Response(_read(file), mimetype=media_type)
     response.content_length = length
     response.set_etag(version)
     try:
@@ -39,3 +38,10 @@ def _part(lines: Iterable[str], version: str, media_type: str) -> Response:
         file.close()
         raise
     return response
+
+
+def _read(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
