@@ -10,9 +10,11 @@ from crowdloom.kernel import Clock, Money
 
 from payment_service.application.ports import Session
 from payment_service.domain.exceptions import SUSPENSE_DAYS_MAX
-from payment_service.domain.payouts import PayoutItem
+from payment_service.domain.payouts import PayoutItem, Rail
 
 UNKNOWN_HOURS_MAX = timedelta(hours=24)
+# A bank takes up to three business days, and its statement comes on the next.
+IN_TRANSIT_DAYS_MAX = timedelta(days=6)
 _SUSPENSE_MAX = timedelta(days=SUSPENSE_DAYS_MAX)
 _AGED = "suspense_aged:"
 
@@ -65,7 +67,8 @@ class AgeExceptions:
 def is_late(item: PayoutItem, now: datetime) -> bool:
     """Whether somebody has to ask after a line that is under way."""
     since = item.sending_since or item.changed_at
-    return since is not None and now - since > UNKNOWN_HOURS_MAX
+    patience = IN_TRANSIT_DAYS_MAX if item.rail is Rail.BANK_FILE else UNKNOWN_HOURS_MAX
+    return since is not None and now - since > patience
 
 
 def _ask_after(session: Session, item: PayoutItem) -> None:

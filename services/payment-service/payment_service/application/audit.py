@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from crowdloom.kernel import Clock, Currency
 from crowdloom.kernel.ids import BatchId
 
+from payment_service.application.age_exceptions import is_late
 from payment_service.application.audit_tally import Tally, tally_of
 from payment_service.application.journal import JournalEntry
 from payment_service.application.seal_journal import SealReport
@@ -30,11 +31,8 @@ from payment_service.domain.audit import (
 )
 from payment_service.domain.batches import BatchBook
 from payment_service.domain.chart import is_guarded, kind_of
-from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem, Rail
+from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem
 
-_UNKNOWN_HOURS = timedelta(hours=24)
-# A bank takes up to three business days, and its statement comes on the next.
-_IN_TRANSIT_DAYS = timedelta(days=6)
 _SUSPENSE_DAYS = timedelta(days=5)
 _OUTBOX_SECONDS = timedelta(seconds=60)
 _SILENCE = timedelta(seconds=90)
@@ -297,9 +295,7 @@ def _i11(
         f"{item.item_id}: {item.state} and nobody knows"
         for item in items
         if item.state in IN_FLIGHT
-        and item.changed_at is not None
-        and now - (item.sending_since or item.changed_at)
-        > (_IN_TRANSIT_DAYS if item.rail is Rail.BANK_FILE else _UNKNOWN_HOURS)
+        and is_late(item, now)
         and f"unknown:{item.item_id}" not in open_keys
     ]
     suspense = {p: n for p, n in tally.sums.items() if p.startswith("asset:suspense:") and n}
