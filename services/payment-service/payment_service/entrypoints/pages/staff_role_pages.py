@@ -64,7 +64,7 @@ def _add_inviting(blueprint: Blueprint, application: Application) -> None:
             told = _("Somebody with this e-mail is staff already.")
             return _staff_page(application, email=told), 422
         except InvalidInput as refusal:
-            field = "email" if "email" in refusal.facts.get("errors", {}) else "grants"
+            field = "email" if "email" in str(refusal.facts.get("errors")) else "grants"
             told = {"email": _("Write an e-mail."), "grants": _("Choose at least one role.")}
             return _staff_page(application, **{field: told[field]}), 422
         except ReasonMissing:
