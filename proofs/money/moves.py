@@ -228,6 +228,13 @@ def propose_correction(world: World) -> None:
         _propose(world, "correction", {"entry_id": world.random.choice(gifts).entry_id})
 
 
+def propose_write_off(world: World) -> None:
+    """What nobody could identify is given up, once two people agree."""
+    waiting = world.application.readers.exceptions.listed(_LISTED_MAX, kind="unidentified_line")
+    if waiting:
+        _propose(world, "write_off", {"exception_id": world.random.choice(waiting)["_id"]})
+
+
 def _propose(world: World, kind: str, payload: Mapping[str, Any]) -> None:
     key, desk = _key(world), world.application.approvals
     world.attempt(lambda: desk.propose(MAKER, kind, payload=payload, reason="It is so", key=key))
@@ -325,6 +332,7 @@ MOVES: Mapping[Move, int] = {
     propose_release: 2,
     propose_goodwill: 1,
     propose_correction: 1,
+    propose_write_off: 1,
     decide: 6,
     reconcile: 1,
     fault: 3,

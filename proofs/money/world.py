@@ -145,7 +145,8 @@ class World:
                 body = json.loads(change.after["value"])
                 batch = self.batches.all[body["batch_id"]]
                 # Asked for anew before the answer was there: it grows by nothing.
-                if not (batch.funded and body["reserved"]["amount_minor"] == 0):
+                asked_before = batch.funded or batch in opened
+                if not (asked_before and body["reserved"]["amount_minor"] == 0):
                     opened.append(batch)
         for batch in opened:
             require(not batch.funded, f"{batch.batch_id}: funded twice")
