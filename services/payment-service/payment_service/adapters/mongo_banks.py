@@ -9,7 +9,7 @@ from typing import Any
 from bson import Int64
 from crowdloom.chassis.store import Document, MongoDatabase
 from crowdloom.kernel import Currency, Money
-from pymongo import ASCENDING, DESCENDING, IndexModel, ReplaceOne
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
 
 from payment_service.application.bank_ports import (
@@ -163,7 +163,8 @@ class MongoBankLines:
 
     def stage(self, lines: Sequence[KeptLine]) -> None:
         changes = [
-            ReplaceOne({"_id": line.line_id}, _line_document(line), upsert=True) for line in lines
+            UpdateOne({"_id": line.line_id}, {"$setOnInsert": _staged(line)}, upsert=True)
+            for line in lines
         ]
         if changes:
             self._lines.bulk_write(changes, session=self._session)
@@ -304,6 +305,10 @@ def _statement(row: Document) -> KeptStatement:
     for name in ("opening", "closing"):
         fields[name] = Money.from_wire(row[name])
     return KeptStatement(statement_id=row["_id"], **fields)
+
+
+def _staged(kept: KeptLine) -> Document:
+    return {name: value for name, value in _line_document(kept).items() if name != "_id"}
 
 
 def _line_document(kept: KeptLine) -> Document:

@@ -127,7 +127,9 @@ class BankStatements(Protocol):
 
 class BankLines(Protocol):
     def stage(self, lines: Sequence[KeptLine]) -> None:
-        """Keep them, whether or not they were kept before; they count once their statement is."""
+        """Keep those that are not kept yet; they count once their statement is accepted. A line
+        that is kept stays as it is: somebody else may have confirmed, and booked it.
+        """
         ...
 
     def get(self, line_id: str) -> KeptLine | None: ...

@@ -7,6 +7,7 @@ them count, and from then on every line is booked, whatever stops in between.
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from crowdloom.chassis.store import Store
@@ -107,7 +108,9 @@ class ImportStatements:
         for statement in statements:
             self._stage(account, statement)
         ids = self._store.run(lambda s: self._accept(s, who, kept, statements))
-        self.book_waiting()
+        # The job may be booking them by now; what is left of it is the job's.
+        with suppress(TransientError):
+            self.book_waiting()
         return ids
 
     def book_waiting(self) -> int:

@@ -2,11 +2,13 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from payment_service.domain.bank_statements import BankLineState
 
 ACCOUNT = {
     "account_id": "main",
@@ -158,6 +160,18 @@ def test_lines_that_were_staged_when_the_process_died_are_booked_by_the_next_one
     assert desk.book_waiting() == 2
     assert desk.book_waiting() == 0
     assert bank.balance(BANK) == 10_750
+
+
+def test_lines_that_somebody_else_confirmed_and_booked_meanwhile_are_not_staged_again(
+    bank: Bank,
+) -> None:
+    bank.book(FIRST)
+    application = bank.market.application
+    (statement,) = application.readers.bank_statements.listed(2)
+    lines = application.readers.bank_lines.of_statement(statement.statement_id, 9)
+    again = [replace(line, state=BankLineState.WAITING, entry_key="") for line in lines]
+    application.store.run(lambda session: session.bank_lines.stage(again))
+    assert application.readers.bank_lines.of_statement(statement.statement_id, 9) == lines
 
 
 def test_a_payout_of_the_processor_is_in_transit_until_the_bank_shows_it(bank: Bank) -> None:
