@@ -1,8 +1,8 @@
-"""What the API of growing batches takes."""
+"""What the API of growing batches takes and gives."""
 
 from marshmallow import Schema, fields, validate
 
-from task_service.entrypoints.http.schemas import MoneySchema
+from task_service.entrypoints.http.schemas import DeclinedSchema, MoneySchema
 
 
 class RaiseSchema(Schema):
@@ -19,3 +19,13 @@ class ExtendSchema(Schema):
         validate=validate.Range(min=1),
         metadata={"description": "Answers wanted of each task, not fewer than now"},
     )
+
+
+class AdditionSchema(Schema):
+    """More of the batch; `status` is draft, asked or funded."""
+
+    status = fields.String(required=True)
+    task_count = fields.Integer(required=True)
+    redundancy = fields.Integer(required=True)
+    reward = fields.Nested(MoneySchema, required=True)
+    declined = fields.Nested(DeclinedSchema, required=True, allow_none=True)

@@ -201,16 +201,6 @@ class DeclinedSchema(Schema):
     missing = fields.Nested(MoneySchema, required=True)
 
 
-class AdditionSchema(Schema):
-    """More of the batch; `status` is draft, asked or funded."""
-
-    status = fields.String(required=True)
-    task_count = fields.Integer(required=True)
-    redundancy = fields.Integer(required=True)
-    reward = fields.Nested(MoneySchema, required=True)
-    declined = fields.Nested(DeclinedSchema, required=True, allow_none=True)
-
-
 class BatchSchema(Schema):
     batch_id = fields.String(required=True)
     project_id = fields.String(required=True)
@@ -227,7 +217,7 @@ class BatchSchema(Schema):
     columns = fields.List(fields.String(), required=True)
     task_count = fields.Integer(required=True)
     declined = fields.Nested(DeclinedSchema, required=True, allow_none=True)
-    addition = fields.Nested(AdditionSchema, required=True, allow_none=True)
+    addition = fields.Nested("AdditionSchema", required=True, allow_none=True)
     archived = fields.Boolean(required=True)
     created_at = _instant(required=True)
 
