@@ -38,6 +38,7 @@ def bonus_pages(application: Application) -> Blueprint:
     @idempotent
     def grant(batch_id: str, submission_id: str) -> BaseResponse:
         batch = application.batches.get(shell.reader(), BatchId(batch_id))
+        application.review.get(shell.reader(), SubmissionId(submission_id))
         try:
             amount = forms.parse_money(request.form.get("amount", ""), batch.terms.reward.currency)
             bonus = application.bonuses.grant(
