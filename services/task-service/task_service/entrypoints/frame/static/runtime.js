@@ -225,7 +225,12 @@
     else window.addEventListener("load", () => later(work), { once: true });
   };
   const orders = {
-    hello: () => { if (document.readyState !== "loading") tell("ready"); },
+    hello: () => {
+      if (document.readyState === "loading") return;
+      tell("ready");
+      told = 0; // the page around may not have been there when it was told how high this one is
+      measure();
+    },
     collect: () => { const form = theForm(); if (form) tell("collected", { answer: collect(form) }); },
     begin: ({ answer }) => {
       if (begun) return;
