@@ -49,8 +49,11 @@ def _reconciled(staff: Staff) -> Json:
 
 
 def _audited(staff: Staff) -> Json:
-    """The invariants of the books at the end; what does not hold is told."""
+    """The invariants of the books at the end, told as `crowdloom audit` does."""
     audit = staff.audit()
+    for each in audit["findings"]:
+        state = "holds" if each["holds"] else "does not hold"
+        print(f"audit {each['invariant']:<4} {state} ({each['figure']}): {each['sentence']}")
     broken = {each["invariant"]: each["broken"] for each in audit["findings"] if not each["holds"]}
     return {"audit_failures": len(broken), **({"audit_broken": broken} if broken else {})}
 
