@@ -44,7 +44,7 @@ class ChooseBatch:
         self._eligibility = eligibility
         self._clock = clock
         self._ids = ids
-        self._random = randomness
+        self._chance = randomness
         self._sampled_at: datetime | None = None
         # Whoever asks and asks is noted now and then, not each time.
         self._noted: Kept[WorkerId, None] = Kept(
@@ -89,7 +89,7 @@ class ChooseBatch:
             return fitting
         now, policy = self._clock.now(), self._work.policy()
         scored = [(parts_of(batch, now, profile), batch) for batch in fitting]
-        scored.sort(key=lambda one: (-policy.score(one[0]), self._random.random()))
+        scored.sort(key=lambda one: (-policy.score(one[0]), self._chance.random()))
         self._sample(now, scored)
         return [batch for _, batch in scored]
 

@@ -180,9 +180,8 @@ def _hid(application: Application) -> dict[str, str] | None:
     """What was hidden a moment ago, to be undone: its id, its name, and what else can be hidden."""
     hid = request.args.get("hid", "")
     choices = application.choose_queue.get(shell.reader())
-    names: dict[str, str] = {}
-    names.update(choices.hidden_batches)
-    names.update(choices.hidden_requesters)
+    hidden = (*choices.hidden_batches.items(), *choices.hidden_requesters.items())
+    names: dict[str, str] = dict(hidden)
     if hid not in names:
         return None
     return {"id": hid, "name": names[hid]}
