@@ -50,3 +50,6 @@ class MongoSources:
             recipe=row["recipe"],
             file_columns=tuple(row["file_columns"]),
         )
+
+    def forget(self, table_id: str) -> None:
+        self._sources.delete_one({"_id": table_id}, session=self._session)

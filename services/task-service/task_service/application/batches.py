@@ -19,9 +19,10 @@ from crowdloom.kernel.money import Currency, WrongCurrency
 from task_service.application.ports import Reader, Session, Store, Task
 from task_service.application.source_ports import Source
 from task_service.domain.batches import Batch, BatchStatus, Terms, check_terms
-from task_service.domain.errors import WrongBatchStatus
+from task_service.domain.errors import RowsAreSplit, WrongBatchStatus
 from task_service.domain.projects import Project, checked_title
 from task_service.domain.requirements import Requirements, check_requirements
+from task_service.domain.splitting.pieces import is_whole_table
 from task_service.domain.submissions import SubmissionStatus
 from task_service.domain.tables import Table, in_columns
 
@@ -164,11 +165,12 @@ class Batches:
 
     def add_rows(self, batch: Batch, table: Table) -> Batch:
         """Give a draft these tasks after those it has: all of them, or none. Raises
-        WrongBatchStatus, FaultyRows where the table has other columns.
+        WrongBatchStatus, RowsAreSplit, FaultyRows where the table has other columns.
         """
         batch.check_status(BatchStatus.DRAFT)
         if batch.table_id is None:
             return self.set_table(batch, table)
+        self.check_can_follow(batch)
         rows = in_columns(table, batch.columns)
         call, now = self._ids.new("request"), self._clock.now()
         until = now + _ADDING_MAX
@@ -179,9 +181,15 @@ class Batches:
         count = self._reader.tasks.add(
             batch.table_id, rows, after=batch.task_count, first_chunk=batch.chunk_count
         )
-        if not self._store.run(lambda session: session.batches.end_adding(batch, call, count)):
+        if not self._store.run(lambda session: _add(session, batch, call, count)):
             raise WrongBatchStatus("The batch was published or got other rows meanwhile")
         return self.get(batch.requester_id, batch.batch_id)
+
+    def check_can_follow(self, batch: Batch) -> None:
+        """Raises RowsAreSplit where more rows cannot follow those of the batch."""
+        source = self._reader.sources.get(batch.table_id or "")
+        if source is not None and not is_whole_table(source.wish):
+            raise RowsAreSplit("These rows are the pieces of one file; make a batch of its own")
 
     def publish(self, batch: Batch) -> Batch:
         """Ask for the funds; the batch opens when they are reserved. Publishing again while that is
@@ -260,3 +268,9 @@ class Batches:
 
         self._store.run(work)
         return self.get(batch.requester_id, batch.batch_id)
+
+
+def _add(session: Session, batch: Batch, call: str, count: int) -> bool:
+    """The table is longer than the file it came from by then: the file is its whole no more."""
+    session.sources.forget(batch.table_id or "")
+    return session.batches.end_adding(batch, call, count)

@@ -43,9 +43,10 @@ class GrowBatch:
 
     def add_rows(self, batch: Batch, table: Table) -> Batch:
         """Put rows into the addition, after those that it has: all of them, or none. Raises
-        WrongBatchStatus, AdditionUnderWay, FaultyRows where the table has other columns.
+        WrongBatchStatus, AdditionUnderWay, RowsAreSplit, FaultyRows for other columns.
         """
         before = self._draft_of(batch)
+        self._batches.check_can_follow(batch)
         rows = in_columns(table, batch.columns)
         table_id = self._ids.new("request")
         added = AddedTable(table_id, self._reader.tasks.add(table_id, rows))
@@ -190,6 +191,8 @@ class JoinAdditions:
             earlier = (now - then) * paid
             joined = session.batches.join_addition(batch, earlier_units=earlier.units)
             if joined:
+                if not all(table.held_back for table in addition.tables):
+                    session.sources.forget(batch.table_id or "")
                 session.emit(event)
             return joined
 

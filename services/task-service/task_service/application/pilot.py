@@ -37,7 +37,7 @@ class Pilots:
         tasks = self._reader.tasks
         rest = (task.cells for task in tasks.all(table_id) if task.number > PILOT_TASKS)
         waiting_id = self._ids.new("request")
-        waiting = AddedTable(waiting_id, tasks.add(waiting_id, rest))
+        waiting = AddedTable(waiting_id, tasks.add(waiting_id, rest), held_back=True)
         terms = batch.terms
         addition = Addition(
             AdditionStatus.DRAFT,

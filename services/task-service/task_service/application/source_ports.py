@@ -29,6 +29,8 @@ class Sources(Protocol):
 
     def get(self, table_id: str) -> Source | None: ...
 
+    def forget(self, table_id: str) -> None: ...
+
 
 class StoredFile(Protocol):
     """A kept file, to be read from its beginning or from any place."""

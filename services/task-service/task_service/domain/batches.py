@@ -65,8 +65,11 @@ class AdditionStatus(StrEnum):
 
 @dataclass(frozen=True)
 class AddedTable:
+    """`held_back`: these rows were the batch's own, and waited for a pilot."""
+
     table_id: str
     task_count: int
+    held_back: bool = False
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,12 @@ class WrongBatchStatus(Conflict):
     code = "wrong_batch_status"
 
 
+class RowsAreSplit(Conflict):
+    """The rows are the pieces of one file, which more rows would make wrong to merge."""
+
+    code = "rows_are_split"
+
+
 class NothingToPublish(Conflict):
     code = "batch_has_no_tasks"
 

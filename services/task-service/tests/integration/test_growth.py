@@ -165,3 +165,29 @@ def test_what_was_asked_joins_a_batch_that_was_paused_or_cancelled_meanwhile(
     let_join(application)
     assert show(requester, batch)["task_count"] == 5
     assert len(events(outbox, "tasks.released")[-1]["task_ids"]) == 3, "they can be withdrawn"
+
+
+def test_rows_cannot_follow_the_pieces_of_one_file(
+    requester: Any, browser: Any, deliver: Any, make: ModuleType, application: Application
+) -> None:
+    draft = requester.batch()
+    sent = {"Content-Type": "application/octet-stream"}
+    source = f"/batches/{draft['batch_id']}/source?by=paragraph"
+    batch = requester.post(source, data=b"One.\n\nTwo.\n", headers=sent).json
+    assert append(requester, batch).json["code"] == "rows_are_split"
+    requester.post(f"/batches/{batch['batch_id']}/publish")
+    deliver(make.funded(batch, requester))
+    let_join(application)
+    assert append(requester, batch).json["code"] == "rows_are_split"
+    page = f"/requester/batches/{batch['batch_id']}"
+    assert "the pieces of one file" in browser.follow(f"{page}/grow/rows", table=MORE)
+
+
+def test_a_table_that_got_more_rows_comes_back_with_all_of_them(requester: Any) -> None:
+    draft = requester.batch()
+    sent = {"Content-Type": "application/octet-stream"}
+    source = f"/batches/{draft['batch_id']}/source?by=rows&name=t.csv"
+    batch = requester.post(source, data=b"sentence\nOne.\n", headers=sent).json
+    assert append(requester, batch).status_code == 201
+    whole = requester.get(f"/batches/{batch['batch_id']}/results?format=input").text
+    assert len(whole.splitlines()) == 5

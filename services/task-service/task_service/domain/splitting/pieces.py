@@ -47,6 +47,11 @@ class PieceAnswer:
     contested: bool = False
 
 
+def is_whole_table(wish: Wish) -> bool:
+    """Whether the pieces are a table's rows as they are: more rows then only make it longer."""
+    return wish.kind == "rows" and wish.size == 1
+
+
 PieceAnswers = Sequence[PieceAnswer | None]
 """One a piece, in order; None where a piece has no answer yet."""
 

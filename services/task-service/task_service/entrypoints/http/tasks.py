@@ -57,7 +57,7 @@ def tasks_blueprint(application: Application) -> Blueprint:
             400: "idempotency_key_missing",
             401: "not_signed_in",
             404: "not_found",
-            409: "wrong_batch_status, addition_under_way",
+            409: "wrong_batch_status, addition_under_way, rows_are_split",
             415: "unsupported_media_type",
             422: "faulty_rows: `faults` lists every faulty row with line, column and reason",
         },

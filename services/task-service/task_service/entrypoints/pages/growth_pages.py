@@ -14,7 +14,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
-from task_service.domain.errors import AdditionUnderWay, FaultyRows, NothingToAdd, WrongBatchStatus
+from task_service.domain.errors import (
+    AdditionUnderWay,
+    FaultyRows,
+    NothingToAdd,
+    RowsAreSplit,
+    WrongBatchStatus,
+)
 from task_service.domain.splitting.pieces import not_splittable
 from task_service.domain.tables import Table
 from task_service.entrypoints.pages import forms, shell
@@ -123,6 +129,10 @@ def _add_rows(blueprint: Blueprint, application: Application) -> None:
             application.grow_batch.add_rows(batch, _sent_table(application, batch))
         except FaultyRows as refusal:
             return _form_page(application, batch, {}, faults=faults_of(refusal)), 422
+        except RowsAreSplit:
+            words = _("Its rows are the pieces of one file. Make a batch of its own for more.")
+            ui.say("bad", _("Nothing was changed"), words)
+            return redirect(shell.batch_page(batch_id), 303)
         except (AdditionUnderWay, WrongBatchStatus):
             _say_changed()
             return redirect(shell.batch_page(batch_id), 303)
