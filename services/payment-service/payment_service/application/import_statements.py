@@ -151,7 +151,7 @@ class ImportStatements:
                 line=line,
                 state=BankLineState.WAITING,
             )
-            for line in statement.lines
+            for line in statement.moving_lines
         ]
         if self._store.run(lambda s: s.bank_statements.get(name)) is not None:
             return
@@ -194,7 +194,7 @@ class ImportStatements:
                     opening=statement.opening,
                     closing=statement.closing,
                     closed_on=statement.closed_on.isoformat(),
-                    line_count=len(statement.lines),
+                    line_count=len(statement.moving_lines),
                     booked_count=0,
                     file_id=kept.file_id,
                     confirmed_by=who,

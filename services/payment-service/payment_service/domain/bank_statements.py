@@ -174,6 +174,11 @@ class BankStatement:
     closed_on: date
     lines: tuple[BankLine, ...] = field(default=())
 
+    @property
+    def moving_lines(self) -> tuple[BankLine, ...]:
+        """Those to be booked: some banks write notices as lines of nothing."""
+        return tuple(line for line in self.lines if line.amount)
+
     def check(self, account: BankAccount, before: LastStatement | None) -> None:
         """Raises OtherAccount, UnreadableStatement, StatementDoesNotAddUp, StatementMissing."""
         if not account.is_called(self.account):

@@ -114,6 +114,11 @@ def test_a_first_statement_sets_the_opening_balance_and_books_every_line(bank: B
     assert bank.waiting() == ["unmatched_bank_line", "unmatched_bank_line"]
 
 
+def test_a_line_of_nothing_is_a_notice_and_is_not_booked(bank: Bank) -> None:
+    lines = bank.book(csv_of(("100.00", "100.00", "In"), ("0.00", "100.00", "New terms")))
+    assert [line["state"] for line in lines] == ["unmatched"]
+
+
 def test_the_same_file_or_statement_again_is_refused_and_a_confirmation_again_changes_nothing(
     bank: Bank,
 ) -> None:
