@@ -57,6 +57,7 @@ class EventType:
 
 _BY_NAME: dict[str, EventType] = {}
 _BY_CLASS: dict[type[Event], EventType] = {}
+_SCHEMAS: dict[type, Schema] = {}
 
 _FIELD_OF: dict[type, Callable[..., fields.Field[Any]]] = {
     str: fields.String,
@@ -111,6 +112,13 @@ def topics_of(owner: str) -> list[str]:
 
 
 def _schema_of(cls: type) -> Schema:
+    """One a class, so that what several fields hold has one name in documents."""
+    if cls not in _SCHEMAS:
+        _SCHEMAS[cls] = _new_schema(cls)
+    return _SCHEMAS[cls]
+
+
+def _new_schema(cls: type) -> Schema:
     hints = typing.get_type_hints(cls)
     declared = {
         field.name: _field_for(hints[field.name], field) for field in dataclasses.fields(cls)

@@ -87,7 +87,7 @@ class Desk:
         token = key or self._sessions.get("tokens", {}).get(_place(self.url, role))
         if not token:
             raise NotLoggedIn(role)
-        return HttpApi(self.url, token, patience_seconds=20)
+        return HttpApi(self.url, token, patience_seconds=5)
 
 
 def command(

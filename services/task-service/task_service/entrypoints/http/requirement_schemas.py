@@ -41,9 +41,12 @@ class RequirementsSchema(Schema):
     none_of = _conditions()
     languages = _texts(_LANGUAGES_MAX, metadata={"description": "One of them is to be spoken"})
     devices = fields.List(fields.String(validate=validate.OneOf(DEVICES)), load_default=())
-    # A schema's own `only` is set where one is made; the field is known by its name alone.
-    only = _texts(  # type: ignore[assignment]
-        _LIST_MAX, metadata={"description": "Pseudonyms: nobody else sees the batch"}
+    # Under another name here: `only` is what a schema itself calls the fields it is cut down to.
+    nobody_else = _texts(
+        _LIST_MAX,
+        data_key="only",
+        attribute="only",
+        metadata={"description": "Pseudonyms: nobody else sees the batch"},
     )
     excluded = _texts(_LIST_MAX, metadata={"description": "Pseudonyms that are given nothing"})
     answers_per_worker_max = fields.Integer(load_default=None, allow_none=True, strict=True)
