@@ -106,7 +106,8 @@ def watch(page: Page, origin: str) -> list[str]:
 
 
 def violations(page: Page, **options: Any) -> list[str]:
-    found = Axe().run(page, options=options).response["violations"]
+    wanted = {"resultTypes": ["violations"], **options}
+    found = Axe().run(page, options=wanted).response["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
 
 
