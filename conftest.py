@@ -40,11 +40,17 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def mongodb_uri() -> Iterator[str]:
-    """An embedded MongoDB-protocol server in memory, one for the whole test run (per process)."""
+def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An embedded MongoDB-protocol server in memory, one for the whole test run (per process).
+
+    It forgets nothing by itself. Tests have a clock of their own, which stands: what is old by the
+    server's would be swept away in the middle of one, once a minute.
+    """
     port = free_port()
+    settings = tmp_path_factory.mktemp("mongodb") / "server.toml"
+    settings.write_text("[storage]\nttl_sweep_seconds = 0\n")
     command = [ROOT / ".venv-engines/bin/secantusd-py", "--port", str(port)]
-    command += ["--storage-path", ":memory:", "--log-level", "ERROR"]
+    command += ["--storage-path", ":memory:", "--log-level", "ERROR", "--config", str(settings)]
     with subprocess.Popen(command) as server:
         uri = f"mongodb://127.0.0.1:{port}/?directConnection=true"
         try:

@@ -153,7 +153,7 @@ def state(application: Application) -> Callable[[], dict[str, Any]]:
         database = application.database
         names = sorted(
             set(database.list_collection_names())
-            - {"idempotency", "sign_in_tries", "sign_up_counts"}
+            - {"idempotency", "running_sessions", "sign_in_tries", "sign_up_counts"}
         )
         return {name: sorted(database[name].find(), key=lambda row: row["_id"]) for name in names}
 
