@@ -16,6 +16,12 @@ from pymongo.errors import PyMongoError
 ROOT = Path(__file__).parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _START_SECONDS_MAX = 30
+# Its settings file has a name for this, which its command line does not pass on.
+_WITHOUT_SWEEPER = """
+from secantus import cli, server
+server.SecantusDBServer.__init__.__kwdefaults__["ttl_sweep_seconds"] = 0.0
+raise SystemExit(cli.main())
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,17 +46,15 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def mongodb_uri() -> Iterator[str]:
     """An embedded MongoDB-protocol server in memory, one for the whole test run (per process).
 
     It forgets nothing by itself. Tests have a clock of their own, which stands: what is old by the
     server's would be swept away in the middle of one, once a minute.
     """
     port = free_port()
-    settings = tmp_path_factory.mktemp("mongodb") / "server.toml"
-    settings.write_text("[storage]\nttl_sweep_seconds = 0\n")
-    command = [ROOT / ".venv-engines/bin/secantusd-py", "--port", str(port)]
-    command += ["--storage-path", ":memory:", "--log-level", "ERROR", "--config", str(settings)]
+    command = [str(ROOT / ".venv-engines/bin/python"), "-c", _WITHOUT_SWEEPER, "--port", str(port)]
+    command += ["--storage-path", ":memory:", "--log-level", "ERROR"]
     with subprocess.Popen(command) as server:
         uri = f"mongodb://127.0.0.1:{port}/?directConnection=true"
         try:
