@@ -54,7 +54,7 @@ run: setup ## the whole market on this machine, with a demo
 	@$(BIN)/python -m crowdloom_local run --port $(PORT) --data $(DATA) --demo $(DEMO)
 
 test: setup ## every test that needs no download beyond PyPI
-	@$(BIN)/pytest -m "not kafka" -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/pytest -m "not kafka" -n 2 --dist loadfile
 
 lint: .venv/.ready ## ruff, mypy, import rules, generated files fresh
 	@$(BIN)/ruff check -q .

@@ -24,21 +24,6 @@ raise SystemExit(cli.main())
 """
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests share one worker and its fixtures. All journeys share one, and begin first:
-    they wait for a market more than they work, and what works fills the time.
-    """
-    for item in items:
-        folder = item.path.parent
-        group = str(folder if _is_journey(item) else item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: not _is_journey(item))
-
-
-def _is_journey(item: pytest.Item) -> bool:
-    return item.path.parent == ROOT / "tests/journeys"
-
-
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

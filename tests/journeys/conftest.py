@@ -9,7 +9,7 @@ from crowdloom_local.market import Market
 OVERRIDES = {"CROWDLOOM_CHAOS_DUPLICATE_EVERY": "7", "CROWDLOOM_WEB_WORKERS": "1"}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     with Market(tmp_path_factory.mktemp("market"), overrides=OVERRIDES) as started:
         yield started

@@ -86,7 +86,7 @@ def answered(worker: Worker, batch_id: str, label: str) -> str:
     return str(worker.submit(assignment, [("label", label)])["submission_id"])
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def figures(market: Market) -> dict[str, Any]:
     plan = Plan(DATASET, tasks=8, redundancy=3, workers=5, chaos=False, lease_seconds=12)
     found = replay(market, plan)
