@@ -361,7 +361,7 @@ def test_a_submission_can_be_undone_for_ten_seconds_and_is_handed_in_when_one_le
     assert workplace.answer_of(item) is None
     assert workplace.draft_of(item) == [["a", "yes"]]
     # Undo opens the item again by a form of matching-service, which is not part of this desk.
-    with page.expect_request(f"**/match/assignments/{item.assignment_id}/open"):
+    with page.expect_navigation(url=f"**/match/assignments/{item.assignment_id}/open"):
         page.get_by_role("button", name="Undo").click()
     page.goto(f"{workplace.origin}/work/assignments/{item.assignment_id}")
     expect(frame_of(page).locator("[name=a]")).to_have_value("yes")
