@@ -198,6 +198,10 @@ class Batches:
         if batch.status in (BatchStatus.FUNDING, BatchStatus.OPEN):
             return batch
         batch.check_publishable()
+        if batch.table_id is not None:
+            # What a call that was stopped left behind never counted, and must not stand in the way
+            # of rows that are added later.
+            self._reader.tasks.forget(batch.table_id, after=batch.task_count)
 
         def work(session: Session) -> None:
             revision = session.batches.begin_funding(batch.batch_id)

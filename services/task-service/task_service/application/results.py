@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from crowdloom.kernel.clock import format_instant
@@ -93,7 +93,9 @@ class Results:
         """
         if batch.table_id is None:
             return
-        for page in _pages(self._reader.tasks.all(batch.table_id), _PAGE):
+        rows = self._reader.tasks.all(batch.table_id)
+        own = takewhile(lambda task: task.number <= batch.task_count, rows)
+        for page in _pages(own, _PAGE):
             answers: dict[str, list[Submission]] = {task.task_id: [] for task in page}
             for submission in self._reader.submissions.of_tasks(*(task.task_id for task in page)):
                 answers[submission.task_id].append(submission)

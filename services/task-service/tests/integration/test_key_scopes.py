@@ -37,6 +37,14 @@ def test_a_key_goes_as_far_as_its_scope(
     assert script.post(f"/submissions/{submission_id}/accept").status_code == review
 
 
+def test_a_key_for_reviews_spends_nothing_beyond_the_rewards(
+    with_key: Any, submission_id: str
+) -> None:
+    bonus = {"amount": {"amount_minor": 25, "currency": "USD"}, "reason": "Well done."}
+    assert with_key("review").post(f"/submissions/{submission_id}/bonus", bonus).status_code == 403
+    assert with_key("all").post(f"/submissions/{submission_id}/bonus", bonus).status_code < 300
+
+
 def test_a_smaller_key_makes_no_larger_one(with_key: Any) -> None:
     for scope in ("read", "review"):
         refusal = with_key(scope).post("/api-keys", {"name": "more", "scope": "all"})

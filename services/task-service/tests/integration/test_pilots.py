@@ -54,6 +54,17 @@ def test_a_pilot_that_could_not_be_paid_is_tried_again_or_given_another_file(
     assert (refused.status_code, refused.json["code"]) == (409, "batch_has_no_tasks")
 
 
+def test_rows_that_a_stopped_pilot_left_in_their_old_place_are_gone_before_it_is_published(
+    requester: Any, application: Any
+) -> None:
+    batch = requester.batch_with_tasks(TABLE)
+    kept = application.batches.get(requester.requester_id, batch["batch_id"])
+    application.reader.tasks.add(kept.table_id, [("left behind",)], after=12, first_chunk=1)
+    requester.post(f"{path(batch)}/publish")
+    numbers = [row["number"] for row in application.database["tasks"].find()]
+    assert sorted(numbers) == list(range(1, 13))
+
+
 def path(batch: Any) -> str:
     return f"/batches/{batch['batch_id']}"
 

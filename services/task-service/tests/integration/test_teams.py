@@ -13,6 +13,8 @@ MAY = {
     ("POST", WORK): {"editor"},
     ("POST", REVIEW): {"editor", "reviewer"},
     ("POST", "/requester/batches/bat_1/review"): {"editor", "reviewer"},
+    ("POST", "/requester/batches/bat_1/review/sub_1/bonus"): {"editor"},
+    ("POST", "/api/tasks/v1/submissions/sub_1/bonus"): {"editor"},
     ("POST", MONEY): {"billing"},
     ("POST", "/pay/wallet/top-up"): {"billing"},
     ("GET", KEYS): set(),

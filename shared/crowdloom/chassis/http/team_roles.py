@@ -68,7 +68,8 @@ def _may_change(role: TeamRole, path: str) -> bool:
         return False
     if path.startswith(_MONEY):
         return role is TeamRole.BILLING
-    reviewing = any(part in path for part in _REVIEWS)
+    # A bonus stands below the answer it is for, and is money all the same.
+    reviewing = any(part in path for part in _REVIEWS) and not path.endswith("/bonus")
     return role is TeamRole.EDITOR or (role is TeamRole.REVIEWER and reviewing)
 
 

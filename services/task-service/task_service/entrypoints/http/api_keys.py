@@ -39,7 +39,9 @@ class ApiKeyPrincipals:
 
 
 def _is_review(path: str) -> bool:
-    return "/submissions/" in path or path.endswith(("/reviews", "/reviews/file"))
+    """A bonus is money, and no review."""
+    decides = "/submissions/" in path and not path.endswith("/bonus")
+    return decides or path.endswith(("/reviews", "/reviews/file"))
 
 
 def api_keys_blueprint(application: Application) -> Blueprint:
