@@ -9,6 +9,7 @@ import os
 import socket
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pymongo
@@ -36,7 +37,7 @@ class RunningSessions:
         self._sessions = database[RUNNING_SESSIONS]
         self._admin = database.client.admin
         self._clock = clock
-        self._process = {"host": socket.gethostname(), "pid": os.getpid()}
+        self._process = {"host": this_host(), "pid": os.getpid()}
         self._known: set[bytes] = set()
         self._begun = False
         self._lock = threading.Lock()
@@ -83,3 +84,13 @@ class RunningSessions:
         except PermissionError:
             pass  # alive, and somebody else's
         return True
+
+
+def this_host() -> str:
+    """Within which a process number means one process: containers of one pod share their name, and
+    number their processes each for itself.
+    """
+    name = socket.gethostname()
+    with suppress(OSError):  # no such file but on Linux
+        return f"{name}/{Path('/proc/self/ns/pid').readlink()}"
+    return name

@@ -1,7 +1,6 @@
 """State, outbox and inbox commit as one, or not at all."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -9,7 +8,7 @@ import time
 import pytest
 from crowdloom.chassis import store as store_module
 from crowdloom.chassis.context import caused_by
-from crowdloom.chassis.running_sessions import RUNNING_SESSIONS
+from crowdloom.chassis.running_sessions import RUNNING_SESSIONS, this_host
 from crowdloom.chassis.store import INBOX, OUTBOX
 from crowdloom.contracts import Cause, read_message
 from crowdloom.contracts.task import BatchPaused, BatchResumed
@@ -129,7 +128,7 @@ def test_what_a_killed_process_left_open_is_ended_by_the_next_one_and_what_runs_
     with mongo_client.start_session() as session, session.start_transaction():
         change = {"$inc": {"count": 10}}
         store.database["counts"].update_one({"_id": "bat_1"}, change, upsert=True, session=session)
-        row = {"_id": bytes(session.session_id["id"]), "host": socket.gethostname(), "pid": holder}
+        row = {"_id": bytes(session.session_id["id"]), "host": this_host(), "pid": holder}
         store.database[RUNNING_SESSIONS].insert_one(row)
         # Another document, so that nobody waits: what is asked is whether the holder was let be.
         store.run(lambda session: session.count("bat_2" if alive else "bat_1"))
