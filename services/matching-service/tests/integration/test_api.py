@@ -202,3 +202,21 @@ def test_a_worker_is_told_why_a_batch_gives_him_nothing(
     assert why("bat_1") == "nothing_left"
     deliver(BatchPaused("bat_1"))
     assert why("bat_1") == "batch_paused"
+
+
+@pytest.mark.usefixtures("opened")
+def test_the_queue_says_what_an_hour_pays_once_that_is_measured(
+    make: ModuleType,
+    deliver: Deliver,
+    application: Application,
+    api: FlaskClient,
+    worker_headers: Headers,
+) -> None:
+    for number in range(5):
+        deliver(make.submitted(application.claim_task(f"wrk_{number}", "k").assignment))
+    application.count_progress()
+    answer = api.get(f"{API}/queue", headers=worker_headers("wrk_9"))
+    assert answer.status_code == 200
+    nine_dollars = {"amount_minor": 900, "currency": "USD"}
+    pay = answer.get_json()["items"][0]["pay_per_hour"]
+    assert pay == {"kind": "measured", "p25": nine_dollars, "p75": nine_dollars, "n": 5}

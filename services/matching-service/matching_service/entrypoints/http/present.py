@@ -53,4 +53,4 @@ def queue_item(item: QueueItem) -> dict[str, Any]:
 
 
 def _pay(pay: PayPerHour | None) -> dict[str, Any]:
-    return {"kind": "unknown"} if pay is None else {"kind": "measured", **asdict(pay)}
+    return {"kind": "unknown"} if pay is None else {"kind": "measured", **vars(pay)}
