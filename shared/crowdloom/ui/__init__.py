@@ -4,5 +4,17 @@ from crowdloom.ui.bar import Bar, Purse
 from crowdloom.ui.messages import Message, say
 from crowdloom.ui.problems import error_page
 from crowdloom.ui.registration import PAGE_POLICY, register
+from crowdloom.ui.role_bars import operator_bar, requester_bar, worker_bar
 
-__all__ = ["PAGE_POLICY", "Bar", "Message", "Purse", "error_page", "register", "say"]
+__all__ = [
+    "PAGE_POLICY",
+    "Bar",
+    "Message",
+    "Purse",
+    "error_page",
+    "operator_bar",
+    "register",
+    "requester_bar",
+    "say",
+    "worker_bar",
+]

@@ -14,7 +14,7 @@ from matching_service.config import SERVICE, read_settings
 from matching_service.entrypoints.http.api import make_api
 from matching_service.entrypoints.pages.forms import make_forms
 from matching_service.entrypoints.pages.matching_pages import make_matching_pages
-from matching_service.entrypoints.pages.operator import bar, make_operator_pages
+from matching_service.entrypoints.pages.operator import make_operator_pages
 
 
 def create_wsgi_app(environment: Mapping[str, str] | None = None) -> Flask:
@@ -44,7 +44,7 @@ def make_app(application: Application) -> Flask:
         service=SERVICE,
         prefix="/operator",
         pages=Path(__file__).parent / "pages",
-        bar=bar,
+        bar=ui.operator_bar,
         clock=application.clock,
     )
     return app

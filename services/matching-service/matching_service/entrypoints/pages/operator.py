@@ -1,6 +1,5 @@
 """`/operator`: every service's operations in one place, and the batches that are live."""
 
-from crowdloom import ui
 from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.cursors import Cursors
 from crowdloom.kernel.ids import BatchId
@@ -10,7 +9,6 @@ from flask_babel import gettext as _
 from matching_service.bootstrap import Application
 from matching_service.domain.assignments import AssignmentStatus
 from matching_service.domain.batches import BatchStatus
-from matching_service.entrypoints.pages.matching_pages import MATCHING
 
 AREAS = ("tasks", "workers", "matching", "payments")
 HOME = "/operator"
@@ -44,21 +42,6 @@ def make_operator_pages(application: Application) -> Blueprint:
         )
 
     return blueprint
-
-
-def bar() -> ui.Bar:
-    """The operator's bar. payment-service vouches for staff, so signing out is done there."""
-    return ui.Bar(
-        items=[
-            (_("Operations"), HOME),
-            (_("Batches"), BATCHES),
-            (_("Matching"), MATCHING),
-            (_("Appeals"), "/operator/appeals"),
-            (_("Talk"), "/operator/talk"),
-        ],
-        sign_out="/finance/sign-out",
-        home=HOME,
-    )
 
 
 def _areas() -> list[tuple[str, str]]:

@@ -24,9 +24,9 @@ def bar() -> ui.Bar:
     Workers and requesters see the items of their own areas, so that money is no other site.
     """
     if request.path.startswith(_WORKER_PATHS):
-        return _worker_bar() if who_is("worker") else ui.Bar(home="/work/start")
+        return ui.worker_bar() if who_is("worker") else ui.Bar(home="/work/start")
     if request.path.startswith("/pay"):
-        return _requester_bar() if who_is("requester") else ui.Bar(home="/requester/sign-in")
+        return ui.requester_bar() if who_is("requester") else ui.Bar(home="/requester/sign-in")
     member = who_is("staff")
     return _staff_bar(member) if member else ui.Bar(home="/finance/sign-in")
 
@@ -94,30 +94,3 @@ def _staff_bar(member: Principal) -> ui.Bar:
         items.append((_("Operations"), OPERATOR_PAGE))
     items.append((_("Account"), "/finance/account"))
     return ui.Bar(items=items, sign_out="/finance/sign-out", home=TODAY_PAGE)
-
-
-def _worker_bar() -> ui.Bar:
-    return ui.Bar(
-        items=[
-            (_("Queue"), "/work/queue"),
-            (_("My work"), "/work/my-work"),
-            (_("Earnings"), EARNINGS_PAGE),
-            (_("Settings"), "/work/settings"),
-        ],
-        purse=ui.Purse(EARNINGS_PAGE, _("Earnings"), "/pay/fragments/purse"),
-        home="/work/queue",
-    )
-
-
-def _requester_bar() -> ui.Bar:
-    return ui.Bar(
-        items=[
-            (_("Projects"), "/requester/projects"),
-            (_("New project"), "/requester/projects/new"),
-            (_("Funds"), WALLET_PAGE),
-            (_("Developers"), "/requester/developers"),
-        ],
-        purse=ui.Purse(WALLET_PAGE, _("Wallet"), "/pay/fragments/wallet"),
-        sign_out="/requester/sign-out",
-        home="/requester/projects",
-    )

@@ -11,7 +11,6 @@ from crowdloom.kernel.ids import RequesterId
 from crowdloom.kernel.money import UNITS_PER_MINOR
 from crowdloom.ui.preferences import local_path
 from flask import request
-from flask_babel import gettext as _
 
 from task_service.domain.project_drafts import TrialFile
 
@@ -29,33 +28,8 @@ WALLET_PAGE = "/pay/wallet"
 def bar() -> ui.Bar:
     """The bar of a requester; a visitor's has no items."""
     if request.path.startswith("/operator"):
-        return _moderator_bar()
-    if not signed_in():
-        return ui.Bar(home=SIGN_IN_PAGE)
-    return ui.Bar(
-        items=[
-            (_("Projects"), PROJECTS_PAGE),
-            (_("Templates"), TEMPLATES_PAGE),
-            (_("New project"), f"{PROJECTS_PAGE}/new"),
-            (_("Qualifications"), "/requester/qualifications"),
-            (_("Funds"), WALLET_PAGE),
-            (_("Developers"), DEVELOPERS_PAGE),
-            (_("Team"), TEAM_PAGE),
-        ],
-        purse=ui.Purse(WALLET_PAGE, _("Wallet"), "/pay/fragments/wallet"),
-        sign_out="/requester/sign-out",
-        home=PROJECTS_PAGE,
-    )
-
-
-def _moderator_bar() -> ui.Bar:
-    """An operator's, whose other pages are other services'."""
-    items = [
-        (_("Operations"), "/operator"),
-        (_("Appeals"), "/operator/appeals"),
-        (_("Talk"), MODERATION_PAGE),
-    ]
-    return ui.Bar(items=items, sign_out="/finance/sign-out", home="/operator")
+        return ui.operator_bar()
+    return ui.requester_bar() if signed_in() else ui.Bar(home=SIGN_IN_PAGE)
 
 
 def signed_in() -> bool:

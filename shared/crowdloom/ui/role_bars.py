@@ -1,0 +1,54 @@
+"""The bar of each role whose pages several services serve: the same one wherever a page comes from.
+
+Finance staff meet one service alone, which words their bar itself.
+"""
+
+from flask_babel import gettext as _
+
+from crowdloom.ui.bar import Bar, Purse
+
+
+def requester_bar() -> Bar:
+    return Bar(
+        items=[
+            (_("Projects"), "/requester/projects"),
+            (_("Templates"), "/requester/templates"),
+            (_("New project"), "/requester/projects/new"),
+            (_("Qualifications"), "/requester/qualifications"),
+            (_("Funds"), "/pay/wallet"),
+            (_("Developers"), "/requester/developers"),
+            (_("Team"), "/requester/team"),
+        ],
+        purse=Purse("/pay/wallet", _("Wallet"), "/pay/fragments/wallet"),
+        sign_out="/requester/sign-out",
+        home="/requester/projects",
+    )
+
+
+def worker_bar() -> Bar:
+    return Bar(
+        items=[
+            (_("Queue"), "/work/queue"),
+            (_("My work"), "/work/my-work"),
+            (_("Qualifications"), "/work/qualifications"),
+            (_("Earnings"), "/pay/earnings"),
+            (_("Settings"), "/work/settings"),
+        ],
+        purse=Purse("/pay/earnings", _("Earnings"), "/pay/fragments/purse"),
+        home="/work/queue",
+    )
+
+
+def operator_bar() -> Bar:
+    """payment-service vouches for staff, so signing out is done there."""
+    return Bar(
+        items=[
+            (_("Operations"), "/operator"),
+            (_("Batches"), "/operator/batches"),
+            (_("Matching"), "/operator/matching"),
+            (_("Appeals"), "/operator/appeals"),
+            (_("Talk"), "/operator/talk"),
+        ],
+        sign_out="/finance/sign-out",
+        home="/operator",
+    )
