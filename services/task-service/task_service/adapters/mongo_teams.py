@@ -68,7 +68,7 @@ class MongoTeams:
         self._invitations.insert_one(row, session=self._session)
 
     def invitations(self, team_id: RequesterId, now: datetime) -> list[Invitation]:
-        open_ones = {"team_id": team_id, "expires_at": {"$gt": now}}
+        open_ones = {"team_id": team_id, "used_by": None, "expires_at": {"$gt": now}}
         found = self._invitations.find(open_ones, session=self._session).sort("_id", ASCENDING)
         return [_invitation(row) for row in found]
 
@@ -77,9 +77,17 @@ class MongoTeams:
         row = self._invitations.find_one(wanted, session=self._session)
         return _invitation(row) if row else None
 
+    def use(self, invitation: Invitation, person_id: RequesterId) -> bool:
+        used = self._invitations.update_one(
+            {"_id": invitation.invitation_id, "used_by": None},
+            {"$set": {"used_by": person_id}},
+            session=self._session,
+        )
+        return used.modified_count == 1
+
     def withdraw(self, team_id: RequesterId, invitation_id: str) -> bool:
         gone = self._invitations.delete_one(
-            {"_id": invitation_id, "team_id": team_id}, session=self._session
+            {"_id": invitation_id, "team_id": team_id, "used_by": None}, session=self._session
         )
         return gone.deleted_count == 1
 
@@ -111,4 +119,5 @@ def _invitation(row: dict[str, Any]) -> Invitation:
         note=row["note"],
         digest=row["digest"],
         expires_at=row["expires_at"],
+        used_by=row["used_by"],
     )

@@ -79,26 +79,24 @@ class Teams:
     def invited_to(self, secret: str) -> Team:
         """What an invitation is for. Raises NotFound."""
         found = self._reader.teams.invitation(digest_of(secret), self._clock.now())
-        team = self._reader.requesters.get(found.team_id) if found else None
-        if found is None or team is None:
-            raise NotFound("This invitation was used, withdrawn, or is older than seven days")
-        return Team(team, found.role)
+        return self._offered(self._reader, found if found and found.used_by is None else None)
 
     def join(self, person: Requester, secret: str) -> Team:
-        """Take an invitation up, once. Raises NotFound, Conflict for one's own team."""
+        """Take an invitation up, once; by the same person again, it changes nothing. Raises
+        NotFound, Conflict for one's own team.
+        """
         now = self._clock.now()
 
         def work(session: Session) -> Team:
             found = session.teams.invitation(digest_of(secret), now)
-            team = session.requesters.get(found.team_id) if found else None
-            if found is None or team is None:
-                raise NotFound("This invitation was used, withdrawn, or is older than seven days")
-            if team.requester_id == person.requester_id:
+            team = self._offered(session, found)
+            if team.requester.requester_id == person.requester_id:
                 raise Conflict("You are the owner of this team")
-            session.teams.withdraw(found.team_id, found.invitation_id)
+            if found is None or not session.teams.use(found, person.requester_id):
+                return self._joined(session, team, person, found)
             session.teams.join(
                 Membership(
-                    team_id=team.requester_id,
+                    team_id=team.requester.requester_id,
                     person_id=person.requester_id,
                     role=found.role,
                     name=person.name,
@@ -106,9 +104,24 @@ class Teams:
                     joined_at=now,
                 )
             )
-            return Team(team, found.role)
+            return team
 
         return self._store.run(work)
+
+    def _offered(self, session: Session, found: Invitation | None) -> Team:
+        team = session.requesters.get(found.team_id) if found else None
+        if found is None or team is None:
+            raise _no_invitation()
+        return Team(team, found.role)
+
+    def _joined(
+        self, session: Session, team: Team, person: Requester, found: Invitation | None
+    ) -> Team:
+        """For a form that was sent twice. Raises NotFound for anybody else, or one who is out."""
+        member = session.teams.get(team.requester.requester_id, person.requester_id)
+        if found is None or found.used_by != person.requester_id or member is None:
+            raise _no_invitation()
+        return Team(team.requester, member.role)
 
     def set_role(self, team_id: RequesterId, person_id: RequesterId, role: TeamRole) -> Membership:
         """Raises NotFound, InvalidInput."""
@@ -137,3 +150,7 @@ class Teams:
     def role_in(self, team_id: RequesterId, person_id: RequesterId) -> TeamRole | None:
         found = self._reader.teams.get(team_id, person_id)
         return found.role if found else None
+
+
+def _no_invitation() -> NotFound:
+    return NotFound("This invitation was used, withdrawn, or is older than seven days")

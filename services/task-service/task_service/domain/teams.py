@@ -27,7 +27,7 @@ class Membership:
 @dataclass(frozen=True)
 class Invitation:
     """Whoever has its secret joins, once: `digest` is the secret's SHA-256. `note` says for whom it
-    was made.
+    was made, `used_by` who took it up.
     """
 
     invitation_id: str
@@ -36,3 +36,4 @@ class Invitation:
     note: str
     digest: str
     expires_at: datetime
+    used_by: RequesterId | None = None

@@ -64,7 +64,10 @@ def test_an_invitation_is_taken_up_once_withdrawn_or_too_old(
         for n in range(3)
     ]
     assert stranger.post("/teams/join", {"code": made[0]["code"]}).status_code == 201
-    assert stranger.post("/teams/join", {"code": made[0]["code"]}).status_code == 404
+    twice = stranger.post("/teams/join", {"code": made[0]["code"]})
+    assert (twice.status_code, twice.json["role"]) == (201, "viewer"), "a double click"
+    third = stranger.sign_up(stranger.api.application, email="elm@example.org", name="Elm")
+    assert third.post("/teams/join", {"code": made[0]["code"]}).status_code == 404
     assert requester.post("/teams/join", {"code": made[1]["code"]}).status_code == 409
     assert requester.delete(f"/team/invitations/{made[1]['invitation_id']}").status_code == 204
     assert stranger.post("/teams/join", {"code": made[1]["code"]}).status_code == 404
