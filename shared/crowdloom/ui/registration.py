@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import wraps
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -75,6 +76,7 @@ def register(
     app.register_blueprint(preferences.blueprint)
     app.register_blueprint(_shared_pages(app.config.get("CROWDLOOM_AREA")))
     # Flask runs these from the last to the first: the error page is made before the headers.
+    app.after_request(_close_what_is_not_sent)
     app.after_request(_protect)
     app.after_request(messages.carry_messages)
     app.after_request(preferences.remember_asked_language)
@@ -174,6 +176,13 @@ def _api_docs() -> str:
 def _landing() -> str:
     # Whoever serves it: nobody is signed in here, since no role's cookie is sent to this path.
     return render_template("ui/landing.html", nav_items=[], purse=None)
+
+
+def _close_what_is_not_sent(response: Response) -> Response:
+    """Of a file that the browser has already, or asks the size of, nothing is read or closed."""
+    if response.status_code == HTTPStatus.NOT_MODIFIED or request.method == "HEAD":
+        response.close()
+    return response
 
 
 def _protect(response: Response) -> Response:

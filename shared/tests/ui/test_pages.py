@@ -1,3 +1,4 @@
+import gc
 import re
 
 import pytest
@@ -190,3 +191,15 @@ def test_an_area_s_api_can_be_read_and_tried_by_files_of_our_own(client: FlaskCl
     assert 'data-spec="openapi.json"' in page.text
     assert "http" not in page.text.split("<body>")[0]
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_a_file_that_the_browser_has_already_is_closed_again(client: FlaskClient) -> None:
+    address = re.findall(r'href="([^"]+mark\.svg)"', client.get("/").text)[0]
+    first = client.get(address)
+    again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    size = client.head(address)
+    assert size.headers["Content-Length"] == str(len(first.data))
+    first.close()
+    del first, again, size
+    gc.collect()  # what is still open complains
