@@ -5,7 +5,7 @@ payment-service has taken in decides what its books must say, and nothing else d
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -44,7 +44,9 @@ _PSEUDONYM = Pseudonym("A7F3K9Q2MC41TM08D")
 
 @dataclass
 class Batch:
-    """Terms, and what has been taken in of it: sets, so that a repetition says nothing new."""
+    """Terms in force, and what was taken in of it: sets, so that a repetition says nothing new.
+    `paid_units` is what each answer earned by the terms when it was settled.
+    """
 
     batch_id: BatchId
     requester_id: RequesterId
@@ -53,6 +55,8 @@ class Batch:
     revision: int = 1
     funded: bool = False
     completed: bool = False
+    withdrawal_count: int = 0
+    paid_units: dict[str, int] = field(default_factory=dict)
     accepted: set[str] = field(default_factory=set)
     overturned: set[str] = field(default_factory=set)
     claimed: dict[str, WorkerId] = field(default_factory=dict)
@@ -98,6 +102,8 @@ class Batch:
             self.withdrawn[event.revision] = event.slot_count
         elif isinstance(event, BatchCompleted):
             self.completed = True
+        for assignment in (self.settled | self.upheld) - self.paid_units.keys():
+            self.paid_units[assignment] = self.reward.units
 
 
 class Batches:
@@ -123,16 +129,37 @@ class Batches:
         self.ask_for_funds(batch)
 
     def ask_for_funds(self, batch: Batch) -> None:
-        self.queues[f"{batch.batch_id} lifecycle"].append(
-            BatchFundingRequested(
-                batch_id=batch.batch_id,
-                requester_id=batch.requester_id,
-                revision=batch.revision,
-                slot_count=batch.slots,
-                reward=batch.reward,
-                fee=batch.fee,
-            )
-        )
+        self._lifecycle(batch).append(_asked(batch, batch.slots, batch.reward))
+
+    def grow(self) -> None:
+        """More slots, a higher reward, both or neither, asked for somewhere before the end."""
+        going_on = [each for each in self.funded() if _end_of(self._lifecycle(each)) is not None]
+        if not going_on:
+            return
+        batch = self._random.choice(going_on)
+        batch.revision += 1
+        slots = batch.slots + self._random.choice((0, 0, 1, 3))
+        more = Money.of_minor(self._random.choice((0, 0, 1, 4)), self._currency)
+        lifecycle = self._lifecycle(batch)
+        place = self._random.randint(0, _end_of(lifecycle) or 0)
+        lifecycle.insert(place, _asked(batch, slots, batch.reward + more))
+
+    def take_in(
+        self, event: Event, *, granted: Collection[tuple[str, int]], together: Collection[Event]
+    ) -> None:
+        """An event that was handled. `granted` are the askings (batch, revision) that got funds,
+        `together` all events of the same transaction.
+        """
+        batch = self.batch_of(event)
+        if not isinstance(event, BatchFundingRequested):
+            batch.take_in(event)
+        elif (event.batch_id, event.revision) in granted:
+            before = batch.slots if batch.funded else 0
+            batch.slots, batch.reward = event.slot_count, event.reward
+            self._open(batch, range(before, batch.slots), together)
+
+    def _lifecycle(self, batch: Batch) -> list[Event]:
+        return self.queues[f"{batch.batch_id} lifecycle"]
 
     def unfunded(self) -> list[Batch]:
         """Those whose asking was declined."""
@@ -142,33 +169,45 @@ class Batches:
             if not batch.funded and not self.queues[f"{batch.batch_id} lifecycle"]
         ]
 
-    def open(self, batch: Batch) -> None:
-        """It is funded: its slots are claimed and decided from now on."""
-        batch.funded = True
-        lifecycle = self.queues[f"{batch.batch_id} lifecycle"]
+    def _open(self, batch: Batch, slots: Iterable[int], together: Collection[Event]) -> None:
+        """These slots are funded: they are claimed and decided from now on, before the batch ends,
+        where it does not end in the same transaction.
+        """
+        lifecycle = self._lifecycle(batch)
+        if not batch.funded:
+            batch.funded = True
+            lifecycle.append(
+                BatchCompleted(
+                    batch_id=batch.batch_id, requester_id=batch.requester_id, completed_at=BEGINNING
+                )
+            )
+        end = _end_of(lifecycle)
+        if end is None or any(each is lifecycle[end] for each in together):
+            return
+        decided: list[Event] = []
         withdrawn = 0
-        for slot in range(batch.slots):
+        for slot in slots:
             fate = self._random.choice(_FATES)
             if fate == "withdraw":
                 withdrawn += 1
-                continue
-            self._decide(batch, f"{batch.batch_id[4:]}_{slot}", fate, lifecycle)
+            else:
+                self._decide(batch, f"{batch.batch_id[4:]}_{slot}", fate, decided)
+        lifecycle[end:end] = decided
         if withdrawn:
-            self.queues[f"{batch.batch_id} withdrawn"].append(
-                SlotsWithdrawn(
-                    batch_id=batch.batch_id,
-                    revision=1,
-                    slot_count=withdrawn,
-                    leased_slot_count=0,
-                )
-            )
-        lifecycle.append(
-            BatchCompleted(
-                batch_id=batch.batch_id, requester_id=batch.requester_id, completed_at=BEGINNING
-            )
-        )
+            self._withdraw(batch, withdrawn)
         # An appeal may be upheld when the batch has long been over.
         lifecycle.extend(self._late.pop(batch.batch_id, ()))
+
+    def _withdraw(self, batch: Batch, count: int) -> None:
+        batch.withdrawal_count += 1
+        self.queues[f"{batch.batch_id} withdrawn"].append(
+            SlotsWithdrawn(
+                batch_id=batch.batch_id,
+                revision=batch.withdrawal_count,
+                slot_count=count,
+                leased_slot_count=0,
+            )
+        )
 
     def _decide(self, batch: Batch, slot: str, fate: str, lifecycle: list[Event]) -> None:
         self._claim(batch, slot)
@@ -232,12 +271,29 @@ class Batches:
         """What each worker must have earned by accepted work."""
         earned: dict[str, int] = defaultdict(int)
         for batch in self.all.values():
-            for assignment in batch.settled | batch.upheld:
-                earned[batch.claimed[assignment]] += batch.reward.units
+            for assignment, units in batch.paid_units.items():
+                earned[batch.claimed[assignment]] += units
         return earned
 
     def funded(self) -> Iterator[Batch]:
         return (batch for batch in self.all.values() if batch.funded)
+
+
+def _asked(batch: Batch, slots: int, reward: Money) -> BatchFundingRequested:
+    return BatchFundingRequested(
+        batch_id=batch.batch_id,
+        requester_id=batch.requester_id,
+        revision=batch.revision,
+        slot_count=slots,
+        reward=reward,
+        fee=slot_fee(reward),
+    )
+
+
+def _end_of(lifecycle: list[Event]) -> int | None:
+    """Where the batch's end stands; None where it is taken off already."""
+    ends = (n for n, each in enumerate(lifecycle) if isinstance(each, BatchCompleted))
+    return next(ends, None)
 
 
 def _accepted(batch: Batch, slot: str, *, overturns: bool = False) -> SubmissionAccepted:

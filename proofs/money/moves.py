@@ -77,6 +77,11 @@ def publish(world: World) -> None:
         world.batches.publish()
 
 
+def grow(world: World) -> None:
+    """More slots, or more pay, for a batch that goes on."""
+    world.batches.grow()
+
+
 def deliver(world: World) -> None:
     world.attempt(world.deliver)
 
@@ -315,6 +320,7 @@ MOVES: Mapping[Move, int] = {
     poll: 7,
     catch_up: 3,
     publish: 6,
+    grow: 4,
     deliver: 30,
     settle_waiting: 2,
     mature: 3,

@@ -22,7 +22,7 @@ from pymongo.errors import AutoReconnect, OperationFailure
 
 from proofs.money.batches import Batches
 from proofs.money.processor import BASE, Processor
-from proofs.money.watch import Watch, require
+from proofs.money.watch import Watch
 
 CURRENCIES = ("USD", "JPY", "EUR", "GBP")
 _FUNDED = "payment.batch.funded.v1"
@@ -136,21 +136,13 @@ class World:
             raise AutoReconnect(f"the answer to the {what} was lost")
 
     def _on_commit(self, changes: Sequence[Change]) -> None:
-        opened = []
-        for change in changes:
-            if change.collection == "inbox" and change.key in self._handling:
-                event = self._handling[change.key]
-                self.batches.batch_of(event).take_in(event)
-            elif change.after is not None and change.after.get("type") == _FUNDED:
-                body = json.loads(change.after["value"])
-                batch = self.batches.all[body["batch_id"]]
-                # Asked for anew before the answer was there: it grows by nothing.
-                asked_before = batch.funded or batch in opened
-                if not (asked_before and body["reserved"]["amount_minor"] == 0):
-                    opened.append(batch)
-        for batch in opened:
-            require(not batch.funded, f"{batch.batch_id}: funded twice")
-            self.batches.open(batch)
+        outbox = [each.after for each in changes if each.collection == "outbox" and each.after]
+        funded = [json.loads(row["value"]) for row in outbox if row.get("type") == _FUNDED]
+        granted = {(body["batch_id"], body["revision"]) for body in funded}
+        fresh = {change.key for change in changes if change.collection == "inbox"}
+        together = [event for key, event in self._handling.items() if key in fresh]
+        for event in together:
+            self.batches.take_in(event, granted=granted, together=together)
         self.watch.look(changes)
 
     def run_in_trouble(self, move: Callable[["World"], None], *, crash_calls_max: int) -> None:
