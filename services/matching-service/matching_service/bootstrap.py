@@ -9,8 +9,8 @@ from datetime import timedelta
 from crowdloom.chassis.http.health import Check
 from crowdloom.chassis.idempotency import IdempotencyStore
 from crowdloom.chassis.store import Document, MongoDatabase
-from crowdloom.chassis.tickets import TicketSigner
-from crowdloom.chassis.tokens import TICKET_AUDIENCE, Sessions, TokenSigner
+from crowdloom.chassis.tickets import PreviewSigner, TicketSigner
+from crowdloom.chassis.tokens import PREVIEW_AUDIENCE, TICKET_AUDIENCE, Sessions, TokenSigner
 from crowdloom.chassis.wiring import mongo_client, readiness_checks, sessions_of
 from crowdloom.kernel import Clock, IdFactory, SystemClock, TimeOrderedIds
 from pymongo import MongoClient
@@ -41,6 +41,7 @@ class Application:
     sessions: Sessions
     idempotency: IdempotencyStore
     claim_task: ClaimTask
+    previews: PreviewSigner
     hold_assignment: HoldAssignment
     queue: Queue
     watch_batches: WatchBatches
@@ -91,7 +92,7 @@ def build(
             randomness=randomness,
             kept=kept,
         ),
-        tickets=_ticket_signer(settings, clock),
+        tickets=TicketSigner(_signer(settings, clock, TICKET_AUDIENCE)),
         clock=clock,
         ids=ids,
         randomness=randomness,
@@ -105,6 +106,7 @@ def build(
         sessions=sessions_of(settings.common, service=SERVICE, clock=clock),
         idempotency=IdempotencyStore(store.database, clock),
         claim_task=claim_task,
+        previews=PreviewSigner(_signer(settings, clock, PREVIEW_AUDIENCE)),
         hold_assignment=HoldAssignment(
             store=store, reader=reader, clock=clock, claim_task=claim_task
         ),
@@ -124,12 +126,10 @@ def migrate(environment: Mapping[str, str] | None = None) -> None:
     build(read_settings(environment)).store.migrate(INDEXES)
 
 
-def _ticket_signer(settings: Settings, clock: Clock) -> TicketSigner:
-    return TicketSigner(
-        TokenSigner(
-            issuer=SERVICE,
-            private_key=settings.common.signing_key,
-            audience=TICKET_AUDIENCE,
-            clock=clock,
-        )
+def _signer(settings: Settings, clock: Clock, audience: str) -> TokenSigner:
+    return TokenSigner(
+        issuer=SERVICE,
+        private_key=settings.common.signing_key,
+        audience=audience,
+        clock=clock,
     )

@@ -8,8 +8,8 @@ from datetime import timedelta
 from crowdloom.chassis.http.health import Check
 from crowdloom.chassis.idempotency import IdempotencyStore
 from crowdloom.chassis.store import Document, MongoDatabase, MongoStore
-from crowdloom.chassis.tickets import TicketReader
-from crowdloom.chassis.tokens import TICKET_AUDIENCE, Sessions, TokenVerifier
+from crowdloom.chassis.tickets import PreviewReader, TicketReader
+from crowdloom.chassis.tokens import PREVIEW_AUDIENCE, TICKET_AUDIENCE, Sessions, TokenVerifier
 from crowdloom.chassis.wiring import mongo_client, readiness_checks, sessions_of
 from crowdloom.kernel import Clock, IdFactory, SystemClock, TimeOrderedIds
 from crowdloom.kernel.money import Currency
@@ -45,6 +45,7 @@ from task_service.application.look_at_upload import LookAtUpload
 from task_service.application.mturk_results import MturkResults
 from task_service.application.overturn_rejection import OverturnRejection
 from task_service.application.pilot import Pilots
+from task_service.application.preview_task import PreviewTask
 from task_service.application.projects import Projects
 from task_service.application.qualifications import Qualifications
 from task_service.application.receive_uploads import ReceiveUploads
@@ -94,6 +95,7 @@ class Application:
     reader: TaskReader
     sessions: Sessions
     tickets: TicketReader
+    previews: PreviewReader
     idempotency: IdempotencyStore
     sign_up: SignUp
     sign_in: SignIn
@@ -106,6 +108,7 @@ class Application:
     pilots: Pilots
     chain_batch: ChainBatch
     answer_task: AnswerTask
+    preview_task: PreviewTask
     review: ReviewSubmissions
     return_submission: ReturnSubmission
     overturn_rejection: OverturnRejection
@@ -179,7 +182,8 @@ def build(
         store=store,
         reader=reader,
         sessions=sessions_of(settings.common, service=SERVICE, clock=clock),
-        tickets=_ticket_reader(settings, clock),
+        tickets=TicketReader(_matching_verifier(settings, clock, TICKET_AUDIENCE)),
+        previews=PreviewReader(_matching_verifier(settings, clock, PREVIEW_AUDIENCE)),
         idempotency=IdempotencyStore(store.database, clock),
         sign_up=SignUp(
             store=store,
@@ -234,6 +238,7 @@ def build(
             uploads=MongoUploads(store.database), look=look_at_upload, clock=clock, ids=ids
         ),
         picture_of=picture_of,
+        preview_task=PreviewTask(reader),
         show_batches=ShowBatches(reader),
         show_answers=ShowAnswers(reader),
         show_figures=ShowFigures(reader),
@@ -261,16 +266,11 @@ def migrate(environment: Mapping[str, str] | None = None) -> None:
     build(read_settings(environment)).store.migrate(INDEXES)
 
 
-def _ticket_reader(settings: Settings, clock: Clock) -> TicketReader:
-    return TicketReader(
-        TokenVerifier(
-            public_keys={
-                issuer: key
-                for issuer, key in settings.common.public_keys.items()
-                # matching-service alone gives work out.
-                if issuer == "matching-service"
-            },
-            audience=TICKET_AUDIENCE,
-            clock=clock,
-        )
-    )
+def _matching_verifier(settings: Settings, clock: Clock, audience: str) -> TokenVerifier:
+    """Of what matching-service alone may sign: it gives work out, and lets it be looked at."""
+    public_keys = {
+        issuer: key
+        for issuer, key in settings.common.public_keys.items()
+        if issuer == "matching-service"
+    }
+    return TokenVerifier(public_keys=public_keys, audience=audience, clock=clock)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from crowdloom.chassis.tickets import TicketSigner
-from crowdloom.chassis.tokens import TICKET_AUDIENCE, TokenSigner, new_signing_key
+from crowdloom.chassis.tickets import PreviewSigner, TicketSigner
+from crowdloom.chassis.tokens import PREVIEW_AUDIENCE, TICKET_AUDIENCE, TokenSigner, new_signing_key
 from crowdloom.contracts import Cause, Envelope, Event
 from crowdloom.testkit.ports import FrozenClock, SequentialIds
 from flask import Flask
@@ -93,6 +93,19 @@ def signer(clock: FrozenClock) -> TicketSigner:
             issuer="matching-service",
             private_key=MATCHING_PRIVATE_KEY,
             audience=TICKET_AUDIENCE,
+            clock=clock,
+        )
+    )
+
+
+@pytest.fixture
+def previews(clock: FrozenClock) -> PreviewSigner:
+    """Lets batches be looked at as matching-service does."""
+    return PreviewSigner(
+        TokenSigner(
+            issuer="matching-service",
+            private_key=MATCHING_PRIVATE_KEY,
+            audience=PREVIEW_AUDIENCE,
             clock=clock,
         )
     )

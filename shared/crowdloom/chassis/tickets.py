@@ -62,3 +62,26 @@ class TicketReader:
             )
         except KeyError as error:
             raise InvalidToken("The token is not a ticket") from error
+
+
+PREVIEW_LIFETIME = timedelta(minutes=10)
+
+
+class PreviewSigner:
+    """Permissions to look at items of one batch for a few minutes. They name nobody."""
+
+    def __init__(self, signer: TokenSigner) -> None:
+        self._signer = signer
+
+    def sign(self, batch_id: BatchId, *, now: datetime) -> str:
+        return self._signer.sign({"bat": batch_id}, expires_at=now + PREVIEW_LIFETIME)
+
+
+class PreviewReader:
+    def __init__(self, verifier: TokenVerifier) -> None:
+        self._verifier = verifier
+
+    def check(self, token: str, batch_id: BatchId) -> None:
+        """Raises InvalidToken where it is no permission to look at this batch."""
+        if self._verifier.verify(token).get("bat") != batch_id:
+            raise InvalidToken("This is a permission to look at another batch")

@@ -126,6 +126,7 @@ SESSION_AUDIENCE = "crowdloom-session"
 # For the issuing service alone, which looks the session up: it lives long. Others get passes.
 HOME_AUDIENCE = "crowdloom-home"
 TICKET_AUDIENCE = "crowdloom-ticket"
+PREVIEW_AUDIENCE = "crowdloom-preview"
 
 
 class Sessions:

@@ -171,3 +171,19 @@ def test_a_form_from_another_site_is_refused(browser: FlaskClient) -> None:
 
 def test_who_is_not_signed_in_claims_nothing(api: FlaskClient) -> None:
     assert api.post("/match/claim", data={"idempotency_key": "k"}).status_code == 401
+
+
+def test_whom_a_project_is_for_may_look_at_it_by_a_permission_that_names_nobody(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver
+) -> None:
+    deliver(make.opened(), make.released())
+    asked = Requirements(all_of=(Condition("trees"),))
+    deliver(make.opened("bat_2", requirements=asked), make.released("bat_2"))
+    answer = browser.get("/match/batches/bat_1/preview?item=2")
+    path, _, query = answer.location.partition("?item=2&pass=")
+    assert (answer.status_code, path) == (303, "/frame/batches/bat_1/preview")
+    body = query.split(".")[1]
+    assert set(json.loads(urlsafe_b64decode(body + "=="))) == {"aud", "bat", "exp", "iat", "iss"}
+    refused = browser.get("/match/batches/bat_2/preview")
+    assert refused.location == "/frame/batches/bat_2/preview?item=1"
+    assert tickets(answer) == []

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from crowdloom.chassis.tickets import TicketSigner
+from crowdloom.chassis.tickets import PreviewSigner, TicketSigner
 from crowdloom.testkit.ports import FrozenClock
 from flask import Flask
 
@@ -204,3 +204,32 @@ def preview(web: Flask, requester: Any | None, path: str) -> Any:
     if requester is not None:
         client.set_cookie("cl_requester", requester.token, path="/requester")
     return client.get(f"/requester/frame/{path}", headers={"Accept": "text/html"})
+
+
+def test_an_item_is_looked_at_before_it_is_claimed_by_a_permission_for_its_batch(
+    web: Flask,
+    requester: Any,
+    batch: Any,
+    open_batch: Any,
+    previews: PreviewSigner,
+    clock: FrozenClock,
+) -> None:
+    other = open_batch(requester)
+
+    def look(token: str, item: int = 1) -> Any:
+        path = f"/frame/batches/{batch['batch_id']}/preview"
+        return web.test_client().get(path, query_string={"pass": token, "item": item})
+
+    allowed = previews.sign(batch["batch_id"], now=clock.now())
+    first = look(allowed)
+    assert "It rained." in first.text
+    assert 'data-mode="preview"' in first.text
+    assert "asg_" not in first.text
+    assert policy_of(first)["sandbox"].split() == ["allow-scripts", "allow-forms"]
+    assert "The sun shone." in look(allowed, 2).text
+    assert look(allowed, 4).status_code == 404
+    for token in ("", "forged", previews.sign(other["batch_id"], now=clock.now())):
+        refused = look(token)
+        assert (refused.status_code, "It rained." in refused.text) == (403, False)
+    clock.advance(seconds=601)
+    assert look(allowed).status_code == 403

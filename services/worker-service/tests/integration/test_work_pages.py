@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from crowdloom.contracts.task import BatchPaused
 from flask.testing import FlaskClient
 from worker_service.bootstrap import Application
 
@@ -34,6 +35,25 @@ def test_the_queue_offers_a_batch_with_a_form_that_claims_it(
     assert "not measured yet" in page
     assert 'action="/match/claim"' in page
     assert 'name="batch_id" value="bat_1"' in page
+
+
+def test_a_real_item_is_looked_at_with_its_terms_before_it_is_claimed(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver
+) -> None:
+    deliver(make.opened(), make.released())
+    assert 'href="/work/queue/bat_1"' in read(browser, "/work/queue")
+    page = read(browser, "/work/queue/bat_1?item=2")
+    assert 'src="/match/batches/bat_1/preview?item=2"' in page
+    assert 'sandbox="allow-scripts allow-forms"' in page
+    assert "/work/queue/bat_1?item=3" in page
+    assert "appealed for seven days" in page
+    assert 'action="/match/claim"' in page
+    assert "item=1" in read(browser, "/work/queue/bat_1?item=99")
+    deliver(BatchPaused("bat_1"))
+    page = read(browser, "/work/queue/bat_1")
+    assert "Not open now" in page
+    assert "/match/" not in page
+    read(browser, "/work/queue/bat_none", 404)
 
 
 def test_the_fragment_holds_what_the_page_holds(

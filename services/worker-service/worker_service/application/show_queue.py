@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from crowdloom.kernel.errors import NotFound
-from crowdloom.kernel.ids import RequesterId, WorkerId
+from crowdloom.kernel.ids import BatchId, RequesterId, WorkerId
 
 from worker_service.application.ports import Durations, Readers
 from worker_service.domain.batches import BatchCard, BatchTerms
@@ -101,6 +101,14 @@ class ShowQueue:
     def facts(self, requester_id: RequesterId) -> RequesterFacts | None:
         """None while too little is known."""
         return self._facts([requester_id]).get(requester_id)
+
+    def one(self, batch_id: BatchId) -> Offer:
+        """As its card shows it, whether it is in the queue or not. Raises NotFound."""
+        card = self._readers.batches.get(batch_id)
+        offer = None if card is None else self.offer(card)
+        if offer is None:
+            raise NotFound("There is no such project", batch_id=batch_id)
+        return replace(offer, requester=self.facts(offer.terms.requester_id))
 
     def offer(self, card: BatchCard) -> Offer | None:
         """One batch with its pay per hour; None while its terms are not known."""

@@ -21,6 +21,7 @@ from worker_service.entrypoints.pages.alert_pages import alert_pages
 from worker_service.entrypoints.pages.appeal_pages import appeal_pages
 from worker_service.entrypoints.pages.device_pages import device_pages
 from worker_service.entrypoints.pages.practice_pages import practice_pages
+from worker_service.entrypoints.pages.preview_pages import preview_pages
 from worker_service.entrypoints.pages.qualification_pages import qualification_pages
 from worker_service.entrypoints.pages.queue_pages import queue_pages
 from worker_service.entrypoints.pages.shell import bar
@@ -73,6 +74,7 @@ def create_web(application: Application) -> Flask:
         appeal_pages,
         device_pages,
         practice_pages,
+        preview_pages,
         qualification_pages,
         queue_pages,
         talk_pages,

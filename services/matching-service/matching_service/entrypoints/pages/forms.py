@@ -1,6 +1,7 @@
 """`/match`: the forms a worker's browser posts. They work without JavaScript."""
 
 from datetime import timedelta
+from urllib.parse import quote, urlencode
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import principal, require
@@ -19,10 +20,12 @@ from matching_service.entrypoints.pages.words import reason_words
 # The paths of one assignment alone: tickets of a day's work would not fit into one request.
 TICKET_PATHS = ("/frame/assignments/{}", "/api/tasks/v1/assignments/{}")
 _KEPT_AFTER_DEADLINE = timedelta(days=1)
+_ITEM_DIGITS_MAX = 3
 
 
 def make_forms(application: Application) -> Blueprint:
     blueprint = Blueprint("match", __name__, url_prefix="/match")
+    _add_preview(blueprint, application)
 
     @blueprint.post("/claim")
     @require("worker")
@@ -84,6 +87,18 @@ def make_forms(application: Application) -> Blueprint:
         return redirect("/work/queue", 303)
 
     return blueprint
+
+
+def _add_preview(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.get("/batches/<batch_id>/preview")
+    @require("worker")
+    def preview(batch_id: str) -> Response:
+        """Into the frame of a page: the item, where the batch is for this worker."""
+        known = BatchId(batch_id)
+        asked = {"item": request.args.get("item", "1")[:_ITEM_DIGITS_MAX]}
+        if not application.claim_task.reasons(_worker(), known, device=_device()):
+            asked["pass"] = application.previews.sign(known, now=application.clock.now())
+        return redirect(f"/frame/batches/{quote(known)}/preview?{urlencode(asked)}", 303)
 
 
 def _worker() -> WorkerId:

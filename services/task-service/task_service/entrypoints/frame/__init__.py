@@ -3,6 +3,9 @@
     GET /frame/assignments/<assignment_id>
         The task as its worker sees it. The HttpOnly cookie `cl_ticket_<assignment_id>` is all the
         authority it needs. Embedded by the workspace, whose script owns Submit.
+    GET /frame/batches/<batch_id>/preview?item=<number>&pass=<permission>
+        One of the first items of an open batch, for whom matching-service lets look at it: nothing
+        can be submitted.
     GET /requester/frame/batches/<batch_id>/<number>
         Row `number` (from 1) of the requester's own batch, as a preview: nothing can be submitted.
     GET /requester/frame/projects/<project_id>?<column>=<value>&...

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from task_service.bootstrap import Application
 from task_service.domain.errors import AssignmentOver, LeaseExpired
 from task_service.entrypoints.file_links import FileLinks
+from task_service.entrypoints.frame.batch_previews import batch_previews
 from task_service.entrypoints.frame.documents import (
     FrameScripts,
     frame_context,
@@ -29,6 +30,7 @@ def mount_frame(app: Flask, application: Application) -> None:
     scripts.mount(app)
     links = FileLinks(application.settings.common.cursor_key, application.clock)
     app.register_blueprint(_work(application, scripts, links))
+    app.register_blueprint(batch_previews(application, scripts, links))
     app.register_blueprint(talk_frame(application))
     app.register_blueprint(frame_previews(application, scripts, links))
     app.register_blueprint(frame_loads(application, links))

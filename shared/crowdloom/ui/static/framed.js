@@ -1,4 +1,4 @@
-/* The preview's frame says how high its page is; without script it scrolls by itself. */
+/* A frame that is only looked at says how high its page is; without script it scrolls by itself. */
 (() => {
   "use strict";
   const HEIGHT_MAX = 3000;
