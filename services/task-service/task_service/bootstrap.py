@@ -41,6 +41,7 @@ from task_service.application.edit_drafts import EditDrafts
 from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
 from task_service.application.grow_batch import GrowBatch, JoinAdditions
 from task_service.application.hold_decisions import HoldDecisions
+from task_service.application.know_workers import KnowWorkers
 from task_service.application.look_at_upload import LookAtUpload
 from task_service.application.mturk_results import MturkResults
 from task_service.application.overturn_rejection import OverturnRejection
@@ -116,6 +117,7 @@ class Application:
     decide_by_file: DecideByFile
     bonuses: Bonuses
     qualifications: Qualifications
+    know_workers: KnowWorkers
     talk: Talk
     choose_by_rule: ChooseByRule
     results: Results
@@ -226,6 +228,7 @@ def build(
         ),
         bonuses=Bonuses(store=store, reader=reader, clock=clock, ids=ids),
         qualifications=Qualifications(store=store, reader=reader, clock=clock, ids=ids),
+        know_workers=KnowWorkers(store=store, reader=reader, clock=clock),
         talk=Talk(store=store, reader=reader, clock=clock, ids=ids),
         choose_by_rule=ChooseByRule(reader),
         results=results,

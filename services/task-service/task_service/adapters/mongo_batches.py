@@ -64,7 +64,7 @@ class MongoBatches:
             "revision": 0,
             "released_chunk_count": 0,
             "withdrawn_count": 0,
-            "requirements": asdict(batch.requirements) if batch.requirements else None,
+            "requirements": _requirements_row(batch.requirements),
         }
         self._batches.insert_one(row, session=self._session)
 
@@ -109,6 +109,12 @@ class MongoBatches:
         }
         draft = {"_id": batch_id, "status": str(BatchStatus.DRAFT)}
         return self._changes(draft, {"$set": table, "$unset": {"declined": "", "addition": ""}})
+
+    def set_requirements(
+        self, batch_id: BatchId, asked: Requirements | None, *, status: BatchStatus
+    ) -> bool:
+        wanted = {"_id": batch_id, "status": str(status)}
+        return self._changes(wanted, {"$set": {"requirements": _requirements_row(asked)}})
 
     def hold_back(self, batch: Batch, task_count: int, addition: Addition) -> bool:
         left = {
@@ -323,6 +329,10 @@ def _terms(row: dict[str, Any]) -> Terms:
         lease_seconds=row["lease_seconds"],
         auto_accept_seconds=row["auto_accept_seconds"],
     )
+
+
+def _requirements_row(asked: Requirements | None) -> dict[str, Any] | None:
+    return asdict(asked) if asked else None
 
 
 def _requirements(row: dict[str, Any] | None) -> Requirements | None:

@@ -25,6 +25,7 @@ from task_service.adapters import (
     mongo_totals,
     mongo_uploads,
     mongo_webhooks,
+    mongo_worker_notes,
 )
 from task_service.adapters.mongo_accounts import MongoApiKeys, MongoRequesters
 from task_service.adapters.mongo_batches import MongoBatches
@@ -40,6 +41,7 @@ from task_service.adapters.mongo_tasks import MongoTasks
 from task_service.adapters.mongo_teams import MongoTeams
 from task_service.adapters.mongo_totals import MongoTotals
 from task_service.adapters.mongo_webhooks import MongoWebhooks
+from task_service.adapters.mongo_worker_notes import MongoWorkerNotes
 
 INDEXES: dict[str, list[IndexModel]] = {
     **mongo_accounts.INDEXES,
@@ -57,6 +59,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     **mongo_teams.INDEXES,
     **mongo_uploads.INDEXES,
     **mongo_webhooks.INDEXES,
+    **mongo_worker_notes.INDEXES,
 }
 
 
@@ -128,6 +131,10 @@ class _Repositories:
     @cached_property
     def messages(self) -> MongoMessages:
         return MongoMessages(self.database, self.session)
+
+    @cached_property
+    def worker_notes(self) -> MongoWorkerNotes:
+        return MongoWorkerNotes(self.database, self.session)
 
     @cached_property
     def webhooks(self) -> MongoWebhooks:

@@ -84,6 +84,11 @@ class MongoSubmissions:
         newest = found.sort("_id", DESCENDING).limit(_WORKERS_OF_NEWEST)
         return list(dict.fromkeys(row["pseudonym"] for row in newest))[:count_max]
 
+    def newest_of_requester(self, requester_id: RequesterId, count_max: int) -> list[Submission]:
+        wanted = {"requester_id": requester_id, "status": {"$in": _SHOWN}}
+        found = self._submissions.find(wanted, session=self._session).sort("_id", DESCENDING)
+        return [_submission(row) for row in found.limit(count_max)]
+
     def of_tasks(self, *task_ids: TaskId) -> list[Submission]:
         wanted = {"task_id": {"$in": list(task_ids)}, "status": {"$in": _SHOWN}}
         found = self._submissions.find(wanted, session=self._session)

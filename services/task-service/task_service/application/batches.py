@@ -100,6 +100,17 @@ class Batches:
         self._store.run(lambda session: session.batches.add(batch))
         return batch
 
+    def set_requirements(self, batch: Batch, asked: Requirements | None) -> Batch:
+        """Say whom a draft is for; None for anybody. Raises WrongBatchStatus, InvalidInput."""
+        batch.check_status(BatchStatus.DRAFT)
+        if asked is not None:
+            check_requirements(asked)
+        if not self._store.run(
+            lambda s: s.batches.set_requirements(batch.batch_id, asked, status=BatchStatus.DRAFT)
+        ):
+            raise WrongBatchStatus("The batch was published meanwhile")
+        return self.get(batch.requester_id, batch.batch_id)
+
     def get(self, requester_id: RequesterId, batch_id: BatchId) -> Batch:
         """Raises NotFound, for somebody else's as well."""
         batch = self._reader.batches.get(batch_id)

@@ -26,8 +26,9 @@ from task_service.domain.batches import (
 )
 from task_service.domain.bonuses import BonusStatus
 from task_service.domain.given_back import GivenBack
-from task_service.domain.requirements import Requirements
+from task_service.domain.requirements import Requirements, excluding
 from task_service.domain.submissions import Submission, SubmissionStatus
+from task_service.domain.workers import Standing
 
 
 def _said(asked: Requirements | None) -> contract.Requirements | None:
@@ -38,6 +39,15 @@ def _said(asked: Requirements | None) -> contract.Requirements | None:
         for name in ("all_of", "any_of", "none_of")
     }
     return contract.Requirements(**{**vars(asked), **conditions})
+
+
+def _announced(session: Session, batch: Batch) -> Requirements | None:
+    """Whom it opens for: what the draft asks for, without those whom its requester excluded."""
+    excluded = session.worker_notes.pseudonyms(batch.requester_id, Standing.EXCLUDED)
+    asked = excluding(batch.requirements, excluded)
+    if asked != batch.requirements:
+        session.batches.set_requirements(batch.batch_id, asked, status=BatchStatus.OPEN)
+    return asked
 
 
 class FollowEvents:
@@ -60,6 +70,7 @@ class FollowEvents:
         requester = session.requesters.get(batch.requester_id)
         if project is None or requester is None:
             raise PoisonMessage(f"{batch.batch_id} has no project or no requester")
+        asked = _announced(session, batch)
         session.emit(
             BatchOpened(
                 batch_id=batch.batch_id,
@@ -75,8 +86,8 @@ class FollowEvents:
                 lease_seconds=batch.terms.lease_seconds,
                 auto_accept_seconds=batch.terms.auto_accept_seconds,
                 opened_at=self._clock.now(),
-                qualifications=batch.requirements.qualifications if batch.requirements else (),
-                requirements=_said(batch.requirements),
+                qualifications=asked.qualifications if asked else (),
+                requirements=_said(asked),
             )
         )
 

@@ -23,10 +23,12 @@ from task_service.application.qualification_ports import OwnQualifications
 from task_service.application.source_ports import Sources
 from task_service.application.talk_ports import Messages
 from task_service.application.totals_port import Totals
+from task_service.application.worker_note_port import WorkerNotes
 from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.bonuses import Bonus, BonusStatus
 from task_service.domain.given_back import GivenBack
 from task_service.domain.projects import Project
+from task_service.domain.requirements import Requirements
 from task_service.domain.submissions import Answer, Held, Submission, SubmissionStatus
 from task_service.domain.webhooks import Delivery, Webhook
 
@@ -90,6 +92,12 @@ class Batches(GrowingBatches, Protocol):
         self, batch_id: BatchId, table_id: str, columns: Sequence[str], task_count: int
     ) -> bool:
         """Give a draft its tasks; False where it is no draft any more."""
+        ...
+
+    def set_requirements(
+        self, batch_id: BatchId, asked: Requirements | None, *, status: BatchStatus
+    ) -> bool:
+        """False where it is not in that status."""
         ...
 
     def begin_adding(self, batch: Batch, call: str, *, now: datetime, until: datetime) -> bool:
@@ -178,6 +186,10 @@ class Submissions(Protocol):
 
     def newest_pseudonyms(self, requester_id: RequesterId, count_max: int) -> list[Pseudonym]:
         """Who answered the requester lately, each once, the newest first."""
+        ...
+
+    def newest_of_requester(self, requester_id: RequesterId, count_max: int) -> list[Submission]:
+        """Of all batches, newest first; closed ones are never among them."""
         ...
 
     def of_tasks(self, *task_ids: TaskId) -> list[Submission]:
@@ -339,6 +351,8 @@ class Session(Protocol):
     def qualifications(self) -> OwnQualifications: ...
     @property
     def messages(self) -> Messages: ...
+    @property
+    def worker_notes(self) -> WorkerNotes: ...
 
     def emit(self, *events: Event) -> None: ...
 

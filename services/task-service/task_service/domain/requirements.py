@@ -1,7 +1,7 @@
 """Whom a batch is for: announced with it, and unchanged from then on."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from crowdloom.kernel.errors import InvalidInput
 from crowdloom.kernel.ids import Pseudonym
@@ -10,7 +10,7 @@ COMPARATORS = ("has", "at_least", "at_most")
 DEVICES = ("phone", "tablet", "computer")
 CONDITIONS_MAX = 20
 PSEUDONYMS_MAX = 5_000
-_SCORE_MAX = 100
+SCORE_MAX = 100
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,22 @@ def check_requirements(asked: Requirements) -> None:
         raise InvalidInput("The requirements cannot be", errors={"requirements": errors})
 
 
+def excluding(asked: Requirements | None, pseudonyms: Sequence[Pseudonym]) -> Requirements | None:
+    """The same, and none of these workers."""
+    if not pseudonyms:
+        return asked
+    now = asked or Requirements()
+    return replace(now, excluded=tuple(dict.fromkeys((*now.excluded, *pseudonyms))))
+
+
 def _faults(asked: Requirements) -> Iterator[str]:
     conditions = (*asked.all_of, *asked.any_of, *asked.none_of)
     if len(conditions) > CONDITIONS_MAX:
         yield f"At most {CONDITIONS_MAX} conditions."
     for one in conditions:
         scored = one.comparator != "has"
-        if scored and (one.score is None or not 0 <= one.score <= _SCORE_MAX):
-            yield f"{one.qualification}: {one.comparator} needs a score from 0 to {_SCORE_MAX}."
+        if scored and (one.score is None or not 0 <= one.score <= SCORE_MAX):
+            yield f"{one.qualification}: {one.comparator} needs a score from 0 to {SCORE_MAX}."
     if len(asked.only) + len(asked.excluded) > PSEUDONYMS_MAX:
         yield f"At most {PSEUDONYMS_MAX} pseudonyms."
     if set(asked.only) & set(asked.excluded):

@@ -30,8 +30,10 @@ from task_service.entrypoints.http.tasks import tasks_blueprint
 from task_service.entrypoints.http.teams import teams_blueprint
 from task_service.entrypoints.http.uploads import uploads_blueprint
 from task_service.entrypoints.http.webhooks import webhooks_blueprint
+from task_service.entrypoints.http.workers import workers_blueprint
 from task_service.entrypoints.pages.account_pages import account_pages
 from task_service.entrypoints.pages.answer_pages import answer_pages
+from task_service.entrypoints.pages.audience_pages import audience_pages
 from task_service.entrypoints.pages.batch_form_pages import batch_form_pages
 from task_service.entrypoints.pages.batch_pages import batch_pages
 from task_service.entrypoints.pages.bonus_pages import bonus_pages
@@ -54,6 +56,7 @@ from task_service.entrypoints.pages.talk_pages import talk_pages
 from task_service.entrypoints.pages.team_pages import team_pages
 from task_service.entrypoints.pages.trial_pages import trial_pages
 from task_service.entrypoints.pages.webhook_pages import webhook_pages
+from task_service.entrypoints.pages.worker_pages import worker_pages
 from task_service.entrypoints.team_sessions import guard_team_sessions
 
 AREA = "tasks"
@@ -71,6 +74,7 @@ _API = (
     review_files_blueprint,
     bonuses_blueprint,
     qualifications_blueprint,
+    workers_blueprint,
     results_blueprint,
     assignments_blueprint,
     talk_blueprint,
@@ -83,6 +87,7 @@ _PAGES = (
     draft_pages,
     trial_pages,
     batch_form_pages,
+    audience_pages,
     source_pages,
     batch_pages,
     bonus_pages,
@@ -96,6 +101,7 @@ _PAGES = (
     next_step_pages,
     answer_pages,
     qualification_pages,
+    worker_pages,
     talk_pages,
     developer_pages,
     team_pages,

@@ -13,6 +13,7 @@ from flask_smorest import Blueprint
 
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
+from task_service.domain.requirements import Requirements
 from task_service.entrypoints.http import present, requirement_schemas, schemas
 from task_service.entrypoints.http.accounts import caller
 from task_service.entrypoints.http.chain_schemas import NextStepSchema, NextStepWishSchema
@@ -65,6 +66,7 @@ def batches_blueprint(application: Application) -> Blueprint:
     )
     _add_step(blueprint, application, batches.restore, """Take it out of the archive again.""")
     _add_next_step(blueprint, application)
+    _add_requirements(blueprint, application)
     return blueprint
 
 
@@ -114,6 +116,30 @@ def _add_collection(blueprint: Blueprint, application: Application) -> None:
             place=lambda batch: batch.batch_id,
             present=present.batch,
         )
+
+
+def _add_requirements(blueprint: Blueprint, application: Application) -> None:
+    batches = application.batches
+
+    @blueprint.put("/batches/<batch_id>/requirements")
+    @require("requester")
+    @refusals(
+        blueprint,
+        {
+            401: "not_signed_in",
+            404: "not_found",
+            409: "wrong_batch_status",
+            422: "invalid_input",
+        },
+    )
+    @blueprint.doc(security=SIGNED_IN)
+    @blueprint.arguments(requirement_schemas.RequirementsSchema)
+    @blueprint.response(200, requirement_schemas.BatchDetailSchema)
+    def set_requirements(asked: Requirements, batch_id: str) -> dict[str, Any]:
+        """Say whom a draft is for, in place of what was said before; `{}` for anybody."""
+        batch = batches.get(caller(), BatchId(batch_id))
+        batches.set_requirements(batch, None if asked == Requirements() else asked)
+        return present.batch_view(batches.view(caller(), batch.batch_id))
 
 
 def _add_next_step(blueprint: Blueprint, application: Application) -> None:

@@ -21,7 +21,7 @@ from task_service.bootstrap import Application
 from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.errors import NothingToPublish, WrongBatchStatus
 from task_service.domain.minimum_wages import MinimumWage, minimum_wages
-from task_service.entrypoints.pages import forms, shell, states
+from task_service.entrypoints.pages import audience_words, forms, shell, states
 from task_service.entrypoints.pages.checklist import checklist
 from task_service.entrypoints.pages.source_pages import draft_source
 
@@ -111,8 +111,15 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
         "pilot_cost": batch.terms.cost_of(PILOT_TASKS) if batch.task_count > PILOT_TASKS else None,
         "fee_ratio": PLATFORM_FEE_BASIS_POINTS / BASIS_POINTS,
         "source": draft_source(application, batch),
+        "audience": _audience(application, batch),
         "top_up": _top_up(declined, batch),
     }
+
+
+def _audience(application: Application, batch: Batch) -> list[str]:
+    names = audience_words.names_of(application.qualifications.listed(batch.requester_id))
+    project = application.batches.project_of(batch)
+    return list(audience_words.sentences(batch.requirements, project, names))
 
 
 def _top_up(declined: Declined | None, batch: Batch) -> str | None:
@@ -155,6 +162,7 @@ def _live_facts(application: Application, batch: Batch) -> dict[str, Any]:
         "agreement": application.show_batches.agreement(batch),
         "spent": batch.spent(progress.accepted),
         "top_up": _top_up(batch.addition.declined if batch.addition else None, batch),
+        "audience": _audience(application, batch),
         "word": states.batch_words()[batch.status],
         "tone": states.BATCH_TONES[batch.status],
     }

@@ -28,6 +28,7 @@ def checklist(batch: Batch, *, seconds: int | None, wage_share: float | None) ->
         _pay(seconds, wage_share),
         *_time(batch, seconds),
         _acceptance(batch),
+        *_audience(batch),
     ]
 
 
@@ -62,6 +63,22 @@ def _time(batch: Batch, seconds: int | None) -> list[Point]:
     if seconds is None or batch.terms.lease_seconds >= _LEASE_TIMES_WORK_MIN * seconds:
         return []
     return [Point(fine=False, sentence=_("The time for each task is short: answers will be lost."))]
+
+
+def _audience(batch: Batch) -> list[Point]:
+    """Whether so few workers can ever fill it."""
+    asked = batch.requirements
+    if asked is None or not asked.only:
+        return []
+    left = len(set(asked.only) - set(asked.excluded))
+    if left < batch.terms.redundancy:
+        words = _("Your list names fewer workers than answers for each row: it cannot end.")
+        return [Point(fine=False, sentence=words)]
+    cap = asked.answers_per_worker_max
+    if cap is not None and left * cap < batch.slot_count:
+        words = _("Your list and what one worker may do leave rows without an answer.")
+        return [Point(fine=False, sentence=words)]
+    return []
 
 
 def _acceptance(batch: Batch) -> Point:

@@ -22,6 +22,7 @@ SIGN_IN_PAGE = "/requester/sign-in"
 MODERATION_PAGE = "/operator/talk"
 DEVELOPERS_PAGE = "/requester/developers"
 TEAM_PAGE = "/requester/team"
+WORKERS_PAGE = "/requester/workers"
 WALLET_PAGE = "/pay/wallet"
 
 

@@ -1,0 +1,82 @@
+"""What a requester knows of workers: figures of their answers, and whom to keep out or to keep."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crowdloom.kernel import Clock
+from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import Pseudonym, RequesterId
+
+from task_service.application.ports import Reader, Session, Store
+from task_service.domain.requirements import PSEUDONYMS_MAX
+from task_service.domain.workers import (
+    Standing,
+    TooManyStandings,
+    WorkerFigures,
+    WorkerNote,
+    checked_worker_note,
+    figures_of,
+)
+
+SAMPLE_MAX = 2_000
+
+
+@dataclass(frozen=True)
+class KnownWorkers:
+    """Of the requester's newest `n` answers; `is_all` where there are no more."""
+
+    n: int
+    is_all: bool
+    figures: list[WorkerFigures]
+
+
+class KnowWorkers:
+    def __init__(self, *, store: Store, reader: Reader, clock: Clock) -> None:
+        self._store = store
+        self._reader = reader
+        self._clock = clock
+
+    def figures(self, requester_id: RequesterId) -> KnownWorkers:
+        found = self._reader.submissions.newest_of_requester(requester_id, SAMPLE_MAX)
+        return KnownWorkers(len(found), len(found) < SAMPLE_MAX, figures_of(found))
+
+    def notes(self, requester_id: RequesterId) -> Sequence[WorkerNote]:
+        """Newest first."""
+        return self._reader.worker_notes.of_requester(requester_id)
+
+    def listed(self, requester_id: RequesterId) -> Sequence[Pseudonym]:
+        return self._reader.worker_notes.pseudonyms(requester_id, Standing.LISTED)
+
+    def excluded(self, requester_id: RequesterId) -> Sequence[Pseudonym]:
+        return self._reader.worker_notes.pseudonyms(requester_id, Standing.EXCLUDED)
+
+    def note(
+        self,
+        requester_id: RequesterId,
+        pseudonym: Pseudonym,
+        standing: Standing | None,
+        *,
+        note: str = "",
+    ) -> WorkerNote | None:
+        """None takes the standing away; saying again what holds changes nothing. Raises
+        InvalidInput, TooManyStandings, NotFound for somebody who never answered this requester.
+        """
+        words = checked_worker_note(note)
+
+        def work(session: Session) -> WorkerNote | None:
+            notes = session.worker_notes
+            if session.submissions.newest_of(requester_id, pseudonym) is None:
+                raise NotFound("No such worker has answered you", pseudonym=pseudonym)
+            if standing is None:
+                notes.remove(requester_id, pseudonym)
+                return None
+            known = notes.get(requester_id, pseudonym)
+            if known is None and notes.count(requester_id) >= PSEUDONYMS_MAX:
+                raise TooManyStandings(
+                    f"At most {PSEUDONYMS_MAX} workers", count_max=PSEUDONYMS_MAX
+                )
+            made = WorkerNote(requester_id, pseudonym, standing, words, self._clock.now())
+            notes.put(made)
+            return made
+
+        return self._store.run(work)

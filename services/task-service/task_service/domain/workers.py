@@ -1,0 +1,125 @@
+"""Workers as a requester knows them: by pseudonym, from their answers and one's own notes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from statistics import median_low
+
+from crowdloom.kernel.errors import Conflict, InvalidInput
+from crowdloom.kernel.ids import Pseudonym, RequesterId, TaskId
+
+from task_service.domain.consensus import joined
+from task_service.domain.submissions import Submission, SubmissionStatus
+
+NOTE_CHARACTERS_MAX = 500
+
+
+class TooManyStandings(Conflict):
+    code = "too_many_standings"
+
+
+class Standing(StrEnum):
+    """`excluded` is given nothing that opens from then on; `listed` is on the requester's own list,
+    for which a batch can be kept.
+    """
+
+    EXCLUDED = "excluded"
+    LISTED = "listed"
+
+
+@dataclass(frozen=True)
+class WorkerNote:
+    """`note` is the requester's own: no worker reads it."""
+
+    requester_id: RequesterId
+    pseudonym: Pseudonym
+    standing: Standing
+    note: str
+    noted_at: datetime
+
+
+@dataclass(frozen=True)
+class WorkerFigures:
+    """Of one worker's answers among those looked at. `agreement` is the share (0..1) of `compared`
+    fields in which most of the others said the same; None where nobody else answered. `last_on` is
+    a day and no instant: a worker is not to be known by the minute.
+    """
+
+    pseudonym: Pseudonym
+    answers: int
+    accepted: int
+    rejected: int
+    returned: int
+    median_seconds: int
+    last_on: date
+    compared: int
+    agreement: float | None
+
+    @property
+    def acceptance(self) -> float | None:
+        """The accepted share of what was decided."""
+        decided = self.accepted + self.rejected
+        return self.accepted / decided if decided else None
+
+
+def checked_worker_note(note: str) -> str:
+    """Raises InvalidInput."""
+    kept = note.strip()
+    if len(kept) > NOTE_CHARACTERS_MAX:
+        sentence = f"A note has at most {NOTE_CHARACTERS_MAX} characters"
+        raise InvalidInput(sentence, errors={"note": [f"{sentence}."]})
+    return kept
+
+
+def figures_of(submissions: Sequence[Submission]) -> list[WorkerFigures]:
+    """One a worker, whoever answered most first."""
+    by_worker: dict[Pseudonym, list[Submission]] = defaultdict(list)
+    for one in submissions:
+        by_worker[one.pseudonym].append(one)
+    votes = _votes(submissions)
+    found = [_figures(name, theirs, votes) for name, theirs in by_worker.items()]
+    return sorted(found, key=lambda one: (-one.answers, one.pseudonym))
+
+
+_Votes = Mapping[tuple[TaskId, str], Mapping[str, int]]
+
+
+def _votes(submissions: Iterable[Submission]) -> _Votes:
+    """How often each value of a task's field was given."""
+    votes: dict[tuple[TaskId, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for one in submissions:
+        if one.counts:
+            for name, value in joined(one.answer).items():
+                votes[one.task_id, name][value] += 1
+    return votes
+
+
+def _figures(pseudonym: Pseudonym, theirs: Sequence[Submission], votes: _Votes) -> WorkerFigures:
+    by_status = [one.status for one in theirs]
+    agreed = [
+        same
+        for one in theirs
+        if one.counts
+        for name, value in joined(one.answer).items()
+        if (same := _agrees(votes[one.task_id, name], value)) is not None
+    ]
+    return WorkerFigures(
+        pseudonym=pseudonym,
+        answers=len(theirs),
+        accepted=by_status.count(SubmissionStatus.ACCEPTED),
+        rejected=by_status.count(SubmissionStatus.REJECTED),
+        returned=by_status.count(SubmissionStatus.RETURNED),
+        median_seconds=max(1, round(median_low([one.seconds for one in theirs]))),
+        last_on=max(one.submitted_at for one in theirs).date(),
+        compared=len(agreed),
+        agreement=sum(agreed) / len(agreed) if agreed else None,
+    )
+
+
+def _agrees(votes: Mapping[str, int], value: str) -> bool | None:
+    """Whether no other value was given by more of the others; None where there are no others."""
+    others = {other: count - (other == value) for other, count in votes.items()}
+    most = max(others.values())
+    return others[value] == most if most else None
