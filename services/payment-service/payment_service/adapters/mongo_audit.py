@@ -1,7 +1,7 @@
 """What an audit reads, with cursors: page by page, never all of the journal."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from payment_service.adapters.mongo_periods import PERIOD_CLOSINGS
 from payment_service.adapters.mongo_processor import RECONCILIATIONS, STRIPE_LINES
 from payment_service.adapters.mongo_totals import MongoTaskTotals
 from payment_service.adapters.mongo_work import ASSIGNMENTS, BATCHES, batch_book
+from payment_service.application.audit import TotalsCompared
 from payment_service.application.journal import JournalEntry
 from payment_service.domain.audit import (
     BatchWork,
@@ -109,9 +110,9 @@ class MongoAuditBooks:
             {each["account"]: each["debit_units"] - each["credit_units"] for each in trial},
         )
 
-    def totals_apart(self) -> tuple[int, Sequence[str]]:
+    def totals_apart(self) -> TotalsCompared:
         totals = MongoTaskTotals(self._database, None)
-        return totals.count(), totals.apart()
+        return TotalsCompared(totals.count(), totals.apart(), totals.slots_apart())
 
     def consumer(self) -> Consumer | None:
         found = self._database[PROCESS_STATUS].find_one(sort=[("seen_at", DESCENDING)])

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from crowdloom.chassis.store import Document, MongoDatabase
 from crowdloom.kernel import Money
@@ -10,8 +9,8 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.client_session import ClientSession
 
 from payment_service.adapters.mongo_work import ASSIGNMENTS, BATCHES, batch_book
-from payment_service.domain.batches import EarlierTerms
-from payment_service.domain.controls import Heard, Told, apart
+from payment_service.domain.batches import BatchBook, EarlierTerms
+from payment_service.domain.controls import Heard, Told, apart, slots_apart
 
 TASK_TOTALS = "task_totals"
 TOTALS_INDEXES = [IndexModel([("on", ASCENDING)], name="by_day")]
@@ -46,7 +45,24 @@ class MongoTaskTotals:
             {**of_day, "overturned": True}, session=self._session
         )
         row = self._batches.find_one({"_id": told.batch_id}, session=self._session)
-        return Heard(count - overturned, overturned, None if row is None else _reward(row))
+        book = BatchBook(told.batch_id) if row is None else batch_book(row)
+        slots = None if book.terms is None else book.terms.slot_count
+        return Heard(
+            count - overturned,
+            overturned,
+            _reward(book),
+            slots,
+            None if slots is None else slots - self._settled_slots(told),
+        )
+
+    def _settled_slots(self, told: Told) -> int:
+        of_batch, until = {"batch_id": told.batch_id}, {"$lte": told.as_of}
+        accepted = {**of_batch, "accepted_at": until, "overturned": {"$exists": False}}
+        closed = {**of_batch, "closed_at": until}
+        return sum(
+            self._assignments.count_documents(each, session=self._session)
+            for each in (accepted, closed)
+        )
 
     def count(self, month: str = "") -> int:
         return self._totals.count_documents(_of(month))
@@ -54,6 +70,11 @@ class MongoTaskTotals:
     def apart(self, month: str = "") -> Sequence[str]:
         """What differs, in words: of one month, or of all."""
         differences = (apart(told, self.heard(told)) for told in self._all(month))
+        return [each for each in differences if each is not None]
+
+    def slots_apart(self, month: str = "") -> Sequence[str]:
+        """The same of the slots that are still to be paid for."""
+        differences = (slots_apart(told, self.heard(told)) for told in self._all(month))
         return [each for each in differences if each is not None]
 
     def _all(self, month: str) -> Iterator[Told]:
@@ -71,9 +92,8 @@ def _told(row: Document) -> Told:
     return Told(**{**fields, "rewards": Money.from_wire(row["rewards"])})
 
 
-def _reward(row: Any) -> Money | None:
+def _reward(book: BatchBook) -> Money | None:
     """Where it was raised, one reward does not say what a day's work earns."""
-    book = batch_book(row)
     if book.terms is None or book.earlier != EarlierTerms():
         return None
     return book.terms.reward

@@ -63,6 +63,16 @@ class MongoAssignments:
             {"_id": assignment_id}, {"$unset": {"in_review": ""}}, session=self._session
         )
 
+    def note_closed(
+        self, assignment_id: AssignmentId, batch_id: BatchId, closed_at: datetime
+    ) -> None:
+        self._assignments.update_one(
+            {"_id": assignment_id},
+            {"$set": {"batch_id": batch_id, "closed_at": closed_at}},
+            upsert=True,
+            session=self._session,
+        )
+
     def in_review(self, worker_id: WorkerId) -> Mapping[BatchId, int]:
         found = self._assignments.find(
             {"in_review": True, "worker_id": worker_id}, {"batch_id": 1}, session=self._session

@@ -7,6 +7,7 @@ lines, and with what the newest reconciliation said of its balance.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -40,6 +41,15 @@ _LAG_MAX = 5_000
 _OWED = frozenset(
     {"wallet", "escrow", "refunding", "clearing", "payable", "held", "payout", "gift", "tax"}
 )
+
+
+@dataclass(frozen=True)
+class TotalsCompared:
+    """How many totals were told; where accepted work differs, and where slots to pay for do."""
+
+    count: int
+    work: Sequence[str]
+    slots: Sequence[str]
 
 
 class AuditBooks(Protocol):
@@ -79,8 +89,8 @@ class AuditBooks(Protocol):
         """The periods that are closed, with what their closes stored."""
         ...
 
-    def totals_apart(self) -> tuple[int, Sequence[str]]:
-        """How many control totals task-service told, and which of them differ."""
+    def totals_apart(self) -> TotalsCompared:
+        """task-service's control totals beside what its events said."""
         ...
 
     def consumer(self) -> Consumer | None:
@@ -163,7 +173,7 @@ def _of_batches(
     tally: Tally,
     batches: Sequence[BatchBook],
     works: BatchWorks,
-    told: tuple[int, Sequence[str]],
+    told: TotalsCompared,
 ) -> list[Finding]:
     funded = [book for book in batches if book.terms is not None]
     reserved = _escrow_by_batch(tally)
@@ -189,15 +199,13 @@ def _of_batches(
     open_wrong += [f"{batch}: {units} reserved, no terms" for batch, units in reserved.items()]
     known = {book.batch_id for book in funded}
     accept_wrong += [f"{each}: no terms" for each in tally.accepts if BatchId(each) not in known]
-    told_count, apart = told
-    accept_wrong += apart
-    figure = f"{sum(tally.accepts.values())} accepted"
-    if told_count:
-        figure += f", {told_count} totals told"
+    accept_wrong += told.work
+    open_wrong += told.slots
+    compared = f", {told.count} totals told" if told.count else ""
     closed = sum(book.closed for book in funded)
     return [
-        found("I4", f"{len(funded)} batches", open_wrong),
-        found("I5", figure, accept_wrong),
+        found("I4", f"{len(funded)} batches{compared}", open_wrong),
+        found("I5", f"{sum(tally.accepts.values())} accepted{compared}", accept_wrong),
         found("I6", f"{closed} closed batches", closed_wrong),
     ]
 

@@ -1,7 +1,7 @@
 """One reading of the journal: what an audit keeps of it, which is sums and never entries."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from payment_service.domain.chart import kind_of
 from payment_service.domain.entries import Entry, Line, UnbalancedEntry
 
 # What an entry is called, by its code: a second one about the same thing cannot have another name.
+# A match of a bank line after the first has its number behind the line's id.
 _NAMES = {
     "topup": "topup:{stripe_txn}",
     "settle": "settle:{stripe_txn}",
@@ -32,6 +33,13 @@ _NAMES = {
     "refund_void": "refund:{refund}:void:*",
     "refund_post": "refund:{refund}:post:{stripe_txn}",
     "refund_return": "refund:{refund}:return:{stripe_txn}",
+    "bank_opening": "bankopening:{bank_account}",
+    "bank_suspense": "suspense:{bank_line}",
+    "bank_other": "bankline:{bank_line}",
+    "bank_topup": "banktopup:{bank_line}",
+    "bank_unmatch": "unmatch:{bank_line}:*",
+    "sweep": "sweep:{sweep}|sweep:{sweep}:fail:{stripe_txn}",
+    "sweep_in": "sweep:{sweep}:in:{bank_line}|sweeps:{bank_line}",
     "manual": "manual:{approval}",
     "correction": "correct:{corrects}",
     "resolution": "resolve:{approval}",
@@ -123,13 +131,17 @@ def _is_itself(entry: JournalEntry) -> bool:
 
 
 def _is_named_after_its_cause(entry: JournalEntry) -> bool:
-    name = _NAMES.get(entry.code)
-    if name is None:
-        return True
-    wanted = [part.format_map(entry.refs) for part in name.split(":")]
+    names = _NAMES.get(entry.code)
     given = entry.key.removesuffix(":appeal").split(":")
-    same = len(given) == len(wanted)
-    return same and all(w in ("*", g) for w, g in zip(wanted, given, strict=True))
+    return names is None or any(_fits(given, name, entry.refs) for name in names.split("|"))
+
+
+def _fits(given: Sequence[str], name: str, refs: Mapping[str, str]) -> bool:
+    known = defaultdict(str, refs)
+    wanted = [part.format_map(known) for part in name.split(":")]
+    return len(given) == len(wanted) and all(
+        w in ("*", g) or g.startswith(f"{w}.") for w, g in zip(wanted, given, strict=True)
+    )
 
 
 def _add_work(tally: Tally, entry: JournalEntry) -> None:

@@ -7,7 +7,7 @@ from crowdloom.contracts import Envelope
 from crowdloom.contracts.task import BatchTotals
 
 from payment_service.application.ports import Session
-from payment_service.domain.controls import Told, apart
+from payment_service.domain.controls import Told, apart, slots_apart
 
 _KEY = "control:"
 
@@ -22,6 +22,8 @@ def note_totals(envelope: Envelope, session: Session) -> None:
         event.overturned_count,
         event.rewards,
         event.as_of,
+        event.slot_count,
+        event.unsettled_slot_count,
     )
     if session.task_totals.keep(told):
         session.settle_staged()
@@ -47,7 +49,8 @@ class CompareTotals:
 
 
 def _compare(session: Session, told: Told) -> None:
-    difference = apart(told, session.task_totals.heard(told))
+    heard = session.task_totals.heard(told)
+    difference = apart(told, heard) or slots_apart(told, heard)
     key = f"{_KEY}{told.key}"
     if difference is None:
         session.exceptions.resolve(key, resolution="no_longer_differs")

@@ -129,6 +129,12 @@ class Assignments(Protocol):
         """Keep claims, submissions and accepts; idempotent."""
         ...
 
+    def note_closed(
+        self, assignment_id: AssignmentId, batch_id: BatchId, closed_at: datetime
+    ) -> None:
+        """It was rejected, and nobody else has its slot: for the control totals."""
+        ...
+
     def note_decided(self, assignment_id: AssignmentId) -> None:
         """It is not in review any more: rejected, or sent back."""
         ...

@@ -47,7 +47,10 @@ def note_returned(envelope: Envelope, session: Session) -> None:
 
 
 def note_rejected(envelope: Envelope, session: Session) -> None:
-    _decided(session, envelope.of(SubmissionRejected).assignment_id)
+    event = envelope.of(SubmissionRejected)
+    _decided(session, event.assignment_id)
+    if not event.slot_reopened:
+        session.assignments.note_closed(event.assignment_id, event.batch_id, event.rejected_at)
     release_rejected(envelope, session)
 
 

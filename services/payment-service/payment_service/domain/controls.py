@@ -9,7 +9,9 @@ from crowdloom.kernel.ids import BatchId
 
 @dataclass(frozen=True)
 class Told:
-    """What was accepted of a batch on a day up to `as_of`, as task-service counts it."""
+    """What was accepted of a batch on a day up to `as_of`, as task-service counts it; and of how
+    many slots how many were neither paid nor given back then, None where it did not say.
+    """
 
     batch_id: BatchId
     on: str
@@ -17,6 +19,8 @@ class Told:
     overturned_count: int
     rewards: Money
     as_of: datetime
+    slot_count: int | None = None
+    unsettled_slot_count: int | None = None
 
     @property
     def key(self) -> str:
@@ -31,12 +35,14 @@ class Told:
 @dataclass(frozen=True)
 class Heard:
     """The same, as the events of each submission say; `reward` is the published one where it was
-    never raised.
+    never raised. `slot_count` are the slots that have funds, None where the batch has none.
     """
 
     accepted_count: int
     overturned_count: int
     reward: Money | None
+    slot_count: int | None = None
+    unsettled_slot_count: int | None = None
 
 
 def apart(told: Told, heard: Heard) -> str | None:
@@ -48,3 +54,19 @@ def apart(told: Told, heard: Heard) -> str | None:
     if heard.reward is not None and heard.reward * told.accepted_count != told.rewards:
         return f"{told.key}: {told.rewards} there, {heard.reward * told.accepted_count} here"
     return None
+
+
+def slots_apart(told: Told, heard: Heard) -> str | None:
+    """What is different of the slots that money must be reserved for; None where nothing is.
+
+    A batch that grows has its funds before it has its tasks: fewer slots there are no difference.
+    """
+    if told.slot_count is None or told.unsettled_slot_count is None or heard.slot_count is None:
+        return None
+    if told.slot_count > heard.slot_count:
+        return f"{told.key}: {told.slot_count} slots there, funds for {heard.slot_count} here"
+    same = told.unsettled_slot_count == heard.unsettled_slot_count
+    if same or told.slot_count < heard.slot_count:
+        return None
+    theirs, ours = told.unsettled_slot_count, heard.unsettled_slot_count
+    return f"{told.key}: {theirs} slots not settled there, {ours} here"

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -72,7 +73,7 @@ def test_reserved_money_that_no_batch_accounts_for_is_found(paid: Any, auditor: 
     assert set(broken(auditor)) == {"I5"}
 
 
-def totals(paid: Any, count: int, *, seconds: int) -> BatchTotals:
+def totals(paid: Any, count: int, *, seconds: int, **slots: int) -> BatchTotals:
     first = paid.make.BEGINNING
     return BatchTotals(
         batch_id="bat_1",
@@ -81,6 +82,7 @@ def totals(paid: Any, count: int, *, seconds: int) -> BatchTotals:
         overturned_count=0,
         rewards=paid.make.FIVE_CENTS * count,
         as_of=first + timedelta(seconds=seconds),
+        **slots,
     )
 
 
@@ -99,6 +101,32 @@ def test_accepted_work_that_is_not_what_task_service_counts_is_found_and_waits_f
     assert paid.application.compare_totals() == 0, "it still differs"
     paid.deliver(totals(paid, 3, seconds=3))
     assert paid.checker.get("/exceptions").json["items"] == []
+    assert broken(auditor) == {}
+
+
+@pytest.mark.parametrize(("slots", "unsettled"), [(3, 1), (4, 0)])
+def test_slots_that_task_service_counts_otherwise_than_there_is_money_for_break_i4(
+    paid: Any, auditor: Any, slots: int, unsettled: int
+) -> None:
+    counted = {"slot_count": slots, "unsettled_slot_count": unsettled}
+    paid.deliver(totals(paid, 3, seconds=1, slot_count=3, unsettled_slot_count=0))
+    assert broken(auditor) == {}
+    paid.deliver(totals(paid, 3, seconds=2, **counted))
+    assert set(broken(auditor)) == {"I4"}
+    (waiting,) = paid.checker.get("/exceptions", severity="critical").json["items"]
+    assert (waiting["kind"], waiting["subject"]) == ("control_differs", "bat_1")
+
+
+def test_a_closed_slot_counts_as_settled_from_when_it_was_closed(
+    paid: Any, auditor: Any, make: Any
+) -> None:
+    paid.deliver(make.funding(batch_id="bat_2", slot_count=4))
+    closed_at = make.BEGINNING + timedelta(seconds=5)
+    paid.deliver(make.rejected(9, batch_id="bat_2", rejected_at=closed_at))
+    slots = {"slot_count": 4, "batch_id": "bat_2"}
+    before = totals(paid, 0, seconds=4, unsettled_slot_count=4)
+    after = totals(paid, 0, seconds=6, unsettled_slot_count=3)
+    paid.deliver(replace(before, **slots), replace(after, **slots))
     assert broken(auditor) == {}
 
 

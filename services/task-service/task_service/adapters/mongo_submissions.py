@@ -140,6 +140,9 @@ class MongoSubmissions:
         }
         if submission.rework_assignment_id:  # left out where there is none: its index is sparse
             decision["rework_assignment_id"] = submission.rework_assignment_id
+        if submission.status is SubmissionStatus.REJECTED and not submission.slot_reopened:
+            # It stays where the rejection is overturned: the slot's money went back then.
+            decision["closed_at"] = submission.decided_at
         decided = self._submissions.update_one(
             {"_id": submission.submission_id, **_WAITING},
             {"$set": decision, "$unset": {"held": ""}},

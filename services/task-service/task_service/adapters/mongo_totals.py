@@ -15,6 +15,7 @@ from task_service.domain.submissions import SubmissionStatus
 INDEXES: dict[str, list[IndexModel]] = {"totals_told": []}
 _PLACE = "accepted"
 _ACCEPTED = str(SubmissionStatus.ACCEPTED)
+_DECIDED = [_ACCEPTED, str(SubmissionStatus.REJECTED)]
 _READ_TOGETHER = 5_000
 
 
@@ -43,12 +44,11 @@ class MongoTotals:
     def touched(
         self, since: datetime | None, until: datetime, count_max: int
     ) -> tuple[set[tuple[BatchId, date]], datetime]:
-        """Batches and days with anything accepted after `since`, and until when they are whole."""
         at: dict[str, Any] = {"$lte": until}
         if since is not None:
             at["$gt"] = since
         found = self._submissions.find(
-            {"status": _ACCEPTED, "decided_at": at},
+            {"status": {"$in": _DECIDED}, "decided_at": at},
             {"batch_id": 1, "decided_at": 1},
             session=self._session,
         ).sort("decided_at", ASCENDING)
@@ -68,3 +68,13 @@ class MongoTotals:
             {**of_day, "overturned": True}, session=self._session
         )
         return Accepted(count - overturned, overturned)
+
+    def settled_slots(self, batch_id: BatchId, until: datetime) -> int:
+        wanted = {"batch_id": batch_id, "status": {"$in": _DECIDED}}
+        # What was overturned is paid from the wallet: its slot was closed, or is somebody else's.
+        accepted = {"status": _ACCEPTED, "decided_at": {"$lte": until}}
+        return self._submissions.count_documents(
+            {**wanted, **accepted, "overturned": {"$ne": True}}, session=self._session
+        ) + self._submissions.count_documents(
+            {**wanted, "closed_at": {"$lte": until}}, session=self._session
+        )

@@ -1,4 +1,5 @@
-"""Control totals: how much work was accepted, told once more by counting instead of one by one.
+"""Control totals: how much work was accepted, and how many slots are still to be paid for, told
+once more by counting instead of one by one.
 
 payment-service compares them with what it settled, so that an event that was lost on the way, or
 counted twice, is found by figures that were not made from events.
@@ -59,4 +60,7 @@ class TellTotals:
             overturned_count=counted.overturned_count,
             rewards=batch.terms.reward * counted.accepted_count,
             as_of=last,
+            slot_count=batch.slot_count,
+            unsettled_slot_count=batch.slot_count
+            - self._reader.totals.settled_slots(batch_id, last),
         )

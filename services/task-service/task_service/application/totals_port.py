@@ -29,9 +29,15 @@ class Totals(Protocol):
     def touched(
         self, since: datetime | None, until: datetime, count_max: int
     ) -> tuple[set[tuple[BatchId, date]], datetime]:
-        """Batches and days with anything accepted after `since`, and until when that is all."""
+        """Batches and days with anything accepted, or rejected, after `since`, and until when that
+        is all.
+        """
         ...
 
     def accepted(self, batch_id: BatchId, first: datetime, last: datetime) -> Accepted:
         """Both moments included."""
+        ...
+
+    def settled_slots(self, batch_id: BatchId, until: datetime) -> int:
+        """Slots that were accepted, or closed by a rejection, up to a moment."""
         ...

@@ -41,3 +41,8 @@ def test_totals_of_a_day_are_told_after_its_work_was_accepted_and_again_when_the
     twice = {**reward, "amount_minor": 2 * reward["amount_minor"]}
     on = f"{clock.now():%Y-%m-%d}"
     assert told(outbox) == [(on, 1, 0, reward), (on, 2, 1, twice)]
+    bodies = [body for name, body in outbox() if name == "task.batch.totals.v1"]
+    slots = [(body["slot_count"], body["unsettled_slot_count"]) for body in bodies]
+    # The slot of the rejected answer was closed, and stays so when that is overturned.
+    count = bodies[0]["slot_count"]
+    assert slots == [(count, count - 1), (count, count - 3)]

@@ -255,6 +255,8 @@ class BatchCompleted(Event):
         "overturned_count": 1,
         "rewards": {"amount_minor": 600, "currency": "USD"},
         "as_of": ex.INSTANT,
+        "slot_count": 500,
+        "unsettled_slot_count": 372,
     },
 )
 @dataclass(frozen=True)
@@ -262,6 +264,10 @@ class BatchTotals(Event):
     """Control totals of one batch and day, as far as it had come at `as_of`: how many submissions
     were accepted, and what they earn at the reward in force; beside them, how many were accepted
     after a rejection. Whatever they count was told before, in order. The newest of a day stands.
+
+    `slot_count` are all slots of the batch, and `unsettled_slot_count` those of them that at
+    `as_of` were neither accepted nor closed by a rejection: what is reserved must be for these,
+    less what matching-service withdrew.
     """
 
     batch_id: BatchId
@@ -270,6 +276,8 @@ class BatchTotals(Event):
     overturned_count: int
     rewards: Money
     as_of: datetime
+    slot_count: int | None = None
+    unsettled_slot_count: int | None = None
 
 
 @event(
