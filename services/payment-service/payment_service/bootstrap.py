@@ -29,6 +29,7 @@ from payment_service.adapters.mongo_periods import MongoPeriodBooks
 from payment_service.adapters.mongo_reconciled import MongoReconciledBooks
 from payment_service.adapters.mongo_seals import MongoSealedJournal
 from payment_service.adapters.mongo_session import PaymentStore, Readers
+from payment_service.adapters.mongo_tables import MongoTables
 from payment_service.adapters.mongo_trails import MongoTrailBooks
 from payment_service.adapters.sorted_rows import SortedRows
 from payment_service.adapters.stripe_processor import StripeProcessor
@@ -117,6 +118,7 @@ class Application:
     store: PaymentStore
     readers: Readers
     journal: MongoJournal
+    tables: MongoTables
     sessions: Sessions
     session_records: SessionRecords
     passkeys: Passkeys
@@ -248,6 +250,7 @@ def build(
         store=store,
         readers=readers,
         journal=journal,
+        tables=MongoTables(store.database),
         sessions=sessions_of(settings.common, service=SERVICE, clock=clock),
         session_records=SessionRecords(store.database, role="staff", clock=clock, ids=ids),
         passkeys=Passkeys(store.database, clock=clock, public_url=url, verified_owner=False),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request
+from flask import Blueprint, Flask, Response, current_app, g, render_template, request
 from flask_babel import Babel, get_babel
 from jinja2 import ChoiceLoader, FileSystemLoader, pass_context
 from jinja2.runtime import Context
@@ -94,14 +94,17 @@ def _mount_pages(app: Flask, prefix: str, pages: Path) -> None:
 
 
 def with_query(**changes: object) -> str:
-    """This page's address with some query parameters changed; None takes one away."""
+    """This page's address with some query parameters changed; None takes one away. A view that
+    answers a part of a page sets `g.page_path`, so that links lead to the whole.
+    """
     query = {name: values for name, values in request.args.lists() if name != "lang"}
     for name, value in changes.items():
         if value is None:
             query.pop(name, None)
         else:
             query[name] = [str(value)]
-    return request.path + (f"?{urlencode(query, doseq=True)}" if query else "")
+    path = str(getattr(g, "page_path", request.path))
+    return path + (f"?{urlencode(query, doseq=True)}" if query else "")
 
 
 def _mount_templates(app: Flask) -> None:

@@ -171,7 +171,7 @@ class MongoBankLines:
 
     def get(self, line_id: str) -> KeptLine | None:
         found = self._lines.find_one({"_id": line_id}, session=self._session)
-        return None if found is None else _line(found)
+        return None if found is None else kept_line(found)
 
     def change(self, line: KeptLine, *, was: Collection[BankLineState]) -> bool:
         changed = self._lines.replace_one(
@@ -218,7 +218,7 @@ class MongoBankLines:
 
     def _many(self, query: Document, order: str, count_max: int) -> Sequence[KeptLine]:
         found = self._lines.find(query, session=self._session)
-        return [_line(row) for row in found.sort(order, ASCENDING).limit(count_max)]
+        return [kept_line(row) for row in found.sort(order, ASCENDING).limit(count_max)]
 
 
 class MongoSweeps:
@@ -336,7 +336,7 @@ _OF_LINE = {"number", "booked_on", "value_on", "units", "currency", "references"
 }
 
 
-def _line(row: Document) -> KeptLine:
+def kept_line(row: Document) -> KeptLine:
     fields = {name: value for name, value in row.items() if name not in _OF_LINE | {"_id"}}
     fields["state"] = BankLineState(row["state"])
     line = BankLine(

@@ -119,7 +119,7 @@ class MongoExceptions:
         self, wanted: Wanted, count_max: int, *, place: str | None = None
     ) -> Sequence[Mapping[str, Any]]:
         field, direction, then = _ORDERS[wanted.sort]
-        query = _query(wanted)
+        query = query_of(wanted)
         if place is not None:
             query = {"$and": [query, _beyond(place, field, direction)]}
         order = [(field, direction)] if field == "_id" else [(field, direction), ("_id", then)]
@@ -132,7 +132,7 @@ class MongoExceptions:
         return row["_id"] if field == "_id" else f"{int(row[field])} {row['_id']}"
 
     def totals(self, wanted: Wanted) -> tuple[int, Sequence[Money]]:
-        query = _query(wanted)
+        query = query_of(wanted)
         count = self._exceptions.count_documents(query, session=self._session)
         rows = self._exceptions.aggregate(
             [{"$match": query}, {"$group": {"_id": "$currency", "size": {"$sum": "$size"}}}],
@@ -264,7 +264,7 @@ def _figure(size: int, currency: Currency) -> Int64:
     return Int64(min(size * 10 ** (_WIDEST_SCALE - currency.scale), 2**63 - 1))
 
 
-def _query(wanted: Wanted) -> Document:
+def query_of(wanted: Wanted) -> Document:
     query: Document = {"state": {"$in": [state.value for state in wanted.states]}}
     if wanted.kind is not None:
         query["kind"] = wanted.kind

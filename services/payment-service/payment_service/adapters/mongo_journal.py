@@ -1,7 +1,7 @@
 """Reading the journal: trial balance, statements, and entries."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from crowdloom.chassis.store import Document, MongoDatabase
@@ -32,9 +32,15 @@ class MongoJournal:
         return sorted(found, key=lambda balance: balance.path)
 
     def statement(
-        self, path: str, *, count_max: int, before: str | None = None
+        self,
+        path: str,
+        *,
+        count_max: int,
+        before: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
     ) -> Sequence[StatementLine]:
-        query: Document = {"lines.a": path}
+        query: Document = {"lines.a": path} | _booked(since, until)
         if before is not None:
             query["_id"] = {"$lt": before}
         found = self._journal.find(query).sort("_id", DESCENDING).limit(count_max)
@@ -115,6 +121,14 @@ class MongoJournal:
 
     def count(self) -> int:
         return self._journal.estimated_document_count()
+
+
+def _booked(since: date | None, until: date | None) -> Document:
+    limits = {"$gte": since, "$lt": until and until + timedelta(days=1)}
+    given = {
+        limit: datetime.combine(day, time(), tzinfo=UTC) for limit, day in limits.items() if day
+    }
+    return {"booked_at": given} if given else {}
 
 
 def _currency_of(path: str) -> Currency:

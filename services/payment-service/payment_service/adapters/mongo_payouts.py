@@ -81,7 +81,7 @@ class MongoPayoutRuns:
         if status is not None:
             query["status"] = status.value
         found = self._runs.find(query, session=self._session).sort("_id", DESCENDING)
-        return [_run(row) for row in found.limit(count_max)]
+        return [payout_run(row) for row in found.limit(count_max)]
 
     def items(self, run_id: PayoutRunId) -> Sequence[PayoutItem]:
         found = self._items.find({"run_id": run_id}, session=self._session)
@@ -188,7 +188,7 @@ class MongoPayoutRuns:
 
     def _one(self, query: Document) -> PayoutRun | None:
         found = self._runs.find_one(query, session=self._session)
-        return None if found is None else _run(found)
+        return None if found is None else payout_run(found)
 
 
 def _run_document(run: PayoutRun) -> Document:
@@ -203,7 +203,7 @@ def _run_document(run: PayoutRun) -> Document:
     }
 
 
-def _run(row: dict[str, Any]) -> PayoutRun:
+def payout_run(row: dict[str, Any]) -> PayoutRun:
     fields = {name: value for name, value in row.items() if name != "_id"}
     fields["currency"] = Currency.of(row["currency"])
     fields["status"] = RunStatus(row["status"])

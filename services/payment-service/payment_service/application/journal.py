@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from crowdloom.kernel import Currency, Money
@@ -54,6 +54,19 @@ class StatementLine:
     credit: int
     balance: int
 
+    @property
+    def debit_amount(self) -> Money | None:
+        """None where it moved nothing on this side."""
+        return Money(self.debit, self.entry.currency) if self.debit else None
+
+    @property
+    def credit_amount(self) -> Money | None:
+        return Money(self.credit, self.entry.currency) if self.credit else None
+
+    @property
+    def balance_amount(self) -> Money:
+        return Money(self.balance, self.entry.currency)
+
 
 class Journal(Protocol):
     """Blocks; reads what is committed."""
@@ -63,9 +76,15 @@ class Journal(Protocol):
         ...
 
     def statement(
-        self, path: str, *, count_max: int, before: str | None = None
+        self,
+        path: str,
+        *,
+        count_max: int,
+        before: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
     ) -> Sequence[StatementLine]:
-        """Newest first, with the running balance."""
+        """Newest first, with the running balance; of the days on which it was booked (UTC)."""
         ...
 
     def entries(

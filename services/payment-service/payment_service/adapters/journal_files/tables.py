@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from crowdloom.chassis.workbooks import workbook
 from crowdloom.kernel.clock import format_instant
 
-from payment_service.adapters.journal_files.pieces import csv_pieces, plain, read_back, spooled
+from payment_service.adapters.journal_files.pieces import csv_pieces, plain
 from payment_service.application.export_journal import Books, Period
 from payment_service.application.journal import JournalEntry
 
@@ -26,8 +27,6 @@ COLUMNS = (
     "refs",
 )
 _AMOUNTS = (COLUMNS.index("debit"), COLUMNS.index("credit"))
-# A sheet ends at 1,048,576 rows; the next one goes on.
-_SHEET_ROWS_MAX = 1_000_000
 
 
 def write_csv(books: Books, period: Period) -> Iterator[bytes]:
@@ -40,37 +39,12 @@ def write_jsonl(books: Books, period: Period) -> Iterator[bytes]:
 
 
 def write_xlsx(books: Books, period: Period) -> Iterator[bytes]:
-    """Amounts are numbers, everything else is text that no spreadsheet runs."""
-    # Here and not above: it brings numpy, and every process of the service would wait for both.
-    from openpyxl import Workbook
-
-    book = Workbook(write_only=True)
-    sheet, row_count = _new_sheet(book), 0
-    for row in _rows(books, period):
-        if row_count == _SHEET_ROWS_MAX:
-            sheet, row_count = _new_sheet(book), 0
-        sheet.append([_cell(sheet, place, text) for place, text in enumerate(row)])
-        row_count += 1
-    with spooled() as file:
-        book.save(file)
-        yield from read_back(file)
-
-
-def _new_sheet(book: Any) -> Any:
-    sheet = book.create_sheet(f"journal {len(book.sheetnames) + 1}")
-    sheet.freeze_panes = "A2"
-    sheet.append(COLUMNS)
-    return sheet
-
-
-def _cell(sheet: Any, place: int, text: str) -> Any:
-    if place in _AMOUNTS:
-        return Decimal(text)
-    from openpyxl.cell import WriteOnlyCell
-
-    cell = WriteOnlyCell(sheet, text)
-    cell.data_type = "s"
-    return cell
+    """Amounts are numbers."""
+    rows = (
+        [Decimal(text) if place in _AMOUNTS else text for place, text in enumerate(row)]
+        for row in _rows(books, period)
+    )
+    return workbook(COLUMNS, rows, sheet="journal")
 
 
 def _rows(books: Books, period: Period) -> Iterator[tuple[str, ...]]:

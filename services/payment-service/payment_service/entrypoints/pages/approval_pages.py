@@ -8,10 +8,11 @@ from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotency_key
 from crowdloom.kernel import Currency, DomainError, Money
 from crowdloom.kernel.errors import NotFound
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from payment_service.application.tables import LISTED_MAX
 from payment_service.bootstrap import Application
 from payment_service.domain.approvals import (
     AlreadyDecided,
@@ -23,8 +24,8 @@ from payment_service.domain.entries import InsufficientFunds
 from payment_service.domain.payouts import ContentChanged, MakerIsChecker
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.pages import amounts, shell, words
+from payment_service.entrypoints.pages.tables import Column, Table
 
-PAGE_ITEMS = 50
 MANUAL_LINES = 4
 _APPROVALS = "/finance/approvals"
 _NEW_ENTRY = "/finance/ledger/new-entry"
@@ -45,20 +46,19 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(_APPROVALS)
     @require("staff", *FINANCE_READERS)
     def listed() -> str:
-        status = request.args.get("status", ApprovalStatus.PROPOSED.value)
-        found = approvals.listed(
-            PAGE_ITEMS + 1,
-            before=request.args.get("cursor"),
-            status=ApprovalStatus(status) if status in set(ApprovalStatus) else None,
-        )
         return render_template(
             "finance/approvals.html",
-            found=found[:PAGE_ITEMS],
-            next_cursor=found[PAGE_ITEMS - 1].approval_id if len(found) > PAGE_ITEMS else None,
-            status=status,
+            table=_table(application).shown(),
+            status=_status(),
+            kind=request.args.get("kind", ""),
             may_make=shell.may(MAKER),
             **_words(application),
         )
+
+    @blueprint.get(f"{_APPROVALS}.<any(csv, xlsx):kind>")
+    @require("staff", *FINANCE_READERS)
+    def approvals_file(kind: str) -> Response:
+        return _table(application).file(kind, "approvals")
 
     @blueprint.get(f"{_APPROVALS}/<approval_id>")
     @require("staff", *FINANCE_READERS)
@@ -76,6 +76,32 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
             account_words=words.account,
             **_words(application),
         )
+
+
+def _status() -> str:
+    return request.args.get("status", ApprovalStatus.PROPOSED.value)
+
+
+def _table(application: Application) -> Table[Approval]:
+    status, names = _status(), application.readers.staff.names()
+    found = application.readers.approvals.listed(
+        LISTED_MAX + 1,
+        status=ApprovalStatus(status) if status in set(ApprovalStatus) else None,
+        kind=request.args.get("kind") or None,
+    )
+    columns: list[Column[Approval]] = [
+        Column("proposal", lambda row: row.approval_id),
+        Column("kind", lambda row: row.kind, _("What")),
+        Column("subject", lambda row: row.subject, _("About")),
+        Column("reason", lambda row: row.reason, _("Why")),
+        Column("made_by", lambda row: names.get(row.made_by, row.made_by), _("Proposed by")),
+        Column("made_at", lambda row: row.made_at, _("Proposed")),
+        Column("state", lambda row: row.status.value, _("State")),
+        Column("decided_by", lambda row: names.get(row.decided_by, "") if row.decided_by else ""),
+        Column("decided_at", lambda row: row.decided_at),
+        Column("note", lambda row: row.note),
+    ]
+    return Table.listed(columns, found, ids=lambda row: row.approval_id, first="-made_at")
 
 
 def _words(application: Application) -> dict[str, Any]:

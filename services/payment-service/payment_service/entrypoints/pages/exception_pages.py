@@ -1,6 +1,6 @@
 """The exceptions queue: a list to work through, one after the other or many at once."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,22 +15,16 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from payment_service.application.exception_ports import NOBODY, SORTS, Wanted
+from payment_service.application.exception_ports import NOBODY, Wanted
 from payment_service.bootstrap import Application
 from payment_service.domain.exceptions import AGE_BUCKETS, ExceptionState
 from payment_service.domain.people import FINANCE_READERS, MAKER
 from payment_service.entrypoints.http.exceptions import ACTORS, NOTES_MAX, shown, wanted_of
-from payment_service.entrypoints.pages import amounts, files, refusals, shell, words
+from payment_service.entrypoints.pages import amounts, refusals, shell, words
 from payment_service.entrypoints.pages import exception_words as said
+from payment_service.entrypoints.pages.tables import Column, Table
 
-PAGE_ITEMS = 50
 _QUEUE = "/finance/exceptions"
-_FILE_CHUNK_ITEMS = 500
-_FILE_CHUNKS_MAX = 400
-_COLUMNS = (
-    *("id", "kind", "subject", "severity", "state", "owner", "amount", "currency", "age_days"),
-    *("opened_at", "resolution", "resolved_at", "facts"),
-)
 
 
 def exception_pages(application: Application) -> Blueprint:
@@ -49,7 +43,6 @@ def _asked() -> dict[str, str]:
         "state": said.states(),
         "severity": said.severities(),
         "age": AGE_BUCKETS,
-        "sort": SORTS,
         "kind": words.exceptions(),
     }
     given = {name: request.args.get(name, "") for name in (*known, "owner")}
@@ -57,7 +50,7 @@ def _asked() -> dict[str, str]:
         name: value if name not in known or value in known[name] else ""
         for name, value in given.items()
     }
-    return {**asked, "state": asked["state"] or "waiting", "sort": asked["sort"] or "oldest"}
+    return {**asked, "state": asked["state"] or "waiting", "sort": "oldest"}
 
 
 def _wanted(asked: Mapping[str, str], now: datetime) -> Wanted:
@@ -66,24 +59,15 @@ def _wanted(asked: Mapping[str, str], now: datetime) -> Wanted:
 
 
 def _add_queue(blueprint: Blueprint, application: Application) -> None:
-    exceptions = application.readers.exceptions
-
     @blueprint.get(_QUEUE)
     @require("staff", *FINANCE_READERS)
     def queue() -> str:
         now, asked = application.clock.now(), _asked()
-        wanted = _wanted(asked, now)
-        found = exceptions.found(wanted, PAGE_ITEMS + 1, place=request.args.get("cursor"))
-        rows = found[:PAGE_ITEMS]
-        count, amounts_ = exceptions.totals(wanted)
+        table = _table(application, _wanted(asked, now)).shown()
         return render_template(
             "finance/exceptions.html",
-            found=[shown(row, now) for row in rows],
-            next_cursor=exceptions.place_of(rows[-1], wanted.sort)
-            if len(found) > PAGE_ITEMS
-            else None,
-            total_count=count,
-            total_amounts=amounts_,
+            table=table,
+            found=[shown(row, now) for row in table.rows],
             ages=_by_age(application, now),
             asked=asked,
             filtered=asked != {**dict.fromkeys(asked, ""), "state": "waiting", "sort": "oldest"},
@@ -111,7 +95,6 @@ def _choices(application: Application) -> dict[str, list[tuple[str, str]]]:
         "severity": [anything, *said.severities().items()],
         "age": [anything, *said.ages().items()],
         "owner": [anything, ("me", _("mine")), (NOBODY, _("nobody's")), *owners],
-        "sort": list(said.sorts().items()),
         "staff": [(NOBODY, _("nobody")), *sorted(names.items(), key=lambda each: each[1])],
     }
 
@@ -134,45 +117,39 @@ def _may_act() -> bool:
 
 
 def _add_files(blueprint: Blueprint, application: Application) -> None:
-    @blueprint.get(f"{_QUEUE}.csv")
+    @blueprint.get(f"{_QUEUE}.<any(csv, xlsx):kind>")
     @require("staff", *FINANCE_READERS)
-    def queue_file() -> Response:
-        return files.csv_file("exceptions.csv", _COLUMNS, _rows(application, _wanted_now()))
-
-    @blueprint.get(f"{_QUEUE}.xlsx")
-    @require("staff", *FINANCE_READERS)
-    def queue_workbook() -> Response:
-        rows = _rows(application, _wanted_now())
-        return files.xlsx_file("exceptions.xlsx", _COLUMNS, rows, numbers=("amount", "age_days"))
-
-    def _wanted_now() -> Wanted:
-        return _wanted(_asked(), application.clock.now())
+    def queue_file(kind: str) -> Response:
+        wanted = _wanted(_asked(), application.clock.now())
+        return _table(application, wanted).file(kind, "exceptions")
 
 
-def _rows(application: Application, wanted: Wanted) -> Iterator[list[tuple[str, ...]]]:
-    exceptions, now, place = application.readers.exceptions, application.clock.now(), None
-    names = application.readers.staff.names()
-    for _each in range(_FILE_CHUNKS_MAX):
-        found = exceptions.found(wanted, _FILE_CHUNK_ITEMS, place=place)
-        yield [_cells(shown(row, now), names) for row in found]
-        if len(found) < _FILE_CHUNK_ITEMS:
-            return
-        place = exceptions.place_of(found[-1], wanted.sort)
+def _table(application: Application, wanted: Wanted) -> Table[Mapping[str, Any]]:
+    names, now = application.readers.staff.names(), application.clock.now()
+    columns: list[Column[Mapping[str, Any]]] = [
+        Column("id", lambda row: str(row["_id"])),
+        Column("kind", lambda row: str(row["kind"]), _("Kind")),
+        Column("subject", lambda row: str(row["subject"]), _("Subject")),
+        Column("amount", _amount, _("Amount"), is_figure=True, is_summed=True),
+        Column("currency", lambda row: row["currency"]),
+        Column("severity", lambda row: str(row["severity"]), _("Severity")),
+        Column("state", lambda row: str(row["state"]), _("State")),
+        Column("owner", lambda row: names.get(row["owner"], row["owner"]), _("Whose")),
+        Column("opened_at", lambda row: row["opened_at"], _("Age")),
+        Column("age_days", lambda row: int(shown(row, now)["age_days"])),
+        Column("resolution", lambda row: row.get("resolution")),
+        Column("resolved_at", lambda row: row.get("resolved_at")),
+        Column("facts", _facts_text),
+    ]
+    return Table(columns, application.tables.exceptions(wanted), first="opened_at")
 
 
-def _cells(row: Mapping[str, Any], names: Mapping[Any, str]) -> tuple[str, ...]:
-    amount = Money.from_wire(row["amount"]) if row["amount"] else None
-    return (
-        *(row["_id"], row["kind"], row["subject"], row["severity"], row["state"]),
-        names.get(row["owner"], row["owner"] or ""),
-        files.plain(amount),
-        amount.currency.code if amount else "",
-        str(row["age_days"]),
-        files.when(row["opened_at"]),
-        row["resolution"] or "",
-        files.when(row["resolved_at"]),
-        " ".join(f"{name}={value}" for name, value in sorted(row["facts"].items())),
-    )
+def _amount(row: Mapping[str, Any]) -> Money | None:
+    return Money.from_wire(row["amount"]) if row["amount"] else None
+
+
+def _facts_text(row: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={value}" for name, value in sorted(row["facts"].items()))
 
 
 def _add_one(blueprint: Blueprint, application: Application) -> None:

@@ -48,15 +48,6 @@ def ages() -> dict[str, str]:
     }
 
 
-def sorts() -> dict[str, str]:
-    return {
-        "oldest": _("Oldest first"),
-        "newest": _("Newest first"),
-        "severity": _("Worst first"),
-        "amount": _("Largest amount first"),
-    }
-
-
 def resolutions() -> dict[str, str]:
     """What a person may propose, and what the service says by itself."""
     return {

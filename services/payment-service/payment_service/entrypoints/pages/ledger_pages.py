@@ -1,6 +1,6 @@
 """The ledger: trial balance, statement of an account, entries; each as a page and as a file."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,34 +8,27 @@ from crowdloom.chassis.http.auth import require
 from crowdloom.kernel import Currency, Money
 from crowdloom.kernel.errors import NotFound
 from flask import Blueprint, Response, render_template, request
+from flask_babel import gettext as _
 
 from payment_service.application.daily_balances import By
-from payment_service.application.journal import AccountBalance, Journal, StatementLine
+from payment_service.application.journal import (
+    AccountBalance,
+    Journal,
+    JournalEntry,
+    StatementLine,
+)
+from payment_service.application.tables import Entries
 from payment_service.bootstrap import Application
 from payment_service.domain import chart
 from payment_service.domain.people import FINANCE_READERS, MAKER
-from payment_service.entrypoints.pages import files, shell, words
+from payment_service.entrypoints.pages import shell, words
+from payment_service.entrypoints.pages.tables import Column, Table, statement_table
 
-PAGE_ITEMS = 50
-TRIAL_ROWS_MAX = 200
-_FILE_CHUNK_ITEMS = 200
-_FILE_CHUNKS_MAX = 500
+TRIAL_ROWS_SHOWN = 200
 SIDES = ("asset", "liability", "income", "expense")
 REFERENCES = (
     *("run", "item", "batch", "requester", "worker", "assignment", "top_up", "stripe_txn"),
     *("bank_line", "sweep"),
-)
-_TRIAL_COLUMNS = ("account", "currency", "debits", "credits", "balance", "side")
-_STATEMENT_COLUMNS = (
-    "entry",
-    "booked_at",
-    "effective_on",
-    "code",
-    "key",
-    "debit",
-    "credit",
-    "balance",
-    "currency",
 )
 
 
@@ -56,7 +49,7 @@ def ledger_pages(application: Application) -> Blueprint:
     blueprint = Blueprint("ledger_pages", __name__)
     _add_trial_balance(blueprint, application)
     _add_statement(blueprint, application.journal)
-    _add_entries(blueprint, application.journal)
+    _add_entries(blueprint, application)
     return blueprint
 
 
@@ -96,28 +89,52 @@ def _add_trial_balance(blueprint: Blueprint, application: Application) -> None:
     def trial_balance() -> str:
         days = Days.asked()
         trial = _trial(application, days)
-        side, wanted = request.args.get("side", ""), request.args.get("q", "").strip()
-        shown = [row for row in trial if _is_wanted(row, side, wanted)]
         return render_template(
             "finance/trial_balance.html",
-            rows=shown[:TRIAL_ROWS_MAX],
-            hidden_count=max(0, len(shown) - TRIAL_ROWS_MAX),
+            table=_trial_table(trial).shown(TRIAL_ROWS_SHOWN),
             account_count=len(trial),
             entry_count=journal.count(),
             totals=totals(trial),
-            side=side,
-            wanted=wanted,
+            side=request.args.get("side", ""),
+            wanted=_wanted(),
             days=days,
             complete_to=application.balances.progress().booked_at if days.until else None,
             money=Money,
             account_words=words.account,
         )
 
-    @blueprint.get("/finance/ledger.csv")
+    @blueprint.get("/finance/ledger.<any(csv, xlsx):kind>")
     @require("staff", *FINANCE_READERS)
-    def trial_file() -> Response:
-        rows = [_trial_cells(row) for row in _trial(application, Days.asked())]
-        return files.csv_file("trial-balance.csv", _TRIAL_COLUMNS, [rows])
+    def trial_file(kind: str) -> Response:
+        return _trial_table(_trial(application, Days.asked())).file(kind, "trial-balance")
+
+
+def _wanted() -> str:
+    return request.args.get("q", "").strip()
+
+
+def _trial_table(trial: Sequence[AccountBalance]) -> Table[AccountBalance]:
+    columns: list[Column[AccountBalance]] = [
+        Column("account", lambda row: row.path, _("Account")),
+        Column("debit", _on_debit_side, _("Debit"), is_figure=True, is_summed=True),
+        Column("credit", _on_credit_side, _("Credit"), is_figure=True, is_summed=True),
+        Column("currency", lambda row: row.currency.code),
+        Column("debits", lambda row: Money(row.debit, row.currency)),
+        Column("credits", lambda row: Money(row.credit, row.currency)),
+        Column("balance", lambda row: Money(abs(row.signed), row.currency)),
+        Column("side", lambda row: "debit" if row.signed > 0 else "credit"),
+    ]
+    side, wanted = request.args.get("side", ""), _wanted()
+    shown = [row for row in trial if _is_wanted(row, side, wanted)]
+    return Table.listed(columns, shown, ids=lambda row: row.path, first="account")
+
+
+def _on_debit_side(row: AccountBalance) -> Money | None:
+    return Money(row.signed, row.currency) if row.signed > 0 else None
+
+
+def _on_credit_side(row: AccountBalance) -> Money | None:
+    return Money(-row.signed, row.currency) if row.signed <= 0 else None
 
 
 def _is_wanted(row: AccountBalance, side: str, wanted: str) -> bool:
@@ -137,95 +154,98 @@ def totals(trial: Iterable[AccountBalance]) -> Sequence[Total]:
     ]
 
 
-def _trial_cells(row: AccountBalance) -> tuple[str, ...]:
-    return (
-        row.path,
-        row.currency.code,
-        files.plain(Money(row.debit, row.currency)),
-        files.plain(Money(row.credit, row.currency)),
-        files.plain(Money(abs(row.signed), row.currency)),
-        "debit" if row.signed > 0 else "credit",
-    )
-
-
 def _add_statement(blueprint: Blueprint, journal: Journal) -> None:
-    @blueprint.get("/finance/ledger/accounts/<path>")
+    account = "/finance/ledger/accounts/<path>"
+
+    @blueprint.get(account)
     @require("staff", *FINANCE_READERS)
     def statement(path: str) -> str:
-        before = request.args.get("cursor")
-        lines = journal.statement(path, count_max=PAGE_ITEMS + 1, before=before)
-        if not lines and before is None:
+        days = Days.asked()
+        newest = journal.statement(path, count_max=1)
+        if not newest:
             raise NotFound("Nothing was ever posted to such an account")
         return render_template(
             "finance/statement.html",
             path=path,
-            lines=lines[:PAGE_ITEMS],
-            next_cursor=lines[PAGE_ITEMS - 1].entry.entry_id if len(lines) > PAGE_ITEMS else None,
-            is_newest=before is None,
+            newest=newest[0],
+            table=_statement(journal, path, days).shown(),
+            days=days,
             on_debit_side=chart.is_debit_side(path),
             word=words.account(path),
             money=Money,
             flows=words.flows(),
         )
 
-    @blueprint.get("/finance/ledger/accounts/<path>.csv")
+    @blueprint.get(f"{account}.<any(csv, xlsx):kind>")
     @require("staff", *FINANCE_READERS)
-    def statement_file(path: str) -> Response:
-        name = path.replace(":", "-")
-        return files.csv_file(
-            f"statement-{name}.csv", _STATEMENT_COLUMNS, _statement_rows(journal, path)
-        )
+    def statement_file(path: str, kind: str) -> Response:
+        name = f"statement-{path.replace(':', '-')}"
+        return _statement(journal, path, Days.asked()).file(kind, name)
 
 
-def _statement_rows(journal: Journal, path: str) -> Iterator[list[tuple[str, ...]]]:
-    before: str | None = None
-    for _ in range(_FILE_CHUNKS_MAX):
-        lines = journal.statement(path, count_max=_FILE_CHUNK_ITEMS, before=before)
-        yield [_statement_cells(line) for line in lines]
-        if len(lines) < _FILE_CHUNK_ITEMS:
-            return
-        before = lines[-1].entry.entry_id
+def _statement(journal: Journal, path: str, days: Days) -> Table[StatementLine]:
+    columns: list[Column[StatementLine]] = [
+        Column("entry_id", lambda line: line.entry.entry_id),
+        Column("booked_at", lambda line: line.entry.booked_at, _("Booked")),
+        Column("effective_on", lambda line: line.entry.effective_on),
+        Column("entry", lambda line: line.entry.code, _("Entry")),
+        Column("key", lambda line: line.entry.key),
+        Column("debit", lambda line: line.debit_amount, _("Debit"), is_figure=True, is_summed=True),
+        Column(
+            "credit", lambda line: line.credit_amount, _("Credit"), is_figure=True, is_summed=True
+        ),
+        Column("balance", lambda line: line.balance_amount, _("Balance"), is_figure=True),
+        Column("currency", lambda line: line.entry.currency.code),
+    ]
+    return statement_table(journal, path, columns, since=days.since, until=days.until)
 
 
-def _statement_cells(line: StatementLine) -> tuple[str, ...]:
-    entry, currency = line.entry, line.entry.currency
-    return (
-        entry.entry_id,
-        files.when(entry.booked_at),
-        entry.effective_on,
-        entry.code,
-        entry.key,
-        files.plain(Money(line.debit, currency)),
-        files.plain(Money(line.credit, currency)),
-        files.plain(Money(line.balance, currency)),
-        currency.code,
+def _entries(application: Application) -> Table[JournalEntry]:
+    code, kind = request.args.get("code", ""), request.args.get("by", "")
+    value, days = request.args.get("ref", "").strip(), Days.asked()
+    wanted = Entries(
+        code=code if code in words.flows() else None,
+        ref=(kind, value) if kind in REFERENCES and value else None,
+        since=days.since,
+        until=days.until,
     )
+    columns: list[Column[JournalEntry]] = [
+        Column("entry", lambda row: row.entry_id),
+        Column("booked_at", lambda row: row.booked_at, _("Booked")),
+        Column("effective_on", lambda row: row.effective_on, _("Took effect")),
+        Column("code", lambda row: row.code, _("Flow")),
+        Column("key", lambda row: row.key, _("Key")),
+        Column("total", _total_of, _("Total"), is_figure=True, is_summed=True),
+        Column("currency", lambda row: row.currency.code),
+        Column("refs", lambda row: " ".join(f"{name}={value}" for name, value in row.refs.items())),
+    ]
+    return Table(columns, application.tables.entries(wanted), first="-booked_at")
 
 
-def _add_entries(blueprint: Blueprint, journal: Journal) -> None:
+def _total_of(row: JournalEntry) -> Money:
+    return Money(row.total, row.currency)
+
+
+def _add_entries(blueprint: Blueprint, application: Application) -> None:
+    journal = application.journal
+
     @blueprint.get("/finance/ledger/entries")
     @require("staff", *FINANCE_READERS)
     def entries() -> str:
-        flows = words.flows()
-        code, kind = request.args.get("code", ""), request.args.get("by", "")
-        value = request.args.get("ref", "").strip()
-        found = journal.entries(
-            count_max=PAGE_ITEMS + 1,
-            before=request.args.get("cursor"),
-            code=code if code in flows else None,
-            ref=(kind, value) if kind in REFERENCES and value else None,
-        )
         return render_template(
             "finance/entries.html",
-            entries=found[:PAGE_ITEMS],
-            next_cursor=found[PAGE_ITEMS - 1].entry_id if len(found) > PAGE_ITEMS else None,
-            code=code,
-            kind=kind,
-            value=value,
+            table=_entries(application).shown(),
+            asked={name: request.args.get(name, "").strip() for name in ("code", "by", "ref")},
+            days=Days.asked(),
             references={name: words.references()[name] for name in REFERENCES},
             money=Money,
-            flows=flows,
+            flows=words.flows(),
         )
+
+    @blueprint.get("/finance/ledger/entries.<any(csv, xlsx):kind>")
+    @require("staff", *FINANCE_READERS)
+    def entries_file(kind: str) -> Response:
+        return _entries(application).file(kind, "entries")
 
     @blueprint.get("/finance/ledger/entries/<entry_id>")
     @require("staff", *FINANCE_READERS)

@@ -8,19 +8,21 @@ from crowdloom.chassis.http.idempotent import idempotency_key
 from crowdloom.kernel import DomainError, Money
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import WorkerId
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from payment_service.application.tables import LISTED_MAX
 from payment_service.bootstrap import Application
 from payment_service.domain import chart
+from payment_service.domain.holds import Hold
 from payment_service.domain.people import FINANCE_READERS, MAKER, Payee
 from payment_service.entrypoints.pages import shell, words
+from payment_service.entrypoints.pages.tables import Column, Table
 
-PAGE_ITEMS = 50
 _PAYOUTS_SHOWN = 20
-_HOLDS_SHOWN = 100
 _PAYEES = "/finance/payees"
+Row = tuple[Payee, dict[str, Money], bool]
 
 
 def payee_pages(application: Application) -> Blueprint:
@@ -36,22 +38,26 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(_PAYEES)
     @require("staff", *FINANCE_READERS)
     def listed() -> str:
-        status = request.args.get("status", "")
-        known = words.account_status()
-        found = readers.payees.listed(
-            PAGE_ITEMS + 1,
-            after=request.args.get("cursor"),
-            status=status if status in known else None,
-        )
         return render_template(
             "finance/payees.html",
-            rows=_rows(application, found[:PAGE_ITEMS]),
-            next_cursor=found[PAGE_ITEMS - 1].worker_id if len(found) > PAGE_ITEMS else None,
-            status=status,
-            account_status=known,
-            holds=readers.holds.listed(_HOLDS_SHOWN),
+            table=_table(application).shown(),
+            holds=_holds(application).shown(),
+            status=request.args.get("status", ""),
+            wanted=_wanted(),
+            account_status=words.account_status(),
+            rails=words.rails(),
             names=readers.staff.names(),
         )
+
+    @blueprint.get(f"{_PAYEES}.<any(csv, xlsx):kind>")
+    @require("staff", *FINANCE_READERS)
+    def payees_file(kind: str) -> Response:
+        return _table(application).file(kind, "payees")
+
+    @blueprint.get("/finance/holds.<any(csv, xlsx):kind>")
+    @require("staff", *FINANCE_READERS)
+    def holds_file(kind: str) -> Response:
+        return _holds(application).file(kind, "holds")
 
     @blueprint.get(f"{_PAYEES}/<worker_id>")
     @require("staff", *FINANCE_READERS)
@@ -79,7 +85,53 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
         )
 
 
-def _rows(application: Application, payees: Any) -> list[tuple[Payee, dict[str, Money], bool]]:
+def _wanted() -> str:
+    return request.args.get("q", "").strip()
+
+
+def _table(application: Application) -> Table[Row]:
+    status = request.args.get("status", "")
+    found = application.readers.payees.listed(
+        LISTED_MAX + 1, status=status if status in words.account_status() else None
+    )
+    rows = _rows(application, [payee for payee in found if _wanted() in payee.worker_id])
+    columns: list[Column[Row]] = [
+        Column("worker", lambda row: row[0].worker_id, _("Worker")),
+        Column("rail", lambda row: row[0].rail.value, _("Paid by")),
+        Column("account", lambda row: row[0].status, _("Account")),
+        *(_sum_of(name, word) for name, word in _sum_words().items()),
+        Column("currency", lambda row: row[1]["payable"].currency.code),
+        Column("is_held", lambda row: "yes" if row[2] else ""),
+        Column("details_at", lambda row: row[0].details_at),
+    ]
+    return Table.listed(columns, rows, ids=lambda row: row[0].worker_id, first="worker")
+
+
+def _sum_words() -> dict[str, str]:
+    return {"clearing": _("Inside the hold time"), "payable": _("Payable"), "held": _("Held")}
+
+
+def _sum_of(name: str, word: str) -> Column[Row]:
+    return Column(name, lambda row: row[1][name], word, is_figure=True, is_summed=True)
+
+
+def _holds(application: Application) -> Table[Hold]:
+    names = application.readers.staff.names()
+    columns: list[Column[Hold]] = [
+        Column("worker", lambda row: row.worker_id, _("Worker")),
+        Column("reason", lambda row: row.reason, _("Why")),
+        Column("placed_by", lambda row: names.get(row.placed_by, row.placed_by), _("Placed by")),
+        Column("placed_at", lambda row: row.placed_at, _("Placed")),
+        Column("amount", lambda row: row.amount, _("Amount"), is_figure=True, is_summed=True),
+        Column("currency", lambda row: row.amount.currency.code),
+    ]
+    found = application.readers.holds.listed(LISTED_MAX + 1)
+    return Table.listed(
+        columns, found, ids=lambda row: row.hold_id, first="placed_at", name="holds"
+    )
+
+
+def _rows(application: Application, payees: Any) -> list[Row]:
     workers = [payee.worker_id for payee in payees]
     sums = _sums(application, workers)
     held = application.readers.holds.held(workers)

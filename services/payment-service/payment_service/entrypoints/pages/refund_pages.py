@@ -8,18 +8,19 @@ from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotency_key
 from crowdloom.kernel import DomainError
 from crowdloom.kernel.errors import NotFound
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from payment_service.application.tables import LISTED_MAX
 from payment_service.bootstrap import Application
 from payment_service.domain import chart
 from payment_service.domain.approvals import ApprovalStatus, ReasonMissing
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER, AmountOutOfRange
 from payment_service.domain.refunds import Refund, RefundNotInStatus, RefundStatus, RefundTooLarge
 from payment_service.entrypoints.pages import amounts, refund_words, shell, words
+from payment_service.entrypoints.pages.tables import Column, Table
 
-PAGE_ITEMS = 50
 _REFUNDS = "/finance/refunds"
 _PROPOSALS_MAX = 200
 
@@ -74,21 +75,19 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(_REFUNDS)
     @require("staff", *FINANCE_READERS)
     def listed() -> str:
-        status = request.args.get("status", RefundStatus.ASKED.value)
-        found = refunds.listed(
-            PAGE_ITEMS + 1,
-            before=request.args.get("cursor"),
-            status=RefundStatus(status) if status in set(RefundStatus) else None,
-        )
         return render_template(
             "finance/refunds.html",
-            found=found[:PAGE_ITEMS],
-            next_cursor=found[PAGE_ITEMS - 1].refund_id if len(found) > PAGE_ITEMS else None,
-            status=status,
+            table=_table(application).shown(),
+            status=_status(),
             states=refund_words.states(),
             tones=refund_words.TONES,
             proposed=_proposed(application),
         )
+
+    @blueprint.get(f"{_REFUNDS}.<any(csv, xlsx):kind>")
+    @require("staff", *FINANCE_READERS)
+    def refunds_file(kind: str) -> Response:
+        return _table(application).file(kind, "refunds")
 
     @blueprint.get(f"{_REFUNDS}/<refund_id>")
     @require("staff", *FINANCE_READERS)
@@ -97,6 +96,30 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
         if found is None:
             raise NotFound("There is no such refund")
         return render_template("finance/refund.html", **_facts(application, found))
+
+
+def _status() -> str:
+    return request.args.get("status", RefundStatus.ASKED.value)
+
+
+def _table(application: Application) -> Table[Refund]:
+    status = _status()
+    found = application.readers.refunds.listed(
+        LISTED_MAX + 1, status=RefundStatus(status) if status in set(RefundStatus) else None
+    )
+    columns: list[Column[Refund]] = [
+        Column("refund", lambda row: row.refund_id),
+        Column("asked_at", lambda row: row.asked_at, _("Asked")),
+        Column("requester", lambda row: row.requester_id, _("Requester")),
+        Column("amount", lambda row: row.amount, _("Amount"), is_figure=True, is_summed=True),
+        Column("sent", lambda row: row.sent, _("Sent"), is_figure=True, is_summed=True),
+        Column("returned", lambda row: row.returned),
+        Column("currency", lambda row: row.amount.currency.code),
+        Column("state", lambda row: row.status.value, _("State")),
+        Column("ended_at", lambda row: row.ended_at),
+        Column("note", lambda row: row.note),
+    ]
+    return Table.listed(columns, found, ids=lambda row: row.refund_id, first="-asked_at")
 
 
 def _facts(application: Application, found: Refund) -> dict[str, Any]:

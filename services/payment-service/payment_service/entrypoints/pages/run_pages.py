@@ -1,6 +1,6 @@
 """Payout runs: a maker drafts and freezes, somebody else approves, everybody watches."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from crowdloom import ui
@@ -8,19 +8,21 @@ from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotency_key
 from crowdloom.kernel import DomainError
 from crowdloom.kernel.errors import NotFound
-from crowdloom.kernel.ids import PayoutItemId, PayoutRunId
-from flask import Blueprint, Response, redirect, render_template, request
+from crowdloom.kernel.ids import PayoutItemId, PayoutRunId, StaffId
+from flask import Blueprint, Response, g, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.application.bank_files import waiting_file
 from payment_service.application.payout_runs import RunView
 from payment_service.application.plan_runs import RunPreview, largest, marks_of
+from payment_service.application.tables import RunLine
 from payment_service.bootstrap import Application
 from payment_service.domain.approvals import ReasonMissing
 from payment_service.domain.payouts import (
     OPEN_STATES,
     ContentChanged,
+    ItemState,
     MakerIsChecker,
     NothingEligible,
     PayoutItem,
@@ -31,27 +33,15 @@ from payment_service.domain.payouts import (
     total_of,
 )
 from payment_service.domain.people import CONTROLLER, FINANCE_READERS
-from payment_service.entrypoints.pages import files, refusals, shell, words
+from payment_service.entrypoints.pages import refusals, shell, words
+from payment_service.entrypoints.pages.tables import Column, Table
 
-PAGE_ITEMS = 50
+_LINES_SHOWN = 200
 _RUNS = "/finance/payout-runs"
 _RUN = f"{_RUNS}/<run_id>"
 _MAKER, _CHECKER = "finance.maker", "finance.checker"
 _HASH_SHOWN = 4
 Said = tuple[str, str]
-_FILE_COLUMNS = (
-    "line",
-    "worker",
-    "amount",
-    "currency",
-    "state",
-    "attempt",
-    "account",
-    "transfer",
-    "processor_line",
-    "changed_at",
-    "reason",
-)
 
 
 def run_pages(application: Application) -> Blueprint:
@@ -68,17 +58,11 @@ def _add_list(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(_RUNS)
     @require("staff", *FINANCE_READERS)
     def listed() -> str:
-        status = request.args.get("status", "")
-        found = application.readers.payout_runs.listed(
-            PAGE_ITEMS + 1,
-            before=request.args.get("cursor"),
-            status=RunStatus(status) if status in set(RunStatus) else None,
-        )
         return render_template(
             "finance/runs.html",
-            views=[view_of(application, run.run_id) for run in found[:PAGE_ITEMS]],
-            next_cursor=found[PAGE_ITEMS - 1].run_id if len(found) > PAGE_ITEMS else None,
-            status=status,
+            table=_runs(application).shown(),
+            status=request.args.get("status", ""),
+            rail=request.args.get("rail", ""),
             previews=_previews(application),
             rails=words.rails(),
             left_out=words.left_out(),
@@ -89,6 +73,11 @@ def _add_list(blueprint: Blueprint, application: Application) -> None:
             words=words.runs(),
             tones=words.RUN_TONES,
         )
+
+    @blueprint.get(f"{_RUNS}.<any(csv, xlsx):kind>")
+    @require("staff", *FINANCE_READERS)
+    def runs_file(kind: str) -> Response:
+        return _runs(application).file(kind, "payout-runs")
 
     @blueprint.post(_RUNS)
     @require("staff", _MAKER)
@@ -104,6 +93,35 @@ def _add_list(blueprint: Blueprint, application: Application) -> None:
             ui.say("wait", _("Nothing drafted"), _("Nobody who asked can be paid now."))
             return redirect(_RUNS, 303)
         return redirect(f"{_RUNS}/{view.run.run_id}", 303)
+
+
+def _runs(application: Application) -> Table[RunLine]:
+    status, rail = request.args.get("status", ""), request.args.get("rail", "")
+    names = application.readers.staff.names()
+    found = application.tables.runs(
+        status=RunStatus(status) if status in set(RunStatus) else None,
+        rail=Rail(rail) if rail in set(Rail) else None,
+    )
+    columns: list[Column[RunLine]] = [
+        Column("run", lambda row: row.run.number, _("Run")),
+        Column("rail", lambda row: row.run.rail.value),
+        Column("state", lambda row: row.run.status.value, _("State")),
+        Column("payees", lambda row: row.payee_count, _("Payees"), is_figure=True),
+        Column("total", lambda row: row.total, _("Total"), is_figure=True, is_summed=True),
+        Column("paid", lambda row: row.paid, _("Paid"), is_figure=True, is_summed=True),
+        Column("refused", lambda row: row.failed, _("Refused"), is_figure=True, is_summed=True),
+        Column("currency", lambda row: row.run.currency.code),
+        Column("made_by", lambda row: names.get(row.run.made_by, ""), _("Made by")),
+        Column("made_at", lambda row: row.run.made_at, _("Made")),
+        Column("approved_by", lambda row: _name(names, row.run.approved_by), _("Approved by")),
+        Column("approved_at", lambda row: row.run.approved_at),
+        Column("ended_at", lambda row: row.run.ended_at),
+    ]
+    return Table.listed(columns, found, ids=lambda row: row.run.run_id, first="-run")
+
+
+def _name(names: Mapping[StaffId, str], who: StaffId | None) -> str:
+    return names.get(who, who) if who else ""
 
 
 def _previews(application: Application) -> list[RunPreview]:
@@ -138,18 +156,18 @@ def _add_run(blueprint: Blueprint, application: Application) -> None:
     @require("staff", *FINANCE_READERS)
     def lines(run_id: str) -> Response:
         """The lines alone, for a page that watches; once all is over the whole page is due."""
+        g.page_path = f"{_RUNS}/{run_id}"
         facts = _facts(application, run_id)
         response = Response(render_template("finance/_run_lines.html", **facts))
         if not facts["moving"]:
             response.headers["HX-Refresh"] = "true"
         return response
 
-    @blueprint.get(f"{_RUN}.csv")
+    @blueprint.get(f"{_RUN}.<any(csv, xlsx):kind>")
     @require("staff", *FINANCE_READERS)
-    def run_file(run_id: str) -> Response:
+    def run_file(run_id: str, kind: str) -> Response:
         view = view_of(application, run_id)
-        rows = (_cells(item) for item in view.items)
-        return files.csv_file(f"payout-run-{view.run.number}.csv", _FILE_COLUMNS, [rows])
+        return _items(view).file(kind, f"payout-run-{view.run.number}")
 
 
 def _facts(application: Application, run_id: str) -> dict[str, Any]:
@@ -161,6 +179,8 @@ def _facts(application: Application, run_id: str) -> dict[str, Any]:
     digest = run.content_hash or ""
     return {
         "view": view,
+        "table": _items(view).shown(_LINES_SHOWN),
+        "state": request.args.get("state", ""),
         "run": run,
         "moving": run.status is RunStatus.EXECUTING,
         "open_count": view.count(*OPEN_STATES),
@@ -186,20 +206,24 @@ def _facts(application: Application, run_id: str) -> dict[str, Any]:
     }
 
 
-def _cells(item: PayoutItem) -> tuple[str, ...]:
-    return (
-        item.item_id,
-        item.worker_id,
-        files.plain(item.amount),
-        item.currency.code,
-        item.state.value,
-        str(item.attempt),
-        item.destination,
-        item.transfer_id or "",
-        item.transaction_id or "",
-        files.when(item.changed_at),
-        item.refusal or "",
-    )
+def _items(view: RunView) -> Table[PayoutItem]:
+    state = request.args.get("state", "")
+    wanted = {ItemState(state)} if state in set(ItemState) else set(ItemState)
+    columns: list[Column[PayoutItem]] = [
+        Column("line", lambda item: item.item_id),
+        Column("worker", lambda item: item.worker_id, _("Worker")),
+        Column("amount", lambda item: item.amount, _("Amount"), is_figure=True, is_summed=True),
+        Column("currency", lambda item: item.currency.code),
+        Column("state", lambda item: item.state.value, _("State")),
+        Column("attempt", lambda item: item.attempt),
+        Column("account", lambda item: item.destination),
+        Column("transfer", lambda item: item.transfer_id),
+        Column("processor_line", lambda item: item.transaction_id),
+        Column("reason", lambda item: item.refusal, _("What to know")),
+        Column("changed_at", lambda item: item.changed_at, _("Changed")),
+    ]
+    chosen = [item for item in view.items if item.state in wanted]
+    return Table.listed(columns, chosen, ids=lambda item: item.item_id, first="line")
 
 
 def _add_acts(blueprint: Blueprint, application: Application) -> None:

@@ -1,23 +1,17 @@
 """A requester's statement: every movement of the free funds, with the balance after each."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
-
 from crowdloom.chassis.http.auth import require
-from crowdloom.kernel import Money
-from crowdloom.kernel.ids import BatchId
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
+from flask_babel import gettext as _
 
 from payment_service.application.journal import StatementLine
 from payment_service.bootstrap import Application
 from payment_service.domain import chart
-from payment_service.entrypoints.pages import files, shell, words
+from payment_service.entrypoints.pages import shell, words
+from payment_service.entrypoints.pages.tables import Column, Table, days_asked, statement_table
 
 STATEMENT_PAGE = "/pay/statement"
-PAGE_ITEMS = 50
-_FILE_ITEMS, _FILE_CHUNKS_MAX = 500, 200
-_COLUMNS = ("booked_at", "what", "batch", "title", "in", "out", "balance", "currency")
-_NUMBERS = frozenset({"in", "out", "balance"})
+_TITLES_MAX = 5_000
 
 
 def statement_pages(application: Application) -> Blueprint:
@@ -26,70 +20,42 @@ def statement_pages(application: Application) -> Blueprint:
     @blueprint.get(STATEMENT_PAGE)
     @require("requester")
     def statement() -> str:
-        before = request.args.get("cursor")
-        found = application.journal.statement(
-            _path(application), count_max=PAGE_ITEMS + 1, before=before
-        )
-        lines = found[:PAGE_ITEMS]
+        table, (since, until) = _table(application).shown(), days_asked()
         return render_template(
             "pay/statement.html",
-            lines=lines,
-            next_cursor=lines[-1].entry.entry_id if len(found) > PAGE_ITEMS else None,
-            titles=_titles(application, lines),
+            table=table,
+            since=since,
+            until=until,
+            titles=_titles(application),
             flows=words.wallet_flows(),
-            money=Money,
         )
 
-    @blueprint.get(f"{STATEMENT_PAGE}.csv")
+    @blueprint.get(f"{STATEMENT_PAGE}.<any(csv, xlsx):kind>")
     @require("requester")
-    def as_csv() -> Response:
-        rows = _rows(application, _path(application), words.wallet_flows())
-        return files.csv_file("statement.csv", _COLUMNS, rows)
-
-    @blueprint.get(f"{STATEMENT_PAGE}.xlsx")
-    @require("requester")
-    def as_workbook() -> Response:
-        rows = _rows(application, _path(application), words.wallet_flows())
-        return files.xlsx_file("statement.xlsx", _COLUMNS, rows, numbers=_NUMBERS)
+    def statement_file(kind: str) -> Response:
+        return _table(application).file(kind, "statement")
 
     return blueprint
 
 
-def _path(application: Application) -> str:
-    return chart.wallet(shell.requester(), application.currency)
+def _table(application: Application) -> Table[StatementLine]:
+    flows, titles = words.wallet_flows(), _titles(application)
+    columns: list[Column[StatementLine]] = [
+        Column("booked_at", lambda line: line.entry.booked_at, _("When")),
+        Column("what", lambda line: flows.get(line.entry.code, line.entry.code), _("What")),
+        Column("batch", lambda line: line.entry.refs.get("batch", "")),
+        Column("title", lambda line: titles.get(line.entry.refs.get("batch", ""), "")),
+        Column("in", lambda line: line.credit_amount, _("In"), is_figure=True, is_summed=True),
+        Column("out", lambda line: line.debit_amount, _("Out"), is_figure=True, is_summed=True),
+        Column("balance", lambda line: line.balance_amount, _("Balance"), is_figure=True),
+        Column("currency", lambda line: line.entry.currency.code),
+    ]
+    since, until = days_asked()
+    path = chart.wallet(shell.requester(), application.currency)
+    return statement_table(application.journal, path, columns, since=since, until=until)
 
 
-def _titles(application: Application, lines: Sequence[StatementLine]) -> dict[str, str]:
+def _titles(application: Application) -> dict[str, str]:
     """Batch -> what its requester called it, where that was told."""
-    named = {BatchId(line.entry.refs["batch"]) for line in lines if "batch" in line.entry.refs}
-    books = application.readers.batches.many(named)
-    return {batch_id: book.title for batch_id, book in books.items() if book.title}
-
-
-def _rows(
-    application: Application, path: str, flows: dict[str, str]
-) -> Iterator[list[tuple[str, ...]]]:
-    """Newest first, a page at a time; read while the browser receives, when no request is there."""
-    before: str | None = None
-    for _ in range(_FILE_CHUNKS_MAX):
-        lines = application.journal.statement(path, count_max=_FILE_ITEMS, before=before)
-        titles = _titles(application, lines)
-        yield [_cells(line, flows, titles) for line in lines]
-        if len(lines) < _FILE_ITEMS:
-            return
-        before = lines[-1].entry.entry_id
-
-
-def _cells(line: StatementLine, flows: dict[str, str], titles: dict[str, Any]) -> tuple[str, ...]:
-    entry, currency = line.entry, line.entry.currency
-    batch = entry.refs.get("batch", "")
-    return (
-        files.when(entry.booked_at),
-        flows.get(entry.code, entry.code),
-        batch,
-        titles.get(batch, ""),
-        files.plain(Money(line.credit, currency)) if line.credit else "",
-        files.plain(Money(line.debit, currency)) if line.debit else "",
-        files.plain(Money(line.balance, currency)),
-        currency.code,
-    )
+    books = application.readers.batches.of_requester(shell.requester(), _TITLES_MAX)
+    return {book.batch_id: book.title for book in books if book.title}

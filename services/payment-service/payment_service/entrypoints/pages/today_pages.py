@@ -1,19 +1,23 @@
 """Today and reconciliations: what agrees, what does not, and what waits for me."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotency_key
+from crowdloom.kernel import Money
 from crowdloom.kernel.errors import NotFound
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, Response, g, redirect, render_template
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.application import show_reconciliation as reading
 from payment_service.bootstrap import Application
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.pages import shell, words
+from payment_service.entrypoints.pages.tables import Column, Table
 
-PAGE_ITEMS = 50
+_PLACE = "/finance/reconciliations"
 _TODAY_EXCEPTIONS = 5
 
 
@@ -50,19 +54,31 @@ def _add_today(blueprint: Blueprint, application: Application) -> None:
 def _add_reconciliations(blueprint: Blueprint, application: Application) -> None:
     reconciliations = application.readers.reconciliations
 
-    @blueprint.get("/finance/reconciliations")
+    @blueprint.get(_PLACE)
     @require("staff", *FINANCE_READERS)
     def listed() -> str:
-        found = reconciliations.listed(PAGE_ITEMS + 1, before=request.args.get("cursor"))
+        table = _table(application).shown()
         return render_template(
             "finance/reconciliations.html",
             may_reconcile=shell.may(MAKER) or shell.may(CHECKER),
+            table=table,
             found=[
                 (each, reading.books_agree(each), reading.matched_count(each))
-                for each in found[:PAGE_ITEMS]
+                for each in table.rows
             ],
-            next_cursor=found[PAGE_ITEMS - 1]["_id"] if len(found) > PAGE_ITEMS else None,
             names=application.readers.staff.names(),
+        )
+
+    @blueprint.get(f"{_PLACE}.<any(csv, xlsx):kind>")
+    @require("staff", *FINANCE_READERS)
+    def listed_file(kind: str) -> Response:
+        return _table(application).file(kind, "reconciliations")
+
+    @blueprint.get(f"{_PLACE}/<reconciliation_id>/differences.<any(csv, xlsx):kind>")
+    @require("staff", *FINANCE_READERS)
+    def differences_file(reconciliation_id: str, kind: str) -> Response:
+        return _differences(needed(reconciliation_id)).file(
+            kind, f"differences-{reconciliation_id}"
         )
 
     @blueprint.post("/finance/reconciliations")
@@ -80,17 +96,78 @@ def _add_reconciliations(blueprint: Blueprint, application: Application) -> None
     @require("staff", *FINANCE_READERS)
     def state(reconciliation_id: str) -> Any:
         """The same, for a page that waits for the result."""
+        g.page_path = f"{_PLACE}/{reconciliation_id}"
         return render_template("finance/_reconciliation.html", **facts(reconciliation_id))
 
-    def facts(reconciliation_id: str) -> dict[str, Any]:
+    def needed(reconciliation_id: str) -> Mapping[str, Any]:
         found = reconciliations.get(reconciliation_id)
         if found is None:
             raise NotFound("There is no such reconciliation")
+        return found
+
+    def facts(reconciliation_id: str) -> dict[str, Any]:
+        found = needed(reconciliation_id)
         return {
             "found": found,
+            "differences": _differences(found).shown(),
+            "timing": _timing(found).shown(),
             "agree": reading.books_agree(found),
             "matched": reading.matched_count(found),
             "proofs": reading.proofs(found),
             "names": application.readers.staff.names(),
             "kinds": words.exceptions(),
         }
+
+
+def _table(application: Application) -> Table[Mapping[str, Any]]:
+    names = application.readers.staff.names()
+    columns: list[Column[Mapping[str, Any]]] = [
+        Column("id", lambda row: str(row["_id"])),
+        Column("asked_at", lambda row: row["asked_at"], _("When")),
+        Column("status", lambda row: str(row["status"]), _("Result")),
+        Column("lines", lambda row: row.get("lines_count"), _("Lines matched"), is_figure=True),
+        Column("matched", reading.matched_count),
+        Column(
+            "differences",
+            lambda row: row.get("differences_count"),
+            _("Differences"),
+            is_figure=True,
+        ),
+        Column(
+            "asked_by", lambda row: names.get(row["asked_by"], row["asked_by"]), _("Asked for by")
+        ),
+    ]
+    return Table(columns, application.tables.reconciliations(), first="-asked_at")
+
+
+def _differences(found: Mapping[str, Any]) -> Table[Mapping[str, Any]]:
+    columns: list[Column[Mapping[str, Any]]] = [
+        Column("kind", lambda row: str(row["kind"]), _("Kind")),
+        Column("subject", lambda row: str(row["subject"]), _("Subject")),
+        Column("amount", _amount, _("Processor less ledger"), is_figure=True, is_summed=True),
+        Column("currency", _currency),
+    ]
+    rows = found.get("differences", ())
+    return Table.listed(columns, rows, ids=_id_of, first="kind", name="differences")
+
+
+def _timing(found: Mapping[str, Any]) -> Table[Mapping[str, Any]]:
+    columns: list[Column[Mapping[str, Any]]] = [
+        Column("what", lambda row: str(row["subject"]), _("What")),
+        Column("amount", _amount, _("Amount"), is_figure=True, is_summed=True),
+        Column("due_on", lambda row: row["due_on"], _("A difference after")),
+    ]
+    rows = found.get("timing") or ()
+    return Table.listed(columns, rows, ids=_id_of, first="due_on", name="timing")
+
+
+def _amount(row: Mapping[str, Any]) -> Money | None:
+    return Money.from_wire(row["amount"]) if row["amount"] else None
+
+
+def _currency(row: Mapping[str, Any]) -> str:
+    return str(row["amount"]["currency"]) if row["amount"] else ""
+
+
+def _id_of(row: Mapping[str, Any]) -> str:
+    return f"{row['kind']} {row['subject']}"

@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 from crowdloom.chassis.http.app import api_blueprint
 from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.workbooks import MEDIA_TYPE as XLSX
+from crowdloom.chassis.workbooks import workbook
 from crowdloom.kernel.ids import BatchId
 from flask import Response
 from flask_smorest import Blueprint
@@ -19,8 +21,6 @@ from task_service.entrypoints.http.accounts import caller
 from task_service.entrypoints.http.documented import SIGNED_IN, refusals
 from task_service.entrypoints.http.result_schemas import ResultsQuerySchema
 from task_service.entrypoints.http.resumable import resumable
-from task_service.entrypoints.http.workbooks import MEDIA_TYPE as XLSX
-from task_service.entrypoints.http.workbooks import workbook
 
 _CSV = "text/csv"
 _JSONL = "application/jsonl"
@@ -62,7 +62,8 @@ def results_file(application: Application, batch: Batch, kind: str) -> Response:
     if kind == "dictionary":
         return _dictionary_file(application, batch)
     if kind == "xlsx":
-        sheet = Response(workbook(application.results.tidy_rows(batch)), mimetype=XLSX)
+        rows = application.results.tidy_rows(batch)
+        sheet = Response(workbook(next(rows), rows, sheet="results"), mimetype=XLSX)
         return _named(sheet, batch, f"{batch.batch_id}-tidy.xlsx")
     streams = _streams(application)
     media_type = _MEDIA_TYPES.get(kind, _CSV)

@@ -1,0 +1,228 @@
+"""Tables that sort, total themselves and can be downloaded: described once, shown and sent alike.
+
+The order is in the address as `sort=amount`, or `sort=-amount` for the largest first, and only what
+a table names can be asked for. Templates draw the rows; heading, totals and links come from
+`finance/_table.html`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from crowdloom.chassis.workbooks import MEDIA_TYPE, Cell, workbook
+from crowdloom.kernel import Money
+from crowdloom.kernel.clock import format_instant
+from crowdloom.ui.registration import with_query
+from flask import Response, request
+
+from payment_service.application.journal import Journal, StatementLine
+from payment_service.application.tables import (
+    STATEMENT_MAX,
+    ListedRows,
+    LongStatement,
+    Order,
+    Rows,
+    Value,
+)
+from payment_service.entrypoints.pages.files import csv_file
+
+PAGE_ITEMS = 50
+_CHUNK_ITEMS = 500
+_CHUNKS_MAX = 1_000
+
+RowT = TypeVar("RowT")
+
+
+@dataclass(frozen=True)
+class Column(Generic[RowT]):
+    """`name` heads it in files and in the address, `word` on the page: without one it is in files
+    alone. `value` is what a file holds; it is called when the request is over, so it words nothing.
+    """
+
+    name: str
+    value: Callable[[RowT], Value]
+    word: str = ""
+    is_figure: bool = False
+    sorts: bool = True
+    is_summed: bool = False
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column's heading on the page; `sorted` is as ARIA words it."""
+
+    name: str
+    word: str
+    is_figure: bool
+    sorted: str | None
+    href: str | None
+
+
+@dataclass(frozen=True)
+class Shown(Generic[RowT]):
+    """One page of a table. `sums` are over all its rows; `sort` and `cursor` name its parameters
+    in the address, `order` is what `sort` says there.
+    """
+
+    rows: Sequence[RowT]
+    heads: Sequence[Head]
+    next_cursor: str | None
+    count: int
+    sums: Mapping[str, Sequence[Money]]
+    is_whole: bool
+    sort: str
+    cursor: str
+    order: str
+
+
+class Table(Generic[RowT]):
+    """`first` is the order that nobody asked for, as the address would say it; `name` tells apart
+    tables of one page.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column[RowT]],
+        rows: Rows[RowT],
+        *,
+        first: str,
+        name: str = "",
+    ) -> None:
+        self._columns = columns
+        self._rows = rows
+        self._first = first
+        self._prefix = f"{name}-" if name else ""
+
+    @classmethod
+    def listed(
+        cls,
+        columns: Sequence[Column[RowT]],
+        rows: Sequence[RowT],
+        *,
+        ids: Callable[[RowT], str],
+        first: str,
+        name: str = "",
+    ) -> "Table[RowT]":
+        """Of rows that were read already."""
+        listed = ListedRows(
+            rows,
+            ids=ids,
+            values={column.name: column.value for column in columns},
+            summed=[column.name for column in columns if column.is_summed],
+        )
+        return cls(columns, listed, first=first, name=name)
+
+    def shown(self, count_max: int = PAGE_ITEMS) -> Shown[RowT]:
+        cursor, order = f"{self._prefix}cursor", self._order()
+        found = self._rows.page(order, count_max + 1, after=request.args.get(cursor) or None)
+        rows, totals = found[:count_max], self._rows.totals()
+        return Shown(
+            rows=rows,
+            heads=[self._head(column, order) for column in self._columns if column.word],
+            next_cursor=self._rows.id_of(rows[-1]) if len(found) > count_max else None,
+            count=totals.count,
+            sums=totals.sums if totals.is_whole else {},
+            is_whole=totals.is_whole,
+            sort=f"{self._prefix}sort",
+            cursor=cursor,
+            order=_worded(order),
+        )
+
+    def file(self, kind: str, name: str) -> Response:
+        """All rows, sent piece by piece; `kind` is csv or xlsx."""
+        columns, pages = [column.name for column in self._columns], self._pages(self._order())
+        if kind == "csv":
+            return csv_file(
+                f"{name}.csv", columns, ([_texts(row) for row in rows] for rows in pages)
+            )
+        body = workbook(columns, (row for rows in pages for row in rows))
+        response = Response(body, mimetype=MEDIA_TYPE)
+        response.headers["Content-Disposition"] = f"attachment; filename={name}.xlsx"
+        return response
+
+    def _order(self) -> Order:
+        asked = request.args.get(f"{self._prefix}sort", "")
+        order = _order_of(asked)
+        known = {column.name for column in self._columns if column.sorts and column.word}
+        return order if order.key in known else _order_of(self._first)
+
+    def _head(self, column: Column[RowT], order: Order) -> Head:
+        chosen = column.name == order.key
+        # What is pressed again turns round; figures begin with the largest.
+        turned = not order.is_descending if chosen else column.is_figure
+        changes: dict[str, Any] = {
+            f"{self._prefix}sort": _worded(Order(column.name, turned)),
+            f"{self._prefix}cursor": None,
+        }
+        ways = {True: "descending", False: "ascending"}
+        return Head(
+            column.name,
+            column.word,
+            column.is_figure,
+            ways[order.is_descending] if chosen else None,
+            with_query(**changes) if column.sorts else None,
+        )
+
+    def _pages(self, order: Order) -> Iterator[list[list[Cell]]]:
+        after: str | None = None
+        for _ in range(_CHUNKS_MAX):
+            found = self._rows.page(order, _CHUNK_ITEMS, after=after)
+            yield [[_cell(column.value(row)) for column in self._columns] for row in found]
+            if len(found) < _CHUNK_ITEMS:
+                return
+            after = self._rows.id_of(found[-1])
+
+
+def days_asked() -> tuple[date | None, date | None]:
+    """The first and the last day in the address; what is no day is not asked for."""
+    return _day("since"), _day("until")
+
+
+def _day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def statement_table(
+    journal: Journal,
+    path: str,
+    columns: Sequence[Column[StatementLine]],
+    *,
+    since: date | None,
+    until: date | None,
+) -> Table[StatementLine]:
+    """What moved an account, newest first. A longer one keeps that order: its lines are read from
+    the journal a page at a time.
+    """
+    lines = journal.statement(path, count_max=STATEMENT_MAX + 1, since=since, until=until)
+    if len(lines) <= STATEMENT_MAX:
+        return Table.listed(
+            columns, lines, ids=lambda line: line.entry.entry_id, first="-booked_at"
+        )
+    fixed = [replace(column, sorts=False) for column in columns]
+    return Table(fixed, LongStatement(journal, path, since, until), first="-booked_at")
+
+
+def _order_of(text: str) -> Order:
+    return Order(text.removeprefix("-"), is_descending=text.startswith("-"))
+
+
+def _worded(order: Order) -> str:
+    return f"-{order.key}" if order.is_descending else order.key
+
+
+def _cell(value: Value) -> Cell:
+    """Amounts as exact numbers, their currency has a column of its own; moments in UTC."""
+    if isinstance(value, Money):
+        return Decimal(str(value).split()[0])
+    if isinstance(value, datetime):
+        return format_instant(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _texts(row: Sequence[Cell]) -> list[str]:
+    return ["" if cell is None else str(cell) for cell in row]
