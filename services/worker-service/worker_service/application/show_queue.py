@@ -78,6 +78,12 @@ class ShowQueue:
             choices=choices,
         )
 
+    def left_counts(self) -> dict[str, int]:
+        """How many items each batch of the queue has left."""
+        return {
+            card.batch_id: card.left_count for card in self._readers.batches.listed(BATCHES_MAX)
+        }
+
     def found(self, worker_id: WorkerId) -> Sequence[Found]:
         """What each of the worker's watches finds."""
         offers = self._offers()

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.streams import Streams
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import BatchId, RequesterId
 from flask import Blueprint, Response, make_response, redirect, render_template, request
@@ -34,6 +35,7 @@ _PARTS = (*_CHARACTERS_MAX, "sort")
 def queue_pages(application: Application) -> Blueprint:
     blueprint = Blueprint("queue_pages", __name__)
     _add_queue(blueprint, application)
+    _add_live(blueprint, application)
     _add_unseen(blueprint, application)
     _add_hiding(blueprint, application)
     return blueprint
@@ -68,6 +70,16 @@ def _add_queue(blueprint: Blueprint, application: Application) -> None:
         if response.status_code == HTTPStatus.OK:
             response.set_data(render_template("work/_offers.html", **shown))
         return response
+
+
+def _add_live(blueprint: Blueprint, application: Application) -> None:
+    streams = Streams(application.show_queue.left_counts)
+
+    @blueprint.get(f"{shell.QUEUE_PAGE}/live")
+    @require("worker")
+    def live() -> Response:
+        """How many items are left, as it changes. Where there is no stream the page asks again."""
+        return streams.response(shell.reader())
 
 
 def _queue_page(application: Application) -> str:

@@ -81,8 +81,54 @@ const listen = () => {
   heard = count;
 };
 
+/* ---- live: counts come by a stream while the page is looked at; what it does not tell (another
+   project, another pay) is looked up again, often where there is no stream and seldom where there is ---- */
+const LOOK_MS = 5000;
+const LOOK_LIVE_MS = 60000;
+const STREAM_AGAIN_MS = 60000;
+const look = () => { if (!document.hidden) offers.dispatchEvent(new CustomEvent("look")); };
+const digits = new Intl.NumberFormat(document.documentElement.lang);
+let left = {};
+let stream = null;
+let lookedAt = Date.now();
+const isLive = () => stream?.readyState === EventSource.OPEN;
+const fill = () => {
+  for (const card of document.querySelectorAll("article[data-batch]")) {
+    const place = card.querySelector("[data-left] b");
+    const count = left[card.dataset.batch];
+    if (place && Number.isInteger(count)) place.textContent = digits.format(count);
+  }
+};
+const lookSoon = () => setTimeout(look, Math.random() * 2000); // not all browsers at once
+const hear = ({ data }) => {
+  const news = JSON.parse(data);
+  const known = Object.keys(left).length > 0;
+  const others = Object.keys(news).some((id) => news[id] === null || !(id in left));
+  left = Object.fromEntries(Object.entries({ ...left, ...news }).filter(([, count]) => count !== null));
+  fill();
+  if (known && others) lookSoon();
+};
+const follow = () => {
+  if (document.hidden) {
+    stream?.close(); // a browser has few connections to one place, and another tab may need them
+    stream = null;
+  } else if (globalThis.EventSource && (!stream || stream.readyState === EventSource.CLOSED)) {
+    left = {};
+    stream = new EventSource(offers.dataset.live);
+    stream.addEventListener("message", hear);
+  }
+};
+
 if (offers) {
-  document.addEventListener("htmx:after:swap", () => { mark(); listen(); });
+  document.addEventListener("htmx:after:swap", () => { mark(); listen(); fill(); });
+  document.addEventListener("visibilitychange", () => { follow(); look(); });
+  setInterval(() => {
+    if (Date.now() - lookedAt < (isLive() ? LOOK_LIVE_MS : LOOK_MS)) return;
+    lookedAt = Date.now();
+    look();
+  }, LOOK_MS);
+  setInterval(follow, STREAM_AGAIN_MS);
+  follow();
   const again = () => { if (!document.hidden) learn().catch(() => {}); };
   setInterval(again, ASK_AGAIN_MS);
   again();
