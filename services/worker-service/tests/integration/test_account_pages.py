@@ -6,6 +6,8 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
+from crowdloom.contracts.task import TalkAnswered
+from crowdloom.testkit.ports import BEGINNING
 from flask import Flask
 from flask.testing import FlaskClient
 from worker_service.bootstrap import Application
@@ -144,6 +146,7 @@ def test_an_export_holds_what_is_known_and_no_key(browser: FlaskClient) -> None:
         "account.json",
         "appeals.json",
         "qualifications.json",
+        "queue.json",
         "talk.json",
         "work.csv",
     ]
@@ -152,6 +155,70 @@ def test_an_export_holds_what_is_known_and_no_key(browser: FlaskClient) -> None:
     assert (len(account["sessions"]), account["passkeys"]) == (1, [])
     assert texts["work.csv"].startswith("assignment_id,")
     assert code not in "".join(texts.values())
+
+
+EXPORTED = {
+    "workers": "account.json",
+    "sessions": "account.json",
+    "appeals": "appeals.json",
+    "held_qualifications": "qualifications.json",
+    "qualification_tries": "qualifications.json",
+    "records": "qualifications.json",
+    "queue_choices": "queue.json",
+    "talk_answers": "talk.json",
+    "work_items": "work.csv",
+    # Each decision of a requester with whose work it was about: the same decisions as in work.csv.
+    "requesters": "work.csv",
+}
+KEPT_FOR_THE_BOOKS = {"work_items", "requesters", "appeals"}
+TOLD_TO_OTHERS = "outbox"
+
+
+def test_an_export_covers_every_collection_that_names_a_worker_and_closing_leaves_the_books(
+    browser: FlaskClient, application: Application, deliver: Any, make: Any
+) -> None:
+    started(browser, languages=["fa"])
+    [worker_id] = [row["_id"] for row in application.database["workers"].find()]
+    deliver(make.defined(), make.opened(), make.released())
+    for number in range(1, 8):
+        deliver(make.claimed(number, worker_id=worker_id), make.submitted(number))
+        deliver(make.accepted(number) if number > 1 else make.rejected(number))
+    application.measure_requesters()
+    application.keep_qualifications()
+    application.appeal_rejection.open(worker_id, "asg_001", "It follows rule two.")
+    application.qualify.take_test(worker_id, "qlf_1", [("q1", "fir")])
+    browser.post("/work/alerts", data={"q": "whales"})
+    deliver(
+        TalkAnswered(
+            message_id="msg_1",
+            assignment_id="asg_001",  # type: ignore[arg-type]
+            batch_id="bat_1",  # type: ignore[arg-type]
+            question="Does a bot count?",
+            answer="No.",
+            answered_at=BEGINNING,
+        )
+    )
+
+    def naming() -> set[str]:
+        database = application.database
+        names = set(database.list_collection_names()) - {TOLD_TO_OTHERS}
+        return {name for name in names if worker_id in repr(list(database[name].find()))}
+
+    assert naming() == set(EXPORTED)
+    with zipfile.ZipFile(io.BytesIO(browser.get("/work/settings/export").data)) as archive:
+        assert set(archive.namelist()) == set(EXPORTED.values())
+        texts = {name: archive.read(name).decode() for name in archive.namelist()}
+    found = {
+        "account.json": worker_id,
+        "appeals.json": "It follows rule two.",
+        "qualifications.json": '"accepted": 6',
+        "queue.json": "whales",
+        "talk.json": "Does a bot count?",
+        "work.csv": "asg_007",
+    }
+    assert [name for name, words in found.items() if words not in texts[name]] == []
+    browser.post("/work/settings/close")
+    assert naming() == KEPT_FOR_THE_BOOKS
 
 
 def test_a_closed_account_is_told_once_and_its_code_opens_nothing(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from crowdloom.contracts.task import BatchPaused
+from crowdloom.testkit.ports import FrozenClock
 from flask.testing import FlaskClient
 from worker_service.bootstrap import Application
 
@@ -120,7 +121,11 @@ def test_my_work_is_searched_by_words_and_days_and_the_file_goes_by_the_same(
 
 
 def test_standing_counts_what_became_of_the_work_and_leaves_appeals_out(
-    browser: FlaskClient, make: ModuleType, deliver: Deliver, application: Application
+    browser: FlaskClient,
+    make: ModuleType,
+    deliver: Deliver,
+    application: Application,
+    clock: FrozenClock,
 ) -> None:
     assert "Go to the queue" in read(browser, "/work/standing")
     deliver(make.opened(), *(make.claimed(n) for n in range(1, 8)))
@@ -134,6 +139,13 @@ def test_standing_counts_what_became_of_the_work_and_leaves_appeals_out(
     assert (found.in_review, found.returned, found.expired) == (1, 1, 1)
     page = read(browser, "/work/standing")
     assert "67%" in page
+    assert "Known answers" not in page
+    deliver(make.defined())
+    for answer in ("spruce", "fir"):
+        application.qualify.take_test(WORKER, "qlf_1", [("q1", answer)])
+        clock.advance(seconds=60)
+    page = read(browser, "/work/standing")
+    assert ("Right over 2 tries of tests." in page, "50%" in page) == (True, True)
     assert "Fir Research Group" in page
 
 

@@ -12,7 +12,8 @@ from worker_service.application.show_talk import ANSWERS_MAX
 from worker_service.application.talk_ports import TalkAnswer
 from worker_service.application.translate import account_closed
 from worker_service.domain.appeals import Appeal
-from worker_service.domain.qualifications import Held, Tries
+from worker_service.domain.qualifications import Held, Record, Tries
+from worker_service.domain.queue_choices import QueueChoices
 from worker_service.domain.workers import Worker
 
 
@@ -25,6 +26,8 @@ class Belongings:
     held: Sequence[Held]
     tries: Sequence[Tries]
     talk: Sequence[TalkAnswer]
+    record: Record
+    choices: QueueChoices
 
 
 class ShowBelongings:
@@ -42,6 +45,8 @@ class ShowBelongings:
             self._readers.held.of_worker(worker_id),
             self._readers.held.tries_of_worker(worker_id),
             self._readers.talk_answers.of_worker(worker_id, ANSWERS_MAX),
+            self._readers.records.get(worker_id),
+            self._readers.choices.get(worker_id),
         )
 
 

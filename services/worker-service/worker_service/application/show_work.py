@@ -86,7 +86,8 @@ class ShowStanding:
         page = self._show_work(worker_id, count_max=ITEMS_MAX)
         appeals = self._readers.appeals.of_worker(worker_id)
         contested = {one.assignment_id for one in appeals if one.status is AppealStatus.OPEN}
-        return standing_of(page.items, contested)
+        tries = self._readers.held.tries_of_worker(worker_id)
+        return standing_of(page.items, contested, [score for one in tries for score in one.scores])
 
 
 class OpenWorkspace:

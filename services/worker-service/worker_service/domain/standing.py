@@ -22,9 +22,17 @@ class Verdicts:
 
 
 @dataclass(frozen=True)
+class KnownAnswers:
+    """How many percent of answers that are known were right, over `n` tries of tests."""
+
+    n: int
+    percent: int
+
+
+@dataclass(frozen=True)
 class Standing:
     """`n` newest items; each is counted under one of the rest. A rejection under appeal is in
-    `under_appeal` alone.
+    `under_appeal` alone. `known` is None where no test was tried.
     """
 
     n: int
@@ -37,6 +45,7 @@ class Standing:
     returned: int
     expired: int
     by_requester: Sequence[Verdicts]
+    known: KnownAnswers | None = None
 
     @property
     def decided(self) -> int:
@@ -51,8 +60,12 @@ class Standing:
         return count / self.n if self.n else 0.0
 
 
-def standing_of(items: Sequence[WorkItem], contested: Collection[AssignmentId]) -> Standing:
-    """From the newest items with their terms, and the assignments whose appeal is open."""
+def standing_of(
+    items: Sequence[WorkItem], contested: Collection[AssignmentId], scores: Sequence[int] = ()
+) -> Standing:
+    """From the newest items with their terms, the assignments whose appeal is open, and the percent
+    reached at each try of a test.
+    """
     counted = [item for item in items if item.assignment_id not in contested]
     by_status = Counter(item.status for item in counted)
     return Standing(
@@ -66,6 +79,7 @@ def standing_of(items: Sequence[WorkItem], contested: Collection[AssignmentId]) 
         returned=by_status[Status.RETURNED],
         expired=by_status[Status.EXPIRED],
         by_requester=_by_requester(counted),
+        known=KnownAnswers(len(scores), sum(scores) // len(scores)) if scores else None,
     )
 
 

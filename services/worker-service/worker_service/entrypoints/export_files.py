@@ -1,4 +1,7 @@
-"""Everything known about a worker as one ZIP: account and appeals as JSON, work as CSV."""
+"""Everything known about a worker as one ZIP: work as CSV, all else as JSON.
+
+A collection that names a worker belongs in here: a test lists them.
+"""
 
 import io
 import json
@@ -13,6 +16,7 @@ from worker_service.application.talk_ports import TalkAnswer
 from worker_service.bootstrap import Application
 from worker_service.domain.appeals import Appeal
 from worker_service.domain.qualifications import Held
+from worker_service.domain.queue_choices import QueueChoices
 from worker_service.entrypoints.pages.work_pages import lines_of_work
 
 FILE_NAME = "crowdloom-export.zip"
@@ -31,6 +35,7 @@ def export_of(application: Application, worker_id: WorkerId) -> bytes:
         )
         archive.writestr("appeals.json", _json([_appeal(one) for one in belongings.appeals]))
         archive.writestr("qualifications.json", _json(_qualifications(belongings)))
+        archive.writestr("queue.json", _json(_choices(belongings.choices)))
         archive.writestr("talk.json", _json([_talk(one) for one in belongings.talk]))
         archive.writestr("work.csv", work)
     return buffer.getvalue()
@@ -79,7 +84,9 @@ def _appeal(appeal: Appeal) -> dict[str, Any]:
 
 
 def _qualifications(belongings: Belongings) -> dict[str, Any]:
+    record = belongings.record
     return {
+        "decisions": {"accepted": record.accepted_count, "rejected": record.rejected_count},
         "held": [_held(one) for one in belongings.held],
         "tests": [
             {
@@ -89,6 +96,18 @@ def _qualifications(belongings: Belongings) -> dict[str, Any]:
             }
             for one in belongings.tries
         ],
+    }
+
+
+def _choices(choices: QueueChoices) -> dict[str, Any]:
+    return {
+        "filter": dict(choices.filter),
+        "hidden_projects": dict(choices.hidden_batches),
+        "hidden_requesters": dict(choices.hidden_requesters),
+        "watched": [watch.name or watch.words for watch in choices.watches],
+        "sound": choices.sound,
+        "quiet_hours": {"since": choices.quiet.since, "until": choices.quiet.until},
+        "alerts_seen_at": format_instant(choices.seen_at) if choices.seen_at else None,
     }
 
 
