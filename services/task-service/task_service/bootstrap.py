@@ -19,6 +19,7 @@ from task_service.adapters.argon2_passwords import Argon2Passwords
 from task_service.adapters.decision_tables import read_decision_rows
 from task_service.adapters.http_webhooks import HttpWebhooks, new_secret
 from task_service.adapters.mongo_accounts import MongoSignUpLimit, MongoTries
+from task_service.adapters.mongo_deeds import MongoDeeds
 from task_service.adapters.mongo_files import MongoFiles
 from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
 from task_service.adapters.mongo_uploads import MongoUploads
@@ -41,6 +42,7 @@ from task_service.application.edit_drafts import EditDrafts
 from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
 from task_service.application.grow_batch import GrowBatch, JoinAdditions
 from task_service.application.hold_decisions import HoldDecisions
+from task_service.application.know_deeds import KeepLog
 from task_service.application.know_workers import KnowWorkers
 from task_service.application.look_at_upload import LookAtUpload
 from task_service.application.mturk_results import MturkResults
@@ -61,6 +63,7 @@ from task_service.application.split_source import MergeSource, SplitSource
 from task_service.application.talk import Talk
 from task_service.application.teams import Teams
 from task_service.application.tell_totals import TellTotals
+from task_service.application.watch_answers import WatchAnswers
 from task_service.application.webhooks import (
     DeliverWebhooks,
     TellWebhooks,
@@ -118,7 +121,9 @@ class Application:
     bonuses: Bonuses
     qualifications: Qualifications
     know_workers: KnowWorkers
+    keep_log: KeepLog
     talk: Talk
+    watch_answers: WatchAnswers
     choose_by_rule: ChooseByRule
     results: Results
     mturk_results: MturkResults
@@ -229,7 +234,9 @@ def build(
         bonuses=Bonuses(store=store, reader=reader, clock=clock, ids=ids),
         qualifications=Qualifications(store=store, reader=reader, clock=clock, ids=ids),
         know_workers=KnowWorkers(store=store, reader=reader, clock=clock),
+        keep_log=KeepLog(deeds=MongoDeeds(store.database), reader=reader, clock=clock, ids=ids),
         talk=Talk(store=store, reader=reader, clock=clock, ids=ids),
+        watch_answers=WatchAnswers(reader),
         choose_by_rule=ChooseByRule(reader),
         results=results,
         mturk_results=MturkResults(results=results, clock=clock),

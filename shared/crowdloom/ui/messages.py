@@ -34,6 +34,11 @@ def say(tone: str, word: str, sentence: str = "") -> None:
     _said().append(Message(tone, word, sentence[:_CHARACTERS_MAX]))
 
 
+def said() -> tuple[Message, ...]:
+    """What was said in this request so far, and is not shown yet."""
+    return tuple(_said())
+
+
 def take_messages() -> list[Message]:
     """What was said before the redirect and what was said since, each shown once."""
     g.ui_messages_shown = True

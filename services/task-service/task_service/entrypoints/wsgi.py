@@ -43,6 +43,7 @@ from task_service.entrypoints.pages.figures_pages import figures_pages
 from task_service.entrypoints.pages.gallery_pages import gallery_pages
 from task_service.entrypoints.pages.given_back_pages import given_back_pages
 from task_service.entrypoints.pages.growth_pages import growth_pages
+from task_service.entrypoints.pages.log_pages import log_pages
 from task_service.entrypoints.pages.next_step_pages import next_step_pages
 from task_service.entrypoints.pages.project_pages import project_pages
 from task_service.entrypoints.pages.qualification_pages import qualification_pages
@@ -53,10 +54,12 @@ from task_service.entrypoints.pages.review_rule_pages import review_rule_pages
 from task_service.entrypoints.pages.shell import bar
 from task_service.entrypoints.pages.source_pages import source_pages
 from task_service.entrypoints.pages.talk_pages import talk_pages
+from task_service.entrypoints.pages.watch_pages import watch_pages
 from task_service.entrypoints.pages.team_pages import team_pages
 from task_service.entrypoints.pages.trial_pages import trial_pages
 from task_service.entrypoints.pages.webhook_pages import webhook_pages
 from task_service.entrypoints.pages.worker_pages import worker_pages
+from task_service.entrypoints.team_log import keep_team_log
 from task_service.entrypoints.team_sessions import guard_team_sessions
 
 AREA = "tasks"
@@ -103,8 +106,10 @@ _PAGES = (
     qualification_pages,
     worker_pages,
     talk_pages,
+    watch_pages,
     developer_pages,
     team_pages,
+    log_pages,
     webhook_pages,
 )
 
@@ -140,6 +145,7 @@ def create_web(application: Application) -> Flask:
         clock=application.clock,
     )
     guard_team_sessions(app, application)
+    keep_team_log(app, application)
     mount_frame(app, application)
     for pages in _PAGES:
         app.register_blueprint(pages(application))

@@ -56,6 +56,33 @@ def test_a_member_works_in_the_team_s_name_until_removed(
     assert stranger.get(f"/projects/{project['project_id']}").status_code == 404
 
 
+def test_the_owner_reads_who_did_what_and_nobody_else_does(
+    make: Any, web: Any, requester: Any, stranger: Any, browser: Any, words: Any
+) -> None:
+    acting = joined(make, web, requester, stranger, "editor")
+    made = acting.batch_with_tasks()
+    for key in ("one click", "one click"):
+        acting.post(f"/batches/{made['batch_id']}/publish", key=key)
+    acting.post(f"/batches/{made['batch_id']}/resume")
+    browser.send(f"/requester/batches/{made['batch_id']}/pause")
+    log = requester.get(f"/team/log?project_id={made['project_id']}").json["items"]
+    owner, member = requester.requester_id, stranger.requester_id
+    assert [(deed["person_id"], deed["action"], deed["batch_id"]) for deed in log] == [
+        (member, "publish", made["batch_id"]),
+        (member, "rows_given", made["batch_id"]),
+        (member, "batch_made", made["batch_id"]),
+    ]
+    assert requester.get("/team/log").json["items"][-1]["action"] == "member_invited"
+    assert {deed["person_id"] for deed in requester.get("/team/log").json["items"]} == {
+        owner,
+        member,
+    }
+    page = words(browser.read(f"/requester/team/log?project={made['project_id']}"))
+    assert "Oak Labs by the API published it Does it follow?" in page
+    assert acting.get("/team/log").status_code == 403
+    assert stranger.get("/team/log").json["items"] == []
+
+
 def test_an_invitation_is_taken_up_once_withdrawn_or_too_old(
     requester: Any, stranger: Any, clock: Any
 ) -> None:

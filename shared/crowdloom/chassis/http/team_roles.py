@@ -14,7 +14,13 @@ _ROLE = "team:"
 _PERSON = "person:"
 _READING = {"GET", "HEAD", "OPTIONS"}
 _MONEY = ("/pay/", "/api/payments/")
-_OWNERS = ("/requester/developers", "/api/tasks/v1/api-keys", "/api/tasks/v1/webhooks")
+_OWNERS = (
+    "/requester/developers",
+    "/requester/team/log",
+    "/api/tasks/v1/api-keys",
+    "/api/tasks/v1/team/log",
+    "/api/tasks/v1/webhooks",
+)
 _TEAM = ("/requester/team", "/api/tasks/v1/team")
 _ANYBODYS = ("/requester/teams", "/api/tasks/v1/teams")
 _REVIEWS = ("/submissions/", "/reviews", "/review", "/answers/")

@@ -4,6 +4,7 @@ from crowdloom.kernel.teams import TeamRole
 from marshmallow import Schema, fields, validate
 
 from task_service.domain.requesters import NAME_CHARACTERS_MAX
+from task_service.entrypoints.http.schemas import PageQuerySchema
 
 _ROLES = validate.OneOf([str(role) for role in TeamRole if role is not TeamRole.OWNER])
 
@@ -69,3 +70,25 @@ class TeamSessionSchema(Schema):
     role = fields.String(required=True)
     token = fields.String(required=True)
     expires_at = fields.AwareDateTime(required=True, format="iso")
+
+
+class LogQuerySchema(PageQuerySchema):
+    project_id = fields.String(load_default=None)
+
+
+class DeedSchema(Schema):
+    """`way` is `page`, `api` or `key`; `subject` names what it was done to beyond the batch."""
+
+    deed_id = fields.String(required=True)
+    person_id = fields.String(required=True)
+    way = fields.String(required=True)
+    action = fields.String(required=True)
+    done_at = fields.AwareDateTime(required=True, format="iso")
+    project_id = fields.String(required=True, allow_none=True)
+    batch_id = fields.String(required=True, allow_none=True)
+    subject = fields.String(required=True, allow_none=True)
+
+
+class DeedPageSchema(Schema):
+    items = fields.List(fields.Nested(DeedSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 from crowdloom.chassis.http.app import api_blueprint
 from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.cursors import Cursors, page_of
 from crowdloom.chassis.http.idempotent import idempotent
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import RequesterId
@@ -24,6 +25,7 @@ def teams_blueprint(application: Application) -> Blueprint:
     _add_members(blueprint, application)
     _add_invitations(blueprint, application)
     _add_mine(blueprint, application)
+    _add_log(blueprint, application)
     return blueprint
 
 
@@ -121,6 +123,28 @@ def _add_mine(blueprint: Blueprint, application: Application) -> None:
     def act_for(team_id: str) -> dict[str, Any]:
         """A session to act for a team, for an hour."""
         return session_for(application, RequesterId(team_id))
+
+
+def _add_log(blueprint: Blueprint, application: Application) -> None:
+    cursors = Cursors(application.settings.common.cursor_key, salt="team_log")
+
+    @blueprint.get("/team/log")
+    @require("requester")
+    @refusals(blueprint, {401: "not_signed_in", 403: "not_allowed", 422: "invalid_input"})
+    @blueprint.doc(security=SIGNED_IN)
+    @blueprint.arguments(schemas.LogQuerySchema, location="query")
+    @blueprint.response(200, schemas.DeedPageSchema)
+    def log(query: dict[str, Any]) -> dict[str, Any]:
+        """Who did what in this requester's name, newest first; for the owner alone."""
+        found = application.keep_log.page(
+            caller(),
+            project_id=query["project_id"],
+            before=cursors.place_of(query),
+            count_max=query["limit"] + 1,
+        )
+        return page_of(
+            found, query["limit"], cursors, place=lambda deed: deed.deed_id, present=vars
+        )
 
 
 def session_for(application: Application, team_id: RequesterId) -> dict[str, Any]:

@@ -223,6 +223,7 @@ def _add_project(blueprint: Blueprint, application: Application) -> None:
             language_name=languages.name_for_reader,
             words=states.batch_words(),
             tones=states.BATCH_TONES,
+            owns=shell.owns(),
         )
 
     @blueprint.get(f"{shell.PROJECTS_PAGE}/<project_id>/example.csv")

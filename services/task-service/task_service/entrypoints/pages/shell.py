@@ -4,11 +4,13 @@ from urllib.parse import urlencode
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import NotSignedIn, authenticate, principal
+from crowdloom.chassis.http.team_roles import member_of
 from crowdloom.chassis.tokens import InvalidToken
 from crowdloom.kernel import Money
 from crowdloom.kernel.errors import NotAllowed
 from crowdloom.kernel.ids import RequesterId
 from crowdloom.kernel.money import UNITS_PER_MINOR
+from crowdloom.kernel.teams import TeamRole
 from crowdloom.ui.preferences import local_path
 from flask import request
 
@@ -44,6 +46,12 @@ def signed_in() -> bool:
 def reader() -> RequesterId:
     """The requester whom `require` let in."""
     return RequesterId(principal().subject)
+
+
+def owns() -> bool:
+    """Whether the reader acts for nobody else, or as an owner."""
+    member = member_of(principal())
+    return member is None or member.role is TeamRole.OWNER
 
 
 def next_page() -> str:

@@ -1,0 +1,149 @@
+"""Which calls leave a line in the requester's log, and the line."""
+
+import re
+from urllib.parse import urlsplit
+
+from crowdloom.chassis.http.auth import bearer_token
+from crowdloom.chassis.http.team_roles import member_of
+from crowdloom.chassis.tokens import Principal
+from crowdloom.kernel.ids import RequesterId
+from crowdloom.ui.messages import said
+from flask import Flask, Response, g, request
+
+from task_service.application.know_deeds import Done
+from task_service.bootstrap import Application
+
+_API_KEY_PREFIX = "ck_"
+_BATCH = re.compile(r"/batches/(bat_\w+)")
+_SEE_OTHER = 303
+_OK_MAX = 299
+_SUBJECTS = ("qualification_id", "message_id", "invitation_id", "person_id", "key_id", "webhook_id")
+ACTIONS = {
+    "projects.create": "project_made",
+    "project_pages.create": "project_made",
+    "draft_pages.make": "project_made",
+    "batches.create": "batch_made",
+    "batch_form_pages.create": "batch_made",
+    "batch_pages.clone": "batch_copied",
+    "batches.next_step": "next_step_made",
+    "next_step_pages.begin": "next_step_made",
+    "tasks.fill": "rows_given",
+    "sources.split": "rows_given",
+    "source_pages.give": "rows_given",
+    "batch_form_pages.replace": "rows_given",
+    "growth_pages.rows": "rows_given",
+    "batches.set_requirements": "audience_chosen",
+    "audience_pages.choose": "audience_chosen",
+    "growth.extend": "more_asked",
+    "growth.raise_reward": "more_asked",
+    "growth_pages.ask": "more_asked",
+    "growth.drop_addition": "addition_dropped",
+    "growth_pages.drop": "addition_dropped",
+    "submissions.accept": "accepted",
+    "answer_pages.accept": "accepted_after_all",
+    "submissions.reject": "rejected",
+    "submissions.send_back": "sent_back",
+    "review_pages.decide": "decided",
+    "submissions.review": "decided_several",
+    "review_pages.accept_many": "decided_several",
+    "review_rule_pages.decide": "decided_by_rule",
+    "review_files.decide": "decided_by_file",
+    "review_file_pages.decide": "decided_by_file",
+    "review_pages.undo": "decision_undone",
+    "bonuses.grant": "bonus_given",
+    "answer_pages.give": "bonus_given",
+    "bonus_pages.grant": "bonus_given",
+    "talk.say": "talk_answered",
+    "talk_pages.say": "talk_answered",
+    "qualifications.make": "qualification_made",
+    "qualification_pages.make": "qualification_made",
+    "qualifications.close": "qualification_closed",
+    "qualification_pages.close": "qualification_closed",
+    "qualifications.grant": "qualification_given",
+    "qualification_pages.give": "qualification_given",
+    "qualifications.revoke": "qualification_taken",
+    "qualification_pages.take": "qualification_taken",
+    "workers.stand": "worker_noted",
+    "worker_pages.stand": "worker_noted",
+    "teams.invite": "member_invited",
+    "team_pages.invite": "member_invited",
+    "teams.withdraw": "invitation_withdrawn",
+    "team_pages.withdraw": "invitation_withdrawn",
+    "teams.set_role": "role_changed",
+    "team_pages.set_role": "role_changed",
+    "teams.remove": "member_removed",
+    "team_pages.remove": "member_removed",
+    "api_keys.create": "key_made",
+    "developer_pages.create": "key_made",
+    "api_keys.revoke": "key_revoked",
+    "developer_pages.revoke": "key_revoked",
+    "webhooks.create": "webhook_made",
+    "webhook_pages.create": "webhook_made",
+    "webhooks.remove": "webhook_removed",
+    "webhook_pages.remove": "webhook_removed",
+    **{
+        f"{pages}.{step}": step
+        for pages in ("batches", "batch_pages")
+        for step in ("publish", "pilot", "pause", "resume", "cancel", "archive", "restore")
+    },
+}
+"""By endpoint. What is saved while it is typed, or only looked at, is no deed."""
+
+
+def keep_team_log(app: Flask, application: Application) -> None:
+    """Note each change after it took effect, with the person who made it."""
+
+    @app.after_request
+    def note(response: Response) -> Response:
+        caller: Principal | None = g.get("principal")
+        action = ACTIONS.get(request.endpoint or "")
+        if caller is not None and action and _took_effect(response):
+            member = member_of(caller)
+            application.keep_log.note(
+                RequesterId(caller.subject),
+                RequesterId(member.person if member else caller.subject),
+                _done(action, response),
+            )
+        return response
+
+
+def _took_effect(response: Response) -> bool:
+    """A page that could not do it says so on the page it leads to, or is shown again."""
+    if "Idempotency-Replayed" in response.headers or request.args.get("dry") == "true":
+        return False
+    if any(message.tone == "bad" for message in said()):
+        return False
+    if request.path.startswith("/api/") or request.headers.get("X-Upload-Progress"):
+        return response.status_code <= _OK_MAX
+    return response.status_code == _SEE_OTHER
+
+
+def _done(action: str, response: Response) -> Done:
+    named = request.view_args or {}
+    choice = request.form.get("decision", "") if action == "decided" else ""
+    return Done(
+        action={"accept": "accepted", "reject": "rejected", "return": "sent_back"}.get(
+            choice, action
+        ),
+        way=_way(),
+        project_id=named.get("project_id"),
+        batch_id=named.get("batch_id") or _made(response),
+        submission_id=named.get("submission_id"),
+        subject=next((named[name] for name in _SUBJECTS if name in named), None),
+    )
+
+
+def _made(response: Response) -> str | None:
+    """The batch that the call made: a page leads to it, the API names it."""
+    found = _BATCH.search(urlsplit(response.headers.get("Location", "")).path)
+    if found is not None:
+        return found[1]
+    answer = response.get_json(silent=True) if response.is_json else None
+    made = answer.get("batch_id") if isinstance(answer, dict) else None
+    return made if isinstance(made, str) else None
+
+
+def _way() -> str:
+    if not request.path.startswith("/api/"):
+        return "page"
+    return "key" if (bearer_token() or "").startswith(_API_KEY_PREFIX) else "api"
