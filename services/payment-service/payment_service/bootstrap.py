@@ -23,6 +23,7 @@ from payment_service.adapters.journal_files import AuditPack, formats
 from payment_service.adapters.mongo_ageing import MongoAgeing
 from payment_service.adapters.mongo_audit import MongoAuditBooks
 from payment_service.adapters.mongo_balances import MongoBalances
+from payment_service.adapters.mongo_evidence import MongoEvidence
 from payment_service.adapters.mongo_invoices import MongoFeeBooks
 from payment_service.adapters.mongo_journal import MongoJournal
 from payment_service.adapters.mongo_periods import MongoPeriodBooks
@@ -37,6 +38,7 @@ from payment_service.application.age_exceptions import AgeExceptions
 from payment_service.application.approvals import ApprovalDesk
 from payment_service.application.ask_payout import AskForPayout
 from payment_service.application.ask_refund import AskRefund, DeclineRefund, refund_approval
+from payment_service.application.attach_evidence import AttachEvidence
 from payment_service.application.audit import AuditMoney
 from payment_service.application.bank_accounts import PutBankAccount
 from payment_service.application.bank_files import (
@@ -144,6 +146,7 @@ class Application:
     switch_payouts: SwitchPayouts
     approvals: ApprovalDesk
     exceptions_desk: ExceptionsDesk
+    attach_evidence: AttachEvidence
     periods: PeriodDesk
     balances: MongoBalances
     derive_balances: DeriveBalances
@@ -296,6 +299,7 @@ def build(
         switch_payouts=SwitchPayouts(store, clock=clock),
         approvals=approvals,
         exceptions_desk=ExceptionsDesk(store),
+        attach_evidence=AttachEvidence(store, MongoEvidence(store.database)),
         periods=PeriodDesk(
             store,
             books_of_periods,

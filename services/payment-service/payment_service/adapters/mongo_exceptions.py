@@ -197,6 +197,10 @@ class MongoExceptions:
             session=self._session,
         )
 
+    def noted(self, exception_id: str, evidence: tuple[str, str]) -> bool:
+        named = {"exception_id": exception_id, "evidence": list(evidence)}
+        return self._notes.find_one(named, session=self._session) is not None
+
     def notes(self, exception_id: str, count_max: int) -> Sequence[Mapping[str, Any]]:
         found = self._notes.find({"exception_id": exception_id}, session=self._session)
         return list(found.sort("_id", ASCENDING).limit(count_max))

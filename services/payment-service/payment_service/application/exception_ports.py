@@ -103,6 +103,10 @@ class Exceptions(Protocol):
         """Append; never changed, never removed."""
         ...
 
+    def noted(self, exception_id: str, evidence: tuple[str, str]) -> bool:
+        """Whether this was named as evidence before."""
+        ...
+
     def notes(self, exception_id: str, count_max: int) -> Sequence[Mapping[str, Any]]:
         """Oldest first."""
         ...

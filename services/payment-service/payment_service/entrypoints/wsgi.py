@@ -17,6 +17,7 @@ from payment_service.entrypoints.http.audit import audit_blueprint
 from payment_service.entrypoints.http.bank_statements import bank_statements_blueprint
 from payment_service.entrypoints.http.documented import add_security_schemes
 from payment_service.entrypoints.http.earnings import earnings_blueprint
+from payment_service.entrypoints.http.evidence import evidence_blueprint
 from payment_service.entrypoints.http.exceptions import exceptions_blueprint
 from payment_service.entrypoints.http.exports import exports_blueprint
 from payment_service.entrypoints.http.invoices import invoices_blueprint
@@ -34,6 +35,7 @@ from payment_service.entrypoints.pages.approval_pages import approval_pages
 from payment_service.entrypoints.pages.audit_pages import audit_pages
 from payment_service.entrypoints.pages.bank_pages import bank_pages
 from payment_service.entrypoints.pages.earnings_pages import earnings_pages
+from payment_service.entrypoints.pages.evidence_pages import evidence_pages
 from payment_service.entrypoints.pages.exception_pages import exception_pages
 from payment_service.entrypoints.pages.export_pages import export_pages
 from payment_service.entrypoints.pages.invoice_pages import invoice_pages
@@ -59,6 +61,7 @@ _API = (
     staff_blueprint,
     ledger_blueprint,
     exceptions_blueprint,
+    evidence_blueprint,
     periods_blueprint,
     payout_runs_blueprint,
     rails_blueprint,
@@ -83,6 +86,7 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     ledger_pages,
     approval_pages,
     exception_pages,
+    evidence_pages,
     period_pages,
     export_pages,
     payee_pages,

@@ -170,6 +170,7 @@ def _page(application: Application, exception_id: str, errors: dict[str, str]) -
         "finance/exception.html",
         found=shown(found, application.clock.now()),
         notes=application.readers.exceptions.notes(exception_id, NOTES_MAX),
+        files=application.attach_evidence.listed(exception_id),
         reason=refusals.reason(found["facts"].get("code")),
         what_to_do=said.what_to_do(found["kind"]),
         booked_as=posted[0] if posted else None,
