@@ -13,7 +13,6 @@ def requester_bar() -> Bar:
         items=[
             (_("Projects"), "/requester/projects"),
             (_("Templates"), "/requester/templates"),
-            (_("New project"), "/requester/projects/new"),
             (_("Qualifications"), "/requester/qualifications"),
             (_("Workers"), "/requester/workers"),
             (_("Funds"), "/pay/wallet"),
