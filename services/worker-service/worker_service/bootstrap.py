@@ -32,6 +32,7 @@ from worker_service.application.show_queue import ShowQueue
 from worker_service.application.show_talk import ShowTalk
 from worker_service.application.show_work import OpenWorkspace, ShowStanding, ShowWork
 from worker_service.application.sign_in import SignIn
+from worker_service.application.watch_accounts import WatchAccounts
 from worker_service.config import SERVICE, Settings, read_settings
 from worker_service.domain.practice import PracticeItem
 from worker_service.domain.recovery import SecretBits
@@ -74,6 +75,7 @@ class Application:
     show_talk: ShowTalk
     show_belongings: ShowBelongings
     close_account: CloseAccount
+    watch_accounts: WatchAccounts
     checks: Mapping[str, Check]
 
     @property
@@ -138,6 +140,11 @@ def build(
         appeal_rejection=AppealRejection(store, readers, clock),
         show_belongings=ShowBelongings(readers),
         close_account=CloseAccount(store, clock),
+        watch_accounts=WatchAccounts(
+            limit,
+            free_per_hour=settings.free_registrations_per_hour,
+            per_hour_max=settings.registrations_per_hour_max,
+        ),
         review_appeals=ReviewAppeals(store, readers, clock),
         qualify=Qualify(store, readers, clock, market),
         keep_qualifications=KeepQualifications(store, clock, market),

@@ -72,6 +72,11 @@ class MongoSubmissions:
     def of_assignment(self, assignment_id: AssignmentId) -> Submission | None:
         return self._one({"assignment_id": assignment_id})
 
+    def newest(self, count_max: int) -> list[Submission]:
+        wanted = {"status": {"$in": _SHOWN}}
+        found = self._submissions.find(wanted, session=self._session).sort("_id", DESCENDING)
+        return [_submission(row) for row in found.limit(count_max)]
+
     def newest_of(self, requester_id: RequesterId, pseudonym: Pseudonym) -> Submission | None:
         wanted = {"requester_id": requester_id, "pseudonym": pseudonym}
         wanted["status"] = {"$in": _SHOWN}  # type: ignore[assignment]

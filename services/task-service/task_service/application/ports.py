@@ -182,6 +182,10 @@ class Submissions(Protocol):
 
     def of_assignment(self, assignment_id: AssignmentId) -> Submission | None: ...
 
+    def newest(self, count_max: int) -> list[Submission]:
+        """Of all batches, newest first; closed ones are never among them."""
+        ...
+
     def newest_of(self, requester_id: RequesterId, pseudonym: Pseudonym) -> Submission | None: ...
 
     def newest_pseudonyms(self, requester_id: RequesterId, count_max: int) -> list[Pseudonym]:

@@ -186,3 +186,5 @@ def test_an_operator_hides_with_a_reason_and_shows_again(worker: Any, operator: 
     assert (hidden["text"], hidden["hidden_reason"]) == (None, "Insults nobody needs.")
     assert "Hidden lately" not in act("c", act="show")
     assert thread_of(worker)[0]["text"] == "You are all fools."
+    assert operator("finance").get("/operator/answers").status_code == 403
+    assert "None." in page.get("/operator/answers").text

@@ -185,6 +185,18 @@ def test_after_many_accounts_the_next_come_slowly_or_with_an_effort(
     assert browse().post("/work/start").status_code == 303, "or a minute later"
 
 
+def test_an_operator_sees_how_many_accounts_came_from_one_address_and_no_address(
+    application: Application, api: FlaskClient, reviewer: FlaskClient
+) -> None:
+    for source in ("203.0.113.7", "203.0.113.7", "203.0.113.7", "203.0.113.8"):
+        application.register_worker(languages=[], source=source)
+    assert api.get("/operator/accounts").status_code == 401
+    page = reviewer.get("/operator/accounts").text
+    assert "4 accounts" in page
+    assert page.count('<td class="num">3</td>') == 1
+    assert "203.0.113" not in page
+
+
 @pytest.mark.parametrize(
     ("user_agent", "device"),
     [

@@ -13,6 +13,7 @@ from crowdloom.kernel import Clock
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
+from worker_service.application.ports import SourceCount
 from worker_service.application.register_worker import EffortNeeded, TooManyRegistrations
 from worker_service.domain.effort import EFFORT_BITS, is_solved
 
@@ -62,6 +63,10 @@ class MongoRegistrationLimit:
                 challenge=self._challenge(source),
                 bits=EFFORT_BITS,
             )
+
+    def counted(self) -> list[SourceCount]:
+        found = self._counts.find({"count": {"$exists": True}})
+        return [SourceCount(row["_id"], row["count"], row["began_at"]) for row in found]
 
     def _slowly(self, source: str) -> bool:
         """One a minute comes in without an effort: not every browser can make one."""

@@ -56,6 +56,9 @@ INDEXES = {
 
 
 class WorkerSession(MongoSession):
+    def finish(self) -> None:
+        self.work_items.write_learnt()
+
     @cached_property
     def workers(self) -> MongoWorkers:
         return MongoWorkers(self.database, self.session)

@@ -11,8 +11,9 @@ from typing import Any
 from crowdloom.chassis.store import Document, MongoDatabase
 from crowdloom.kernel import Money
 from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 
 from worker_service.application.ports import (
     DayOfWork,
@@ -53,19 +54,34 @@ _PLAIN_FIELDS = (
 
 class MongoWorkItems:
     def __init__(self, database: MongoDatabase, session: ClientSession | None = None) -> None:
-        self._items = database[WORK_ITEMS]
+        self._collection = database[WORK_ITEMS]
         self._session = session
+        self._learnt: dict[AssignmentId, tuple[Document, int]] = {}
+
+    @property
+    def _items(self) -> Collection[Document]:
+        """For all who read or change: they find what was learnt before."""
+        self.write_learnt()
+        return self._collection
 
     def learn(self, facts: ItemFacts) -> None:
-        self._items.update_one(
-            {"_id": facts.assignment_id},
-            {
-                "$set": {"batch_id": facts.batch_id, **facts.facts},
-                "$max": {"rank": facts.status.rank},
-            },
-            upsert=True,
-            session=self._session,
-        )
+        """Held back until the end of the transaction: what one says of the same item is one write,
+        and all of them are one call.
+        """
+        known, rank = self._learnt.get(facts.assignment_id, ({}, 0))
+        said = {**known, "batch_id": facts.batch_id, **facts.facts}
+        self._learnt[facts.assignment_id] = (said, max(rank, facts.status.rank))
+        if self._session is None:
+            self.write_learnt()
+
+    def write_learnt(self) -> None:
+        writes = [
+            UpdateOne({"_id": name}, {"$set": said, "$max": {"rank": rank}}, upsert=True)
+            for name, (said, rank) in self._learnt.items()
+        ]
+        self._learnt.clear()
+        if writes:
+            self._collection.bulk_write(writes, ordered=False, session=self._session)
 
     def get(self, assignment_id: AssignmentId) -> WorkItem | None:
         found = self._items.find_one({"_id": assignment_id}, session=self._session)

@@ -360,6 +360,15 @@ class Readers(Protocol):
     def talk_answers(self) -> TalkAnswers: ...
 
 
+@dataclass(frozen=True)
+class SourceCount:
+    """How many accounts one source made in one hour; `mark` stands for it in that hour alone."""
+
+    mark: str
+    count: int
+    last_at: datetime
+
+
 class RegistrationLimit(Protocol):
     """How many accounts one source may make."""
 
@@ -367,4 +376,8 @@ class RegistrationLimit(Protocol):
         """Count one registration. Blocks for some writes. Raises TooManyRegistrations, and
         EffortNeeded with a `challenge` where it may come later or with an effort.
         """
+        ...
+
+    def counted(self) -> Sequence[SourceCount]:
+        """Of the last two hours, in no order."""
         ...

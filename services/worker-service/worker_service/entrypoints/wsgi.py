@@ -26,6 +26,7 @@ from worker_service.entrypoints.pages.qualification_pages import qualification_p
 from worker_service.entrypoints.pages.queue_pages import queue_pages
 from worker_service.entrypoints.pages.shell import bar
 from worker_service.entrypoints.pages.talk_pages import talk_pages
+from worker_service.entrypoints.pages.watch_pages import watch_pages
 from worker_service.entrypoints.pages.work_pages import work_pages
 from worker_service.entrypoints.pages.workspace_pages import workspace_pages
 
@@ -78,6 +79,7 @@ def create_web(application: Application) -> Flask:
         qualification_pages,
         queue_pages,
         talk_pages,
+        watch_pages,
         work_pages,
         workspace_pages,
     ):
