@@ -24,6 +24,7 @@ from crowdloom.ui.languages import (
 SECONDS_PER_MINUTE = 60
 SECONDS_PER_HOUR = 3_600
 SECONDS_PER_DAY = 86_400
+_USUAL_DIGITS = 2
 
 AnyMoney = Money | Mapping[str, object] | None
 
@@ -43,9 +44,8 @@ def money_text(amount: AnyMoney) -> str:
     if amount is None:
         return str(gettext("unknown"))
     value = amount if isinstance(amount, Money) else Money.from_wire(amount)
-    exponent, scale = value.currency.exponent, value.currency.scale
-    number = Decimal(value.units).scaleb(-scale)
-    digits = max(exponent, -int(number.normalize().as_tuple().exponent))
+    scale = value.currency.scale
+    number, digits = Decimal(value.units).scaleb(-scale), _digits(value)
     pattern = "¤#,##0." + "0" * digits if digits else "¤#,##0"
     return numbers.format_currency(
         number,
@@ -60,7 +60,16 @@ def money(amount: AnyMoney) -> Markup:
     """An amount of Money, or of its wire form, isolated from the direction of the text around."""
     if amount is None:
         return unknown()
-    return Markup('<bdi class="money">{}</bdi>').format(money_text(amount))
+    digits = _digits(amount if isinstance(amount, Money) else Money.from_wire(amount))
+    # Columns are aligned by it: the style sheet knows amounts with other than two digits.
+    kind = "money" if digits == _USUAL_DIGITS else f"money d{digits}"
+    return Markup('<bdi class="{}">{}</bdi>').format(kind, money_text(amount))
+
+
+def _digits(value: Money) -> int:
+    """How many are shown behind the point: the currency's own, or all that it takes."""
+    number = Decimal(value.units).scaleb(-value.currency.scale)
+    return max(value.currency.exponent, -int(number.normalize().as_tuple().exponent))
 
 
 def number_text(value: float | Decimal | None) -> str:

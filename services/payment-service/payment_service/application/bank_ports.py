@@ -69,6 +69,11 @@ class KeptStatement:
     confirmed_by: str
     confirmed_at: datetime
 
+    @property
+    def moved(self) -> Money:
+        """What came in less what went out."""
+        return self.closing - self.opening
+
 
 @dataclass(frozen=True)
 class KeptLine:

@@ -289,7 +289,7 @@ def test_by_page_an_account_is_added_a_file_is_seen_and_booked_and_a_line_matche
     assert "In suspense" in shown
     assert "november" not in shown or "csv" in shown
     file = maker.get(f"{booked.location}.csv").get_data().decode("utf-8-sig")
-    assert "2026-11-02,-2.50,USD,,Fee,Fee,unmatched" in file
+    assert "2026-11-02,-2.50,USD,unmatched,,Fee,Fee" in file
     line = shown.partition("/finance/bank-statements/lines/")[2].partition('"')[0]
     form = {"kind": "account", "target": "expense:bank:fees:USD", "reason": "fee"}
     proposed = maker.post(f"{page}/lines/{line}/match", data={**form, "idempotency_key": "m"})

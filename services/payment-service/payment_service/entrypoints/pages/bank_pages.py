@@ -1,6 +1,5 @@
 """Banks: accounts, statements in, and what each line was for."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +8,7 @@ from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotency_key
 from crowdloom.kernel import Currency, DomainError, Money
 from crowdloom.kernel.errors import InvalidInput, NotFound
+from crowdloom.kernel.ids import StaffId
 from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -16,21 +16,18 @@ from werkzeug.wrappers import Response as BaseResponse
 from payment_service.application.bank_accounts import ENCODINGS
 from payment_service.application.bank_ports import KeptLine, KeptStatement
 from payment_service.application.book_bank_lines import exception_key
+from payment_service.application.tables import LISTED_MAX
 from payment_service.bootstrap import Application
 from payment_service.domain.bank_flows import KINDS
 from payment_service.domain.bank_statements import BankAccount, BankLineState
 from payment_service.domain.people import FINANCE_READERS, MAKER
 from payment_service.entrypoints.http.bank_statements import need_statement, sent_file
-from payment_service.entrypoints.pages import amounts, bank_words, files, shell
+from payment_service.entrypoints.pages import amounts, bank_words, shell
+from payment_service.entrypoints.pages.tables import Column, Table
 
-PAGE_ITEMS = 50
 LINES_PAGE_ITEMS = 200
 STATEMENTS = "/finance/bank-statements"
 ACCOUNTS = "/finance/bank-accounts"
-_COLUMNS = (
-    *("line", "booked_on", "amount", "currency", "counterparty", "text", "references"),
-    *("state", "matched_as", "matched_with", "rule", "entry"),
-)
 _MAPPED = (
     *("date", "date_format", "amount", "money_in", "money_out", "direction", "debit_word"),
     *("balance", "reference", "text", "counterparty", "decimal", "delimiter", "encoding"),
@@ -71,17 +68,12 @@ def _add_statements(blueprint: Blueprint, application: Application) -> None:
     @require("staff", *FINANCE_READERS)
     def one(statement_id: str) -> str:
         found = need_statement(application, statement_id)
-        after = request.args.get("cursor", "0")
-        lines = application.readers.bank_lines.of_statement(
-            statement_id, LINES_PAGE_ITEMS + 1, after=int(after) if after.isdecimal() else 0
-        )
-        more = len(lines) > LINES_PAGE_ITEMS
         return render_template(
             "finance/bank_statement.html",
             found=found,
             account=application.readers.bank_accounts.get(found.account_id),
-            lines=lines[:LINES_PAGE_ITEMS],
-            next_cursor=lines[LINES_PAGE_ITEMS - 1].line.number if more else None,
+            table=_lines(application, found).shown(LINES_PAGE_ITEMS),
+            state=request.args.get("state", ""),
             counts=application.readers.bank_lines.counts(statement_id),
             names=application.readers.staff.names(),
             **_line_words(),
@@ -89,43 +81,72 @@ def _add_statements(blueprint: Blueprint, application: Application) -> None:
 
 
 def _add_file(blueprint: Blueprint, application: Application) -> None:
-    @blueprint.get(f"{STATEMENTS}/<statement_id>.csv")
+    @blueprint.get(f"{STATEMENTS}.<any(csv, xlsx):kind>")
     @require("staff", *FINANCE_READERS)
-    def statement_file(statement_id: str) -> Response:
+    def listed_file(kind: str) -> Response:
+        return _statements(application).file(kind, "bank-statements")
+
+    @blueprint.get(f"{STATEMENTS}/<statement_id>.<any(csv, xlsx):kind>")
+    @require("staff", *FINANCE_READERS)
+    def statement_file(statement_id: str, kind: str) -> Response:
         found = need_statement(application, statement_id)
-        return files.csv_file(
-            f"bank-statement-{found.closed_on}.csv", _COLUMNS, _pages(application, found)
-        )
+        return _lines(application, found).file(kind, f"bank-statement-{found.closed_on}")
 
 
-def _pages(application: Application, found: KeptStatement) -> Iterator[list[tuple[str, ...]]]:
-    after = 0
-    while lines := application.readers.bank_lines.of_statement(
-        found.statement_id, LINES_PAGE_ITEMS, after=after
-    ):
-        yield [_cells(kept) for kept in lines]
-        after = lines[-1].line.number
+def _lines(application: Application, found: KeptStatement) -> Table[KeptLine]:
+    state = request.args.get("state", "")
+    columns: list[Column[KeptLine]] = [
+        Column("line", lambda kept: kept.line_id),
+        Column("number", lambda kept: kept.line.number),
+        Column("booked_on", lambda kept: kept.line.booked_on, _("Day")),
+        Column(
+            "amount", lambda kept: kept.line.amount, _("Amount"), is_figure=True, is_summed=True
+        ),
+        Column("currency", lambda kept: kept.line.amount.currency.code),
+        Column("state", lambda kept: kept.state.value, _("State")),
+        Column("counterparty", lambda kept: kept.line.counterparty, _("Who and what for")),
+        Column("text", lambda kept: kept.line.text),
+        Column("references", lambda kept: " ".join(kept.line.references)),
+        Column("matched_as", lambda kept: kept.kind, _("Matched with")),
+        Column("matched_with", lambda kept: kept.target),
+        Column("rule", lambda kept: kept.rule),
+        Column("entry", lambda kept: kept.entry_key),
+    ]
+    rows = application.tables.bank_lines(
+        found.statement_id, BankLineState(state) if state in set(BankLineState) else None
+    )
+    return Table(columns, rows, first="number")
 
 
-def _cells(kept: KeptLine) -> tuple[str, ...]:
-    line = kept.line
-    said = (line.counterparty, line.text, " ".join(line.references))
-    became = (kept.state.value, kept.kind, kept.target, kept.rule, kept.entry_key)
-    amount = (files.plain(line.amount), line.amount.currency.code)
-    return (kept.line_id, line.booked_on.isoformat(), *amount, *said, *became)
+def _statements(application: Application) -> Table[KeptStatement]:
+    names = application.readers.staff.names()
+    accounts = {each.account_id: each.name for each in application.readers.bank_accounts.listed()}
+    found = application.readers.bank_statements.listed(
+        LISTED_MAX + 1, account_id=request.args.get("account") or None
+    )
+    columns: list[Column[KeptStatement]] = [
+        Column("id", lambda row: row.statement_id),
+        Column("statement", lambda row: row.reference, _("Statement")),
+        Column("account", lambda row: accounts.get(row.account_id, ""), _("Account")),
+        Column("closed_on", lambda row: row.closed_on, _("Closed on")),
+        Column("lines", lambda row: row.line_count, _("Lines"), is_figure=True),
+        Column("opening", lambda row: row.opening, _("Opening"), is_figure=True),
+        Column("moved", lambda row: row.moved, _("Moved"), is_figure=True, is_summed=True),
+        Column("closing", lambda row: row.closing, _("Closing"), is_figure=True),
+        Column("currency", lambda row: row.closing.currency.code),
+        Column(
+            "confirmed_by", lambda row: names.get(StaffId(row.confirmed_by), ""), _("Confirmed by")
+        ),
+        Column("confirmed_at", lambda row: row.confirmed_at),
+    ]
+    return Table.listed(columns, found, ids=lambda row: row.statement_id, first="-confirmed_at")
 
 
 def _list_page(application: Application, errors: dict[str, str]) -> str:
-    found = application.readers.bank_statements.listed(
-        PAGE_ITEMS + 1,
-        before=request.args.get("cursor"),
-        account_id=request.args.get("account") or None,
-    )
     accounts = application.readers.bank_accounts.listed()
     return render_template(
         "finance/bank_statements.html",
-        found=found[:PAGE_ITEMS],
-        next_cursor=found[PAGE_ITEMS - 1].statement_id if len(found) > PAGE_ITEMS else None,
+        table=_statements(application).shown(),
         accounts=accounts,
         by_id={account.account_id: account for account in accounts},
         account=request.args.get("account", ""),

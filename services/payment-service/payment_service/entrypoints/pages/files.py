@@ -2,10 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 
-from crowdloom.kernel import Money
-from crowdloom.kernel.clock import format_instant
 from defusedcsv import csv
 from flask import Response
 
@@ -17,15 +14,6 @@ def csv_file(
     response = Response(_pieces(columns, pages), mimetype="text/csv")
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     return response
-
-
-def plain(amount: Money | None) -> str:
-    """Digits alone; the currency has a column of its own."""
-    return "" if amount is None else str(amount).split()[0]
-
-
-def when(instant: datetime | None) -> str:
-    return format_instant(instant) if instant else ""
 
 
 def _pieces(columns: Sequence[str], pages: Iterable[Iterable[Sequence[str]]]) -> Iterator[str]:

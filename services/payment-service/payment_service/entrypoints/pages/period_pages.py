@@ -1,6 +1,6 @@
 """Period close: the months, a checklist with figures and links, and who closed what when."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crowdloom import ui
@@ -16,11 +16,11 @@ from payment_service.application.close_periods import PeriodView
 from payment_service.bootstrap import Application
 from payment_service.domain.approvals import Approval
 from payment_service.domain.people import CONTROLLER, FINANCE_READERS
-from payment_service.domain.periods import PeriodNotReady
-from payment_service.entrypoints.pages import files, period_words, shell
+from payment_service.domain.periods import Period, PeriodNotReady
+from payment_service.entrypoints.pages import period_words, shell
+from payment_service.entrypoints.pages.tables import Column, Table
 
 _PERIODS = "/finance/periods"
-_COLUMNS = ("account", "currency", "debits", "credits")
 
 
 def period_pages(application: Application) -> Blueprint:
@@ -37,7 +37,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
     def listed() -> str:
         return render_template(
             "finance/periods.html",
-            found=application.periods.listed(),
+            table=_table(application).shown(),
             names=application.readers.staff.names(),
             **_words(),
         )
@@ -57,14 +57,46 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
             **_words(),
         )
 
-    @blueprint.get(f"{_PERIODS}/<month>.csv")
+    @blueprint.get(f"{_PERIODS}.<any(csv, xlsx):kind>")
     @require("staff", *FINANCE_READERS)
-    def trial_file(month: str) -> Response:
+    def listed_file(kind: str) -> Response:
+        return _table(application).file(kind, "periods")
+
+    @blueprint.get(f"{_PERIODS}/<month>.<any(csv, xlsx):kind>")
+    @require("staff", *FINANCE_READERS)
+    def trial_file(month: str, kind: str) -> Response:
         closing = _view(application, month).closing
         if closing is None:
             raise NotFound("It was never closed")
-        rows = [_cells(row) for row in closing["trial"]]
-        return files.csv_file(f"trial-balance-{month}.csv", _COLUMNS, [rows])
+        return _trial(closing["trial"]).file(kind, f"trial-balance-{month}")
+
+
+def _table(application: Application) -> Table[Period]:
+    names = application.readers.staff.names()
+    columns: list[Column[Period]] = [
+        Column("month", lambda row: row.month, _("Month")),
+        Column("state", lambda row: row.state.value, _("State")),
+        Column("changed_by", lambda row: names.get(row.changed_by, "") if row.changed_by else ""),
+        Column("changed_at", lambda row: row.changed_at, _("Changed")),
+        Column("closed_at", lambda row: row.closed_at, _("Closed on")),
+    ]
+    found = application.periods.listed()
+    return Table.listed(columns, found, ids=lambda row: row.month, first="-month")
+
+
+def _trial(trial: Sequence[Mapping[str, Any]]) -> Table[Mapping[str, Any]]:
+    """What a close stored; a file and no page."""
+    columns: list[Column[Mapping[str, Any]]] = [
+        Column("account", lambda row: str(row["account"])),
+        Column("currency", lambda row: _currency_of(row).code),
+        Column("debits", lambda row: Money(row["debit_units"], _currency_of(row))),
+        Column("credits", lambda row: Money(row["credit_units"], _currency_of(row))),
+    ]
+    return Table.listed(columns, trial, ids=lambda row: str(row["account"]), first="account")
+
+
+def _currency_of(row: Mapping[str, Any]) -> Currency:
+    return Currency.of(row["account"].rpartition(":")[2])
 
 
 def _view(application: Application, month: str) -> PeriodView:
@@ -80,16 +112,6 @@ def _words() -> dict[str, Any]:
         "tones": period_words.TONES,
         "checks": period_words.checks(),
     }
-
-
-def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    currency = Currency.of(row["account"].rpartition(":")[2])
-    return (
-        row["account"],
-        currency.code,
-        files.plain(Money(row["debit_units"], currency)),
-        files.plain(Money(row["credit_units"], currency)),
-    )
 
 
 def _add_fencing(blueprint: Blueprint, application: Application) -> None:
