@@ -22,7 +22,7 @@ from payment_service.adapters.mongo_periods import PERIOD_CLOSINGS
 from payment_service.adapters.mongo_processor import RECONCILIATIONS, STRIPE_LINES
 from payment_service.adapters.mongo_totals import MongoTaskTotals
 from payment_service.adapters.mongo_work import ASSIGNMENTS, BATCHES, batch_book
-from payment_service.application.audit import TotalsCompared
+from payment_service.application.audit_batches import TotalsCompared
 from payment_service.application.journal import JournalEntry
 from payment_service.domain.audit import (
     BatchWork,

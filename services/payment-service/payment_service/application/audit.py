@@ -7,19 +7,17 @@ lines, and with what the newest reconciliation said of its balance.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from crowdloom.kernel import Clock, Currency
-from crowdloom.kernel.ids import BatchId
 
 from payment_service.application.age_exceptions import is_late
+from payment_service.application.audit_batches import TotalsCompared, of_batches
 from payment_service.application.audit_tally import Tally, tally_of
 from payment_service.application.journal import JournalEntry
 from payment_service.application.seal_journal import SealReport
 from payment_service.domain.audit import (
-    NO_WORK,
     BatchWorks,
     ClosedPeriod,
     Consumer,
@@ -27,7 +25,6 @@ from payment_service.domain.audit import (
     Finding,
     LineKept,
     differing,
-    expected_escrow,
     found,
 )
 from payment_service.domain.batches import BatchBook
@@ -41,15 +38,6 @@ _LAG_MAX = 5_000
 _OWED = frozenset(
     {"wallet", "escrow", "refunding", "clearing", "payable", "held", "payout", "gift", "tax"}
 )
-
-
-@dataclass(frozen=True)
-class TotalsCompared:
-    """How many totals were told; where accepted work differs, and where slots to pay for do."""
-
-    count: int
-    work: Sequence[str]
-    slots: Sequence[str]
 
 
 class AuditBooks(Protocol):
@@ -138,7 +126,7 @@ class AuditMoney:
         return [
             _i1(tally),
             *_guarded(tally, dict(self._books.kept_balances())),
-            *_of_batches(tally, batches, works, self._books.totals_apart()),
+            *of_batches(tally, batches, works, self._books.totals_apart()),
             *_of_lines(tally, list(self._books.lines()), self._books.newest_reconciliation()),
             _i9(tally),
             _i10(tally, items),
@@ -167,55 +155,6 @@ def _guarded(tally: Tally, kept: Mapping[str, int]) -> list[Finding]:
         found("I2", f"{len(kept)} balances", differing(kept, summed)),
         found("I3", f"{len(kept)} balances", below),
     ]
-
-
-def _of_batches(
-    tally: Tally,
-    batches: Sequence[BatchBook],
-    works: BatchWorks,
-    told: TotalsCompared,
-) -> list[Finding]:
-    funded = [book for book in batches if book.terms is not None]
-    reserved = _escrow_by_batch(tally)
-    open_wrong, accept_wrong, closed_wrong = [], [], []
-    for book in funded:
-        terms, work = book.terms, works.get(book.batch_id, NO_WORK)
-        assert terms is not None  # noqa: S101 - chosen so above; for the type checker
-        held = reserved.pop(book.batch_id, 0)
-        settled = tally.accepts[book.batch_id]
-        paid = tally.accept_units[book.batch_id]
-        expected = expected_escrow(book, settled_units=paid)
-        if held != expected or held < terms.slot_cost.units * work.waiting_count:
-            open_wrong.append(f"{book.batch_id}: {held} reserved, {expected} expected")
-        booked = settled + tally.overturns[book.batch_id]
-        if not booked == work.settled_count == book.settled_count:
-            accept_wrong.append(f"{book.batch_id}: {booked} booked, {work.settled_count} settled")
-        if book.batch_id in tally.off_terms or (
-            book.batch_id not in tally.price and paid != terms.slot_cost.units * settled
-        ):
-            accept_wrong.append(f"{book.batch_id}: not at the published terms")
-        if book.closed and held != terms.slot_cost.units * work.waiting_count:
-            closed_wrong.append(f"{book.batch_id}: {held} reserved though closed")
-    open_wrong += [f"{batch}: {units} reserved, no terms" for batch, units in reserved.items()]
-    known = {book.batch_id for book in funded}
-    accept_wrong += [f"{each}: no terms" for each in tally.accepts if BatchId(each) not in known]
-    accept_wrong += told.work
-    open_wrong += told.slots
-    compared = f", {told.count} totals told" if told.count else ""
-    closed = sum(book.closed for book in funded)
-    return [
-        found("I4", f"{len(funded)} batches{compared}", open_wrong),
-        found("I5", f"{sum(tally.accepts.values())} accepted{compared}", accept_wrong),
-        found("I6", f"{closed} closed batches", closed_wrong),
-    ]
-
-
-def _escrow_by_batch(tally: Tally) -> dict[str, int]:
-    reserved: dict[str, int] = defaultdict(int)
-    for path, units in tally.sums.items():
-        if kind_of(path) == "escrow" and units:
-            reserved[path.split(":")[4]] -= units
-    return reserved
 
 
 def _of_lines(
@@ -283,8 +222,10 @@ def _i10(tally: Tally, items: Sequence[PayoutItem]) -> Finding:
         name, amount = item.item_id, item.amount.units
         in_flight = tally.reserved[name] - tally.voided[name] - tally.posted[name]
         expected = amount if item.state in IN_FLIGHT else 0
-        paid = amount if item.state is ItemState.PAID else 0
-        if (in_flight, tally.posted[name]) != (expected, paid):
+        back = amount if item.state is ItemState.RETURNED else 0
+        paid = amount if item.state is ItemState.PAID else back
+        facts = (in_flight, tally.posted[name], tally.returned[name])
+        if facts != (expected, paid, back):
             wrong.append(f"{name}: {item.state}, {in_flight} in flight, {tally.posted[name]} paid")
         on_account = -tally.sums.get(f"liability:payout:{name}:{item.currency.code}", 0)
         if on_account != in_flight:

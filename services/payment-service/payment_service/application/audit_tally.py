@@ -28,6 +28,8 @@ _NAMES = {
     "payout_reserve": "payout:{item}:reserve:*",
     "payout_void": "payout:{item}:void:*",
     "payout_post": "payout:{item}:post:*",
+    "payout_return": "payout:{item}:return:{bank_line}",
+    "return_unmatch": "unmatch:{bank_line}:*",
     "gift_redeem": "gift:{item}:redeem",
     "refund_reserve": "refund:{refund}:reserve",
     "refund_void": "refund:{refund}:void:*",
@@ -69,6 +71,7 @@ class Tally:
     reserved: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     voided: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     posted: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    returned: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     booked: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     settled: dict[str, int] = field(default_factory=dict)
     suspense_since: dict[str, datetime] = field(default_factory=dict)
@@ -179,6 +182,11 @@ def _add_payout(tally: Tally, entry: JournalEntry) -> None:
         tally.paid[entry.refs["worker"]] -= entry.total
     if entry.code == "payout_post":
         tally.paid[entry.refs["worker"]] += entry.total
+    if entry.code in {"payout_return", "return_unmatch"}:
+        # It is payable once more, and not earned once more.
+        back = entry.total if entry.code == "payout_return" else -entry.total
+        tally.returned[entry.refs["item"]] += back
+        tally.paid[entry.refs["worker"]] -= back
 
 
 def _add_line(tally: Tally, entry: JournalEntry) -> None:

@@ -11,7 +11,7 @@ from crowdloom.chassis.store import Store
 
 from payment_service.application.bank_ports import KeptLine
 from payment_service.application.judge_bank_lines import UNMATCHED_KIND, Verdict, judge
-from payment_service.application.pay_item import item_paid
+from payment_service.application.pay_item import item_paid, item_returned
 from payment_service.application.ports import Session
 from payment_service.domain import bank_flows
 from payment_service.domain.bank_statements import BankLineState
@@ -89,7 +89,10 @@ def match(session: Session, kept: KeptLine, verdict: Verdict, *, from_suspense: 
     )
     session.bank_lines.change(matched, was=_BEFORE_MATCH)
     for item in verdict.items:
-        item_paid(session, item, transfer_id=item.transfer_id, transaction_id=kept.line_id)
+        if verdict.kind == bank_flows.RETURN:
+            item_returned(session, item)
+        else:
+            item_paid(session, item, transfer_id=item.transfer_id, transaction_id=kept.line_id)
     if verdict.kind in {bank_flows.SWEEP, bank_flows.SWEEPS}:
         for source_id in verdict.target.split("+"):
             session.sweeps.set_line(source_id, kept.line_id)
@@ -111,7 +114,7 @@ def _entries(kept: KeptLine, verdict: Verdict, *, nth: int, from_suspense: bool)
         return bank_flows.matched(
             account_id=kept.account_id,
             line_id=kept.line_id,
-            amount=line.amount if item is None else -item.amount,
+            amount=-item.amount if kind == bank_flows.PAYOUT and item else line.amount,
             on=line.booked_on,
             kind=kind,
             target=target,
@@ -121,6 +124,8 @@ def _entries(kept: KeptLine, verdict: Verdict, *, nth: int, from_suspense: bool)
             difference=verdict.difference,
         )
 
+    if verdict.kind == bank_flows.RETURN:
+        return [entry(verdict.kind, verdict.target, verdict.items[0])]
     if verdict.items:
         return [entry(bank_flows.PAYOUT, item.item_id, item) for item in verdict.items]
     return [entry(verdict.kind, verdict.target, None)]

@@ -5,12 +5,14 @@ from crowdloom.kernel.ids import PayoutRunId
 from payment_service.application.ports import Session
 from payment_service.domain.payouts import OPEN_STATES, ItemState, RunStatus
 
+_UNPAID = (ItemState.FAILED, ItemState.CANCELLED, ItemState.RETURNED)
+
 
 def finish_run(session: Session, run_id: PayoutRunId) -> None:
     """Close the run if it is over: completed, or with exceptions where something was not paid."""
     counts = session.payout_runs.open_count(run_id)
     if any(counts.get(state) for state in OPEN_STATES):
         return
-    unpaid = counts.get(ItemState.FAILED, 0) + counts.get(ItemState.CANCELLED, 0)
+    unpaid = sum(counts.get(state, 0) for state in _UNPAID)
     status = RunStatus.COMPLETED_WITH_EXCEPTIONS if unpaid else RunStatus.COMPLETED
     session.payout_runs.set_status(run_id, status, session.now())

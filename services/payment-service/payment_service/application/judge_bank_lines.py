@@ -67,7 +67,7 @@ def judge(
 def item_fault(item: PayoutItem, line: BankLine) -> str | None:
     """Why this line cannot pay this item; None where it can."""
     if line.amount.units > 0:
-        return "payout_returned" if item.state is ItemState.PAID else "status_mismatch"
+        return "status_mismatch"
     if item.state is ItemState.PAID:
         return "duplicate"
     if item.state not in IN_FLIGHT or item.rail is not Rail.BANK_FILE:
@@ -75,6 +75,17 @@ def item_fault(item: PayoutItem, line: BankLine) -> str | None:
     if line.amount.currency is not item.currency:
         return "currency_mismatch"
     return None if -line.amount == item.amount else "amount_mismatch"
+
+
+def return_fault(item: PayoutItem, line: BankLine) -> str | None:
+    """Why this line cannot bring this item back, None where it can. A part of it is for a person:
+    somebody has to bear what the bank kept.
+    """
+    if item.rail is not Rail.BANK_FILE or item.state is not ItemState.PAID:
+        return "status_mismatch"
+    if line.amount.currency is not item.currency:
+        return "currency_mismatch"
+    return None if line.amount == item.amount else "payout_returned"
 
 
 def _payout_item(session: Session, line: BankLine) -> Verdict | None:
@@ -87,11 +98,12 @@ def _payout_item(session: Session, line: BankLine) -> Verdict | None:
         if together and all(item.state is ItemState.SENT for item in items):
             return Verdict(bank_flows.FILE, str(items[0].transfer_id), "group", "", tuple(items))
         return Verdict(fault="ambiguous")
-    item = items[0]
-    fault = item_fault(item, line)
+    item, is_back = items[0], line.amount.units > 0
+    fault = return_fault(item, line) if is_back else item_fault(item, line)
     if fault is not None:
         return Verdict(fault=fault, target=item.item_id)
-    return Verdict(bank_flows.PAYOUT, item.item_id, "reference", "", (item,))
+    kind = bank_flows.RETURN if is_back else bank_flows.PAYOUT
+    return Verdict(kind, item.item_id, "reference", "", (item,))
 
 
 def _bank_file(session: Session, line: BankLine) -> Verdict | None:

@@ -14,7 +14,13 @@ from payment_service.application.book_bank_lines import (
     in_suspense,
     match,
 )
-from payment_service.application.judge_bank_lines import Verdict, is_requester, item_fault
+from payment_service.application.judge_bank_lines import (
+    Verdict,
+    is_requester,
+    item_fault,
+    return_fault,
+)
+from payment_service.application.pay_item import item_not_returned
 from payment_service.application.ports import Session
 from payment_service.domain import bank_flows, chart
 from payment_service.domain.approvals import Approval
@@ -83,7 +89,10 @@ def statement_unmatch() -> ApprovalKind:
 
 
 def _unmatch(session: Session, kept: KeptLine) -> None:
-    items = _paid_by(session, kept)
+    items = _items_of(session, kept)
+    was = ItemState.RETURNED if kept.kind == bank_flows.RETURN else ItemState.PAID
+    if any(item.state is not was for item in items):
+        raise LineNotInState("The payout came back since: take that match back first")
     for nth, key in enumerate(entry_keys(kept, items), start=1):
         posted = session.ledger.by_key(key)
         if posted is None:
@@ -94,7 +103,10 @@ def _unmatch(session: Session, kept: KeptLine) -> None:
         )
         session.ledger.post(back)
     for item in items:
-        _send_again(session, item)
+        if kept.kind == bank_flows.RETURN:
+            item_not_returned(session, item)
+        else:
+            _send_again(session, item)
     if kept.kind in {bank_flows.SWEEP, bank_flows.SWEEPS}:
         for source_id in kept.target.split("+"):
             session.sweeps.set_line(source_id, None)
@@ -110,11 +122,11 @@ def _unmatch(session: Session, kept: KeptLine) -> None:
     ask_a_person(session, waits, Verdict())
 
 
-def _paid_by(session: Session, kept: KeptLine) -> Sequence[PayoutItem]:
+def _items_of(session: Session, kept: KeptLine) -> Sequence[PayoutItem]:
     if kept.kind == bank_flows.FILE:
         of_file = session.payout_runs.of_file(kept.target)
         return [item for item in of_file if item.transaction_id == kept.line_id]
-    if kept.kind == bank_flows.PAYOUT:
+    if kept.kind in {bank_flows.PAYOUT, bank_flows.RETURN}:
         item = session.payout_runs.item(PayoutItemId(kept.target))
         return [item] if item is not None else []
     return []
@@ -134,15 +146,15 @@ def _verdict(session: Session, kept: KeptLine, payload: Payload) -> Verdict:
     kind, target = str(payload.get("kind", "")), str(payload.get("target", "")).strip()
     if kind not in bank_flows.KINDS:
         raise InvalidInput(f"Kinds are {', '.join(bank_flows.KINDS)}", errors={"kind": [kind]})
-    if kind == bank_flows.PAYOUT:
+    if kind in {bank_flows.PAYOUT, bank_flows.RETURN}:
         item = session.payout_runs.item(PayoutItemId(target))
         if item is None:
             raise NotFound("There is no such payout line")
-        fault = item_fault(item, kept.line)
+        is_back = kind == bank_flows.RETURN
+        fault = return_fault(item, kept.line) if is_back else item_fault(item, kept.line)
         if fault is not None:
-            raise InvalidInput(
-                f"This line cannot pay that one: {fault}", errors={"target": [fault]}
-            )
+            cannot = "bring that one back" if is_back else "pay that one"
+            raise InvalidInput(f"This line cannot {cannot}: {fault}", errors={"target": [fault]})
         return Verdict(kind, target, "by_hand", "", (item,))
     if kind == bank_flows.SWEEP:
         _check_sweep(session, kept, target)

@@ -138,7 +138,7 @@ class ChooseRail:
 
         def work(session: Session) -> Payee:
             before = kept(session, worker_id, now)
-            if before.account_id == account_id:
+            if before.account_id == account_id and before.status == "active":
                 return before
             refuse_while_under_way(session, worker_id)
             chosen = replace(

@@ -121,7 +121,8 @@ class ShowTrail:
         line = self._books.line(item.transaction_id) if item.transaction_id else None
         seen = [
             BankSeen(kept.line_id, kept.line.amount, kept.line.booked_on)
-            for kept in self._readers.bank_lines.matched_with(bank_flows.PAYOUT, item.item_id)
+            for kind in (bank_flows.PAYOUT, bank_flows.RETURN)
+            for kept in self._readers.bank_lines.matched_with(kind, item.item_id)
         ]
         # One line for the whole file: this item's share of it is what was posted.
         seen += [

@@ -13,11 +13,16 @@ from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.processor_lines import BalanceTransaction
 
 PAYOUT, SWEEP, TOP_UP, ACCOUNT = "payout_item", "sweep", "bank_top_up", "account"
+# A bank that could not deliver a payout sends it back.
+RETURN = "payout_return"
 # One line for a whole bank file, or for several payouts of the processor.
 FILE, SWEEPS = "bank_file", "sweeps"
-KINDS = (PAYOUT, SWEEP, TOP_UP, ACCOUNT)
+KINDS = (PAYOUT, RETURN, SWEEP, TOP_UP, ACCOUNT)
+# A return that was matched wrongly: the payout is paid after all.
+RETURN_UNMATCH = "return_unmatch"
 _CODES = {
     PAYOUT: "payout_post",
+    RETURN: "payout_return",
     SWEEP: "sweep_in",
     SWEEPS: "sweep_in",
     TOP_UP: "bank_topup",
@@ -66,8 +71,12 @@ def unidentified(account_id: str, line_id: str, amount: Money, on: date) -> Entr
     )
 
 
-def counter_account(kind: str, target: str, currency: Currency) -> str:
-    """The account that a line of this kind is booked against."""
+def counter_account(
+    kind: str, target: str, currency: Currency, item: PayoutItem | None = None
+) -> str:
+    """The account that a line of this kind is booked against. What came back is its worker's."""
+    if kind == RETURN and item is not None:
+        return chart.payable(item.worker_id, currency)
     if kind == PAYOUT:
         return f"liability:payout:{target}:{currency.code}"
     if kind in {SWEEP, SWEEPS}:
@@ -97,6 +106,7 @@ def matched(
     name = line_id if nth == 1 else f"{line_id}.{nth}"
     keys = {
         PAYOUT: f"payout:{target}:post:{name}",
+        RETURN: f"payout:{target}:return:{name}",
         SWEEP: f"sweep:{target}:in:{name}",
         SWEEPS: f"sweeps:{name}",
         TOP_UP: f"banktopup:{name}",
@@ -107,7 +117,9 @@ def matched(
         key=keys[kind],
         code=_CODES[kind],
         currency=currency,
-        lines=_with(_move(amount, source, counter_account(kind, target, currency)), difference),
+        lines=_with(
+            _move(amount, source, counter_account(kind, target, currency, item)), difference
+        ),
         refs={**_refs(account_id, line_id), **_target_refs(kind, target, item)},
         occurred_at=_at(on),
     )
@@ -126,7 +138,7 @@ def unmatched(entry: Entry, *, line_id: str, key: str) -> Entry:
     )
     return Entry(
         key=key,
-        code="bank_unmatch",
+        code=RETURN_UNMATCH if entry.code == _CODES[RETURN] else "bank_unmatch",
         currency=entry.currency,
         lines=lines,
         refs={**entry.refs, "bank_line": line_id},

@@ -33,7 +33,8 @@ class Rail(StrEnum):
 
 class ItemState(StrEnum):
     """`unknown` means that the processor's answer was lost: looked up, never assumed. `filed` is
-    reserved and in the run's bank file, which nobody has handed to the bank yet.
+    reserved and in the run's bank file, which nobody has handed to the bank yet. `returned` was
+    paid, and the bank sent it back.
     """
 
     PLANNED = "planned"
@@ -44,6 +45,7 @@ class ItemState(StrEnum):
     FILED = "filed"
     SENT = "sent"
     PAID = "paid"
+    RETURNED = "returned"
     FAILED = "failed"
     CANCELLED = "cancelled"
 

@@ -16,6 +16,7 @@ from payment_service.domain.processor_lines import BalanceTransaction
 # How long money may be on its way before a missing link is a broken one.
 PROCESSOR_GRACE = timedelta(hours=1)
 BANK_GRACE = timedelta(days=7)
+_THERE_AND_BACK = 2
 
 
 class LinkState(StrEnum):
@@ -115,14 +116,21 @@ def _ledger(item: PayoutItem, postings: Sequence[Posting]) -> Link:
     """Reserved once more than given back while it is under way, and posted once when it is paid."""
     amounts = {
         code: _sum((p.total for p in postings if p.code == code), item.currency)
-        for code in ("payout_reserve", "payout_void", "payout_post", "bank_unmatch")
+        for code in (
+            *("payout_reserve", "payout_void", "payout_post", "bank_unmatch"),
+            *("payout_return", "return_unmatch"),
+        )
     }
     posted = amounts["payout_post"] - amounts["bank_unmatch"]
+    returned = amounts["payout_return"] - amounts["return_unmatch"]
     open_amount = amounts["payout_reserve"] - amounts["payout_void"] - posted
     nothing = Money.zero(item.currency)
     if item.state is ItemState.PAID:
         holds = (posted, open_amount) == (item.amount, nothing)
         return Link("ledger", LinkState.HOLDS if holds else LinkState.BROKEN, posted)
+    if item.state is ItemState.RETURNED:
+        holds = (posted, returned, open_amount) == (item.amount, item.amount, nothing)
+        return Link("ledger", LinkState.HOLDS if holds else LinkState.BROKEN, posted - returned)
     if item.state in IN_FLIGHT:
         waits = (posted, open_amount) == (nothing, item.amount)
         return Link("ledger", LinkState.WAITS if waits else LinkState.BROKEN, open_amount)
@@ -146,6 +154,9 @@ def _bank(item: PayoutItem, lines: Sequence[BankSeen], now: datetime) -> Link:
     if item.rail is not Rail.BANK_FILE:
         return Link("bank", LinkState.ABSENT)
     seen = _sum((-line.amount for line in lines), item.currency)
+    if item.state is ItemState.RETURNED:
+        there_and_back = len(lines) == _THERE_AND_BACK and not seen
+        return Link("bank", LinkState.HOLDS if there_and_back else LinkState.BROKEN, seen)
     if lines:
         same = len(lines) == 1 and seen == item.amount and item.state is ItemState.PAID
         return Link("bank", LinkState.HOLDS if same else LinkState.BROKEN, seen)

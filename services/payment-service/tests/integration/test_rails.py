@@ -106,14 +106,14 @@ def test_a_bank_file_names_each_line_and_its_payouts_are_in_transit_once_two_peo
     assert broken_rules(banked, calling) == [], "four days in transit are nothing unusual"
 
 
-def test_the_bank_line_that_names_the_payout_line_pays_it(
-    banked: Any, worker: Any, calling: Callable[..., Any], web: Flask
-) -> None:
+@pytest.fixture
+def told(banked: Any, web: Flask) -> Callable[[str], str]:
+    """A statement of one line, confirmed; returns the line's id."""
     mapping = {"date": "Day", "amount": "Amount", "balance": "Balance", "text": "Text"}
     account = {"account_id": "main", "name": "Main", "number": "532013000", "currency": "USD"}
     assert banked.maker.post("/bank-accounts", {**account, "mapping": mapping}).status_code == 200
 
-    def told(line: str) -> None:
+    def tell(line: str) -> str:
         content = f"Day,Amount,Balance,Text\n{line}\n".encode()
         answer = web.test_client().post(
             "/api/payments/v1/bank-statements",
@@ -122,18 +122,79 @@ def test_the_bank_line_that_names_the_payout_line_pays_it(
         )
         assert answer.status_code == 200, answer.text
         path = f"/bank-statements/files/{answer.json['file_id']}/confirm"
-        assert banked.maker.post(path).status_code == 200
+        (statement_id,) = banked.maker.post(path).json["statement_ids"]
+        lines = banked.maker.get(f"/bank-statements/{statement_id}/lines").json["items"]
+        return str(lines[0]["line_id"])
 
+    return tell
+
+
+@pytest.fixture
+def paid_by_bank(banked: Any, told: Callable[[str], str]) -> tuple[str, str]:
+    """A run whose one line the bank has paid, and that line."""
     told("2026-11-02,10.00,10.00,our own money")
     run_id = approved(banked, "bank_file")
     (item,) = decided(banked, "bank_file_sent", run_id)["items"]
     told(f"2026-11-03,-0.10,9.90,payout {item['payout_item_id']}")
-    run = banked.run(run_id)
+    return run_id, item["payout_item_id"]
+
+
+def test_the_bank_line_that_names_the_payout_line_pays_it(
+    banked: Any, worker: Any, calling: Callable[..., Any], paid_by_bank: tuple[str, str]
+) -> None:
+    run = banked.run(paid_by_bank[0])
     assert (run["status"], run["items"][0]["state"]) == ("completed", "paid")
     assert worker.get("/earnings").json["paid"]["amount_minor"] == 10
     assert banked.application.show_finance.available(Rail.BANK_FILE).minor == 990
     banked.reconcile()
     assert broken_rules(banked, calling) == []
+
+
+def test_a_payout_that_the_bank_sends_back_is_payable_again_once_its_details_were_looked_at(
+    banked: Any,
+    worker: Any,
+    calling: Callable[..., Any],
+    told: Callable[[str], str],
+    paid_by_bank: tuple[str, str],
+    outbox: Any,
+) -> None:
+    run_id, item_id = paid_by_bank
+    line_id = told(f"2026-11-05,0.10,10.00,RETURN {item_id} account closed")
+    run = banked.run(run_id)
+    assert (run["status"], run["items"][0]["state"]) == ("completed_with_exceptions", "returned")
+    earned = worker.get("/earnings").json
+    assert (earned["payable"]["amount_minor"], earned["paid"]["amount_minor"]) == (10, 0)
+    (request,) = worker.get("/payout-requests").json["items"]
+    assert (request["status"], request["refusal_code"]) == ("failed", "payout_returned")
+    name, body = next(each for each in reversed(outbox()) if "payout" in each[0])
+    assert (name, body["code"]) == ("payment.payout.failed.v1", "payout_returned")
+    trail = banked.checker.get(f"/payout-items/{item_id}/trail").json
+    assert {link["state"] for link in trail["links"]} <= {"holds", "absent"}
+    banked.reconcile()
+    assert broken_rules(banked, calling) == []
+    by_hand(banked, "statement_unmatch", {"line_id": line_id})
+    assert banked.run(run_id)["items"][0]["state"] == "paid", "it was something else"
+    assert worker.get("/earnings").json["payable"]["amount_minor"] == 0
+    assert broken_rules(banked, calling) == []
+    match = {"line_id": line_id, "kind": "payout_return", "target": item_id}
+    by_hand(banked, "statement_match", match)
+    assert banked.run(run_id)["items"][0]["state"] == "returned"
+    assert worker.post("/payout-requests").status_code == 201
+    nobody = banked.maker.post("/payout-runs", {"rail": "bank_file"})
+    assert nobody.json["code"] == "nothing_eligible", "it would come back again"
+    assert worker.post("/payout-account/bank", BANK).status_code == 200
+    again = approved(banked, "bank_file")
+    assert [item["state"] for item in banked.run(again)["items"]] == ["filed"]
+    assert broken_rules(banked, calling) == []
+
+
+def by_hand(market: Any, kind: str, payload: dict[str, str]) -> None:
+    body = {"kind": kind, "payload": payload, "reason": "The bank says so"}
+    proposed = market.maker.post("/approvals", body)
+    assert proposed.status_code == 201, proposed.text
+    seen = {"content_hash": proposed.json["content_hash"]}
+    path = f"/approvals/{proposed.json['approval_id']}/approve"
+    assert market.checker.post(path, seen).status_code == 200
 
 
 def test_a_file_that_is_not_used_gives_the_money_back_and_the_line_goes_into_the_next(

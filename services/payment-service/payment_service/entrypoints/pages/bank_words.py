@@ -36,6 +36,7 @@ def kinds() -> dict[str, str]:
     """What a line is for, and what is wrong where nobody can tell."""
     return {
         "payout_item": _("Payout to a worker"),
+        "payout_return": _("A payout that came back"),
         "sweep": _("Paid out by the processor"),
         "sweeps": _("Several payouts of the processor"),
         "bank_file": _("A whole bank file of payouts"),
@@ -47,7 +48,7 @@ def kinds() -> dict[str, str]:
         "status_mismatch": _("Not expected now; goes to suspense"),
         "currency_mismatch": _("Other currency; goes to suspense"),
         "amount_mismatch": _("Other amount; goes to suspense"),
-        "payout_returned": _("A payout that came back; goes to suspense"),
+        "payout_returned": _("Only a part of a payout came back; goes to suspense"),
     }
 
 

@@ -56,6 +56,12 @@ def _our_reasons() -> dict[str, Reason]:
             _("This is on our side. Ask again; nothing is lost."),
             _("The file was not used. Send again with a new one, or give the line up."),
         ),
+        "payout_returned": Reason(
+            _("The bank sent the payout back."),
+            _("Look at your bank details, correct them or confirm them, then ask again."),
+            _("The worker has to look at the bank details. It is payable again, and asked anew."),
+            yours=True,
+        ),
         "insufficient_payable": Reason(
             _("Less was payable than the payout was for."),
             _("Ask again: the new payout is for what is payable then."),

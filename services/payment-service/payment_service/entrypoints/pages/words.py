@@ -25,6 +25,7 @@ ITEM_TONES = {
     ItemState.FILED: "wait",
     ItemState.SENT: "move",
     ItemState.PAID: "good",
+    ItemState.RETURNED: "bad",
     ItemState.FAILED: "bad",
     ItemState.CANCELLED: "quiet",
 }
@@ -120,6 +121,7 @@ def items() -> dict[str, str]:
         ItemState.FILED: _("In the bank file"),
         ItemState.SENT: _("Sent, not booked yet"),
         ItemState.PAID: _("Paid"),
+        ItemState.RETURNED: _("Came back"),
         ItemState.FAILED: _("Refused"),
         ItemState.CANCELLED: _("Given up"),
     }
@@ -217,6 +219,8 @@ def flows() -> dict[str, str]:
         "bank_topup": _("Funds by bank transfer"),
         "bank_other": _("Bank line"),
         "bank_unmatch": _("Match of a bank line taken back"),
+        "payout_return": _("Payout sent back by the bank"),
+        "return_unmatch": _("Return of a payout taken back"),
         "resolution": _("Resolution of an exception"),
         "write_off": _("Write-off"),
         "refund_reserve": _("Asked back to the card"),
