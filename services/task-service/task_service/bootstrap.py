@@ -36,6 +36,7 @@ from task_service.application.batches import Batches
 from task_service.application.bonuses import Bonuses
 from task_service.application.chain_batch import ChainBatch
 from task_service.application.choose_by_rule import ChooseByRule
+from task_service.application.clean_unused_files import CleanUnusedFiles
 from task_service.application.clone_batch import CloneBatch
 from task_service.application.decide_by_file import DecideByFile
 from task_service.application.edit_drafts import EditDrafts
@@ -131,6 +132,7 @@ class Application:
     split_source: SplitSource
     merge_source: MergeSource
     look_at_upload: LookAtUpload
+    clean_unused_files: CleanUnusedFiles
     receive_uploads: ReceiveUploads
     picture_of: Callable[[bytes], list[float]]
     show_batches: ShowBatches
@@ -180,7 +182,7 @@ def build(
     )
     overturn_rejection = OverturnRejection(store=store, reader=reader, clock=clock, review=review)
     results = Results(reader=reader)
-    files = MongoFiles(store.database)
+    files = MongoFiles(store.database, clock)
     look_at_upload = LookAtUpload(files=files, splitters=_SPLITTERS, read_rows=read_rows)
     return Application(
         settings=settings,
@@ -244,6 +246,7 @@ def build(
         split_source=SplitSource(batches=batches, files=files, splitters=_SPLITTERS),
         merge_source=MergeSource(reader=reader, results=results, files=files, splitters=_SPLITTERS),
         look_at_upload=look_at_upload,
+        clean_unused_files=CleanUnusedFiles(files=files, clock=clock),
         receive_uploads=ReceiveUploads(
             uploads=MongoUploads(store.database), look=look_at_upload, clock=clock, ids=ids
         ),

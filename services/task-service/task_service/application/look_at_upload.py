@@ -66,6 +66,10 @@ class LookAtUpload:
             check_kind(upload.content, usual_split(upload.content, upload.name))
         return self._files.keep(owner, upload.content, upload.media_type)
 
+    def use(self, owner: RequesterId, digest: str) -> None:
+        """Keep it for good: something that lasts names it."""
+        self._files.use(owner, [digest])
+
     def open(self, owner: RequesterId, digest: str) -> StoredFile:
         """Raises NotFound as well for a file of somebody else's."""
         file = self._files.open(owner, digest)

@@ -1,7 +1,8 @@
 """Wholes that are split into pieces, and the files they and their pieces are, as contracts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from crowdloom.kernel.ids import RequesterId
@@ -51,7 +52,17 @@ class Files(Protocol):
     """Files by their content: the same bytes of the same requester are kept once."""
 
     def keep(self, requester_id: RequesterId, content: bytes, media_type: str) -> str:
-        """Returns the digest under which `open` finds it. Idempotent."""
+        """Returns the digest under which `open` finds it. Idempotent. It is unused from now on,
+        unless it was used before.
+        """
+        ...
+
+    def use(self, requester_id: RequesterId, digests: Sequence[str]) -> None:
+        """Keep them for good: a draft's tasks are made of them. Idempotent."""
+        ...
+
+    def forget_unused(self, before: datetime, count_max: int) -> int:
+        """Forget files that are unused since before that instant; returns how many."""
         ...
 
     def open(self, requester_id: RequesterId, digest: str) -> StoredFile | None:

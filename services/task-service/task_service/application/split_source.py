@@ -35,10 +35,14 @@ class Upload:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Tasks to be, and the note of the whole they are pieces of, given their table's id."""
+    """Tasks to be, and the note of the whole they are pieces of, given their table's id. `kept` are
+    the digests of all files that they are made of.
+    """
 
+    owner: RequesterId
     table: Table
     source_of: Callable[[str], Source]
+    kept: Sequence[str]
 
 
 class SplitSource:
@@ -65,22 +69,29 @@ class SplitSource:
         check_kind(upload.content, wish.kind)
         owner = project.requester_id
 
+        pieces: list[str] = []
+
         def keep(content: bytes, media_type: str) -> str:
-            return FILE_CELL + self._files.keep(owner, content, media_type)
+            pieces.append(self._files.keep(owner, content, media_type))
+            return FILE_CELL + pieces[-1]
 
         split = self._splitters[wish.kind].split(upload.content, wish, keep)
         table = table_of(split, project)
         digest = self._files.keep(owner, upload.content, upload.media_type)
         recipe = self._files.keep(owner, json.dumps(split.recipe).encode(), _RECIPE)
         return Prepared(
+            owner,
             table,
             lambda table_id: Source(
                 table_id, owner, upload.name, wish, digest, recipe, split.file_columns
             ),
+            kept=[*pieces, digest, recipe],
         )
 
     def give(self, batch: Batch, prepared: Prepared) -> Batch:
         """Raises WrongBatchStatus."""
+        # Before the table counts: a file too many is kept for good, one too few would be missed.
+        self._files.use(prepared.owner, prepared.kept)
         return self._batches.set_table(batch, prepared.table, source_of=prepared.source_of)
 
 

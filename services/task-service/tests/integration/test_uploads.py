@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from task_service.application.split_source import Upload
+
 TABLE = b"sentence\nIt rained.\nThe sun shone.\n"
+DAY = 86_400
 
 
 def begin(requester: Any, size: int = len(TABLE)) -> Any:
@@ -56,6 +59,35 @@ def test_uploads_are_bounded_in_size_number_and_age(requester: Any, clock: Any) 
     clock.advance(seconds=86_401)
     assert begin(requester).status_code == 201
     assert requester.get(f"/uploads/{upload['upload_id']}").status_code == 404
+
+
+def test_a_file_that_becomes_nothing_s_tasks_is_gone_after_a_week(
+    requester: Any, browser: Any, application: Any, clock: Any
+) -> None:
+    unused = add(requester, begin(requester).json, 0, TABLE).json["digest"]
+    draft = requester.batch()
+    split = requester.post(f"/batches/{draft['batch_id']}/source?by=sentence", data=b"One. Two.")
+    assert split.status_code == 201
+    files = application.database["kept.files"]
+    kept = files.count_documents({})
+    clock.advance(seconds=6 * DAY)
+    again = Upload("table.csv", TABLE, "text/csv")
+    assert application.look_at_upload.keep(requester.requester_id, again) == unused
+    clock.advance(seconds=6 * DAY)
+    assert application.clean_unused_files() == 0, "it came again six days ago"
+    clock.advance(seconds=2 * DAY)
+    assert application.clean_unused_files() == 1
+    assert files.count_documents({}) == kept - 1
+    assert application.database["kept.chunks"].count_documents({}) == kept - 1
+    session = {"email": "fir@example.org", "password": "a long enough password"}
+    token = requester.post("/sessions", session).json["token"]
+    requester.headers = {"Authorization": f"Bearer {token}"}
+    browser.client.set_cookie("cl_requester", token, path="/requester")
+    whole = requester.get(f"/batches/{draft['batch_id']}/results?format=merged")
+    assert whole.headers["Crowdloom-Missing-Pieces"] == "2"
+    page = f"/requester/projects/{draft['project_id']}/batches/new"
+    lost = browser.sent(page, 422, kept=unused, name="table.csv", reward="0.05")
+    assert "The file waited too long and is gone: choose it again." in lost
 
 
 def test_a_file_of_no_use_is_refused_when_it_is_whole(requester: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from crowdloom import ui
 from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotent
+from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import BatchId, ProjectId
 from crowdloom.kernel.limits import TABLE_BYTES_MAX
 from flask import Blueprint, redirect, render_template, request
@@ -150,6 +151,9 @@ def _sent_file(
             return None, None
     except FaultyRows as refusal:
         return None, faults_of(refusal)
+    except NotFound:
+        errors["table"] = _("The file waited too long and is gone: choose it again.")
+        return None, None
     reading = usual_reading(content, name)
     if reading.wish.kind != "rows":
         return _Sent(content, digest, reading, reading.wish), None

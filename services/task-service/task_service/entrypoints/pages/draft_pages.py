@@ -81,6 +81,7 @@ def _add_beginnings(blueprint: Blueprint, application: Application) -> None:
             raise NotFound("There is no such template")
         upload = Upload(f"{name}.csv", starters.sample_file(name), "text/csv")
         digest = application.look_at_upload.keep(shell.reader(), upload)
+        application.look_at_upload.use(shell.reader(), digest)
         text = DraftText(starter.title, starter.meaning, None, starters.template_of(name) or "")
         table, file = starters.sample_of(name), TrialFile(digest, upload.name)
         return _begun(
@@ -209,6 +210,7 @@ def _with_rows(application: Application, draft: ProjectDraft) -> ProjectDraft:
     content = upload.stream.read(TABLE_BYTES_MAX + 1)
     whole = Upload(upload.filename, content, media_type_of(upload.filename))
     digest = application.look_at_upload.keep(draft.requester_id, whole)
+    application.look_at_upload.use(draft.requester_id, digest)
     reading = usual_reading(content, whole.name)
     if reading.wish.kind != "rows":
         raise FaultyRows("Rows come in a table", faults=[], fault_count=0)
