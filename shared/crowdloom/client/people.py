@@ -179,8 +179,18 @@ class Worker:
         answer: Json = self._with_ticket("GET", assignment, "task").json()
         return answer
 
+    def page(self, assignment: Json, task: Json) -> str:
+        """The HTML of a loaded task, as its frame shows it."""
+        headers = {"Authorization": f"Bearer {assignment['ticket']}"}
+        return str(self.api.call("GET", task["frame_url"], headers=headers).text)
+
     def save_draft(self, assignment: Json, answer: Answer) -> None:
         self._with_ticket("PUT", assignment, "draft", json={"answer": [list(a) for a in answer]})
+
+    def draft(self, assignment: Json) -> Json:
+        """What is kept of an answer that was not taken, or not submitted yet."""
+        found: Json = self._with_ticket("GET", assignment, "draft").json()
+        return found
 
     def submit(self, assignment: Json, answer: Answer) -> Json:
         body = {"answer": [list(pair) for pair in answer]}

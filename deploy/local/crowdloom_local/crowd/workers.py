@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from crowdloom.client import Problem, Worker
 from crowdloom.client.api import Json
+from crowdloom.client.people import Answer
 
 from crowdloom_local.crowd.answers import Answers
 from crowdloom_local.crowd.checkout import complete_onboarding
@@ -75,10 +76,13 @@ class SimulatedWorker:
         if self._happens(self._habits.return_share):
             self.worker.give_back(assignment["assignment_id"])
             return
-        inputs = self.worker.load(assignment)["input"]
+        task = self.worker.load(assignment)
         if self._happens(self._habits.lapse_share):
             return
-        answer = self._answers.take(inputs)
+        inputs, answer = task["input"], self._answer_to(assignment, task)
+        if answer is None:
+            self.worker.give_back(assignment["assignment_id"])
+            return
         if self._happens(self._habits.draft_share):
             self.worker.save_draft(assignment, answer)
         stop.wait(self._random.uniform(*self._habits.think_seconds))
@@ -90,6 +94,10 @@ class SimulatedWorker:
                 raise
         else:
             self.acknowledged.append(receipt["submission_id"])
+
+    def _answer_to(self, _assignment: Json, task: Json) -> Answer | None:
+        """What this worker answers; None: he cannot, and gives the item back."""
+        return self._answers.take(task["input"])
 
     def _happens(self, share: float) -> bool:
         return self._random.random() < share

@@ -18,9 +18,11 @@ from typing import Any
 import pyotp
 import requests
 from crowdloom.client import Problem, Requester, Staff, Worker
+from crowdloom.client.api import Json
 from crowdloom.client.people import Answer
 
 from crowdloom_local.crowd.checkout import complete_onboarding, pay_checkout, refuse_transfers
+from crowdloom_local.crowd.pages import answer_of_page
 from crowdloom_local.crowd.workers import Habits, SimulatedWorker
 from crowdloom_local.market import Market
 from crowdloom_local.processes import DidNotStart
@@ -97,6 +99,17 @@ class DrawnAnswers:
 
     def put_back(self, inputs: Mapping[str, str], answer: Answer) -> None:
         """Nothing to do: a drawn answer can be drawn again."""
+
+
+class DemoWorker(SimulatedWorker):
+    """Answers what a visitor publishes as well, by filling its page in."""
+
+    def _answer_to(self, assignment: Json, task: Json) -> Answer | None:
+        try:
+            return super()._answer_to(assignment, task)
+        except KeyError:  # no project of the demo's: nobody recorded an answer to it
+            page = self.worker.page(assignment, task)
+            return answer_of_page(page, task["input"], self._random)
 
 
 class Demo:
@@ -248,11 +261,11 @@ class Demo:
 
     def _simulated(self, person: dict[str, str], seed: int, habits: Habits) -> SimulatedWorker:
         worker = Worker.sign_in(self._market.url, recovery_code=person["code"])
-        return SimulatedWorker(worker, answers=DrawnAnswers(seed), habits=habits, seed=seed)
+        return DemoWorker(worker, answers=DrawnAnswers(seed), habits=habits, seed=seed)
 
     def _crowd_member(self, person: dict[str, str], seed: int) -> None:
         while not self._stop.is_set():
-            with suppress(Problem, requests.RequestException, KeyError):
+            with suppress(Problem, requests.RequestException):
                 worker = self._simulated(person, seed, _HABITS)
                 worker.work(stop=self._stop, finished=lambda: False)
             self._stop.wait(5)
