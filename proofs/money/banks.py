@@ -1,5 +1,6 @@
-"""A bank of our own beside the processor: statements that name sweeps, or do not, and lines that
-nobody knows. What it shows goes on from where its last statement ended, whatever was lost between.
+"""A bank of our own beside the processor. Its statements name sweeps, payouts and requesters, or do
+not, bring payouts back, pay some twice, and have lines that nobody knows; each goes on from where
+the last one ended, whatever was lost between.
 """
 
 from collections.abc import Mapping
@@ -10,13 +11,14 @@ from crowdloom.kernel.ids import StaffId
 from payment_service.application.bank_ports import StatementFile
 from payment_service.domain.bank_statements import BankLineState
 
+from proofs.money.batches import REQUESTERS
 from proofs.money.world import World
 
 ACCOUNT = "second"
 _MAPPING = {"date": "day", "amount": "amount", "balance": "balance", "text": "text"}
 _LINES_MAX = 3
 _LISTED_MAX = 50
-_NAMED_CHANCE, _SWEEP_CHANCE = 0.6, 0.7
+_NAMED_CHANCE, _KNOWN_CHANCE = 0.6, 0.75
 
 
 def open_account(world: World, who: StaffId) -> None:
@@ -66,18 +68,43 @@ def _statement(world: World) -> StatementFile:
     balance = Money.zero(world.currency)
     if account is not None and account.last is not None:
         balance = account.last.closing
-    sweeps = list(world.application.readers.sweeps.still_open(_LISTED_MAX))
+    expected = [*_sweeps(world), *_payouts(world), *_paid_in(world)]
     rows = ["day,amount,balance,text"]
     for _ in range(world.random.randint(1, _LINES_MAX)):
         amount, text = Money.of_minor(world.random.choice((-3, 1, 20)), world.currency), "unknown"
-        if sweeps and world.random.random() < _SWEEP_CHANCE:
-            sweep = sweeps.pop(world.random.randrange(len(sweeps)))
-            amount = sweep["amount"]
-            text = str(sweep["_id"]) if world.random.random() < _NAMED_CHANCE else "processor"
+        if expected and world.random.random() < _KNOWN_CHANCE:
+            amount, text = expected.pop(world.random.randrange(len(expected)))
         balance += amount
         day = world.clock.now().date()
         rows.append(f"{day},{_digits(amount)},{_digits(balance)},{text}")
     return StatementFile("statement.csv", "\n".join([*rows, ""]).encode())
+
+
+def _sweeps(world: World) -> list[tuple[Money, str]]:
+    named = world.random.random() < _NAMED_CHANCE
+    return [
+        (sweep["amount"], str(sweep["_id"]) if named else "processor")
+        for sweep in world.application.readers.sweeps.still_open(_LISTED_MAX)
+    ]
+
+
+def _payouts(world: World) -> list[tuple[Money, str]]:
+    """Those that were handed over, and now and then one that was paid: back, or a second time."""
+    by_bank = [
+        (name, item, Money(item.units, world.currency))
+        for name, item in world.watch.items.items()
+        if item.rail == "bank_file"
+    ]
+    lines = [(-amount, f"payout {name}") for name, item, amount in by_bank if item.state == "sent"]
+    paid = [(name, amount) for name, item, amount in by_bank if item.state == "paid"]
+    if paid:
+        name, amount = world.random.choice(paid)
+        lines.append((world.random.choice((amount, amount, -amount)), f"again {name}"))
+    return lines
+
+
+def _paid_in(world: World) -> list[tuple[Money, str]]:
+    return [(Money.of_minor(40, world.currency), world.random.choice(REQUESTERS))]
 
 
 def _digits(amount: Money) -> str:

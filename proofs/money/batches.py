@@ -33,7 +33,8 @@ from crowdloom.kernel.ids import (
 )
 from crowdloom.testkit.ports import BEGINNING
 
-REQUESTERS = ("req_1", "req_2")
+# Long enough for a bank line to name them.
+REQUESTERS = (f"req_{1:026}", f"req_{2:026}")
 WORKERS = ("wrk_1", "wrk_2", "wrk_3", "wrk_4")
 SLOTS_MAX = 8
 _EVENTS_TOGETHER_MAX = 5

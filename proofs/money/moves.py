@@ -1,35 +1,24 @@
 """Everything that anybody may do about money: a table from which a seed picks, again and again."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from crowdloom.kernel import Money
-from crowdloom.kernel.ids import RequesterId, StaffId, WorkerId
+from crowdloom.kernel.ids import RequesterId, WorkerId
 from payment_service.domain.approvals import ApprovalStatus
-from payment_service.domain.payouts import RunStatus
+from payment_service.domain.payouts import Rail, RunStatus
 from payment_service.domain.refunds import RefundStatus
 
 from proofs.money import banks
 from proofs.money.batches import REQUESTERS, WORKERS
+from proofs.money.hands import CHECKER, LISTED_MAX, MAKER, Move, key_of, propose, some_worker
+from proofs.money.rails import ask_for_payout, choose_rail, hand_over_file, open_account, redeem
 from proofs.money.world import World
 
-Move = Callable[[World], None]
-
-MAKER, CHECKER = StaffId("stf_maker"), StaffId("stf_checker")
 _TRANSFERS, _REFUNDS = "/v1/transfers", "/v1/refunds"
 _FAULTS = ("lost_answer", "error_before", "error_stored", "reset", "rate_limit")
 _PAID_IN_MINOR = (50, 300, 2_000, 5_000)
 _OPENING_MINOR = 1_000_000
 _CRASH_CALLS_MAX = 40
-_LISTED_MAX = 50
-
-
-def _key(world: World) -> str:
-    return f"key-{world.random.getrandbits(64):x}"
-
-
-def _worker(world: World) -> WorkerId:
-    return WorkerId(world.random.choice(WORKERS))
 
 
 def open_books(world: World) -> None:
@@ -43,7 +32,7 @@ def open_books(world: World) -> None:
 
 
 def start_top_up(world: World) -> None:
-    requester, key = RequesterId(world.random.choice(REQUESTERS)), _key(world)
+    requester, key = RequesterId(world.random.choice(REQUESTERS)), key_of(world)
     amount = Money.of_minor(world.random.choice(_PAID_IN_MINOR), world.currency)
 
     def act() -> None:
@@ -98,47 +87,19 @@ def pay_waiting_bonuses(world: World) -> None:
     world.attempt(world.application.pay_waiting_bonuses)
 
 
-def open_account(world: World) -> None:
-    worker = _worker(world)
-    world.attempt(lambda: _active_account(world, worker))
-
-
-def _active_account(world: World, worker: WorkerId) -> None:
-    world.application.open_payout_account(worker)
-    payee = world.application.show_money.payee(worker)
-    if payee is not None and payee.account_id is not None:
-        world.processor.set_capability(payee.account_id, "active")
-
-
-def ask_for_payout(world: World) -> None:
-    """Everybody asks; now and then somebody who has no account. Who has nothing is refused."""
-    for worker in map(WorkerId, WORKERS):
-        world.attempt(_asking(world, worker, with_account=world.random.random() < 0.8))  # noqa: PLR2004
-
-
-def _asking(world: World, worker: WorkerId, *, with_account: bool) -> Callable[[], None]:
-    key = _key(world)
-
-    def act() -> None:
-        if with_account:
-            _active_account(world, worker)
-        world.application.ask_for_payout(worker, key=key)
-
-    return act
-
-
 def draft(world: World) -> None:
-    key = _key(world)
+    key = key_of(world)
+    rail = world.random.choice((Rail.STRIPE, Rail.STRIPE, Rail.BANK_FILE, Rail.GIFT_CREDIT))
 
     def act() -> None:
-        view = world.application.runs.draft(MAKER, world.currency, key=key)
+        view = world.application.runs.draft(MAKER, world.currency, key=key, rail=rail)
         world.application.runs.freeze(MAKER, view.run.run_id)
 
     world.attempt(act)
 
 
 def decide_run(world: World) -> None:
-    runs = world.application.readers.payout_runs.listed(_LISTED_MAX, status=RunStatus.FROZEN)
+    runs = world.application.readers.payout_runs.listed(LISTED_MAX, status=RunStatus.FROZEN)
     if not runs:
         draft(world)
         return
@@ -165,19 +126,19 @@ def execute_refunds(world: World) -> None:
 
 def ask_refund(world: World) -> None:
     """Some or all of what is free goes back to cards, if a second person says so."""
-    requester, key = RequesterId(world.random.choice(REQUESTERS)), _key(world)
+    requester, key = RequesterId(world.random.choice(REQUESTERS)), key_of(world)
     desk = world.application.ask_refund
     minor = desk.largest(requester).largest.minor * world.random.choice((1, 2, 3)) // 3
     amount = Money.of_minor(max(minor, 1), world.currency)
     world.attempt(lambda: desk(requester, amount, key=key))
-    asked = world.application.readers.refunds.listed(_LISTED_MAX, status=RefundStatus.ASKED)
+    asked = world.application.readers.refunds.listed(LISTED_MAX, status=RefundStatus.ASKED)
     if asked:
-        _propose(world, "refund", {"refund_id": world.random.choice(asked).refund_id})
+        propose(world, "refund", {"refund_id": world.random.choice(asked).refund_id})
 
 
 def end_refund(world: World) -> None:
     """Its requester thinks again, or finance says no."""
-    asked = world.application.readers.refunds.listed(_LISTED_MAX, status=RefundStatus.ASKED)
+    asked = world.application.readers.refunds.listed(LISTED_MAX, status=RefundStatus.ASKED)
     if not asked:
         return
     refund, app = world.random.choice(asked), world.application
@@ -189,7 +150,7 @@ def end_refund(world: World) -> None:
 
 def mend_failed(world: World) -> None:
     """Send a refused line again, or give up on it."""
-    failed = world.application.readers.payout_runs.failed_items(_LISTED_MAX)
+    failed = world.application.readers.payout_runs.failed_items(LISTED_MAX)
     if not failed:
         return
     item, desk = world.random.choice(failed), world.application.runs
@@ -198,21 +159,21 @@ def mend_failed(world: World) -> None:
 
 
 def hold(world: World) -> None:
-    worker = _worker(world)
+    worker = some_worker(world)
     world.attempt(lambda: world.application.place_hold(MAKER, worker, reason="Looked into"))
 
 
 def propose_release(world: World) -> None:
-    holds = world.application.readers.holds.listed(_LISTED_MAX)
+    holds = world.application.readers.holds.listed(LISTED_MAX)
     if holds:
         payload = {"hold_id": world.random.choice(holds).hold_id}
-        _propose(world, "hold_release", payload)
+        propose(world, "hold_release", payload)
 
 
 def propose_goodwill(world: World) -> None:
     """A gift to a worker, which goes the way of everything that is payable."""
     amount = Money.of_minor(world.random.choice((1, 3, 50)), world.currency)
-    account = f"liability:worker:{_worker(world)}:payable"
+    account = f"liability:worker:{some_worker(world)}:payable"
     propose_entry(world, "expense:goodwill", account, amount)
 
 
@@ -222,33 +183,26 @@ def propose_entry(world: World, debited: str, credited: str, amount: Money) -> N
         {"account": f"{debited}:{code}", "side": "debit", "amount": wire},
         {"account": f"{credited}:{code}", "side": "credit", "amount": wire},
     ]
-    _propose(world, "manual_entry", {"lines": lines})
+    propose(world, "manual_entry", {"lines": lines})
 
 
 def propose_correction(world: World) -> None:
     """Only of what a person wrote: the opposite of a settled answer would be no correction."""
-    manual = list(world.application.journal.entries(count_max=_LISTED_MAX, code="manual"))
+    manual = list(world.application.journal.entries(count_max=LISTED_MAX, code="manual"))
     gifts = [entry for entry in manual if any("goodwill" in n.account for n in entry.lines)]
     if gifts:
-        _propose(world, "correction", {"entry_id": world.random.choice(gifts).entry_id})
+        propose(world, "correction", {"entry_id": world.random.choice(gifts).entry_id})
 
 
 def propose_write_off(world: World) -> None:
     """What nobody could identify is given up, once two people agree."""
-    waiting = world.application.readers.exceptions.listed(_LISTED_MAX, kind="unidentified_line")
+    waiting = world.application.readers.exceptions.listed(LISTED_MAX, kind="unidentified_line")
     if waiting:
-        _propose(world, "write_off", {"exception_id": world.random.choice(waiting)["_id"]})
-
-
-def _propose(world: World, kind: str, payload: Mapping[str, Any]) -> None:
-    key, desk = _key(world), world.application.approvals
-    world.attempt(lambda: desk.propose(MAKER, kind, payload=payload, reason="It is so", key=key))
+        propose(world, "write_off", {"exception_id": world.random.choice(waiting)["_id"]})
 
 
 def decide(world: World) -> None:
-    waiting = world.application.readers.approvals.listed(
-        _LISTED_MAX, status=ApprovalStatus.PROPOSED
-    )
+    waiting = world.application.readers.approvals.listed(LISTED_MAX, status=ApprovalStatus.PROPOSED)
     if not waiting:
         return
     approval, desk = world.random.choice(waiting), world.application.approvals
@@ -261,7 +215,7 @@ def decide(world: World) -> None:
 
 
 def reconcile(world: World) -> None:
-    key = _key(world)
+    key = key_of(world)
     world.attempt(lambda: world.application.queue_reconciliation(MAKER, key=key))
     world.attempt(world.application.reconcile)
 
@@ -287,19 +241,19 @@ def propose_match(world: World) -> None:
     """A line in suspense is a fee, or was matched wrongly."""
     proposal = banks.proposal(world)
     if proposal is not None:
-        _propose(world, *proposal)
+        propose(world, *proposal)
 
 
 def stray_line(world: World) -> None:
     """Something on the processor's books that nobody can explain: it goes to suspense."""
-    name, amount = _key(world), Money.of_minor(250, world.currency)
+    name, amount = key_of(world), Money.of_minor(250, world.currency)
     world.attempt(lambda: world.processor.charge_a_stranger(name, amount))
 
 
 def turn_account(world: World) -> None:
     """A worker's account is refused, restricted, or well again."""
-    payee = world.application.show_money.payee(_worker(world))
-    if payee is None or payee.account_id is None:
+    payee = world.application.show_money.payee(some_worker(world))
+    if payee is None or payee.account_id is None or payee.rail is not Rail.STRIPE:
         return
     chance = world.random.random()
     if chance < 0.3:  # noqa: PLR2004
@@ -326,6 +280,9 @@ MOVES: Mapping[Move, int] = {
     mature: 3,
     pay_waiting_bonuses: 2,
     open_account: 2,
+    choose_rail: 3,
+    hand_over_file: 3,
+    redeem: 1,
     ask_for_payout: 8,
     draft: 6,
     decide_run: 9,
@@ -364,7 +321,7 @@ def come_to_rest(world: World) -> None:
     world.processor.calm_down()
     for worker in WORKERS:
         payee = world.application.show_money.payee(WorkerId(worker))
-        if payee is not None and payee.account_id is not None:
+        if payee is not None and payee.account_id and payee.rail is Rail.STRIPE:
             world.processor.refuse(payee.account_id, refuse=False)
             world.processor.set_capability(payee.account_id, "active")
     while any(world.batches.queues.values()):

@@ -1,6 +1,6 @@
 """What must hold after every commit. It keeps sums of its own and looks at what changed."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from payment_service.domain.chart import is_debit_side, is_guarded
 
 from proofs.money.batches import Batches
 
-_IN_FLIGHT = {"reserved", "sending", "unknown", "sent"}
+_IN_FLIGHT = {"reserved", "sending", "unknown", "filed", "sent"}
 _OPEN_PARTS = {"approved", "sending", "unknown", "sent"}
 
 
@@ -34,10 +34,19 @@ class Item:
     state: str
     units: int
     worker_id: str
+    rail: str = "stripe"
 
     @property
     def in_flight(self) -> int:
         return self.units if self.state in _IN_FLIGHT else 0
+
+    @property
+    def posted(self) -> int:
+        return self.units if self.state in {"paid", "returned"} else 0
+
+    @property
+    def returned(self) -> int:
+        return self.units if self.state == "returned" else 0
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,7 @@ class Watch:
         self.refunds: dict[str, Refund] = {}
         self.parts: dict[str, RefundPart] = {}
         self.posted: dict[str, int] = defaultdict(int)
+        self.returned: dict[str, int] = defaultdict(int)
         self.booked: dict[str, str] = {}
         self.lines: dict[str, str | None] = {}
         self.line_units = 0
@@ -77,6 +87,7 @@ class Watch:
         self.keys: set[str] = set()
         self.given: dict[str, int] = defaultdict(int)
         self.commits = 0
+        self.codes: Counter[str] = Counter()
 
     def look(self, changes: Sequence[Change]) -> None:
         """Raises Broken. I1 to I8 and I10 for all that the commit touched."""
@@ -142,12 +153,18 @@ class Watch:
 
     def _note(self, entry: Mapping[str, Any]) -> None:
         refs, code = entry["refs"], entry["code"]
+        self.codes[code] += 1
         if code == "accept":
             self.accepts[refs["batch"]].add(refs["assignment"])
         elif code == "overturn":
             self.overturns[refs["batch"]].add(refs["assignment"])
         elif code == "payout_post":
             self.posted[refs["item"]] += entry["total"]
+        elif code == "bank_unmatch" and "item" in refs:
+            self.posted[refs["item"]] -= entry["total"]
+        elif code in {"payout_return", "return_unmatch"}:
+            back = 1 if code == "payout_return" else -1
+            self.returned[refs["item"]] += back * entry["total"]
         elif code in {"manual", "correction", "bonus"}:
             for line in entry["lines"]:
                 if ":payable:" in line["a"]:
@@ -169,7 +186,7 @@ class Watch:
             return
         row = change.after
         amount = Money.from_wire(row["amount"]).units
-        self.items[change.key] = Item(row["state"], amount, row["worker_id"])
+        self.items[change.key] = Item(row["state"], amount, row["worker_id"], row["rail"])
 
     def _check_accounts(self, paths: set[str]) -> None:
         for path in paths:
@@ -200,8 +217,8 @@ class Watch:
         for item_id in items:
             item = self.items.get(item_id, Item("gone", 0, ""))
             path = chart.payout_item(PayoutItemId(item_id), self._currency)
-            facts = (-self.sums[path], self.posted[item_id])
-            expected = (item.in_flight, item.units if item.state == "paid" else 0)
+            facts = (-self.sums[path], self.posted[item_id], self.returned[item_id])
+            expected = (item.in_flight, item.posted, item.returned)
             require(
                 facts == expected,
                 f"I10 {item_id}: {item.state} with {facts}",

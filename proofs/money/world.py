@@ -51,6 +51,9 @@ def settings_of(currency: str, *, clearing_seconds: int) -> Settings:
             "CROWDLOOM_STRIPE_WEBHOOK_SECRET": "whsec_proof",
             "CROWDLOOM_CURRENCY": currency,
             "CROWDLOOM_CLEARING_SECONDS": str(clearing_seconds),
+            "CROWDLOOM_PAYOUT_RAILS": "stripe,bank_file,gift_credit",
+            "CROWDLOOM_PAYOUT_BANK_HOLDER": "Proof",
+            "CROWDLOOM_PAYOUT_BANK_IBAN": "DE89370400440532013000",
         }
     )
 
