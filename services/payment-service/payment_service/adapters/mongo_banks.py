@@ -95,6 +95,7 @@ class MongoBankFiles:
             uploaded_by=found["uploaded_by"],
             uploaded_at=found["uploaded_at"],
             statement_ids=tuple(found["statement_ids"]),
+            mapping=CsvMapping(**found["mapping"]) if found.get("mapping") else None,
         )
 
     def put(self, kept: KeptFile) -> None:
@@ -121,7 +122,7 @@ class MongoBankStatements:
             "closing": statement.closing.to_wire(),
         }
         if statement.booked_count < statement.line_count:
-            document["unbooked"] = True
+            document |= {"unbooked": True, "unstaged": True}
         self._statements.insert_one(document, session=self._session)
 
     def note_booked(self, statement_id: str, count: int) -> None:
@@ -134,8 +135,19 @@ class MongoBankStatements:
                 {"_id": statement_id}, {"$unset": {"unbooked": ""}}, session=self._session
             )
 
+    def note_staged(self, statement_id: str) -> None:
+        self._statements.update_one(
+            {"_id": statement_id}, {"$unset": {"unstaged": ""}}, session=self._session
+        )
+
+    def unstaged(self, count_max: int) -> Sequence[KeptStatement]:
+        return self._oldest({"unbooked": True, "unstaged": True}, count_max)
+
     def unbooked(self, count_max: int) -> Sequence[KeptStatement]:
-        found = self._statements.find({"unbooked": True}, session=self._session)
+        return self._oldest({"unbooked": True}, count_max)
+
+    def _oldest(self, query: Document, count_max: int) -> Sequence[KeptStatement]:
+        found = self._statements.find(query, session=self._session)
         rows = found.sort([("account_id", ASCENDING), ("number", ASCENDING)]).limit(count_max)
         return [_statement(row) for row in rows]
 
@@ -300,8 +312,11 @@ def _account(row: Document) -> BankAccount:
     )
 
 
+_OF_JOBS = {"_id", "unbooked", "unstaged"}
+
+
 def _statement(row: Document) -> KeptStatement:
-    fields = {name: value for name, value in row.items() if name not in {"_id", "unbooked"}}
+    fields = {name: value for name, value in row.items() if name not in _OF_JOBS}
     for name in ("opening", "closing"):
         fields[name] = Money.from_wire(row[name])
     return KeptStatement(statement_id=row["_id"], **fields)

@@ -1,7 +1,7 @@
 """Periods and what their closings stored, in MongoDB; and what a checklist reads."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -11,12 +11,14 @@ from crowdloom.kernel import Currency
 from pymongo import ASCENDING, DESCENDING
 from pymongo.client_session import ClientSession
 
+from payment_service.adapters.mongo_balances import MongoBalances
 from payment_service.adapters.mongo_exceptions import EXCEPTIONS
 from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL, PERIODS
 from payment_service.adapters.mongo_processor import RECONCILIATIONS
-from payment_service.adapters.mongo_seals import JOURNAL_SEAL
+from payment_service.adapters.mongo_seals import JOURNAL_SEAL, OVERLAP, chunks
 from payment_service.adapters.mongo_totals import MongoTaskTotals
 from payment_service.adapters.mongo_work import ASSIGNMENTS
+from payment_service.application.daily_balances import By
 from payment_service.application.journal import AccountBalance
 from payment_service.application.period_ports import Feed
 from payment_service.domain.chart import is_guarded
@@ -26,6 +28,8 @@ from payment_service.domain.periods import Period, PeriodNotInState, PeriodState
 PERIOD_CLOSINGS = "period_closings"
 _BANK_ACCOUNTS = "bank_accounts"
 _LOOKED_UP_TOGETHER = 500
+# After every month there is.
+_NEVER = "9999-12"
 
 
 class MongoPeriods:
@@ -82,6 +86,7 @@ class MongoPeriodBooks:
         self._database = database
         self._journal = database[JOURNAL]
         self._totals = MongoTaskTotals(database, None)
+        self._balances = MongoBalances(database)
 
     def first_month(self) -> str | None:
         found = self._journal.find_one({}, {"period": 1}, sort=[("period", ASCENDING)])
@@ -91,6 +96,28 @@ class MongoPeriodBooks:
         return sorted(
             trial_rows(self._journal, {"period": {"$lte": month}}), key=lambda row: row.path
         )
+
+    def counted_trial(self, month: str) -> Sequence[AccountBalance]:
+        return sorted(self._counted(month), key=lambda row: row.path)
+
+    def _counted(self, month: str) -> Sequence[AccountBalance]:
+        """Balances by day, and the entries that they have not counted: those booked since, or a
+        little before and committed later.
+        """
+        progress = self._balances.progress()
+        counted = self._balances.trial(since=None, until=month, by=By.PERIOD)
+        query: Document = {"period": {"$lte": month}}
+        if progress.booked_at is not None:
+            query["booked_at"] = {"$gte": progress.booked_at - OVERLAP}
+        new = {row["_id"] for row in self._journal.find(query, {"_id": 1})}
+        seals = self._database[JOURNAL_SEAL]
+        for ids in chunks(sorted(new), _LOOKED_UP_TOGETHER):
+            known = {"entry_id": {"$in": ids}, "_id": {"$lte": progress.number}}
+            new -= {row["entry_id"] for row in seals.find(known, {"entry_id": 1})}
+        rows = list(counted)
+        for ids in chunks(sorted(new), _LOOKED_UP_TOGETHER):
+            rows += trial_rows(self._journal, {"_id": {"$in": ids}})
+        return _added(rows)
 
     def entry_count(self, month: str) -> int:
         return self._journal.count_documents({"period": month})
@@ -103,11 +130,27 @@ class MongoPeriodBooks:
             count += len(chunk) - seals.count_documents({"entry_id": {"$in": chunk}})
         return count
 
+    def unsealed_lately(self, month: str) -> int:
+        seals = self._database[JOURNAL_SEAL]
+        query: Document = {"period": month}
+        last = seals.find_one(sort=[("_id", DESCENDING)])
+        if last is not None:
+            query["booked_at"] = {"$gte": last["booked_at"] - OVERLAP}
+        count = 0
+        for rows in chunks(self._journal.find(query, {"_id": 1}), _LOOKED_UP_TOGETHER):
+            sealed = {"entry_id": {"$in": [row["_id"] for row in rows]}}
+            count += len(rows) - seals.count_documents(sealed)
+        return count
+
     def drift_count(self) -> int:
+        return self._drifts(trial_rows(self._journal, {}))
+
+    def counted_drift_count(self) -> int:
+        return self._drifts(self._counted(_NEVER))
+
+    def _drifts(self, rows: Sequence[AccountBalance]) -> int:
         kept = {row["_id"]: int(row["posted"]) for row in self._database[ACCOUNTS].find()}
-        summed = {
-            row.path: -row.signed for row in trial_rows(self._journal, {}) if is_guarded(row.path)
-        }
+        summed = {row.path: -row.signed for row in rows if is_guarded(row.path)}
         return sum(kept.get(path, 0) != summed.get(path, 0) for path in kept | summed)
 
     def unexplained(self, until: datetime) -> int:
@@ -162,6 +205,16 @@ def trial_rows(journal: Any, query: Document) -> list[AccountBalance]:
         )
         for row in rows
     ]
+
+
+def _added(rows: Sequence[AccountBalance]) -> Sequence[AccountBalance]:
+    """One row an account."""
+    sums: dict[str, AccountBalance] = {}
+    for row in rows:
+        known = sums.get(row.path)
+        debit, credit = (known.debit, known.credit) if known else (0, 0)
+        sums[row.path] = replace(row, debit=row.debit + debit, credit=row.credit + credit)
+    return list(sums.values())
 
 
 def _closed_on(last: Mapping[str, Any] | None) -> date | None:

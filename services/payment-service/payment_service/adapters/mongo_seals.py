@@ -1,8 +1,8 @@
 """The chain of seals in MongoDB, in a collection of its own: the journal stays insert-only."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from crowdloom.chassis.store import Document, MongoDatabase
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -11,12 +11,14 @@ from pymongo.errors import BulkWriteError
 from payment_service.adapters.mongo_ledger import JOURNAL
 from payment_service.domain.seals import Seal
 
+ItemT = TypeVar("ItemT")
+
 JOURNAL_SEAL = "journal_seal"
 SEAL_INDEXES = [IndexModel([("entry_id", ASCENDING)], name="entry_once", unique=True)]
 _READ_TOGETHER = 500
 _DUPLICATE = 11000
 # An entry may have been committed a little after one with a later id.
-_OVERLAP = timedelta(seconds=5)
+OVERLAP = timedelta(seconds=5)
 
 
 class MongoSealedJournal:
@@ -32,10 +34,10 @@ class MongoSealedJournal:
         query: Document = {"booked_at": {"$lt": until}}
         last = self._seals.find_one(sort=[("_id", DESCENDING)])
         if last is not None:
-            query["booked_at"]["$gte"] = last["booked_at"] - _OVERLAP
+            query["booked_at"]["$gte"] = last["booked_at"] - OVERLAP
         found: list[Mapping[str, Any]] = []
         cursor = self._journal.find(query).sort([("booked_at", ASCENDING), ("_id", ASCENDING)])
-        for rows in _chunks(cursor, _READ_TOGETHER):
+        for rows in chunks(cursor, _READ_TOGETHER):
             sealed = self._sealed([row["_id"] for row in rows])
             found += [row for row in rows if row["_id"] not in sealed]
             if len(found) >= count_max:
@@ -72,9 +74,9 @@ class MongoSealedJournal:
             if any(fault["code"] != _DUPLICATE for fault in error.details["writeErrors"]):
                 raise
 
-    def sealed_entries(self) -> Iterator[tuple[Seal, Mapping[str, Any] | None]]:
-        cursor = self._seals.find().sort("_id", ASCENDING)
-        for rows in _chunks(cursor, _READ_TOGETHER):
+    def sealed_entries(self, after: int = 0) -> Iterator[tuple[Seal, Mapping[str, Any] | None]]:
+        cursor = self._seals.find({"_id": {"$gt": after}}).sort("_id", ASCENDING)
+        for rows in chunks(cursor, _READ_TOGETHER):
             wanted = [row["entry_id"] for row in rows]
             entries = {row["_id"]: row for row in self._journal.find({"_id": {"$in": wanted}})}
             for row in rows:
@@ -84,8 +86,9 @@ class MongoSealedJournal:
         return self._journal.count_documents({"booked_at": {"$lt": until}})
 
 
-def _chunks(rows: Any, size: int) -> Iterator[list[Document]]:
-    chunk: list[Document] = []
+def chunks(rows: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:
+    """As many at a time."""
+    chunk: list[ItemT] = []
     for row in rows:
         chunk.append(row)
         if len(chunk) == size:

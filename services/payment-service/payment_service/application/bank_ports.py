@@ -12,6 +12,7 @@ from payment_service.domain.bank_statements import (
     BankLine,
     BankLineState,
     BankStatement,
+    CsvMapping,
 )
 from payment_service.domain.tolerances import Tolerance
 
@@ -42,7 +43,9 @@ class StatementFormats(Protocol):
 
 @dataclass(frozen=True)
 class KeptFile:
-    """`file_id` is the SHA-256 of its bytes; `statement_ids` are set once it was confirmed."""
+    """`file_id` is the SHA-256 of its bytes; `statement_ids` are set once it was confirmed, and so
+    is the `mapping` that it was read with.
+    """
 
     file_id: str
     account_id: str
@@ -50,6 +53,7 @@ class KeptFile:
     uploaded_by: str
     uploaded_at: datetime
     statement_ids: tuple[str, ...] = ()
+    mapping: CsvMapping | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,12 @@ class BankStatements(Protocol):
     def add(self, statement: KeptStatement) -> None: ...
 
     def note_booked(self, statement_id: str, count: int) -> None: ...
+
+    def unstaged(self, count_max: int) -> Sequence[KeptStatement]:
+        """Statements whose lines are not kept yet, oldest first."""
+        ...
+
+    def note_staged(self, statement_id: str) -> None: ...
 
     def unbooked(self, count_max: int) -> Sequence[KeptStatement]:
         """Statements with lines that are not in the journal yet, oldest first."""

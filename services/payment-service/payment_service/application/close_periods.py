@@ -96,7 +96,7 @@ class PeriodDesk:
         checks = (
             [Check(**each) for each in closing["checks"]]
             if closing is not None and period.state is PeriodState.CLOSED
-            else self._check(month)
+            else self._check.at_a_glance(month)
         )
         return PeriodView(period, checks, closing)
 

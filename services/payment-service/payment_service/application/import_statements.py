@@ -1,8 +1,9 @@
 """Bank statements in: looked at first, confirmed, then booked line by line.
 
-A file that does not add up, or does not follow the last statement, is refused whole. Its lines are
-staged under ids that its content makes; the one transaction that accepts the statement is what lets
-them count, and from then on every line is booked, whatever stops in between.
+A file that does not add up, or does not follow the last statement, is refused whole. One
+transaction accepts its statements, and from then on every line is booked, whatever stops in
+between: a job stages the lines under ids that the file's content makes, and books some at a time.
+Of a short file whoever confirmed sees the result at once; nobody waits for a long one.
 """
 
 import hashlib
@@ -40,6 +41,8 @@ from payment_service.domain.bank_statements import (
 _STAGED_TOGETHER = 500
 _BOOKED_TOGETHER = 50
 _TIMES_MAX = 4
+# So many lines are staged and booked while somebody waits for it.
+_AT_ONCE_MAX = _TIMES_MAX * _BOOKED_TOGETHER
 _FORESEEN_LINES_MAX = 200
 
 
@@ -105,21 +108,20 @@ class ImportStatements:
             return kept.statement_ids
         statements = self._formats(kept.file, account)
         self._store.run(lambda s: _check(s, account, statements))
-        for statement in statements:
-            self._stage(account, statement)
         ids = self._store.run(lambda s: self._accept(s, who, kept, statements))
-        # The job may be booking them by now; what is left of it is the job's.
-        with suppress(TransientError):
-            self.book_waiting()
+        if sum(len(statement.moving_lines) for statement in statements) <= _AT_ONCE_MAX:
+            # The job may be booking them by now; what is left of it is the job's.
+            with suppress(TransientError):
+                self.book_waiting()
         return ids
 
     def book_waiting(self) -> int:
         """A job, run again at once while it did something: book lines of accepted statements.
 
-        Books a few hundred at a time, so that whoever confirmed a long statement does not wait for
-        all of it. Returns how many were booked.
+        A statement is staged whole first, then booked a few hundred lines at a time; where it is
+        interrupted it goes on from what is there. Returns how many were staged and booked.
         """
-        count = 0
+        count = self._stage_next()
         for _ in range(_TIMES_MAX):
             done = self._store.run(_book_some)
             count += done
@@ -141,7 +143,22 @@ class ImportStatements:
             kept.file_id, kept.file.name, account, statements, foreseen, account.last is None
         )
 
-    def _stage(self, account: BankAccount, statement: BankStatement) -> None:
+    def _stage_next(self) -> int:
+        """All lines of the oldest statement that has none yet; returns how many."""
+        waiting = self._store.run(lambda s: s.bank_statements.unstaged(1))
+        if not waiting:
+            return 0
+        kept, account = self._store.run(lambda s: _kept(s, waiting[0].file_id))
+        read_so = replace(account, mapping=kept.mapping)
+        count = sum(
+            self._stage(account, statement)
+            for statement in self._formats(kept.file, read_so)
+            if statement_id(account, statement) == waiting[0].statement_id
+        )
+        self._store.run(lambda s: s.bank_statements.note_staged(waiting[0].statement_id))
+        return count
+
+    def _stage(self, account: BankAccount, statement: BankStatement) -> int:
         name = statement_id(account, statement)
         lines = [
             KeptLine(
@@ -153,11 +170,10 @@ class ImportStatements:
             )
             for line in statement.moving_lines
         ]
-        if self._store.run(lambda s: s.bank_statements.get(name)) is not None:
-            return
         for start in range(0, len(lines), _STAGED_TOGETHER):
             part = lines[start : start + _STAGED_TOGETHER]
             self._store.run(lambda s, p=part: s.bank_lines.stage(p))  # type: ignore[misc]
+        return len(lines)
 
     def _accept(
         self,
@@ -208,7 +224,7 @@ class ImportStatements:
         )
         if not session.bank_accounts.follow(followed, after):
             raise TransientError("Another statement of this account was confirmed meanwhile")
-        session.bank_files.put(replace(kept, statement_ids=tuple(ids)))
+        session.bank_files.put(replace(kept, statement_ids=tuple(ids), mapping=account.mapping))
         session.audit.note(
             who=who,
             what="bank_statement.confirm",

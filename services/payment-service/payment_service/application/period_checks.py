@@ -1,8 +1,8 @@
 """The checklist of a period's close: each line says what was looked at, and where to look."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from crowdloom.kernel import Clock, Money
 
@@ -17,26 +17,64 @@ _LEDGER = "/finance/ledger"
 _RECONCILIATIONS = "/finance/reconciliations"
 
 
-class CheckPeriod:
-    """Reads only; blocks for as long as it takes to sum the journal."""
+class Seals(Protocol):
+    def __call__(self) -> SealReport:
+        """Verify the whole chain."""
+        ...
 
-    def __init__(
-        self, books: PeriodBooks, *, seals: Callable[[], SealReport], clock: Clock
-    ) -> None:
+    def on(self) -> SealReport:
+        """Verify what is new since the last look."""
+        ...
+
+
+class CheckPeriod:
+    """Reads only; called, it blocks for as long as it takes to sum the journal."""
+
+    def __init__(self, books: PeriodBooks, *, seals: Seals, clock: Clock) -> None:
         self._books = books
         self._verify = seals
         self._clock = clock
 
     def __call__(self, month: str) -> Sequence[Check]:
+        """For a close: every figure is made from the journal."""
+        return self._checks(
+            month,
+            trial=self._books.trial(month),
+            drifts=self._books.drift_count(),
+            broken=self._verify().broken,
+            unsealed=self._books.unsealed_count(month),
+        )
+
+    def at_a_glance(self, month: str) -> Sequence[Check]:
+        """For a page: from the balances by day, and from the seals that are new since one looked
+        last. What a close rests on is made anew when it is proposed.
+        """
+        return self._checks(
+            month,
+            trial=self._books.counted_trial(month),
+            drifts=self._books.counted_drift_count(),
+            broken=self._verify.on().broken,
+            unsealed=self._books.unsealed_lately(month),
+        )
+
+    def _checks(
+        self,
+        month: str,
+        *,
+        trial: Sequence[AccountBalance],
+        drifts: int,
+        broken: str | None,
+        unsealed: int,
+    ) -> Sequence[Check]:
         end = end_of(month)
         return [
             self._ended(month),
             *self._feeds(month, end),
-            self._trial_balance(month),
-            *self._controls(month),
+            self._trial_balance(trial),
+            *self._controls(month, drifts),
             *self._exceptions(end),
             *self._moving(end),
-            self._seals(month),
+            self._seals(month, broken, unsealed),
         ]
 
     def _ended(self, month: str) -> Check:
@@ -53,15 +91,13 @@ class CheckPeriod:
             figure = f"{feed.name}: {feed.until or 'never'}"
             yield Check("bank_feed", whole, figure, "/finance/bank-statements")
 
-    def _trial_balance(self, month: str) -> Check:
-        rows = self._books.trial(month)
+    def _trial_balance(self, rows: Sequence[AccountBalance]) -> Check:
         sums = sums_of(rows)
         apart = [str(amount) for amount in sums if amount]
         figure = ", ".join(apart) or ", ".join(str(amount) for amount in sums) or "0"
         return Check("trial_balance", not apart, figure, _LEDGER)
 
-    def _controls(self, month: str) -> Iterator[Check]:
-        drifts = self._books.drift_count()
+    def _controls(self, month: str, drifts: int) -> Iterator[Check]:
         yield Check("kept_balances", drifts == 0, str(drifts), "/finance/audit")
         apart, count = self._books.controls_apart(month), self._books.controls_count(month)
         figure = ", ".join(apart[:3]) or str(count)
@@ -82,8 +118,7 @@ class CheckPeriod:
         ):
             yield Check(code, count == 0, str(count), "/operator")
 
-    def _seals(self, month: str) -> Check:
-        broken, missing = self._verify().broken, self._books.unsealed_count(month)
+    def _seals(self, month: str, broken: str | None, missing: int) -> Check:
         count = self._books.entry_count(month)
         figure = broken or f"{count - missing} / {count}"
         return Check("seals", broken is None and missing == 0, figure, "/finance/audit")

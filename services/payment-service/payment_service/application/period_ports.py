@@ -53,14 +53,28 @@ class PeriodBooks(Protocol):
         """All that was booked up to the end of the period, by path."""
         ...
 
+    def counted_trial(self, month: str) -> Sequence[AccountBalance]:
+        """The same from the balances by day, and from what they have not counted yet. Does not
+        read the journal as a whole.
+        """
+        ...
+
     def entry_count(self, month: str) -> int: ...
 
     def unsealed_count(self, month: str) -> int:
         """Entries of the period that are not in the chain of seals yet."""
         ...
 
+    def unsealed_lately(self, month: str) -> int:
+        """The same of what was booked since the last seal."""
+        ...
+
     def drift_count(self) -> int:
         """Kept balances that are not the sums of their lines, now."""
+        ...
+
+    def counted_drift_count(self) -> int:
+        """The same beside the balances by day."""
         ...
 
     def unexplained(self, until: datetime) -> int:

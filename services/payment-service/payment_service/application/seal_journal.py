@@ -30,8 +30,8 @@ class SealedJournal(Protocol):
         """All of them, or none where another writer was first."""
         ...
 
-    def sealed_entries(self) -> Iterator[tuple[Seal, Mapping[str, Any] | None]]:
-        """Every seal in order, with its entry; None where that is gone."""
+    def sealed_entries(self, after: int = 0) -> Iterator[tuple[Seal, Mapping[str, Any] | None]]:
+        """Every seal after a number in order, with its entry; None where that is gone."""
         ...
 
     def count_booked(self, until: datetime) -> int: ...
@@ -72,21 +72,30 @@ class SealReport:
 
 
 class VerifySeals:
-    """Walk the whole chain beside the journal, in bounded memory."""
+    """Walk the chain beside the journal, in bounded memory."""
 
     def __init__(self, journal: SealedJournal, clock: Clock) -> None:
         self._journal = journal
         self._clock = clock
+        self._seen = (0, BEGINNING)
 
     def __call__(self) -> SealReport:
+        """The whole of it."""
+        return self._walk(0, BEGINNING)
+
+    def on(self) -> SealReport:
+        """From where the last walk of this process ended: for a look, not for a proof."""
+        return self._walk(*self._seen)
+
+    def _walk(self, count: int, head: str) -> SealReport:
         # What the sealer had one turn to do: twice its delay.
         due_count = self._journal.count_booked(self._clock.now() - 2 * TRAILING)
-        head, count = BEGINNING, 0
-        for seal, entry in self._journal.sealed_entries():
+        for seal, entry in self._journal.sealed_entries(count):
             broken = _fault(seal, entry, previous=head, number=count + 1)
             if broken:
                 return SealReport(count, due_count, head, broken)
             head, count = seal.hash, count + 1
+        self._seen = (count, head)
         return SealReport(count, due_count, head, None)
 
 

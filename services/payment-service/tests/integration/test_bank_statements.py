@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from payment_service.adapters.mongo_banks import MongoBankLines
+from payment_service.application import import_statements
 from payment_service.domain.bank_statements import BankLineState
 
 ACCOUNT = {
@@ -25,6 +27,10 @@ def csv_of(*lines: tuple[str, str, str], day: str = "2026-11-02") -> bytes:
     """Lines of (amount, running balance, text)."""
     rows = [f'{day},{amount},{balance},"{text}"' for amount, balance, text in lines]
     return "\n".join(["Day,Amount,Balance,Text", *rows, ""]).encode()
+
+
+class Died(Exception):
+    """The process is gone."""
 
 
 class Bank:
@@ -153,18 +159,43 @@ def test_two_confirmations_of_statements_that_both_follow_the_last_book_one(bank
     assert bank.balance(BANK) == 10_850
 
 
-def test_lines_that_were_staged_when_the_process_died_are_booked_by_the_next_one(
-    bank: Bank, monkeypatch: pytest.MonkeyPatch
+def test_nobody_waits_for_a_long_statement_and_whoever_dies_while_it_is_booked_is_followed(
+    bank: Bank, browsing: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = bank.market.application.import_statements
+    application = bank.market.application
+    desk, readers = application.import_statements, application.readers
+    monkeypatch.setattr(import_statements, "_AT_ONCE_MAX", 1)
+    monkeypatch.setattr(import_statements, "_STAGED_TOGETHER", 1)
     file_id = bank.look(FIRST).json["file_id"]
-    monkeypatch.setattr(type(desk), "book_waiting", lambda _self: 0)
     statement_id = bank.confirm(file_id).json["statement_ids"][0]
-    assert {line["state"] for line in bank.lines(statement_id)} == {"waiting"}
-    monkeypatch.undo()
-    assert desk.book_waiting() == 2
-    assert desk.book_waiting() == 0
+    assert bank.lines(statement_id) == [], "it is taken, and the job has yet to come"
+    page = browsing("staff", "stf_maker", "finance.maker")
+    shown = page.get(f"/finance/bank-statements/{statement_id}").text
+    assert "0 of 2 lines are in the ledger" in shown
+    assert "Nothing moved" not in shown
+    stage = MongoBankLines.stage
+    staged: list[Any] = []
+
+    def dies(self: Any, lines: Any) -> None:
+        if staged:
+            raise Died
+        staged.extend(lines)
+        stage(self, lines)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MongoBankLines, "stage", dies)
+        with pytest.raises(Died):
+            desk.book_waiting()
+    assert [line["state"] for line in bank.lines(statement_id)] == ["waiting"]
+    changed = {"date": "day", "amount": "other"}
+    known = readers.bank_accounts.get("main")
+    application.put_bank_account(
+        "stf_maker", "main", name="Main", number=known.number, currency="USD", mapping=changed
+    )
+    while desk.book_waiting():
+        pass
     assert bank.balance(BANK) == 10_750
+    assert readers.bank_statements.get(statement_id).booked_count == 2
 
 
 def test_lines_that_somebody_else_confirmed_and_booked_meanwhile_are_not_staged_again(

@@ -114,7 +114,11 @@ def test_a_month_is_closed_by_two_people_and_nothing_comes_into_it_any_more(
     month = finance.month
     assert finance.act("soft-close").json["code"] == "period_not_ready", "it has not ended"
     finance.wait_for_next_month()
+    books = MongoPeriodBooks(finance.market.application.database)
+    finance.come_to_rest()
     assert post_late(finance, "late:0") == month, "an open month takes what is its own"
+    assert books.counted_trial(month) == books.trial(month), "what no seal has yet counts too"
+    assert (books.counted_drift_count(), books.unsealed_lately(month)) == (0, 1)
     assert finance.act("close", reason="Now").json["code"] == "period_not_in_state"
     assert finance.act("soft-close").json["state"] == "soft_closed"
     assert post_late(finance, "late:1") == next_month(month)

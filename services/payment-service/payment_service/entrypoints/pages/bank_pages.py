@@ -196,7 +196,11 @@ def _add_files(blueprint: Blueprint, application: Application) -> None:
         except DomainError as refusal:
             ui.say("bad", _("Nothing was booked"), bank_words.refusal(refusal))
             return redirect(STATEMENTS, 303)
-        ui.say("good", _("Booked"), _("Lines in suspense are in the exceptions."))
+        statement = need_statement(application, booked[-1])
+        if statement.booked_count < statement.line_count:
+            ui.say("good", _("Taken"), _("Its lines are being booked; this page says how far."))
+        else:
+            ui.say("good", _("Booked"), _("Lines in suspense are in the exceptions."))
         return redirect(f"{STATEMENTS}/{booked[-1]}", 303)
 
 
