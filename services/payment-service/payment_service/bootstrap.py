@@ -95,6 +95,7 @@ from payment_service.application.show_money import ShowMoney
 from payment_service.application.show_trail import ShowTrail
 from payment_service.application.staff import AddStaff, Enrol, SignIn
 from payment_service.application.staff_roles import staff_grants, staff_invite, staff_remove
+from payment_service.application.suspensions import SuspendWorker, suspension_lift
 from payment_service.application.tolerances import tolerance_rule
 from payment_service.application.top_up import StartTopUp
 from payment_service.application.watch_books import WatchBooks
@@ -154,6 +155,7 @@ class Application:
     age_exceptions: AgeExceptions
     compare_totals: CompareTotals
     place_hold: PlaceHold
+    suspend_worker: SuspendWorker
     audit_money: AuditMoney
     put_bank_account: PutBankAccount
     show_trail: ShowTrail
@@ -224,6 +226,7 @@ def build(
         ids=ids,
         kinds={
             "hold_release": hold_release(clock),
+            "suspension_lift": suspension_lift(clock),
             "manual_entry": manual_entry(),
             "correction": correction(),
             "statement_match": statement_match(),
@@ -314,6 +317,7 @@ def build(
         compare_totals=CompareTotals(store),
         age_exceptions=AgeExceptions(store, MongoAgeing(store.database), clock=clock),
         place_hold=PlaceHold(store, clock=clock, ids=ids, currency=currency),
+        suspend_worker=SuspendWorker(store, clock=clock, ids=ids),
         audit_money=AuditMoney(
             MongoAuditBooks(store.database),
             seals=VerifySeals(MongoSealedJournal(store.database), clock),

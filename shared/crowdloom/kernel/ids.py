@@ -50,6 +50,7 @@ PREFIXES = {
     "delivery": "dlv",
     "approval": "apr",
     "hold": "hld",
+    "suspension": "sus",
     "bonus": "bon",
     "refund": "rfd",
     "qualification": "qlf",

@@ -27,6 +27,7 @@ from payment_service.adapters import (
     mongo_periods,
     mongo_refunds,
     mongo_seals,
+    mongo_suspensions,
     mongo_totals,
 )
 from payment_service.adapters import mongo_processor as processor
@@ -68,6 +69,7 @@ INDEXES = {
     mongo_periods.PERIOD_CLOSINGS: [],
     mongo_approvals.APPROVALS: mongo_approvals.APPROVAL_INDEXES,
     mongo_approvals.HOLDS: mongo_approvals.HOLD_INDEXES,
+    mongo_suspensions.SUSPENSIONS: mongo_suspensions.SUSPENSION_INDEXES,
     mongo_invoices.INVOICES: mongo_invoices.INVOICE_INDEXES,
     mongo_refunds.REFUNDS: mongo_refunds.REFUND_INDEXES,
     mongo_refunds.REFUND_PARTS: mongo_refunds.REFUND_PART_INDEXES,
@@ -167,6 +169,10 @@ class Repositories:
     @cached_property
     def holds(self) -> mongo_approvals.MongoHolds:
         return mongo_approvals.MongoHolds(self.database, self.session)
+
+    @cached_property
+    def suspensions(self) -> mongo_suspensions.MongoSuspensions:
+        return mongo_suspensions.MongoSuspensions(self.database, self.session)
 
     @cached_property
     def invoices(self) -> mongo_invoices.MongoInvoices:

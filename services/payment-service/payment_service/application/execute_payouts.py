@@ -27,6 +27,7 @@ from payment_service.application.translate import payout_failed
 from payment_service.domain import flows
 from payment_service.domain.entries import InsufficientFunds
 from payment_service.domain.payouts import ItemState, PayoutItem, Rail
+from payment_service.domain.suspensions import WorkerSuspended
 
 log = structlog.get_logger(__name__)
 
@@ -101,6 +102,8 @@ class ExecutePayouts:
         )
 
         def work(session: Session) -> bool:
+            if session.suspensions.of_worker(item.worker_id) is not None:
+                raise WorkerSuspended("No payout is made to this worker")
             if not session.payout_runs.change_item(reserved, was={ItemState.APPROVED}):
                 return False
             session.ledger.post(flows.payout_reserve(reserved))
@@ -109,13 +112,11 @@ class ExecutePayouts:
         try:
             return reserved if self._store.run(work) else None
         except InsufficientFunds:
-            self._fail(
-                item,
-                code="insufficient_payable",
-                sentence="Less is payable than the line says",
-                was={ItemState.APPROVED},
-            )
-            return None
+            code, sentence = "insufficient_payable", "Less is payable than the line says"
+        except WorkerSuspended as refusal:
+            code, sentence = refusal.code, str(refusal)
+        self._fail(item, code=code, sentence=sentence, was={ItemState.APPROVED})
+        return None
 
     def _send(self, item: PayoutItem) -> None:
         hand_over = self._by_ourselves.get(item.rail)

@@ -28,6 +28,7 @@ from payment_service.domain.payouts import (
     RunStatus,
 )
 from payment_service.domain.people import Payee, PayoutRequest, StaffMember, TopUp
+from payment_service.domain.suspensions import Suspension
 
 
 class TopUps(Protocol):
@@ -288,4 +289,24 @@ class Holds(Protocol):
 
     def listed(self, count_max: int) -> Sequence[Hold]:
         """Not released, oldest first."""
+        ...
+
+
+class Suspensions(Protocol):
+    def add(self, suspension: Suspension) -> None: ...
+
+    def get(self, suspension_id: str) -> Suspension | None: ...
+
+    def of_worker(self, worker_id: WorkerId) -> Suspension | None:
+        """The worker's suspension that is not lifted."""
+        ...
+
+    def suspended(self, worker_ids: Collection[WorkerId]) -> Collection[WorkerId]:
+        """Those of the workers whom nobody pays out to."""
+        ...
+
+    def lift(self, suspension_id: str, at: datetime) -> None: ...
+
+    def listed(self, count_max: int) -> Sequence[Suspension]:
+        """Not lifted, oldest first."""
         ...

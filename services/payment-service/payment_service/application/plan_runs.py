@@ -40,8 +40,8 @@ class RunLimits:
 
 @dataclass(frozen=True)
 class Plan:
-    """`left_out` counts those who asked and cannot be paid now, by reason: held, no_account,
-    details_too_new, too_little.
+    """`left_out` counts those who asked and cannot be paid now, by reason: suspended, held,
+    no_account, details_too_new, too_little.
     """
 
     items: Sequence[PayoutItem]
@@ -107,13 +107,18 @@ class PlanRuns:
         payees = session.payees.many(workers)
         payable = payable_of_many(session, workers, currency)
         held = session.holds.held(workers)
+        suspended = session.suspensions.suspended(workers)
         items, left_out = [], Counter[str]()
         for request in requests:
             payee = payees.get(request.worker_id)
             if payee is None or payee.rail is not rail:
                 continue
             amount = payable[request.worker_id]
-            reason = "held" if request.worker_id in held else self._hindrance(payee, amount)
+            reason = self._hindrance(payee, amount)
+            if request.worker_id in held:
+                reason = "held"
+            if request.worker_id in suspended:
+                reason = "suspended"
             if reason is None:
                 items.append(self._item(run_id, request, payee, amount=amount))
             else:

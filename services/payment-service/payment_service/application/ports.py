@@ -37,6 +37,7 @@ from payment_service.application.people_ports import (
     PayoutRequests,
     PayoutRuns,
     Staff,
+    Suspensions,
     TopUps,
 )
 from payment_service.application.period_ports import Periods, TaskTotals
@@ -323,6 +324,8 @@ class Session(Emits, Protocol):
     def approvals(self) -> Approvals: ...
     @property
     def holds(self) -> Holds: ...
+    @property
+    def suspensions(self) -> Suspensions: ...
     @property
     def bank_accounts(self) -> BankAccounts: ...
     @property

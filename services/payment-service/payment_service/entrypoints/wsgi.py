@@ -28,6 +28,7 @@ from payment_service.entrypoints.http.rails import rails_blueprint
 from payment_service.entrypoints.http.reconciliations import reconciliations_blueprint
 from payment_service.entrypoints.http.refunds import refunds_blueprint
 from payment_service.entrypoints.http.staff import staff_blueprint
+from payment_service.entrypoints.http.suspensions import suspensions_blueprint
 from payment_service.entrypoints.http.trails import trails_blueprint
 from payment_service.entrypoints.http.wallets import wallets_blueprint
 from payment_service.entrypoints.http.webhook import webhook_blueprint
@@ -50,6 +51,7 @@ from payment_service.entrypoints.pages.staff_account_pages import staff_account_
 from payment_service.entrypoints.pages.staff_pages import staff_pages
 from payment_service.entrypoints.pages.staff_role_pages import staff_role_pages
 from payment_service.entrypoints.pages.statement_pages import statement_pages
+from payment_service.entrypoints.pages.suspension_pages import suspension_pages
 from payment_service.entrypoints.pages.today_pages import today_pages
 from payment_service.entrypoints.pages.trail_pages import trail_pages
 from payment_service.entrypoints.pages.wallet_pages import wallet_pages
@@ -62,6 +64,7 @@ _API = (
     ledger_blueprint,
     exceptions_blueprint,
     evidence_blueprint,
+    suspensions_blueprint,
     periods_blueprint,
     payout_runs_blueprint,
     rails_blueprint,
@@ -90,6 +93,7 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     period_pages,
     export_pages,
     payee_pages,
+    suspension_pages,
     audit_pages,
     earnings_pages,
     wallet_pages,

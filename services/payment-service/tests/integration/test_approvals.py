@@ -182,6 +182,38 @@ def test_a_hold_after_freezing_voids_the_run(
     assert refused.json["code"] == "content_changed"
 
 
+def test_a_suspended_worker_is_paid_by_no_run_until_two_people_have_lifted_it(
+    market: Any, browsing: Any, calling: Any
+) -> None:
+    worker = calling("worker", "wrk_1")
+    market.earn("wrk_1", 10)
+    market.ask(worker)
+    run_id = market.approved_run()
+    page = browsing("staff", "stf_maker", VIEW, MAKER)
+    page.post("/finance/payees/wrk_1/suspend", data={"reason": "two people, one account"})
+    assert "two people, one account" in page.get("/finance/payees/wrk_1").text
+    twice = market.maker.post("/suspensions", {"worker_id": "wrk_1", "reason": "x"})
+    assert twice.json["code"] == "already_suspended"
+    market.settle_payouts()
+    (item,) = market.run(run_id)["items"]
+    assert (item["state"], item["refusal_code"]) == ("failed", "worker_suspended")
+    assert market.processor.transfers()["count"] == 0
+    assert worker.get("/earnings").json["payable"]["amount_minor"] == 50
+    market.ask(worker)
+    assert market.maker.post("/payout-runs").json["code"] == "nothing_eligible"
+    assert "the worker is suspended" in page.get("/finance/payout-runs").text
+    typed = {"reason": "one person after all", "idempotency_key": "k"}
+    proposal = page.post("/finance/payees/wrk_1/lift", data=typed).location
+    checker = browsing("staff", "stf_checker", VIEW, CHECKER)
+    digest = checker.get(proposal).text.split('name="content_hash" value="')[1][:64]
+    checker.post(f"{proposal}/approve", data={"content_hash": digest})
+    assert market.checker.get("/suspensions").json["items"] == []
+    acts = market.checker.get("/audit/acts").json["items"]
+    acts = [(act["what"], act["who"]) for act in acts if act["subject"] == "wrk_1"]
+    assert acts == [("worker.reinstate", "stf_checker"), ("worker.suspend", "stf_maker")]
+    assert market.pay_out()["items"][0]["state"] == "paid"
+
+
 def test_a_hold_needs_a_payee_and_a_reason(application: Application, maker: Any) -> None:
     nobody = maker.post("/holds", {"worker_id": "wrk_nobody", "reason": "x"})
     assert nobody.status_code == 404

@@ -53,6 +53,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "/api/payments/v1/refund-requests/<refund_id>/decline": (MAKER, CHECKER),
     "/api/payments/v1/refunds": ("requester",),
     "/api/payments/v1/refunds/<refund_id>/take-back": ("requester",),
+    "/api/payments/v1/suspensions": (MAKER,),
     "/api/payments/v1/top-ups": ("requester",),
     "/finance/approvals/<approval_id>/approve": (CHECKER,),
     "/finance/approvals/<approval_id>/reject": (MAKER, CHECKER),
@@ -82,6 +83,8 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "/finance/staff/<staff_id>/roles": (CONTROLLER,),
     "/finance/payees/<worker_id>/hold": (MAKER,),
     "/finance/payees/<worker_id>/release": (MAKER,),
+    "/finance/payees/<worker_id>/lift": (MAKER,),
+    "/finance/payees/<worker_id>/suspend": (MAKER,),
     "/finance/payout-runs": (MAKER,),
     "/finance/payout-runs/<run_id>/approve": (CHECKER,),
     "/finance/payout-runs/<run_id>/cancel": (MAKER, CHECKER),
@@ -263,6 +266,10 @@ def made(market: Any, calling: Any) -> Any:
             market.earn("wrk_1", 2)
             held = both.post("/holds", {"worker_id": "wrk_1", "reason": "a doubt"})
             payload = {"hold_id": held.json["hold_id"]}
+        if kind == "suspension_lift":
+            market.earn("wrk_1", 2)
+            placed = both.post("/suspensions", {"worker_id": "wrk_1", "reason": "a doubt"})
+            payload = {"suspension_id": placed.json["suspension_id"]}
         if kind == "tolerance_rule":
             _bank_line(market)
             payload = {
@@ -294,7 +301,7 @@ def made(market: Any, calling: Any) -> Any:
 @pytest.mark.parametrize(
     "kind",
     [
-        *("payout_run", "hold_release", "manual_entry", "exception_resolution", "write_off"),
+        *("payout_run", "hold_release", "suspension_lift", "manual_entry", "exception_resolution", "write_off"),
         *("refund", "statement_match", "tolerance_rule", "bank_file_sent", "bank_file_void"),
     ],
 )

@@ -72,6 +72,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
             worker_id=who,
             payee=payee,
             hold=hold,
+            suspension=readers.suspensions.of_worker(who),
             sums=_sums(application, [who])[who],
             settled_count=readers.assignments.settled_count(who),
             items=readers.payout_runs.items_of_worker(who, _PAYOUTS_SHOWN),

@@ -62,6 +62,11 @@ def _our_reasons() -> dict[str, Reason]:
             _("The worker has to look at the bank details. It is payable again, and asked anew."),
             yours=True,
         ),
+        "worker_suspended": Reason(
+            _("Payouts to this account are suspended."),
+            _("Nothing is lost. Somebody of this market looks into it; ask again later."),
+            _("The worker is suspended. Lift that, then send again, or give the line up."),
+        ),
         "insufficient_payable": Reason(
             _("Less was payable than the payout was for."),
             _("Ask again: the new payout is for what is payable then."),

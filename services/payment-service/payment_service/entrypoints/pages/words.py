@@ -42,6 +42,7 @@ def approvals() -> dict[str, str]:
     """Kinds of proposals."""
     return {
         "hold_release": _("Release held earnings"),
+        "suspension_lift": _("Lift a worker's suspension"),
         "manual_entry": _("Entry by hand"),
         "correction": _("Correction of an entry"),
         "statement_match": _("Match of a bank line"),
@@ -85,6 +86,7 @@ def left_out() -> dict[str, str]:
     """Why somebody who asked is not in the next run."""
     return {
         "held": _("earnings are held"),
+        "suspended": _("the worker is suspended"),
         "no_account": _("the account is not ready"),
         "details_too_new": _("the account details are too new"),
         "too_little": _("too little is payable"),
