@@ -141,9 +141,12 @@ def instant(moment: datetime | None) -> Markup:
     )
 
 
-def day(value: date | None) -> Markup:
+def day(value: date | str | None) -> Markup:
+    """A date, or one as it is stored: `2026-11-22`."""
     if value is None:
         return unknown()
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
     on = value.date() if isinstance(value, datetime) else value
     return Markup('<time datetime="{}">{}</time>').format(on.isoformat(), day_text(on))
 

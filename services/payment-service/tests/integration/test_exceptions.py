@@ -177,4 +177,4 @@ def test_the_pages_do_the_same_without_a_script(unknown: Any, browsing: Any) -> 
     assert len(table.strip().splitlines()) == 3
     book = load_workbook(io.BytesIO(maker.get("/finance/exceptions.xlsx").data))
     rows = list(book.active.iter_rows(values_only=True))
-    assert [row[3] for row in rows[1:]] == [-25, -7, -0.9]
+    assert [row[2] for row in rows[1:]] == [-25, -7, -0.9]

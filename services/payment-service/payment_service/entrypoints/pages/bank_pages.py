@@ -127,13 +127,13 @@ def _statements(application: Application) -> Table[KeptStatement]:
     columns: list[Column[KeptStatement]] = [
         Column("id", lambda row: row.statement_id),
         Column("statement", lambda row: row.reference, _("Statement")),
-        Column("account", lambda row: accounts.get(row.account_id, ""), _("Account")),
         Column("closed_on", lambda row: row.closed_on, _("Closed on")),
-        Column("lines", lambda row: row.line_count, _("Lines"), is_figure=True),
         Column("opening", lambda row: row.opening, _("Opening"), is_figure=True),
         Column("moved", lambda row: row.moved, _("Moved"), is_figure=True, is_summed=True),
         Column("closing", lambda row: row.closing, _("Closing"), is_figure=True),
         Column("currency", lambda row: row.closing.currency.code),
+        Column("lines", lambda row: row.line_count, _("Lines"), is_figure=True),
+        Column("account", lambda row: accounts.get(row.account_id, ""), _("Account")),
         Column(
             "confirmed_by", lambda row: names.get(StaffId(row.confirmed_by), ""), _("Confirmed by")
         ),

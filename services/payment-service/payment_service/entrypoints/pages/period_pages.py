@@ -111,6 +111,7 @@ def _words() -> dict[str, Any]:
         "states": period_words.states(),
         "tones": period_words.TONES,
         "checks": period_words.checks(),
+        "own_digits": period_words.figure,
     }
 
 

@@ -1,9 +1,16 @@
 """Periods and their checklist in the reader's words."""
 
+import re
+
+from crowdloom.ui.formats import language
+from crowdloom.ui.languages import in_own_digits
 from flask_babel import gettext as _
 
 from payment_service.domain.periods import PeriodState
 
+# Digits of a name are no figure.
+_FIGURE = re.compile(r"(?<!\w)\d[\d.:/-]*(?!\w)")
+_CURRENCY = re.compile(r"\b[A-Z]{3}\b")
 TONES = {
     PeriodState.OPEN: "quiet",
     PeriodState.SOFT_CLOSED: "wait",
@@ -39,3 +46,10 @@ def checks() -> dict[str, str]:
         "dead_letters": _("No event was given up on"),
         "seals": _("All of its entries are in the chain of seals, which verifies"),
     }
+
+
+def figure(text: str) -> str:
+    """What was looked at, in the reader's digits; amounts keep theirs, as everywhere."""
+    if _CURRENCY.search(text):
+        return text
+    return _FIGURE.sub(lambda found: in_own_digits(found[0], language()), text)

@@ -236,7 +236,7 @@ def wallet_flows() -> dict[str, str]:
     """What moved a requester's free funds, in the requester's words."""
     return {
         "topup": _("Paid in by card"),
-        "banktopup": _("Paid in by bank transfer"),
+        "bank_topup": _("Paid in by bank transfer"),
         "publish": _("Reserved for a batch"),
         "release": _("Came back from a batch: slot closed"),
         "cancel": _("Came back from a batch: slots withdrawn"),

@@ -1,0 +1,116 @@
+"""What all tables of the finance pages share: orders, pages, totals and files."""
+
+import csv
+import html
+import io
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from openpyxl import load_workbook
+from payment_service.adapters.mongo_tables import MongoRows
+from payment_service.application.tables import Acts, Order
+
+LISTS = {
+    "/finance/payout-runs": "",
+    "/finance/approvals": "?status=all",
+    "/finance/payees": "",
+    "/finance/refunds": "?status=all",
+    "/finance/reconciliations": "",
+    "/finance/exceptions": "?state=all",
+    "/finance/ledger": "",
+    "/finance/ledger/entries": "",
+    "/finance/ledger/accounts/liability:worker:wrk_1:payable:USD": "",
+    "/finance/periods": "",
+    "/finance/audit": "",
+}
+DESCENDING = 'aria-sort="descending"'
+
+
+@pytest.fixture
+def busy(market: Any, calling: Any) -> Any:
+    """Two workers, of whom one was paid and one was refused, and what people did about it."""
+    for worker, batch in (("wrk_1", "bat_1"), ("wrk_2", "bat_2")):
+        market.earn(worker, 4, batch_id=batch)
+        market.ask(calling("worker", worker))
+    account = market.application.readers.payees.get("wrk_2").account_id
+    market.processor.control(f"accounts/{account}/refusal")
+    market.pay_out()
+    market.checker.post("/reconciliations", key="k1")
+    market.maker.post("/holds", {"worker_id": "wrk_2", "reason": "a doubt"})
+    return market
+
+
+def test_every_table_sorts_by_its_columns_totals_itself_and_is_a_file_with_the_same_rows(
+    busy: Any, browsing: Any
+) -> None:
+    reader = browsing("staff", "stf_maker", "finance.view")
+    empty = set()
+    for path, query in LISTS.items():
+        page = reader.get(f"{path}{query}").text
+        heads = re.findall(r'<a class="sort" href="([^"]+)"', page)
+        count = counted(page)
+        assert len(heads) >= (3 if count else 0), path
+        for head in map(html.unescape, heads):
+            sorted_page = reader.get(head).text
+            way = "descending" if "sort=-" in head else "ascending"
+            assert f'aria-sort="{way}"' in sorted_page, head
+            assert query.removeprefix("?") in head, "filters stay"
+        assert len(rows_of(reader, f"{path}.csv{query}")) == count, path
+        book = load_workbook(io.BytesIO(reader.get(f"{path}.xlsx{query}").data))
+        assert book.active.max_row == count + 1, path
+        empty |= set() if count else {path}
+    assert empty == {"/finance/refunds", "/finance/approvals"}
+
+
+def counted(page: str) -> int:
+    """What the last table of the page says of all its rows; none where it is empty."""
+    found = re.findall(r"<tfoot><tr><th[^>]*>(\d+) in all", page)
+    return int(found[-1]) if found else 0
+
+
+def rows_of(reader: FlaskClient, path: str) -> list[dict[str, str]]:
+    text = reader.get(path).get_data().decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_an_order_nobody_offers_is_the_usual_one_and_amounts_are_numbers(
+    busy: Any, browsing: Any
+) -> None:
+    reader = browsing("staff", "stf_maker", "finance.view")
+    runs = "/finance/payout-runs"
+    unknown = re.findall("aria-sort[^>]+", reader.get(f"{runs}?sort=content_hash").text)
+    assert unknown == re.findall("aria-sort[^>]+", reader.get(runs).text) == [DESCENDING]
+    (run,) = rows_of(reader, f"{runs}.csv")
+    assert (run["total"], run["paid"], run["refused"]) == ("0.40", "0.20", "0.20")
+    sheet = load_workbook(io.BytesIO(reader.get(f"{runs}.xlsx").data)).active
+    cells = dict(zip(*[[cell.value for cell in row] for row in sheet.rows], strict=True))
+    assert (cells["total"], cells["currency"]) == (0.4, "USD")
+    page = reader.get(f"{runs}/{busy.application.tables.runs()[0].run.run_id}?state=paid").text
+    assert counted(page) == 1
+    fragment = reader.get(f"{runs}/{busy.application.tables.runs()[0].run.run_id}/lines").text
+    assert f'href="{runs}/' in fragment
+    assert "/lines?sort" not in fragment, "its links lead to the page"
+
+
+def test_the_database_pages_through_equals_and_gaps_without_losing_a_row(application: Any) -> None:
+    rows = [{"_id": f"r{n}", "size": size} for n, size in enumerate([3, None, 1, 3, None, 2, 3])]
+    collection = application.database["some_rows"]
+    collection.insert_many(rows)
+    table = MongoRows(
+        collection, {}, keys={"size": "size", "id": "_id"}, made=dict, ids=lambda row: row["_id"]
+    )
+    for order in (
+        Order("size"),
+        Order("size", is_descending=True),
+        Order("id", is_descending=True),
+    ):
+        whole = [row["_id"] for row in table.page(order, 10)]
+        assert sorted(whole) == [row["_id"] for row in rows]
+        found, after = [], None
+        while page := table.page(order, 2, after=after):
+            after = page[-1]["_id"]
+            found += [row["_id"] for row in page]
+        assert found == whole, order
+    assert application.tables.audit(Acts(who="nobody")).totals().count == 0
