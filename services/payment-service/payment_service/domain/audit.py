@@ -14,7 +14,7 @@ SENTENCES: Mapping[str, str] = {
     "I1": "Every entry balances, is unchanged and named after its cause; all sum to zero",
     "I2": "Every kept balance equals the sum of its lines",
     "I3": "No guarded account is below zero",
-    "I4": "What is reserved for a batch is what its open slots cost",
+    "I4": "What is reserved for a batch is what its open slots cost, as task-service counts them",
     "I5": "Every accepted submission has one entry, at the published terms",
     "I6": "Nothing is reserved for a closed batch, but what accepted work still needs",
     "I7": "Our books of the processor's balance equal its lines and its own figure",

@@ -171,7 +171,9 @@ def invariants() -> dict[str, str]:
         "I1": _("Every entry balances, is unchanged and named after its cause; all sum to zero"),
         "I2": _("Every kept balance equals the sum of its lines"),
         "I3": _("No guarded account is below zero"),
-        "I4": _("What is reserved for a batch is what its open slots cost"),
+        "I4": _(
+            "What is reserved for a batch is what its open slots cost, as task-service counts them"
+        ),
         "I5": _("Every accepted submission has one entry, at the published terms"),
         "I6": _("Nothing is reserved for a closed batch, but what accepted work still needs"),
         "I7": _("Our books of the processor's balance equal its lines and its own figure"),
