@@ -5,6 +5,9 @@
   const language = document.documentElement.lang;
   const dateLanguage = language === "en" ? "en-GB" : language;
 
+  /* On a phone the places of the bar scroll sideways: where the reader is comes into view. */
+  document.querySelector(".bar a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   /* A form is sent once; its button says that it is under way. Downloads opt out with data-again. */
   document.addEventListener("submit", (event) => {
     const form = event.target;
