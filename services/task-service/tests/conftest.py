@@ -13,9 +13,10 @@ from argon2 import PasswordHasher
 from crowdloom.chassis.tickets import PreviewSigner, TicketSigner
 from crowdloom.chassis.tokens import PREVIEW_AUDIENCE, TICKET_AUDIENCE, TokenSigner, new_signing_key
 from crowdloom.contracts import Cause, Envelope, Event
-from crowdloom.testkit.ports import FrozenClock, SequentialIds
+from crowdloom.testkit.ports import BEGINNING, FrozenClock, SequentialIds
 from flask import Flask
 from flask.testing import FlaskClient
+from pymongo import MongoClient
 from task_service.adapters.argon2_passwords import Argon2Passwords
 from task_service.adapters.mongo_session import INDEXES
 from task_service.bootstrap import Application, build
@@ -50,19 +51,21 @@ def make() -> ModuleType:
     return module
 
 
-@pytest.fixture
-def clock() -> FrozenClock:
+@pytest.fixture(scope="session")
+def standing_clock() -> FrozenClock:
     return FrozenClock()
 
 
-@pytest.fixture
-def application(mongo_client: Any, clock: FrozenClock) -> Iterator[Application]:
+@pytest.fixture(scope="session")
+def running(mongodb_uri: str, standing_clock: FrozenClock) -> Iterator[Application]:
+    """Built and migrated once: that takes longer than most tests."""
+    client: MongoClient[dict[str, Any]] = MongoClient(mongodb_uri, tz_aware=True)
     name = f"task-service-{uuid.uuid4().hex[:12]}"
     made = build(
         read_settings(ENVIRONMENT),
-        client=mongo_client,
+        client=client,
         database=name,
-        clock=clock,
+        clock=standing_clock,
         ids=SequentialIds(),
         passwords=Argon2Passwords(
             PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # fast; nothing to guard
@@ -70,14 +73,37 @@ def application(mongo_client: Any, clock: FrozenClock) -> Iterator[Application]:
     )
     made.store.migrate(INDEXES)
     yield made
-    mongo_client.drop_database(name)
+    client.drop_database(name)
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def running_web(running: Application) -> Flask:
+    app = create_web(running)
+    app.testing = True
+    return app
 
 
 @pytest.fixture
-def web(application: Application) -> Flask:
-    app = create_web(application)
-    app.testing = True
-    return app
+def clock(standing_clock: FrozenClock) -> FrozenClock:
+    """Where it began, whatever the test before did to it."""
+    standing_clock.advance(seconds=(BEGINNING - standing_clock.now()).total_seconds())
+    return standing_clock
+
+
+@pytest.fixture
+def application(running: Application, clock: FrozenClock) -> Application:
+    """The service with nothing in its database."""
+    assert clock
+    for name in running.database.list_collection_names():
+        running.database[name].delete_many({})
+    return running
+
+
+@pytest.fixture
+def web(application: Application, running_web: Flask) -> Flask:
+    assert application
+    return running_web
 
 
 @pytest.fixture

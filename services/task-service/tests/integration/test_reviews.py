@@ -164,6 +164,7 @@ def test_of_the_announced_time_and_the_requester_only_the_first_decides(
     application: Application,
     clock: FrozenClock,
     outbox: Outbox,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The requester rejects after the job has found the submission and before it writes."""
     clock.advance(seconds=THREE_DAYS)
@@ -174,7 +175,7 @@ def test_of_the_announced_time_and_the_requester_only_the_first_decides(
         decide(requester, submissions[0], "reject", reason="Just in time.")
         return found
 
-    application.reader.submissions.due_for_acceptance = look_then_lose  # type: ignore[method-assign]
+    monkeypatch.setattr(application.reader.submissions, "due_for_acceptance", look_then_lose)
     assert application.review.accept_what_is_due() == 2
     assert [one[:2] for one in decided(outbox)] == [
         (submissions[0], "rejected"),
@@ -184,18 +185,22 @@ def test_of_the_announced_time_and_the_requester_only_the_first_decides(
 
 
 def test_a_rejection_that_comes_second_is_told_so(
-    requester: Any, submissions: list[str], application: Application, outbox: Outbox
+    requester: Any,
+    submissions: list[str],
+    application: Application,
+    outbox: Outbox,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The submission is accepted between the look at it and the writing of the rejection."""
     look = application.reader.submissions.of_ids
 
     def look_then_lose(ids: Any) -> Any:
         found = look(ids)
-        application.reader.submissions.of_ids = look  # type: ignore[method-assign]
+        monkeypatch.undo()
         decide(requester, submissions[0], "accept")
         return found
 
-    application.reader.submissions.of_ids = look_then_lose  # type: ignore[method-assign]
+    monkeypatch.setattr(application.reader.submissions, "of_ids", look_then_lose)
     late = Decision(submissions[0], accept=False, reason="Too late.")  # type: ignore[arg-type]
     with pytest.raises(AlreadyDecided):
         application.review.decide(requester.requester_id, late)

@@ -26,10 +26,11 @@ def resumable(lines: Iterable[str], *, version: str, media_type: str) -> Respons
 
 def _part(lines: Iterable[str], version: str, media_type: str) -> Response:
     """Raises RequestedRangeNotSatisfiable."""
-    file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 # see _read
+    file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 # closed with the response
     file.writelines(line.encode() for line in lines)
     length = file.tell()
     response = Response(_read(file), mimetype=media_type)
+    response.call_on_close(file.close)  # whether or not anything was read
     response.content_length = length
     response.set_etag(version)
     try:
@@ -41,7 +42,6 @@ def _part(lines: Iterable[str], version: str, media_type: str) -> Response:
 
 
 def _read(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        file.seek(0)
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk
+    file.seek(0)
+    while chunk := file.read(_CHUNK_BYTES):
+        yield chunk
