@@ -193,6 +193,7 @@ def test_an_area_s_api_can_be_read_and_tried_by_files_of_our_own(client: FlaskCl
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 def test_a_file_that_the_browser_has_already_is_closed_again(client: FlaskClient) -> None:
     address = re.findall(r'href="([^"]+mark\.svg)"', client.get("/").text)[0]
     first = client.get(address)
