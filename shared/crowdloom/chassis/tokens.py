@@ -1,5 +1,7 @@
 """Signed tokens: each service signs what it is the authority of, everybody verifies (EdDSA JWT)."""
 
+import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -99,10 +101,9 @@ class TokenVerifier:
     def _verified(self, token: str) -> Mapping[str, Any]:
         """The claims of a token that is rightly signed: it stays so, and only its time runs out."""
         try:
-            unverified = jwt.decode(token, options={"verify_signature": False})
             claims: dict[str, Any] = jwt.decode(
                 token,
-                self._public_keys[unverified["iss"]],
+                self._public_keys[_claimed_issuer(token)],
                 algorithms=[_ALGORITHM],
                 audience=self._audience,
                 # Expiry is judged by our clock port, not by the library's.
@@ -112,7 +113,7 @@ class TokenVerifier:
                     "verify_iat": False,
                 },
             )
-        except (jwt.PyJWTError, KeyError, TypeError) as error:
+        except (jwt.PyJWTError, LookupError, TypeError, ValueError, RecursionError) as error:
             raise InvalidToken("The token is not valid; sign in again") from error
         return claims
 
@@ -120,6 +121,15 @@ class TokenVerifier:
         """Raises InvalidToken."""
         if claims["exp"] <= self._clock.now().timestamp():
             raise InvalidToken("The token has expired; sign in again")
+
+
+def _claimed_issuer(token: str) -> str:
+    """Who the token says it is from, which only chooses the key that it must be signed with. Read
+    here, since a second look by the library costs a quarter of a millisecond a token.
+    """
+    payload = token.split(".")[1] if token.count(".") == 2 else ""  # noqa: PLR2004 - a JWS has three
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return str(claims["iss"])
 
 
 SESSION_AUDIENCE = "crowdloom-session"

@@ -122,6 +122,9 @@ class MemoryCollection:
     def create_index(self, *_: Any, **__: Any) -> None:
         """Only speed."""
 
+    def drop_index(self, *_: Any, **__: Any) -> None:
+        """Only speed."""
+
     def with_options(self, **_: Any) -> Self:
         return self
 

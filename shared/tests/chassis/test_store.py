@@ -115,7 +115,7 @@ def test_a_database_that_is_away_is_transient(clock, monkeypatch):
 def test_migrating_again_changes_nothing(store):
     store.migrate({"counts": []})
     store.migrate({"counts": []})
-    assert "pending_as_written" in store.database[OUTBOX].index_information()
+    assert "still_pending" in store.database[OUTBOX].index_information()
 
 
 @pytest.mark.parametrize("alive", [False, True])
