@@ -57,7 +57,7 @@ class MongoInvoices:
 
     def get(self, number: int) -> Invoice | None:
         found = self._invoices.find_one({"_id": number}, session=self._session)
-        return None if found is None else _invoice(found)
+        return None if found is None else stored_invoice(found)
 
     def has(self, requester_id: RequesterId, period: str, currency: Currency) -> bool:
         once = {"requester_id": requester_id, "period": period, "currency": currency.code}
@@ -65,7 +65,7 @@ class MongoInvoices:
 
     def of_requester(self, requester_id: RequesterId, count_max: int) -> Sequence[Invoice]:
         found = self._invoices.find({"requester_id": requester_id}, session=self._session)
-        return [_invoice(row) for row in found.sort("_id", DESCENDING).limit(count_max)]
+        return [stored_invoice(row) for row in found.sort("_id", DESCENDING).limit(count_max)]
 
     def billed_to(self, requester_id: RequesterId) -> str:
         found = self._billed_to.find_one({"_id": requester_id}, session=self._session)
@@ -121,7 +121,7 @@ def _line_document(line: InvoiceLine) -> Document:
     return {**vars(line), "rewards": line.rewards.to_wire(), "fees": line.fees.to_wire()}
 
 
-def _invoice(row: dict[str, Any]) -> Invoice:
+def stored_invoice(row: dict[str, Any]) -> Invoice:
     fields = {name: value for name, value in row.items() if name != "_id"}
     fields["currency"] = Currency.of(row["currency"])
     fields["lines"] = tuple(

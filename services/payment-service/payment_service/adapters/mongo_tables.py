@@ -13,8 +13,9 @@ from pymongo.collection import Collection
 from payment_service.adapters.mongo_audit_log import AUDIT_LOG
 from payment_service.adapters.mongo_banks import BANK_LINES, kept_line
 from payment_service.adapters.mongo_exceptions import EXCEPTIONS, query_of
+from payment_service.adapters.mongo_invoices import INVOICES, stored_invoice
 from payment_service.adapters.mongo_journal import journal_entry
-from payment_service.adapters.mongo_ledger import JOURNAL
+from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL
 from payment_service.adapters.mongo_payouts import PAYOUT_ITEMS, PAYOUT_RUNS, payout_run
 from payment_service.adapters.mongo_processor import RECONCILIATIONS
 from payment_service.application.bank_ports import KeptLine
@@ -25,15 +26,19 @@ from payment_service.application.tables import (
     SUMMED_MAX,
     Acts,
     Entries,
+    Funds,
     Order,
     Rows,
     RunLine,
     Totals,
 )
 from payment_service.domain.bank_statements import BankLineState
+from payment_service.domain.invoices import Invoice
 from payment_service.domain.payouts import ItemState, PayoutRun, Rail, RunStatus
 
 RowT = TypeVar("RowT")
+# What a requester has: free, reserved, on its way back.
+_FUNDS = ("wallet", "escrow", "refunding")
 
 
 class MongoRows(Generic[RowT]):
@@ -140,6 +145,22 @@ class MongoTables:
         for row in rows:
             sums.setdefault(row["_id"]["run"], []).append(row)
         return sums
+
+    def invoices(self) -> Sequence[Invoice]:
+        found = self._database[INVOICES].find().sort("_id", DESCENDING).limit(LISTED_MAX + 1)
+        return [stored_invoice(row) for row in found]
+
+    def funds(self) -> Sequence[Funds]:
+        query = {"kind": {"$in": list(_FUNDS)}, "posted": {"$gt": 0}}
+        sums: dict[tuple[str, Currency], dict[str, int]] = {}
+        for row in self._database[ACCOUNTS].find(query, {"owner": 1, "kind": 1, "posted": 1}):
+            currency = Currency.of(row["_id"].rpartition(":")[2])
+            of_one = sums.setdefault((row["owner"], currency), dict.fromkeys(_FUNDS, 0))
+            of_one[row["kind"]] += int(row["posted"])
+        return [
+            Funds(owner, *(Money(units[kind], currency) for kind in _FUNDS))
+            for (owner, currency), units in sums.items()
+        ]
 
     def reconciliations(self) -> Rows[Mapping[str, Any]]:
         return MongoRows(

@@ -12,6 +12,7 @@ from payment_service.application.bank_ports import KeptLine
 from payment_service.application.exception_ports import Wanted
 from payment_service.application.journal import Journal, JournalEntry, StatementLine
 from payment_service.domain.bank_statements import BankLineState
+from payment_service.domain.invoices import Invoice
 from payment_service.domain.payouts import PayoutRun, Rail, RunStatus
 
 # Of lists that are put in order here and not by the database.
@@ -169,6 +170,24 @@ class RunLine:
     failed: Money
 
 
+@dataclass(frozen=True)
+class Funds:
+    """What a requester has with us in one currency."""
+
+    requester_id: str
+    free: Money
+    reserved: Money
+    refunding: Money
+
+    @property
+    def all(self) -> Money:
+        return self.free + self.reserved + self.refunding
+
+    @property
+    def row_id(self) -> str:
+        return f"{self.requester_id} {self.free.currency.code}"
+
+
 class Tables(Protocol):
     """What is too long to be put in order here. Each names the keys that it can be ordered by."""
 
@@ -176,6 +195,14 @@ class Tables(Protocol):
         self, *, status: RunStatus | None = None, rail: Rail | None = None
     ) -> Sequence[RunLine]:
         """The newest `LISTED_MAX` and one more, to be put in order by the caller."""
+        ...
+
+    def invoices(self) -> Sequence[Invoice]:
+        """Likewise."""
+        ...
+
+    def funds(self) -> Sequence[Funds]:
+        """Of every requester who has any."""
         ...
 
     def reconciliations(self) -> Rows[Mapping[str, Any]]:

@@ -39,6 +39,7 @@ from payment_service.entrypoints.pages.earnings_pages import earnings_pages
 from payment_service.entrypoints.pages.evidence_pages import evidence_pages
 from payment_service.entrypoints.pages.exception_pages import exception_pages
 from payment_service.entrypoints.pages.export_pages import export_pages
+from payment_service.entrypoints.pages.funds_pages import funds_pages
 from payment_service.entrypoints.pages.invoice_pages import invoice_pages
 from payment_service.entrypoints.pages.ledger_pages import ledger_pages
 from payment_service.entrypoints.pages.payee_pages import payee_pages
@@ -100,6 +101,7 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     bank_pages,
     trail_pages,
     refund_pages,
+    funds_pages,
     statement_pages,
     invoice_pages,
 )

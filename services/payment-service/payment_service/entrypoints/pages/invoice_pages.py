@@ -62,7 +62,7 @@ def _add_invoice(blueprint: Blueprint, application: Application) -> None:
     @require("requester")
     def invoice_file(name: str) -> Response:
         found = own_invoice(application, name)
-        return pdf_file(f"{found.name}.pdf", _invoice_paper(found))
+        return pdf_file(f"{found.name}.pdf", invoice_paper(found))
 
 
 def own_invoice(application: Application, name: str) -> Invoice:
@@ -74,7 +74,8 @@ def own_invoice(application: Application, name: str) -> Invoice:
     return found
 
 
-def _invoice_paper(invoice: Invoice) -> Paper:
+def invoice_paper(invoice: Invoice) -> Paper:
+    """The document, for whoever may see it."""
     rows = [
         (latin(line.title, line.batch_id) or line.batch_id, str(line.count), _plain(line.fees))
         for line in invoice.lines

@@ -98,10 +98,10 @@ def _table(application: Application) -> Table[Row]:
     rows = _rows(application, [payee for payee in found if _wanted() in payee.worker_id])
     columns: list[Column[Row]] = [
         Column("worker", lambda row: row[0].worker_id, _("Worker")),
-        Column("rail", lambda row: row[0].rail.value, _("Paid by")),
-        Column("account", lambda row: row[0].status, _("Account")),
         *(_sum_of(name, word) for name, word in _sum_words().items()),
         Column("currency", lambda row: row[1]["payable"].currency.code),
+        Column("account", lambda row: row[0].status, _("Account")),
+        Column("rail", lambda row: row[0].rail.value, _("Paid by")),
         Column("is_held", lambda row: "yes" if row[2] else ""),
         Column("details_at", lambda row: row[0].details_at),
     ]
@@ -109,7 +109,7 @@ def _table(application: Application) -> Table[Row]:
 
 
 def _sum_words() -> dict[str, str]:
-    return {"clearing": _("Inside the hold time"), "payable": _("Payable"), "held": _("Held")}
+    return {"payable": _("Payable"), "clearing": _("Inside the hold time"), "held": _("Held")}
 
 
 def _sum_of(name: str, word: str) -> Column[Row]:
