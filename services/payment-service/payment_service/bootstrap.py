@@ -246,6 +246,7 @@ def build(
     )
     books_of_periods = MongoPeriodBooks(store.database)
     balances = MongoBalances(store.database)
+    import_statements = ImportStatements(store, formats=FileFormats(), clock=clock)
     derive_balances = DeriveBalances(balances)
     check_period = CheckPeriod(books_of_periods, seals=verify_seals, clock=clock)
     return Application(
@@ -318,14 +319,10 @@ def build(
         age_exceptions=AgeExceptions(store, MongoAgeing(store.database), clock=clock),
         place_hold=PlaceHold(store, clock=clock, ids=ids, currency=currency),
         suspend_worker=SuspendWorker(store, clock=clock, ids=ids),
-        audit_money=AuditMoney(
-            MongoAuditBooks(store.database),
-            seals=VerifySeals(MongoSealedJournal(store.database), clock),
-            clock=clock,
-        ),
+        audit_money=AuditMoney(MongoAuditBooks(store.database), seals=verify_seals, clock=clock),
         put_bank_account=PutBankAccount(store),
         show_trail=ShowTrail(readers, MongoTrailBooks(store.database), clock=clock),
-        import_statements=ImportStatements(store, formats=FileFormats(), clock=clock),
+        import_statements=import_statements,
         execute_payouts=ExecutePayouts(
             store,
             processor,
@@ -346,6 +343,7 @@ def build(
             books=MongoReconciledBooks(store.database),
             processor=processor,
             poll=poll,
+            book_banks=import_statements.book_waiting,
             match_again=MatchAgain(store),
             sorting=SortedRows,
             clock=clock,

@@ -102,6 +102,7 @@ class Reconcile:
         books: ReconciledBooks,
         processor: PaymentProcessor,
         poll: PollProcessor,
+        book_banks: Callable[[], int],
         match_again: Callable[[], int],
         sorting: Sorting,
         clock: Clock,
@@ -110,6 +111,7 @@ class Reconcile:
         self._books = books
         self._processor = processor
         self._poll = poll
+        self._book_banks = book_banks
         self._match_again = match_again
         self._sorting = sorting
         self._clock = clock
@@ -140,6 +142,9 @@ class Reconcile:
 
     def _look(self) -> dict[str, Any]:
         self._poll.catch_up()
+        # A statement counts once it is confirmed, and its lines are booked little by little.
+        while self._book_banks():
+            pass
         self._match_again()
         with processor_side(self._processor, self._sorting) as side:
             if not side.lines_count:
