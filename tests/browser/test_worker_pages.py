@@ -67,8 +67,11 @@ PHONE_PAGES = [
     "/work/alerts",
     "/work/requesters/req_1",
     "/work/standing",
+    "/work/queue/bat_1",
 ]
 REVIEWER_PAGES = ["/operator/appeals", f"/operator/appeals/{APPEALED}"]
+PHONE_REVIEWER_PAGES = ["/operator/accounts"]
+TASK_OPERATOR_PAGES = ["/operator/talk", "/operator/answers"]
 
 
 @dataclass
@@ -94,6 +97,23 @@ def scene(mongodb_uri: str, serve: Callable[[Any], str]) -> Iterator[Scene]:
     yield Scene(serve(web), token, staff_token(application))
     client.drop_database(name)
     client.close()
+
+
+@pytest.fixture(scope="module")
+def talked_about(workplace: Any) -> Any:
+    """Tasks with a reported question, and with answers that are alike."""
+    words = "A small boat lies on the beach beside a red house."
+    first = workplace.item("<input name=said>")
+    task = workplace.tasks.batches.tasks(workplace.tasks.reader.batches.get(first.batch_id))[0]
+    for pseudonym in ("A7F3K", "B2M9Q", "C5T1X"):
+        item = workplace.ticket(first.batch_id, task.task_id, pseudonym=pseudonym)
+        ticket = workplace.tasks.tickets.read(item.ticket)
+        workplace.tasks.answer_task.submit(ticket, (("said", words),))
+        asked = workplace.tasks.talk.ask(ticket, "What if it is a ship?", about_item=False)
+    workplace.tasks.talk.report(
+        first.batch_id, asked.message_id, reporter=None, reason="It is rude."
+    )
+    return workplace
 
 
 def staff_token(application: Application) -> str:
@@ -164,11 +184,16 @@ def happened(application: Application, worker_id: str) -> list[Any]:
 
 @pytest.mark.parametrize(("lang", "theme", "width"), LOOKS)
 def test_workers_and_reviewers_pages_are_accessible_fit_and_keep_to_the_policy(
-    chromium: Browser, scene: Scene, *, lang: str, theme: str, width: int
+    chromium: Browser, scene: Scene, talked_about: Any, *, lang: str, theme: str, width: int
 ) -> None:
     # Pages of lists alone are looked at where there is the least room: both languages and themes.
-    of_worker = WORKER_PAGES + (PHONE_PAGES if width == PHONE else [])
-    for token, paths in ((scene.worker, of_worker), (scene.reviewer, REVIEWER_PAGES)):
+    is_phone = width == PHONE
+    looks = [
+        (scene.origin, scene.worker, WORKER_PAGES + PHONE_PAGES * is_phone),
+        (scene.origin, scene.reviewer, REVIEWER_PAGES + PHONE_REVIEWER_PAGES * is_phone),
+        (talked_about.origin, talked_about.operator_token(), TASK_OPERATOR_PAGES * is_phone),
+    ]
+    for origin, token, paths in looks:
         context = chromium.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=theme,  # type: ignore[arg-type]
@@ -179,7 +204,7 @@ def test_workers_and_reviewers_pages_are_accessible_fit_and_keep_to_the_policy(
         faults: list[str] = []
         page.on("pageerror", lambda error, f=faults: f.append(f"script: {error}"))
         for path in paths:
-            answer = page.goto(f"{scene.origin}{path}")
+            answer = page.goto(f"{origin}{path}")
             assert answer
             assert answer.status == 200, path
             if pictures := os.environ.get("CROWDLOOM_PICTURES"):

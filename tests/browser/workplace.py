@@ -8,7 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crowdloom.chassis.tickets import Ticket, TicketSigner
-from crowdloom.chassis.tokens import TICKET_AUDIENCE, TokenSigner, new_signing_key
+from crowdloom.chassis.tokens import (
+    SESSION_AUDIENCE,
+    TICKET_AUDIENCE,
+    TokenSigner,
+    new_signing_key,
+)
 from crowdloom.kernel import Money, SystemClock, TimeOrderedIds
 from crowdloom.kernel.ids import AssignmentId, BatchId, Pseudonym, RequesterId, TaskId
 from crowdloom_local.composition import service_of
@@ -26,7 +31,8 @@ from worker_service.bootstrap import build as build_workers
 from worker_service.config import read_settings as worker_settings
 from worker_service.entrypoints.wsgi import create_web as worker_web
 
-KEYS = {name: new_signing_key() for name in ("task-service", "worker-service", "matching-service")}
+SERVICES = ("task-service", "worker-service", "matching-service", "payment-service")
+KEYS = {name: new_signing_key() for name in SERVICES}
 REQUESTER = RequesterId("req_00000000000000000000000001")
 
 
@@ -87,7 +93,14 @@ class Workplace:
         task = self.tasks.batches.tasks(batch)[0]
         return self.ticket(batch.batch_id, task.task_id, minutes_left=minutes_left)
 
-    def ticket(self, batch_id: BatchId, task_id: TaskId, *, minutes_left: int = 30) -> Item:
+    def ticket(
+        self,
+        batch_id: BatchId,
+        task_id: TaskId,
+        *,
+        minutes_left: int = 30,
+        pseudonym: str = "A7F3K",
+    ) -> Item:
         clock = SystemClock()
         assignment_id = AssignmentId(TimeOrderedIds(clock).new("assignment"))
         signer = TokenSigner(
@@ -101,11 +114,23 @@ class Workplace:
             assignment_id=assignment_id,
             task_id=task_id,
             batch_id=batch_id,
-            pseudonym=Pseudonym("A7F3K"),
+            pseudonym=Pseudonym(pseudonym),
             claimed_at=now,
             deadline=now + timedelta(minutes=minutes_left),
         )
         return Item(assignment_id, TicketSigner(signer).sign(ticket), batch_id)
+
+    def operator_token(self) -> str:
+        """A session of staff, as payment-service issues it."""
+        clock = SystemClock()
+        signer = TokenSigner(
+            issuer="payment-service",
+            private_key=KEYS["payment-service"][0],
+            audience=SESSION_AUDIENCE,
+            clock=clock,
+        )
+        claims = {"sub": "stf_1", "role": "staff", "grants": ["operator"], "name": "Rae"}
+        return signer.sign(claims, expires_at=clock.now() + timedelta(hours=1))
 
     def hand(self, context: BrowserContext, item: Item) -> None:
         """Give the browser the cookies that a claim would have set."""
