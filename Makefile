@@ -80,7 +80,7 @@ acceptance: setup ## real Mechanical Turk projects, imported, answered in Chromi
 	@test -n "$(CASES)" || { echo "Say where the cases are: make acceptance CASES=dir"; exit 2; }
 	@$(BIN)/python -m crowdloom_local.acceptance --cases $(CASES) --limit $(LIMIT) --rows $(ROWS)
 
-machine-matching: setup ## matching-service's state machine, 500 examples; then without four guards, each must be noticed
+machine-matching: setup ## matching-service's state machine, 500 examples in memory; then without four guards, each must be noticed
 	@CROWDLOOM_EXAMPLES=500 $(BIN)/pytest -q services/matching-service/tests/integration/test_state_machine.py
 	@$(BIN)/python tests/guards.py machine
 
@@ -102,8 +102,9 @@ bench-claim: setup ## the claim: exact, flat, near the raw engine; ENGINE= SIZES
 kill-matching: setup ## kill -9 matching-service 20 times during a run of 500 tasks
 	@$(BIN)/python -m crowdloom_local.replay.kill_matching 500 2
 
-faults: setup ## kill -9 at every point of a payout run, on real processes
+faults: setup ## kill -9 at every point of a payout run; the broker away for a minute; a worker stopped with a lease
 	@$(BIN)/python tests/faults/payouts.py
+	@$(BIN)/python -m crowdloom_local.replay.away
 
 pictures: setup ## the pictures of the guides, taken from a running demo; needs a Chromium
 	@$(BIN)/python -m crowdloom_local.pictures

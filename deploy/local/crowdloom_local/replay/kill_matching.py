@@ -44,7 +44,7 @@ def main(tasks: int, redundancy: int) -> int:
     """Returns 0 where every task got exactly its redundancy and all else of a replay holds."""
     with tempfile.TemporaryDirectory(prefix="crowdloom-kills-") as folder:
         plan = Plan(
-            dataset=_dataset(Path(folder) / "alike", tasks, redundancy),
+            dataset=dataset_of_equals(Path(folder) / "alike", tasks, redundancy),
             tasks=tasks,
             redundancy=redundancy,
             workers=_WORKERS,
@@ -58,7 +58,7 @@ def main(tasks: int, redundancy: int) -> int:
     return 1 if wrong or len(figures["chaos"]) != _KILLS else 0
 
 
-def _dataset(folder: Path, tasks: int, redundancy: int) -> Path:
+def dataset_of_equals(folder: Path, tasks: int, redundancy: int) -> Path:
     """Answers to so many tasks, all alike: what is said does not matter here."""
     folder.mkdir()
     rows = [f"{task},w{giver},yes" for task in range(tasks) for giver in range(redundancy)]

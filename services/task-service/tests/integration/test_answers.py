@@ -1,6 +1,8 @@
 """Work with a ticket: loading, drafts, submitting, once."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
@@ -105,6 +107,20 @@ def test_an_answer_after_the_deadline_is_kept_as_a_draft_and_changes_nothing_els
     assert outbox() == published
     assert application.database["submissions"].count_documents({}) == 0
     assert holder.draft().json["answer"] == [["answer", "yes"]]
+
+
+def test_on_two_devices_the_draft_goes_along_and_a_replaced_ticket_changes_nothing(
+    holder: Any, signer: TicketSigner, clock: FrozenClock
+) -> None:
+    holder.save([["answer", "ye"]])
+    longer = replace(holder.ticket, deadline=holder.ticket.deadline + timedelta(minutes=10))
+    other_device = replace(holder, ticket=longer, token=signer.sign(longer))
+    assert other_device.draft().json["answer"] == [["answer", "ye"]]
+    clock.advance(seconds=700)
+    assert code(holder.submit()) == (409, "lease_expired")
+    assert other_device.draft().json["answer"] == [["answer", "yes"]]
+    assert other_device.submit([["answer", "no"]]).status_code == 201
+    assert code(holder.submit()) == (409, "already_submitted")
 
 
 def test_a_draft_is_kept_and_shown(holder: Any, clock: FrozenClock) -> None:
@@ -234,6 +250,7 @@ def test_our_own_pages_send_the_ticket_as_a_cookie(web: Flask, holder: Any) -> N
         ({"answer": [["answer", 1]]}, (422, "invalid_input")),
         ({"answer": [["answer", "\ud800"]]}, (422, "invalid_input")),
         ({"answer": [["answer", "x" * 256_001]]}, (413, "answer_too_large")),
+        ({"answer": [["answer", "x" * 2_000_000]]}, (413, "answer_too_large")),
         ({"answer": [["answer", "yes"]], "held_ms": 10_001}, (422, "invalid_input")),
         ({"answer": [["answer", "yes"]], "reward": 1}, (422, "invalid_input")),
     ],
