@@ -62,6 +62,7 @@ QUERIES = [
     ({"tags.red": 1}, "d"),
     ({"key": "k2", "n": {"$gte": 2, "$lt": 3}}, "b"),
     ({"$or": [{"n": 1}, {"tags.red": {"$exists": True}}]}, "ad"),
+    ({"$nor": [{"n": 1}, {"key": "k2"}]}, "cd"),
     ({"$and": [{"n": {"$gte": 1}}, {"key": {"$ne": "k1"}}]}, "b"),
 ]
 
@@ -92,6 +93,8 @@ def test_updates_change_what_they_name_and_say_so(things: Any) -> None:
     assert things.update_one({"_id": "a"}, {"$set": {"n": Int64(5)}}).modified_count == 0
     assert things.update_many({"n": {"$exists": True}}, {"$unset": {"n": ""}}).modified_count == 3
     assert things.update_one({"_id": "z"}, {"$set": {"n": 1}}).matched_count == 0
+    things.update_one({"_id": "a"}, {"$push": {"last": {"$each": [1, 2, 3], "$slice": -2}}})
+    assert things.find_one({"_id": "a"})["last"] == [2, 3]
 
 
 def test_an_upsert_is_born_of_its_query(things: Any) -> None:

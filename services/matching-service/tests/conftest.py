@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from crowdloom.chassis.bus import PARTITION_COUNT
 from crowdloom.chassis.tokens import Principal, TokenSigner, new_signing_key
 from crowdloom.contracts import Cause, Envelope, Event
+from crowdloom.testkit.memory_mongo import MemoryClient
 from crowdloom.testkit.ports import FrozenClock, SequentialIds
 from flask import Flask
 from flask.testing import FlaskClient
@@ -80,6 +81,28 @@ def build_application(mongo_client: Any) -> Iterator[Callable[[FrozenClock], App
     yield built
     for name in names:
         mongo_client.drop_database(name)
+
+
+@pytest.fixture
+def build_in_memory() -> Callable[..., Application]:
+    """Makes applications on a database in memory; given an earlier one, its process started anew:
+    what it had in mind is gone, what it committed is there.
+    """
+
+    def built(clock: FrozenClock, earlier: Application | None = None) -> Application:
+        made = build(
+            read_settings(ENVIRONMENT),
+            client=cast("Any", earlier.database.client if earlier else MemoryClient()),
+            clock=clock,
+            ids=earlier.ids if earlier else SequentialIds(),
+            randomness=random.Random(7),
+            kept=timedelta(0),
+        )
+        if earlier is None:
+            made.store.migrate(INDEXES)
+        return made
+
+    return built
 
 
 @pytest.fixture

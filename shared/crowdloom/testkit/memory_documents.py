@@ -54,6 +54,8 @@ def matches(document: Document, query: Mapping[str, Any]) -> bool:
             held = all(matches(document, each) for each in condition)
         elif name == "$or":
             held = any(matches(document, each) for each in condition)
+        elif name == "$nor":
+            held = not any(matches(document, each) for each in condition)
         elif name.startswith("$"):
             raise NotImplementedError(name)
         else:
@@ -153,8 +155,10 @@ def _unset(holder: Document, name: str, _value: Any) -> None:
 
 
 def _push(holder: Document, name: str, value: Any) -> None:
-    added = value["$each"] if isinstance(value, dict) and "$each" in value else [value]
-    holder[name] = [*holder.get(name, []), *copied(added)]
+    asked = value if isinstance(value, dict) and "$each" in value else {"$each": [value]}
+    if not asked.keys() <= {"$each", "$slice"} or asked.get("$slice", -1) >= 0:
+        raise NotImplementedError(repr(value))
+    holder[name] = [*holder.get(name, []), *copied(asked["$each"])][asked.get("$slice") :]
 
 
 def _add_to_set(holder: Document, name: str, value: Any) -> None:

@@ -3,6 +3,8 @@
 The model keeps what task-service would: which answers it took in, which tickets it closed, and its
 log, which matching-service reads late. R3 (exactly N) and R4 (no worker twice) hold at each step.
 Between what a claim reads and what it writes others get in, and it dies before or after its commit.
+In memory whatever is done dies before or after any of its calls to the database, and is done again
+by a process that knows nothing of it: at length there, and some runs on the real engine.
 The batch may ask for a qualification, exclude some workers, or cap what each of them may answer.
 """
 
@@ -24,6 +26,7 @@ from crowdloom.contracts.task import (
     Requirements,
 )
 from crowdloom.contracts.worker import QualificationGranted, QualificationRevoked
+from crowdloom.testkit.memory_mongo import MemoryClient
 from crowdloom.testkit.ports import FrozenClock
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -40,8 +43,11 @@ from matching_service.domain.errors import LeaseOver, NoMoreTime, TooManyLeases
 from matching_service.domain.pseudonyms import pseudonym_of
 
 TASK_COUNT, WORKER_COUNT = 2, 12
-EXAMPLES = int(os.environ.get("CROWDLOOM_EXAMPLES", "10"))
-"""`make machine-matching` runs 500."""
+EXAMPLES = int(os.environ.get("CROWDLOOM_EXAMPLES", "30"))
+"""`make machine-matching` runs 500 in memory."""
+ENGINE_EXAMPLES = 2
+DEATH_CALLS_MAX = 40
+"""An action makes some ten calls to the database; one that lets newcomers ask, many more."""
 ACTIONS = [
     *("claim", "submit", "submit", "reject", "give_back", "extend", "pause", "resume", "cancel"),
     *("claim_while_others_do", "claim_while_others_do", "claim_and_die"),
@@ -54,8 +60,8 @@ EXCLUDED = ("wrk_0", "wrk_1", "wrk_2")
 _LEASED, _EXPIRED = {"status": "leased"}, {"status": "expired"}
 
 
-class Died(Exception):
-    """The process was killed; its client asks again with the same key."""
+class Died(BaseException):
+    """The process was killed; whoever waited for it asks again, a client with the same key."""
 
 
 @dataclass
@@ -90,7 +96,7 @@ class Held:
 
 
 class MatchingMachine(RuleBasedStateMachine):
-    build: ClassVar[Callable[[FrozenClock], Application]]
+    build: ClassVar[Callable[..., Application]]
     hand_to: ClassVar[Callable[[Application, Event, str], None]]
     read_past: ClassVar[Callable[..., None]]
     make: ClassVar[ModuleType]
@@ -101,6 +107,9 @@ class MatchingMachine(RuleBasedStateMachine):
         self.app = self.build(self.clock)
         self.store = Interrupted(self.app.store)
         self.app.claim_task._store = self.store
+        self.dies_in = self.alive = 0
+        if isinstance(self.app.database.client, MemoryClient):
+            self.app.database.client.on_call = self._at_call
         self.read_to = self.clock.now()
         self.held: list[Held] = []
         self.revoked: list[Held] = []
@@ -111,6 +120,27 @@ class MatchingMachine(RuleBasedStateMachine):
         self.redundancy = 0
         self.asked = ""
         self.qualified: set[str] = set()
+
+    def _at_call(self, _what: str) -> None:
+        """Before each call to the database, and before and after each commit."""
+        if self.alive and self.dies_in:
+            self.dies_in -= 1
+            if not self.dies_in:
+                raise Died
+
+    def _survived(self, act: Callable[[Application], Any]) -> Any:
+        """Done, and where the process died over it, done again by the next one."""
+        self.alive += 1
+        try:
+            return act(self.app)
+        except Died:
+            if isinstance(self.app.database.client, MemoryClient):
+                self.app = self.build(self.clock, self.app)
+                self.store.inner = self.app.store
+                self.app.claim_task._store = self.store
+            return act(self.app)
+        finally:
+            self.alive -= 1
 
     @initialize(
         redundancy=st.sampled_from([1, 2]),
@@ -155,7 +185,11 @@ class MatchingMachine(RuleBasedStateMachine):
     def _tell(self, event: Event) -> None:
         """What worker-service says, heard of at once."""
         self.told_count += 1
-        self.hand_to(self.app, event, f"evt_{self.told_count:026d}")
+        name = f"evt_{self.told_count:026d}"
+        self._survived(partial(self._hand, event, name))
+
+    def _hand(self, event: Event, name: str, app: Application) -> None:
+        self.hand_to(app, event, name)
 
     def _may(self, worker: str) -> bool:
         """Whether the batch is for this worker, whatever he was given of it."""
@@ -183,8 +217,9 @@ class MatchingMachine(RuleBasedStateMachine):
     def _read(self, count: int, *, twice: bool = False) -> None:
         for _, event in self.log[:count]:
             self.told_count += 1
+            name = f"evt_{self.told_count:026d}"
             for _ in range(2 if twice else 1):
-                self.hand_to(self.app, event, f"evt_{self.told_count:026d}")
+                self._survived(partial(self._hand, event, name))
         del self.log[:count]
 
     def _one(self, pick: int, *states: str) -> Held | None:
@@ -198,20 +233,24 @@ class MatchingMachine(RuleBasedStateMachine):
         if not worker.removeprefix("wrk_").isdigit():
             self._qualify(worker)  # newcomers are: the slots are to be taken by somebody
         try:
-            made = self.app.claim_task(worker, key)
+            made = self._survived(lambda app: app.claim_task(worker, key))
         except TooManyLeases:
             return False
-        except Died:
-            made = self.app.claim_task(worker, key)
         if made is not None:
             assert self._may(worker), f"{worker} was given what is not for him"
             self.held.append(Held(made.assignment))
         return made is not None
 
-    @rule(action=st.sampled_from(ACTIONS), pick=st.integers(0, 1_000))
-    def step(self, action: str, pick: int) -> None:
+    @rule(
+        action=st.sampled_from(ACTIONS),
+        pick=st.integers(0, 1_000),
+        dies_in=st.one_of(st.just(0), st.integers(1, DEATH_CALLS_MAX)),
+    )
+    def step(self, action: str, pick: int, dies_in: int) -> None:
         """One rule for all, since Hypothesis would leave whole rules out of a run."""
+        self.dies_in = dies_in
         getattr(self, action)(pick)
+        self.dies_in = 0
 
     def claim(self, pick: int) -> None:
         self._ask(f"wrk_{pick % WORKER_COUNT}")
@@ -250,7 +289,11 @@ class MatchingMachine(RuleBasedStateMachine):
             return
         assignment = held.assignment
         try:
-            self.app.hold_assignment.give_back(assignment.worker_id, assignment.assignment_id)
+            self._survived(
+                lambda app: app.hold_assignment.give_back(
+                    assignment.worker_id, assignment.assignment_id
+                )
+            )
         except LeaseOver:
             return
         self.revoked.append(held)
@@ -268,9 +311,12 @@ class MatchingMachine(RuleBasedStateMachine):
             return
         self.key_count += 1
         assignment, key = held.assignment, f"x{self.key_count}"
-        hold = self.app.hold_assignment
         try:
-            longer = hold.extend(assignment.worker_id, assignment.assignment_id, key)
+            longer = self._survived(
+                lambda app: app.hold_assignment.extend(
+                    assignment.worker_id, assignment.assignment_id, key
+                )
+            )
         except (LeaseOver, NoMoreTime):
             return
         held.assignment = longer.assignment
@@ -290,8 +336,8 @@ class MatchingMachine(RuleBasedStateMachine):
         wrong_by = timedelta(minutes=10 if pick % 3 == 0 else 0)
         read_past = read_to - SUBMIT_GRACE + wrong_by
         self.read_to = max(self.read_to, read_past)
-        self.read_past(self.app, read_past)
-        self.app.expire_leases()
+        self._survived(lambda app: self.read_past(app, read_past))
+        self._survived(lambda app: app.expire_leases())
         expired = {row["_id"] for row in self.app.database["assignments"].find(_EXPIRED)}
         self.revoked += [held for held in self.held if held.assignment.assignment_id in expired]
         self._newcomers_ask(pick)
@@ -309,8 +355,8 @@ class MatchingMachine(RuleBasedStateMachine):
             self._write(BatchCancelled("bat_1", self.clock.now()))
 
     def jobs_run(self, _pick: int = 0) -> None:
-        self.app.withdraw_slots()
-        self.app.count_progress()
+        self._survived(lambda app: app.withdraw_slots())
+        self._survived(lambda app: app.count_progress())
 
     def _taken(self) -> Counter[str]:
         """Slots of each task that are leased, or were answered and not opened again."""
@@ -379,11 +425,9 @@ class MatchingMachine(RuleBasedStateMachine):
         assert wanted == submitted + leased + open_slots
 
 
-def test_workers_and_task_service_in_any_order_keep_the_promises(
-    build_application: Any, hand_to: Any, read_past: Any, make: ModuleType
-) -> None:
+def _run(build: Any, hand_to: Any, read_past: Any, make: ModuleType, examples: int) -> None:
     bound = {
-        "build": staticmethod(build_application),
+        "build": staticmethod(build),
         "hand_to": staticmethod(hand_to),
         "read_past": staticmethod(read_past),
         "make": make,
@@ -391,13 +435,25 @@ def test_workers_and_task_service_in_any_order_keep_the_promises(
     run_state_machine_as_test(
         type("BoundMachine", (MatchingMachine,), bound),
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             stateful_step_count=30,
             deadline=None,
-            # The same runs each time, and no shrinking: each step costs the database some writes.
+            # The same runs each time, and no shrinking: what fails is read in its steps.
             derandomize=True,
             database=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_workers_and_task_service_in_any_order_keep_the_promises(
+    build_in_memory: Any, hand_to: Any, read_past: Any, make: ModuleType
+) -> None:
+    _run(build_in_memory, hand_to, read_past, make, EXAMPLES)
+
+
+def test_they_keep_them_on_the_real_engine(
+    build_application: Any, hand_to: Any, read_past: Any, make: ModuleType
+) -> None:
+    _run(build_application, hand_to, read_past, make, ENGINE_EXAMPLES)
