@@ -23,6 +23,10 @@ def test_a_statement_names_batches_and_runs_a_balance_on_the_page_and_in_files(
     assert "Came back from a batch: slot closed" in page
     assert "$9.46" in page
     assert "=Cats" in words(requester.get("/pay/wallet").text)
+    assert "'=Cats & dogs,bat_1," in requester.get("/pay/wallet/batches.csv").text
+    later = requester.get("/pay/statement?since=2100-01-01").text
+    assert "Nothing moved on these days" in later
+    assert "3 in all $10.06 $0.60" in page
     rows = requester.get("/pay/statement.csv").text.splitlines()
     assert len(rows) == 4
     assert "'=Cats & dogs" in rows[1], "no cell runs as a formula"

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payment_service.application.processor import ProcessorUnavailable
 from payment_service.application.show_money import Earnings
 from payment_service.bootstrap import Application
+from payment_service.domain.bonuses import Bonus
 from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem
 from payment_service.domain.people import (
     NothingPayable,
@@ -25,6 +26,7 @@ from payment_service.domain.people import (
     PayoutUnderWay,
 )
 from payment_service.entrypoints.pages import refusals, shell, words
+from payment_service.entrypoints.pages.tables import Column, Table
 
 _UNDER_WAY = {"open", "in_run"}
 
@@ -56,6 +58,20 @@ def _add_earnings(blueprint: Blueprint, application: Application) -> None:
         page = render_template("pay/earnings.html", **_facts(application, shell.worker()))
         return shell.to_processor(page, application.settings.hosted_pages)
 
+    @blueprint.get(f"{shell.EARNINGS_PAGE}/payouts.<any(csv, xlsx):kind>")
+    @require("worker")
+    def payouts_file(kind: str) -> Response:
+        money = application.show_money
+        requests = money.payout_requests(shell.worker())
+        return _payout_table(_payouts(requests, money.payouts(shell.worker()))).file(
+            kind, "payouts"
+        )
+
+    @blueprint.get(f"{shell.EARNINGS_PAGE}/bonuses.<any(csv, xlsx):kind>")
+    @require("worker")
+    def bonuses_file(kind: str) -> Response:
+        return _bonus_table(application.show_money.bonuses(shell.worker())).file(kind, "bonuses")
+
     @blueprint.get("/pay/fragments/purse")
     @require("worker")
     def purse() -> str:
@@ -75,6 +91,7 @@ def _facts(application: Application, who: WorkerId) -> dict[str, Any]:
     payee = _payee(application, who)
     earned = application.show_money.earnings(who)
     requests = application.show_money.payout_requests(who)
+    payouts = _payouts(requests, application.show_money.payouts(who))
     minimum = _minimum(application)
     hindrance = _hindrance(application, earned=earned, payee=payee, requests=requests)
     return {
@@ -85,12 +102,43 @@ def _facts(application: Application, who: WorkerId) -> dict[str, Any]:
         "came_from": request.args.get("from", ""),
         "statuses": words.account_status(),
         "hindrance": words.hindrances(minimum)[hindrance] if hindrance else "",
-        "payouts": _payouts(requests, application.show_money.payouts(who)),
+        "payouts": payouts,
+        "payout_table": _payout_table(payouts).shown(),
         "offered": [rail.value for rail in application.choose_rail.offered],
         "gifts": application.gifts.of_worker(who),
-        "bonuses": application.show_money.bonuses(who),
+        "bonus_table": _bonus_table(application.show_money.bonuses(who)).shown(),
         "clearing_seconds": application.settings.clearing_seconds,
     }
+
+
+def _payout_table(payouts: Sequence[Payout]) -> Table[Payout]:
+    columns: list[Column[Payout]] = [
+        Column("asked_at", lambda row: row.asked_at, _("Asked")),
+        Column("amount", lambda row: row.amount, _("Amount"), is_figure=True, is_summed=True),
+        Column("currency", lambda row: row.amount.currency.code),
+        Column("state", lambda row: row.word, _("State")),
+        Column("reason", lambda row: row.reason.what if row.reason else ""),
+        Column("since", lambda row: row.changed_at, _("Since")),
+    ]
+    return Table.listed(
+        columns,
+        payouts,
+        ids=lambda row: row.asked_at.isoformat(),
+        first="-asked_at",
+        name="payouts",
+    )
+
+
+def _bonus_table(bonuses: Sequence[Bonus]) -> Table[Bonus]:
+    columns: list[Column[Bonus]] = [
+        Column("received_at", lambda row: row.ended_at, _("Received")),
+        Column("amount", lambda row: row.amount, _("Amount"), is_figure=True, is_summed=True),
+        Column("currency", lambda row: row.amount.currency.code),
+        Column("reason", lambda row: row.reason, _("Reason")),
+    ]
+    return Table.listed(
+        columns, bonuses, ids=lambda row: row.bonus_id, first="-received_at", name="bonuses"
+    )
 
 
 def _payee(application: Application, who: WorkerId) -> Payee | None:

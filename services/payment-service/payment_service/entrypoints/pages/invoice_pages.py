@@ -13,6 +13,7 @@ from payment_service.domain.invoices import BILLED_TO_CHARACTERS_MAX, Invoice, n
 from payment_service.domain.people import TopUp
 from payment_service.entrypoints.pages import shell
 from payment_service.entrypoints.pages.pdf_files import Paper, latin, pdf_file
+from payment_service.entrypoints.pages.tables import Column, Table
 
 INVOICES_PAGE = "/pay/invoices"
 _SHOWN_MAX = 120
@@ -35,10 +36,15 @@ def _add_list(blueprint: Blueprint, application: Application) -> None:
     def listed() -> str:
         return render_template(
             "pay/invoices.html",
-            invoices=invoices.of_requester(shell.requester(), _SHOWN_MAX),
+            table=_invoices(application).shown(),
             billed_to=invoices.billed_to(shell.requester()),
             characters_max=BILLED_TO_CHARACTERS_MAX,
         )
+
+    @blueprint.get(f"{INVOICES_PAGE}.<any(csv, xlsx):kind>")
+    @require("requester")
+    def listed_file(kind: str) -> Response:
+        return _invoices(application).file(kind, "invoices")
 
     @blueprint.post(INVOICES_PAGE)
     @require("requester")
@@ -50,6 +56,18 @@ def _add_list(blueprint: Blueprint, application: Application) -> None:
         else:
             ui.say("good", _("Kept"), _("It is printed on invoices from now on."))
         return redirect(INVOICES_PAGE, 303)
+
+
+def _invoices(application: Application) -> Table[Invoice]:
+    columns: list[Column[Invoice]] = [
+        Column("number", lambda row: row.name, _("Number")),
+        Column("month", lambda row: row.period, _("Month")),
+        Column("issued_at", lambda row: row.issued_at, _("Issued")),
+        Column("fees", lambda row: row.fees, _("Fees"), is_figure=True, is_summed=True),
+        Column("currency", lambda row: row.currency.code),
+    ]
+    found = application.readers.invoices.of_requester(shell.requester(), _SHOWN_MAX)
+    return Table.listed(columns, found, ids=lambda row: row.name, first="-number")
 
 
 def _add_invoice(blueprint: Blueprint, application: Application) -> None:

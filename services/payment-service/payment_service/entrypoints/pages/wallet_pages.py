@@ -1,5 +1,6 @@
 """A requester's money: what is free, what is reserved, and how more comes in."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from crowdloom import ui
@@ -11,10 +12,12 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.application.processor import ProcessorUnavailable
+from payment_service.application.show_money import BatchSpend
 from payment_service.application.top_up import TOP_UP_MINOR_MIN
 from payment_service.bootstrap import Application
 from payment_service.domain.people import AmountOutOfRange
 from payment_service.entrypoints.pages import amounts, refund_words, shell
+from payment_service.entrypoints.pages.tables import Column, Table
 
 _RETURN_COOKIE = "cl_return"
 _RETURN_SECONDS = 3_600
@@ -48,6 +51,12 @@ def _add_wallet(blueprint: Blueprint, application: Application) -> None:
             following=shell.next_page("", _AREA),
         )
 
+    @blueprint.get(f"{shell.WALLET_PAGE}/batches.<any(csv, xlsx):kind>")
+    @require("requester")
+    def batches_file(kind: str) -> Response:
+        batches = application.show_money.batches(shell.requester())
+        return _batches(batches).file(kind, "batches")
+
     @blueprint.get("/pay/fragments/wallet")
     @require("requester")
     def purse() -> str:
@@ -68,13 +77,33 @@ def _enough(missing: Money) -> Money:
     return max(missing, Money.of_minor(TOP_UP_MINOR_MIN, missing.currency))
 
 
+def _batches(batches: Sequence[BatchSpend]) -> Table[BatchSpend]:
+    columns: list[Column[BatchSpend]] = [
+        Column("title", lambda row: row.book.title or row.book.batch_id, _("Batch")),
+        Column("batch", lambda row: row.book.batch_id),
+        Column("reserved", lambda row: row.reserved, _("Reserved"), is_figure=True, is_summed=True),
+        Column(
+            "paid", lambda row: row.settled, _("Paid to workers"), is_figure=True, is_summed=True
+        ),
+        Column("fees", lambda row: row.fees, _("Fees"), is_figure=True, is_summed=True),
+        Column(
+            "came_back", lambda row: row.released, _("Came back"), is_figure=True, is_summed=True
+        ),
+        Column("currency", lambda row: row.reserved.currency.code),
+        Column("answers", lambda row: row.book.settled_count, _("Answers"), is_figure=True),
+        Column("answers_wanted", lambda row: row.terms.slot_count),
+    ]
+    # Ids are in the order of time.
+    return Table.listed(columns, batches, ids=lambda row: row.book.batch_id, first="-batch")
+
+
 def _wallet_page(application: Application, **form: Any) -> Response:
     who = shell.requester()
     batches = application.show_money.batches(who)
     page = render_template(
         "pay/wallet.html",
         wallet=application.show_money.wallet(who),
-        batches=batches,
+        table=_batches(batches).shown(),
         holding=[spend for spend in batches if spend.reserved],
         top_ups=application.show_money.top_ups(who),
         refunds=application.readers.refunds.of_requester(who, _REFUNDS_SHOWN),
