@@ -228,6 +228,12 @@ def test_the_pages_lead_from_a_payee_to_a_release(market: Any, browsing: Any, ca
     maker = browsing("staff", "stf_maker", VIEW, MAKER)
     checker = browsing("staff", "stf_checker", VIEW, CHECKER)
     assert "wrk_1" in maker.get("/finance/payees").text
+    statements = [
+        f"/finance/ledger/accounts/liability:worker:wrk_1:{at}:USD"
+        for at in ("clearing", "payable", "held")
+    ]
+    seen = [path for path in statements if path in maker.get("/finance/payees/wrk_1").text]
+    assert seen == [path for path in statements if maker.get(path).status_code == 200]
     maker.post("/finance/payees/wrk_1/hold", data={"reason": "odd pattern"})
     assert "odd pattern" in maker.get("/finance/payees/wrk_1").text
     proposal = maker.post(

@@ -82,7 +82,11 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
             rails=words.rails(),
             item_words=words.items(),
             item_tones=words.ITEM_TONES,
-            accounts=_paths(application, who),
+            accounts={
+                name: path
+                for name, path in _paths(application, who).items()
+                if application.journal.statement(path, count_max=1)
+            },
         )
 
 
