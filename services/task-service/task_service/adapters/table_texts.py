@@ -4,10 +4,11 @@ import csv
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 
-from crowdloom.kernel.limits import TABLE_COLUMNS_MAX, TABLE_ROWS_MAX
+from crowdloom.kernel.limits import TABLE_BYTES_MAX, TABLE_COLUMNS_MAX, TABLE_ROWS_MAX
 
 from task_service.adapters.encodings import Decoded, decode
 from task_service.domain.splitting.pieces import not_splittable
@@ -16,6 +17,7 @@ from task_service.domain.uploads import Kind, kind_of
 
 WORKBOOK_BYTES_MAX = 150_000_000
 _SAMPLE_CHARACTERS = 65_536
+_TEXTS_PART = "sharedStrings.xml"
 _DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -57,7 +59,8 @@ def _workbook_rows(content: bytes) -> Iterator[list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             size = sum(part.file_size for part in parts.infolist())
-        if size > WORKBOOK_BYTES_MAX:
+            texts = sum(p.file_size for p in parts.infolist() if p.filename.endswith(_TEXTS_PART))
+        if size > WORKBOOK_BYTES_MAX or texts > TABLE_BYTES_MAX:
             limit = f"{WORKBOOK_BYTES_MAX // 1_000_000} MB"
             raise not_splittable(f"the workbook unpacks to more than {limit}: save it as CSV")
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
@@ -73,6 +76,9 @@ def _workbook_rows(content: bytes) -> Iterator[list[str]]:
         IndexError,
         ValueError,
         OSError,
+        SyntaxError,  # XML's word for what is no XML
+        TypeError,  # openpyxl's for a part that lacks what it needs
+        zlib.error,
     ) as error:
         raise not_splittable("not a workbook that can be read: save it as CSV UTF-8") from error
 
@@ -103,7 +109,11 @@ def _written(rows: Iterable[Iterable[str]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     width = 0
-    for row in rows:
+    for line, row in enumerate(rows, start=1):
+        if text.tell() > TABLE_BYTES_MAX:
+            # A workbook names a text once, and can put it into every cell.
+            limit = f"{TABLE_BYTES_MAX // 1_000_000} MB"
+            raise not_splittable(f"the table is longer than {limit}: make several of it", line=line)
         cells = list(row)
         width = width or len(cells)
         writer.writerow([*cells, *[""] * (width - len(cells))])

@@ -3,13 +3,15 @@
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crowdloom.kernel.limits import (
     CELL_CHARACTERS_MAX,
     TABLE_BYTES_MAX,
     TABLE_COLUMNS_MAX,
+    TABLE_LINES_MAX,
     TABLE_ROWS_MAX,
 )
 
@@ -17,6 +19,8 @@ from task_service.domain.errors import FaultyRows
 
 FAULTS_MAX = 1_000
 _QUOTE = '"'
+_JSON_PARTS_MAX = 2_000_000
+"""Objects and lists of a document: each takes memory that its two bytes do not tell of."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,27 @@ class RowFault:
 
     def to_wire(self) -> dict[str, object]:
         return {"line": self.line, "column": self.column, "reason": self.reason}
+
+
+@dataclass
+class Faults:
+    """All are counted, the first FAULTS_MAX kept: a file can have more of them than bytes."""
+
+    kept: list[RowFault] = field(default_factory=list)
+    count: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.kept) >= FAULTS_MAX
+
+    def add(self, *faults: RowFault) -> None:
+        self.count += len(faults)
+        self.kept += faults[: FAULTS_MAX - len(self.kept)]
+
+    def refuse(self) -> None:
+        """Raises FaultyRows where there are any."""
+        if self.count:
+            raise refused(self.kept, self.count)
 
 
 @dataclass(frozen=True)
@@ -50,6 +75,8 @@ def read_table(content: bytes, *, needed: Sequence[str] = ()) -> Table:
     Raises FaultyRows with every fault found; a table is either read whole or not at all.
     """
     text = _decoded(content)
+    refuse_too_many_lines(text)
+    _refuse_what_is_no_text(text)
     refuse_unclosed_quote(text)
     try:
         numbered = list(_numbered_rows(text))
@@ -70,15 +97,15 @@ def checked_table(
     needed: Sequence[str] = (),
 ) -> Table:
     """A table of rows with their lines. Raises FaultyRows."""
-    faults = [*header_faults(columns, needed)]
-    for line, row in rows:
-        faults += row_faults(line, row, columns)
-    if not rows and not faults:
-        faults.append(RowFault(1, None, "there is a header and no row below it"))
     if len(rows) > TABLE_ROWS_MAX:
-        faults.append(_too_many_rows())
-    if faults:
-        raise refused(faults)
+        raise refused([too_many_rows()])
+    faults = Faults()
+    faults.add(*header_faults(columns, needed))
+    for line, row in rows:
+        faults.add(*row_faults(line, row, columns))
+    if not rows and not faults.count:
+        faults.add(RowFault(1, None, "there is a header and no row below it"))
+    faults.refuse()
     return Table(columns, tuple(tuple(row) for _, row in rows))
 
 
@@ -106,8 +133,10 @@ def in_columns(table: Table, columns: Sequence[str]) -> Iterable[tuple[str, ...]
 
 def read_json_records(content: bytes, *, needed: Sequence[str] = ()) -> Table:
     """Read `{"records": [{column: text}]}`. Raises FaultyRows."""
+    text = _decoded(content)
+    _refuse_too_many_parts(text)
     try:
-        document = json.loads(_decoded(content))
+        document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise refused([RowFault(getattr(error, "lineno", 1), None, "not JSON")]) from error
     if not isinstance(document, dict) or not isinstance(document.get("records"), list):
@@ -119,17 +148,21 @@ def read_ndjson(content: bytes, *, needed: Sequence[str] = ()) -> Table:
     """Read one record a line; empty lines are passed over. Raises FaultyRows."""
     records: list[object] = []
     lines: list[int] = []
-    faults: list[RowFault] = []
-    for line, text in enumerate(_decoded(content).split("\n"), start=1):
+    faults = Faults()
+    whole = _decoded(content)
+    refuse_too_many_lines(whole)
+    _refuse_too_many_parts(whole)
+    for line, text in enumerate(whole.split("\n"), start=1):
         if not text.strip():
             continue
+        if len(records) > TABLE_ROWS_MAX:
+            raise refused([too_many_rows(line)])
         try:
             records.append(json.loads(text))
             lines.append(line)
         except (ValueError, RecursionError):
-            faults.append(RowFault(line, None, "not JSON"))
-    if faults:
-        raise refused(faults)
+            faults.add(RowFault(line, None, "not JSON"))
+    faults.refuse()
     return table_of_records(records, needed=needed, lines=lines)
 
 
@@ -139,26 +172,44 @@ def table_of_records(
     """A table from JSON objects with text values. Raises FaultyRows; a fault's `line` is that of
     `lines`, or the record's number, from 1.
     """
+    if len(records) > TABLE_ROWS_MAX:
+        raise refused([too_many_rows()])
     numbered = list(zip(lines or range(1, len(records) + 1), records, strict=True))
-    columns: dict[str, None] = {}
-    for _, record in numbered:
-        if isinstance(record, dict):
-            columns |= dict.fromkeys(record)
-    names = tuple(columns)
-    faults = header_faults(names, needed) if records else [RowFault(1, None, "there is no row")]
+    names = _names_of(numbered)
+    faults = Faults()
+    faults.add(
+        *(header_faults(names, needed) if records else [RowFault(1, None, "there is no row")])
+    )
     rows: list[tuple[str, ...]] = []
     for line, record in numbered:
+        if faults.is_full:
+            faults.count += _record_fault_count(record, names)
+            continue
         found = _record_faults(line, record, names)
         if isinstance(record, dict) and not found:
             row = tuple(record[name] for name in names)
             found = row_faults(line, row, names)
             rows.append(row)
-        faults += found
-    if len(records) > TABLE_ROWS_MAX:
-        faults.append(_too_many_rows())
-    if faults:
-        raise refused(faults)
+        faults.add(*found)
+    faults.refuse()
     return Table(names, tuple(rows))
+
+
+def _names_of(numbered: Sequence[tuple[int, object]]) -> tuple[str, ...]:
+    """All names of the records in the order of their first. Raises FaultyRows for too many."""
+    names: dict[str, None] = {}
+    for line, record in numbered:
+        if isinstance(record, dict):
+            names |= dict.fromkeys(record)
+        if len(names) > TABLE_COLUMNS_MAX:
+            raise refused([RowFault(line, None, f"more than {TABLE_COLUMNS_MAX} columns")])
+    return tuple(names)
+
+
+def _record_fault_count(record: object, names: Sequence[str]) -> int:
+    if not isinstance(record, dict):
+        return 1
+    return len(names) - sum(isinstance(value, str) for value in record.values())
 
 
 def _record_faults(line: int, record: object, names: Sequence[str]) -> list[RowFault]:
@@ -187,11 +238,34 @@ def _decoded(content: bytes) -> str:
 def _numbered_rows(text: str) -> Iterable[tuple[int, list[str]]]:
     csv.field_size_limit(TABLE_BYTES_MAX)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1
+    line, count = 1, 0
     for row in reader:
         if row:
+            count += 1
+            if count > TABLE_ROWS_MAX + 1:
+                raise refused([too_many_rows(line)])
             yield line, row
         line = reader.line_num + 1
+
+
+def refuse_too_many_lines(text: str) -> None:
+    """Before anything is made of them: a line can be a single byte."""
+    if max(text.count("\n"), text.count("\r")) > TABLE_LINES_MAX:
+        reason = f"more than {TABLE_LINES_MAX:,} lines: make several files of it"
+        raise refused([RowFault(TABLE_LINES_MAX + 1, None, reason)])
+
+
+def _refuse_what_is_no_text(text: str) -> None:
+    """A few NUL bytes are faults of their cells; many are those of a file of another kind."""
+    if text.count("\0") > FAULTS_MAX:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise refused([RowFault(line, None, "contains many NUL bytes: this is not a text file")])
+
+
+def _refuse_too_many_parts(text: str) -> None:
+    if text.count("{") + text.count("[") > _JSON_PARTS_MAX:
+        reason = f"more than {_JSON_PARTS_MAX:,} objects and lists: make several files of it"
+        raise refused([RowFault(1, None, reason)])
 
 
 def refuse_unclosed_quote(text: str) -> None:
@@ -202,11 +276,13 @@ def refuse_unclosed_quote(text: str) -> None:
 
 
 def header_faults(columns: Sequence[str], needed: Sequence[str]) -> list[RowFault]:
-    """What is wrong with the names of the columns."""
+    """What is wrong with the names of the columns; of too many no more is said."""
+    if len(columns) > TABLE_COLUMNS_MAX:
+        return [RowFault(1, None, f"more than {TABLE_COLUMNS_MAX} columns")]
     faults = [
         RowFault(1, name, "this column is there twice")
-        for name in dict.fromkeys(columns)
-        if columns.count(name) > 1
+        for name, count in Counter(columns).items()
+        if count > 1
     ]
     faults += [
         RowFault(1, None, f"column {number} has no name")
@@ -218,8 +294,6 @@ def header_faults(columns: Sequence[str], needed: Sequence[str]) -> list[RowFaul
         for name in needed
         if name not in columns
     ]
-    if len(columns) > TABLE_COLUMNS_MAX:
-        faults.append(RowFault(1, None, f"more than {TABLE_COLUMNS_MAX} columns"))
     return faults
 
 
@@ -227,6 +301,9 @@ def row_faults(line: int, row: Sequence[str], columns: Sequence[str]) -> list[Ro
     """What is wrong with one row, cell by cell."""
     if len(row) != len(columns):
         return [RowFault(line, None, f"{len(row)} cells where the header has {len(columns)}")]
+    whole = "".join(row)
+    if "\0" not in whole and not _is_broken(whole) and len(whole) <= CELL_CHARACTERS_MAX:
+        return []  # nearly every row: looked at once, and not cell by cell
     faults = []
     for name, cell in zip(columns, row, strict=True):
         if "\0" in cell:
@@ -238,8 +315,9 @@ def row_faults(line: int, row: Sequence[str], columns: Sequence[str]) -> list[Ro
     return faults
 
 
-def _too_many_rows() -> RowFault:
-    return RowFault(TABLE_ROWS_MAX + 1, None, f"more than {TABLE_ROWS_MAX:,} rows")
+def too_many_rows(line: int = TABLE_ROWS_MAX + 1) -> RowFault:
+    reason = f"more than {TABLE_ROWS_MAX:,} rows: make several files of it"
+    return RowFault(line, None, reason)
 
 
 def _is_broken(text: str) -> bool:
@@ -251,9 +329,11 @@ def _is_broken(text: str) -> bool:
     return False
 
 
-def refused(faults: Sequence[RowFault]) -> FaultyRows:
-    """The refusal that names all of these faults; the first FAULTS_MAX are listed."""
-    count = len(faults)
+def refused(faults: Sequence[RowFault], fault_count: int | None = None) -> FaultyRows:
+    """The refusal that names all of these faults; the first FAULTS_MAX are listed, `fault_count`
+    tells of more.
+    """
+    count = fault_count or len(faults)
     return FaultyRows(
         f"{count} faulty row{'s' if count > 1 else ''}; nothing was created",
         faults=[fault.to_wire() for fault in faults[:FAULTS_MAX]],

@@ -36,6 +36,43 @@ def archive(files: dict[str, bytes]) -> bytes:
     return file.getvalue()
 
 
+def changed(content: bytes, name: str, part: bytes) -> bytes:
+    """A ZIP file with another file under one of its names."""
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        files = {one: packed.read(one) for one in packed.namelist()}
+    return archive({**files, name: part})
+
+
+def of_one_text(content: bytes) -> bytes:
+    """A workbook of a few kilobytes whose cells say the same long text 2,000 times."""
+    spreadsheet = b"application/vnd.openxmlformats-officedocument.spreadsheetml"
+    names = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    part = (
+        b'<Override PartName="/xl/sharedStrings.xml" ContentType="%b.sharedStrings+xml"/></Types>'
+    )
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        kinds = packed.read("[Content_Types].xml").replace(b"</Types>", part % spreadsheet)
+    row = b'<row><c t="s"><v>0</v></c></row>'
+    parts = {
+        "[Content_Types].xml": kinds,
+        "xl/sharedStrings.xml": b"<sst %b><si><t>%b</t></si></sst>" % (names, b"x" * 30_000),
+        "xl/worksheets/sheet1.xml": b"<worksheet %b><sheetData>%b</sheetData></worksheet>"
+        % (names, row * 2_000),
+    }
+    for name, part in parts.items():
+        content = changed(content, name, part)
+    return content
+
+
+def claiming(content: bytes, size: int) -> bytes:
+    """A ZIP file that says so of the size of what is in it."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr("a.png", content)
+        made.infolist()[0].file_size = size
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -68,6 +105,7 @@ def test_a_zip_makes_a_task_of_each_file_and_a_table_of_the_answers() -> None:
         (archive({"big.png": PNG + bytes(50_000_001)}), 1, "too large"),
         (b"PK\x03\x04 and nothing more", 1, "not a ZIP"),
         (archive({".DS_Store": b""}), 1, "no image"),
+        (claiming(PNG, 500_000_001), 1, "unpacks to more than 500 MB"),
     ],
 )
 def test_a_zip_that_cannot_be_taken_is_refused(content: bytes, line: int, reason: str) -> None:
@@ -85,6 +123,12 @@ def test_a_zip_that_cannot_be_taken_is_refused(content: bytes, line: int, reason
         (",".join(f"c{n}" for n in range(2_000)).encode() + b"\n", 1, "more than 500 columns"),
         (b"a,a\n1,2\n", 1, "twice"),
         (b"a\n" + b"x\n" * 19_997 + b'"open\nx\n', 19_999, "never closed"),
+        (",".join(f"c{n}" for n in range(100_000)).encode() + b"\n", 1, "more than 500 columns"),
+        (b"a\n" * 2_500_001, 2_500_001, "more than 2,500,000 lines"),
+        (b"".join(b'{"k%d": "a"}\n' % n for n in range(5_000)), 501, "more than 500 columns"),
+        (b'{"a": "b"}\n' + b"[" * 2_000_001, 1, "objects and lists"),
+        (changed(workbook(["a"], ["x"]), "xl/worksheets/sheet1.xml", b"<sheet"), 1, "not a workb"),
+        (of_one_text(workbook(["a"], ["x"])), 1_668, "longer than 50 MB"),
     ],
 )
 def test_a_table_that_cannot_be_read_is_refused(content: bytes, line: int, reason: str) -> None:
@@ -109,6 +153,23 @@ def test_a_file_is_what_its_bytes_are_and_not_its_name(
     with pytest.raises(FaultyRows) as refused:
         check_kind(content, wanted)
     assert found in str(refused.value.facts["faults"])
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "cell"),
+    [
+        # Valid in both: what it is shown as first is changed by saying the encoding.
+        ("a\ncafÃ©\n".encode("cp1252"), None, "café"),
+        ("a\ncafÃ©\n".encode("cp1252"), "cp1252", "cafÃ©"),
+        ("a\n“naïve” déjà vu – señor\n".encode("cp1252"), "cp1252", "“naïve”"),
+        (b"a\n=cmd|' /C calc'!A0\n", None, "=cmd|' /C calc'!A0"),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_read_as_the_requester_says(
+    content: bytes, encoding: str | None, cell: str
+) -> None:
+    split = RowsSplitter().split(content, Wish("rows", 1, encoding=encoding), kept)
+    assert next(iter(split.rows))[0].startswith(cell)
 
 
 def test_each_kind_has_its_usual_split() -> None:

@@ -10,9 +10,8 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
 
-from crowdloom.kernel.limits import TABLE_BYTES_MAX, TABLE_COLUMNS_MAX
+from crowdloom.kernel.limits import TABLE_BYTES_MAX, TABLE_COLUMNS_MAX, TABLE_ROWS_MAX
 
 from task_service.domain.splitting.pieces import (
     PieceAnswer,
@@ -22,7 +21,13 @@ from task_service.domain.splitting.pieces import (
     not_splittable,
 )
 from task_service.domain.spreadsheets import defused
-from task_service.domain.tables import checked_table, refuse_unclosed_quote
+from task_service.domain.tables import (
+    checked_table,
+    refuse_too_many_lines,
+    refuse_unclosed_quote,
+    refused,
+    too_many_rows,
+)
 
 STATUS_COLUMN = "crowdloom.status"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
@@ -126,22 +131,39 @@ class _Recipe:
         return original if answered == cells else _written(answered, self.delimiter)
 
 
+class _Lines:
+    """A text's lines with their ends, one at a time; `end` is where the last one stopped."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.end = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for match in _LINE.finditer(self._text):
+            if match[0]:
+                self.end = match.end()
+                yield match[0]
+
+
 def spanned_rows(text: str, delimiter: str) -> Iterator[tuple[int, tuple[int, int], list[str]]]:
     """(line, span without the line end, cells) of every row that is not blank; the line counts
     from 1. Raises FaultyRows.
     """
-    lines = [match[0] for match in _LINE.finditer(text) if match[0]]
-    ends = [0, *accumulate(map(len, lines))]
+    refuse_too_many_lines(text)
+    lines = _Lines(text)
     # For the whole process, so it is the same wherever tables are read.
     csv.field_size_limit(TABLE_BYTES_MAX)
     reader = csv.reader(iter(lines), delimiter=delimiter, strict=True)
-    first = 0
+    first, start, count = 0, 0, 0
     try:
         for row in reader:
-            start, end = ends[first], ends[reader.line_num]
+            end = lines.end
             if any(cell.strip() for cell in row):
+                count += 1
+                if count > TABLE_ROWS_MAX + 1:
+                    raise refused([too_many_rows(first + 1)])
                 yield first + 1, (start, start + len(text[start:end].rstrip("\r\n"))), row
-            first = reader.line_num
+            first, start = reader.line_num, end
     except csv.Error as error:
         raise not_splittable(f"not a table: {error}", line=first + 1) from error
 

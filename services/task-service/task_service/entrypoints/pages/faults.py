@@ -74,7 +74,7 @@ _WORDS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         ),
     ),
     (
-        r"contains a NUL byte: .*",
+        r"contains (?:a NUL byte|many NUL bytes): .*",
         lambda _m: _("Contains a NUL byte: this is not a text file"),
     ),
     (
@@ -166,6 +166,22 @@ _WORDS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     ),
     (r"more than ([\d,]+) columns", lambda m: _("More than %(count)s columns", count=m[1])),
     (r"more than ([\d,]+) rows", lambda m: _("More than %(count)s rows", count=m[1])),
+    (
+        r"more than ([\d,]+) rows: .*",
+        lambda m: _("More than %(count)s rows: make several files of it", count=m[1]),
+    ),
+    (
+        r"more than ([\d,]+) lines: .*",
+        lambda m: _("More than %(count)s lines: make several files of it", count=m[1]),
+    ),
+    (
+        r"more than ([\d,]+) objects and lists: .*",
+        lambda m: _("More than %(count)s objects and lists: make several files of it", count=m[1]),
+    ),
+    (
+        r"the table is longer than ([^:]+): .*",
+        lambda m: _("The table is longer than %(size)s: make several of it", size=m[1]),
+    ),
     (r"(\d+) cells where the header has (\d+)", lambda m: _cells(int(m[1]), int(m[2]))),
     (r"contains a NUL byte", lambda _m: _("Contains a NUL byte")),
     (r"contains half of a character", lambda _m: _("Contains half of a character")),
