@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from proofs.money.breaks import Breaks
 from proofs.money.moves import come_to_rest, open_books, step
+from proofs.money.replay import replay
 from proofs.money.watch import require
 from proofs.money.world import World
 
@@ -73,6 +74,7 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     began = time.monotonic()
     crashes = commits = conflicts = 0
+    print(replay(given.first))
     breaks, codes = Breaks(), Counter[str]()
     for seed in range(given.first, given.first + given.seeds):
         try:

@@ -68,12 +68,12 @@ def redeem(world: World) -> None:
     """A worker's credit becomes a requester's free money; the code is used twice now and then."""
     gifts = world.application.gifts
     worker = some_worker(world)
-    mine = [each for each in gifts.of_worker(worker) if each.redeemed_at is None]
     requester = RequesterId(world.random.choice(REQUESTERS))
 
     def act() -> None:
-        _gift, code = gifts.show_code(worker, mine[0].item_id)
-        gifts.redeem(requester, code)
+        mine = [each for each in gifts.of_worker(worker) if each.redeemed_at is None]
+        if mine:
+            _gift, code = gifts.show_code(worker, mine[0].item_id)
+            gifts.redeem(requester, code)
 
-    if mine:
-        world.attempt(act)
+    world.attempt(act)

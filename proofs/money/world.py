@@ -182,18 +182,18 @@ class World:
     def deliver(self) -> None:
         """One poll of one topic; what fails stays and comes again, what is known comes again."""
         name, events = self.batches.next_events()
-        envelopes = [self._envelope(event) for event in events]
+        envelopes = [self.envelope(event) for event in events]
         if self.batches.seen and self.random.random() < 0.3:  # noqa: PLR2004
             known = self.random.choice(self.batches.seen)
-            envelopes.insert(0, self._envelope(known, again=True))
+            envelopes.insert(0, self.envelope(known, again=True))
         if not envelopes:
             return
         self.trace[-1] += f" {name}: {', '.join(type(e.event).__name__ for e in envelopes)}"
         self._handling = {each.event_id: each.event for each in envelopes}
-        self.application.store.run(lambda session: _handle(session, envelopes))
+        self.application.store.run(lambda session: handle(session, envelopes))
         self.batches.take_off(name, len(events))
 
-    def _envelope(self, event: Event, *, again: bool = False) -> Envelope:
+    def envelope(self, event: Event, *, again: bool = False) -> Envelope:
         """The same event has the same id until it is taken off; a repeated one has a new id."""
         number = self._numbers.setdefault(id(event), len(self._numbers))
         if again:
@@ -210,7 +210,7 @@ class World:
         self.processor.close()
 
 
-def _handle(session: PaymentSession, envelopes: Sequence[Envelope]) -> None:
+def handle(session: PaymentSession, envelopes: Sequence[Envelope]) -> None:
     fresh = session.take_unhandled([each.event_id for each in envelopes])
     for envelope in envelopes:
         if envelope.event_id in fresh:

@@ -21,4 +21,5 @@ def test_money_is_conserved_in_random_order_and_every_broken_cent_is_found() -> 
     found = re.search(r"breaks found (\d+)/(\d+) in (.*)", done.stdout)
     assert found, done.stdout
     assert found[1] == found[2] != "0"
+    assert "the same balances" in done.stdout, "the topic once more, into an empty database"
     assert {"liability:requester:wallet", "asset:stripe:available"} <= set(found[3].split(", "))
