@@ -17,7 +17,7 @@ STEPS ?= 300
 BIN := .venv/bin
 MEMBERS := shared services/task-service services/worker-service services/matching-service services/payment-service deploy/local
 
-.PHONY: help setup run test lint format replay roundtrip acceptance engines test-kafka docs lock machine-matching guards bench bench-claim kill-matching test-anonymity prove-money faults pictures clean
+.PHONY: help setup run test test-looks lint format replay roundtrip acceptance engines test-kafka docs lock machine-matching guards bench bench-claim kill-matching test-anonymity prove-money faults pictures clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ run: setup ## the whole market on this machine, with a demo
 
 test: setup ## every test that needs no download beyond PyPI
 	@$(BIN)/pytest -m "not kafka" -n 2 --dist loadfile
+
+test-looks: setup ## every page in two languages, two themes and two widths, with axe: `test` turns through them
+	@CROWDLOOM_LOOKS=all $(BIN)/pytest -m browser -k accessible_fits -n 2 --dist loadfile
 
 lint: .venv/.ready ## ruff, mypy, import rules, generated files fresh
 	@$(BIN)/ruff check -q .

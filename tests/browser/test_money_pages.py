@@ -307,4 +307,5 @@ def test_giving_a_line_up_asks_first(opening: Opening, scene: Any) -> None:
     page.locator("summary", has_text="Give up").press("Enter")
     expect(page.get_by_role("dialog", name="Give up")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.get_by_text("Refused", exact=True)).to_be_visible()
+    lines = page.get_by_role("region", name="Lines")
+    expect(lines.get_by_text("Refused", exact=True)).to_be_visible()

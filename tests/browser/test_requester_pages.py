@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from crowdloom.testkit.looks import violations, watch, wrong
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Route, expect
 from task_service.application.split_source import Upload
 
 pytestmark = pytest.mark.browser
@@ -95,62 +94,23 @@ def context(chromium: Browser, desk: Any) -> Iterator[BrowserContext]:
     opened.close()
 
 
-def watch(page: Page, origin: str) -> list[str]:
-    """Collect what must not happen: script errors, policy violations, foreign requests."""
-    faults: list[str] = []
-    host = urlsplit(origin).netloc
-    page.on("pageerror", lambda error: faults.append(f"script: {error}"))
-    page.on("console", lambda line: line.type == "error" and faults.append(f"log: {line.text}"))
-    page.on(
-        "request",
-        lambda sent: urlsplit(sent.url).netloc not in ("", host) and faults.append(sent.url),
-    )
-    return faults
-
-
-def violations(page: Page, **options: Any) -> list[str]:
-    wanted = {"resultTypes": ["violations"], **options}
-    found = Axe().run(page, options=wanted).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
-
-
-def look(page: Page, address: str, lang: str) -> list[str]:
-    """What is wrong with a page, each fault as a line. Each width is looked at in one theme: which
-    one turns with the language, so that all four are seen.
-    """
-    page.set_viewport_size({"width": 1200, "height": 900})
-    page.goto(address + ("&" if "?" in address else "?") + f"lang={lang}")
-    direction = page.evaluate("getComputedStyle(document.documentElement).direction")
-    found = [] if direction == ("rtl" if lang == "fa" else "ltr") else [f"direction {direction}"]
-    themes: list[Any] = ["light", "dark"] if lang == "en" else ["dark", "light"]
-    for width, theme in zip((1200, 375), themes, strict=True):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=theme)
-        reach = page.evaluate("document.documentElement.scrollWidth")
-        found += [f"{reach} px wide at {width}"] if reach > width else []
-        found += violations(page)
-    return found
-
-
-@pytest.mark.parametrize("lang", ["en", "fa"])
-@pytest.mark.parametrize("part", range(3))
+# Some thirty pages in one browser: more than other tests take beside other work.
+@pytest.mark.timeout(600)
 def test_every_page_is_accessible_fits_and_keeps_to_the_policy(
-    chromium: Browser, desk: Any, paths: dict[str, str], part: int, lang: str
+    chromium: Browser, desk: Any, paths: dict[str, str]
 ) -> None:
     # Without transitions: a colour on its way from one theme to the other is neither's.
     context = chromium.new_context(reduced_motion="reduce")
     page = context.new_page()
     faults = watch(page, desk.origin)
-    wrong = {
-        path: look(page, desk.origin + path, lang)
-        for path in ("/requester/sign-in", "/requester/sign-up")[part : part + 1]
-    }
+    before = ("/requester/sign-in", "/requester/sign-up")
+    found = {path: wrong(page, desk.origin + path, at) for at, path in enumerate(before)}
     desk.sign_in(context)
-    looked_at = list(paths.items())[part::3]
-    wrong |= {name: look(page, desk.origin + path, lang) for name, path in looked_at}
+    for number, (name, path) in enumerate(paths.items()):
+        found[name] = wrong(page, desk.origin + path, number) + faults
+        faults.clear()
     context.close()
-    assert {name: found for name, found in wrong.items() if found} == {}
-    assert faults == []
+    assert {name: lines for name, lines in found.items() if lines} == {}
 
 
 def test_answers_are_reviewed_by_keyboard_alone(context: BrowserContext, desk: Any) -> None:
