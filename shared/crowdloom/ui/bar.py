@@ -1,6 +1,6 @@
 """What stands in the bar at the top of a page; each service says it for its own role."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flask import request
@@ -19,18 +19,24 @@ class Purse:
 class Bar:
     """`items` are (label, href) pairs; the one whose href is the longest prefix is current.
 
-    `sign_out` is the address a sign-out form posts to, empty for a visitor.
+    `within` names paths that belong to an item although its href does not lead there. `sign_out` is
+    the address a sign-out form posts to, empty for a visitor.
     """
 
     items: Sequence[tuple[str, str]] = field(default_factory=tuple)
     purse: Purse | None = None
     sign_out: str = ""
     home: str = "/"
+    within: Mapping[str, str] = field(default_factory=dict)
 
 
-def mark_current(items: Sequence[tuple[str, str]]) -> list[tuple[str, str, bool]]:
+def mark_current(
+    items: Sequence[tuple[str, str]], within: Mapping[str, str]
+) -> list[tuple[str, str, bool]]:
     """(label, href, current): at most one is current, judged by the path of this request."""
-    matching = [href for _, href in items if _leads_to(href, request.path)]
+    homes = (home for start, home in within.items() if _leads_to(start, request.path))
+    path = next(homes, request.path)
+    matching = [href for _, href in items if _leads_to(href, path)]
     current = max(matching, key=len, default=None)
     return [(label, href, href == current) for label, href in items]
 

@@ -18,6 +18,16 @@ WALLET_PAGE = "/pay/wallet"
 _WORKER_PATHS = ("/pay/earnings", "/pay/payout", "/pay/gift-credits", "/pay/fragments/purse")
 
 
+# Pages of an area whose name their address does not begin with.
+_WITHIN = {
+    "/finance/periods": "/finance/ledger",
+    "/finance/funds": "/finance/refunds",
+    "/finance/invoices": "/finance/refunds",
+    "/finance/bank-accounts": "/finance/bank-statements",
+    "/finance/reconciliation": "/finance/reconciliations",
+}
+
+
 def bar() -> ui.Bar:
     """The bar of the role whose page this is; a visitor's has no items.
 
@@ -93,4 +103,4 @@ def _staff_bar(member: Principal) -> ui.Bar:
     if "operator" in member.grants:
         items.append((_("Operations"), OPERATOR_PAGE))
     items.append((_("Account"), "/finance/account"))
-    return ui.Bar(items=items, sign_out="/finance/sign-out", home=TODAY_PAGE)
+    return ui.Bar(items=items, sign_out="/finance/sign-out", home=TODAY_PAGE, within=_WITHIN)

@@ -1,6 +1,6 @@
 """Today and reconciliations: what agrees, what does not, and what waits for me."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crowdloom.chassis.http.auth import require
@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.application import show_reconciliation as reading
+from payment_service.application.payout_runs import RunView
 from payment_service.bootstrap import Application
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.pages import shell, words
@@ -37,6 +38,8 @@ def _add_today(blueprint: Blueprint, application: Application) -> None:
         return render_template(
             "finance/today.html",
             today=now,
+            to_approve=_to_approve(application, now.to_approve).shown(),
+            with_failures=_with_failures(now.with_failures).shown(),
             may_reconcile=shell.may(MAKER) or shell.may(CHECKER),
             agree=reading.books_agree(now.compared) if now.compared else None,
             matched=reading.matched_count(now.compared) if now.compared else None,
@@ -111,12 +114,59 @@ def _add_reconciliations(blueprint: Blueprint, application: Application) -> None
             "found": found,
             "differences": _differences(found).shown(),
             "timing": _timing(found).shown(),
+            "banks": _banks(found).shown(),
             "agree": reading.books_agree(found),
             "matched": reading.matched_count(found),
             "proofs": reading.proofs(found),
             "names": application.readers.staff.names(),
             "kinds": words.exceptions(),
         }
+
+
+def _to_approve(application: Application, views: Sequence[RunView]) -> Table[RunView]:
+    names = application.readers.staff.names()
+    columns: list[Column[RunView]] = [
+        Column("run", lambda row: row.run.number, _("Payout run")),
+        Column("payees", lambda row: len(row.items), _("Payees"), is_figure=True),
+        Column("total", lambda row: row.total, _("Total"), is_figure=True, is_summed=True),
+        Column("made_by", lambda row: names.get(row.run.made_by, ""), _("Made by")),
+    ]
+    return Table.listed(columns, views, ids=_id_of_run, first="run", name="approve")
+
+
+def _with_failures(views: Sequence[RunView]) -> Table[RunView]:
+    columns: list[Column[RunView]] = [
+        Column("run", lambda row: row.run.number, _("Payout run")),
+        Column("refused", lambda row: row.failed, _("Refused"), is_figure=True, is_summed=True),
+        Column("paid", lambda row: row.paid, _("Paid"), is_figure=True, is_summed=True),
+        Column("ended_at", lambda row: row.run.ended_at, _("Ended")),
+    ]
+    return Table.listed(columns, views, ids=_id_of_run, first="-run", name="failed")
+
+
+def _id_of_run(view: RunView) -> str:
+    return view.run.run_id
+
+
+def _banks(found: Mapping[str, Any]) -> Table[Mapping[str, Any]]:
+    def amount(name: str, word: str) -> Column[Mapping[str, Any]]:
+        def value(row: Mapping[str, Any]) -> Money | None:
+            return Money.from_wire(row[name]) if row[name] else None
+
+        return Column(name, value, word, is_figure=True, is_summed=True)
+
+    columns: list[Column[Mapping[str, Any]]] = [
+        Column("account", lambda row: str(row["account"]), _("Account")),
+        amount("ledger", _("Ledger")),
+        amount("waiting", _("Being booked")),
+        amount("explained", _("Lines that explain a difference")),
+        amount("closing", _("Closing balance")),
+        amount("unexplained", _("Left unexplained")),
+    ]
+    rows = found.get("banks") or ()
+    return Table.listed(
+        columns, rows, ids=lambda row: str(row["account"]), first="account", name="banks"
+    )
 
 
 def _table(application: Application) -> Table[Mapping[str, Any]]:
