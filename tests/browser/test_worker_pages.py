@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from crowdloom.chassis.tokens import SESSION_AUDIENCE, TokenSigner, new_signing_key
 from crowdloom.contracts import Cause, Envelope, Event
-from crowdloom.contracts.matching import AssignmentClaimed
+from crowdloom.contracts.matching import AssignmentClaimed, BatchProgressed
 from crowdloom.contracts.task import (
     BatchOpened,
     SubmissionReceived,
@@ -21,7 +21,7 @@ from crowdloom.contracts.task import (
     TasksReleased,
 )
 from crowdloom.kernel import Money
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from pymongo import MongoClient
 from worker_service.adapters.mongo_session import INDEXES
 from worker_service.bootstrap import Application, build
@@ -76,6 +76,7 @@ TASK_OPERATOR_PAGES = ["/operator/talk", "/operator/answers"]
 
 @dataclass
 class Scene:
+    application: Application
     origin: str
     worker: str
     reviewer: str
@@ -94,7 +95,7 @@ def scene(mongodb_uri: str, serve: Callable[[Any], str]) -> Iterator[Scene]:
     web = create_web(application)
     with web.test_request_context():  # a session notes what device it was begun on
         token = session_of(application, worker)["token"]
-    yield Scene(serve(web), token, staff_token(application))
+    yield Scene(application, serve(web), token, staff_token(application))
     client.drop_database(name)
     client.close()
 
@@ -215,3 +216,38 @@ def test_workers_and_reviewers_pages_are_accessible_fit_and_keep_to_the_policy(
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert faults == []
         context.close()
+
+
+def test_counts_come_live_and_without_a_stream_by_asking_again(
+    chromium: Browser, scene: Scene
+) -> None:
+    context = chromium.new_context(extra_http_headers={"Authorization": f"Bearer {scene.worker}"})
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url.rpartition("/")[2]))
+    left = page.locator("#offer-bat_1 [data-left] b")
+
+    def count(left_count: int) -> None:
+        now = scene.application.clock.now()
+        tell(
+            scene.application,
+            BatchProgressed(
+                batch_id="bat_1",  # type: ignore[arg-type]
+                open_slot_count=left_count,
+                leased_slot_count=0,
+                counted_at=now,
+            ),
+        )
+
+    page.goto(f"{scene.origin}/work/queue")
+    count(5)
+    expect(left).to_have_text("5")
+    assert ("live" in asked, "offers" in asked) == (True, False)
+    page.route("**/live", lambda route: route.abort())
+    page.clock.install()
+    page.goto(f"{scene.origin}/work/queue")
+    count(4)
+    page.clock.run_for(6_000)
+    expect(left).to_have_text("4")
+    assert "offers" in asked
+    context.close()
