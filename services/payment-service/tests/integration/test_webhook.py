@@ -149,3 +149,20 @@ def test_an_abandoned_checkout_expires_by_its_event(
     send(truth, signed(truth, NEW))
     application.poll_processor()
     assert requester.get(f"/top-ups/{top_up['top_up_id']}").json["status"] == "expired"
+
+
+def test_webhooks_that_come_late_doubled_and_in_another_order_add_nothing(
+    market: Any, send: Any, books: Any
+) -> None:
+    """All are hints: the top-up was booked from the processor's books before any came."""
+    top_up = market.pay_in(market.requester, 1000)
+    checkout = top_up["checkout_url"].rsplit("/", 1)[1]
+    session = {"id": checkout, "payment_status": "paid", "metadata": {"top_up": "top_1"}}
+    now = int(time.time())
+    for number in (3, 1, 2, 3, 1):
+        payload = event(f"evt_{number}", created=now + number, data={"object": session})
+        assert send(payload, signed(payload, NEW)).status_code == 200
+        market.application.poll_processor()
+    assert market.requester.get("/wallet").json["free"]["amount_minor"] == 1000
+    assert kept(market.application) == 3
+    books.check(market.application)
