@@ -7,6 +7,7 @@ from crowdloom.contracts.task import (
     AssignmentClosed,
     BatchGrown,
     BatchOpened,
+    SubmissionAccepted,
     SubmissionReceived,
     SubmissionRejected,
     SubmissionReturned,
@@ -78,6 +79,17 @@ def rejected(assignment: Any, *, reopened: bool = True) -> SubmissionRejected:
         rejected_at=assignment.claimed_at + timedelta(hours=1),
         reason="It is about another sentence.",
         slot_reopened=reopened,
+    )
+
+
+def accepted(
+    assignment: Any, *, decided_by: str = "requester", overturns: bool = False
+) -> SubmissionAccepted:
+    return SubmissionAccepted(
+        **_submission(assignment),
+        accepted_at=assignment.claimed_at + timedelta(hours=1),
+        decided_by=decided_by,
+        overturns=overturns,
     )
 
 

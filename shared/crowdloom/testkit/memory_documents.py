@@ -155,10 +155,11 @@ def _unset(holder: Document, name: str, _value: Any) -> None:
 
 
 def _push(holder: Document, name: str, value: Any) -> None:
-    asked = value if isinstance(value, dict) and "$each" in value else {"$each": [value]}
-    if not asked.keys() <= {"$each", "$slice"} or asked.get("$slice", -1) >= 0:
-        raise NotImplementedError(repr(value))
-    holder[name] = [*holder.get(name, []), *copied(asked["$each"])][asked.get("$slice") :]
+    several = isinstance(value, dict) and "$each" in value
+    added, kept = (value["$each"], value.get("$slice")) if several else ([value], None)
+    if kept is not None and kept >= 0:
+        raise NotImplementedError("$slice from the front")
+    holder[name] = [*holder.get(name, []), *copied(added)][kept:]
 
 
 def _add_to_set(holder: Document, name: str, value: Any) -> None:

@@ -47,6 +47,7 @@ class MongoBatches:
                 "lease_seconds": batch.lease_seconds,
                 "opened_at": batch.opened_at,
                 "requirements": _requirements_row(batch.requirements),
+                "task_type": batch.task_type,
             },
         )
 
@@ -91,8 +92,11 @@ class MongoBatches:
     def count_reopened(self, batch_id: BatchId) -> None:
         self._update(batch_id, {"$inc": {"reopened": 1}}, upsert=True)
 
-    def count_submitted(self, batch_id: BatchId, seconds: Sequence[float]) -> None:
-        self._update(batch_id, {"$inc": {"submitted": len(seconds)}}, upsert=True)
+    def count_submitted(
+        self, batch_id: BatchId, seconds: Sequence[float], *, from_newcomers: int
+    ) -> None:
+        counts = {"submitted": len(seconds), "from_newcomers": from_newcomers}
+        self._update(batch_id, {"$inc": counts}, upsert=True)
         newest = {"$each": list(seconds), "$slice": -_TIMES_KEPT_MAX}
         self._times.update_one(
             {"_id": batch_id}, {"$push": {"seconds": newest}}, upsert=True, session=self._session
@@ -183,6 +187,9 @@ def _batch(row: dict[str, Any]) -> Batch:
         leased_slot_count=row.get("leased_slot_count"),
         served_at=row.get("served_at"),
         requirements=_requirements(row.get("requirements")),
+        task_type=row.get("task_type"),
+        answer_count=row.get("submitted", 0),
+        newcomer_answer_count=row.get("from_newcomers", 0),
         pay_per_hour=PayPerHour(
             p25=Money.from_wire(pay["p25"]), p75=Money.from_wire(pay["p75"]), n=pay["n"]
         )

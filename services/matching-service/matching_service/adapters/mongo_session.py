@@ -1,10 +1,9 @@
 """MongoDB behind the application's ports: one session over all collections."""
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from crowdloom.chassis.store import Document, MongoSession, MongoStore, ResultT
+from crowdloom.chassis.store import Document, MongoSession, MongoStore
 from crowdloom.contracts.task import SubmissionReceived
 from crowdloom.kernel import Clock, IdFactory
 from pymongo import IndexModel, MongoClient
@@ -17,7 +16,8 @@ from matching_service.adapters.mongo_batches import MongoBatches
 from matching_service.adapters.mongo_policy import MongoAsks, MongoPolicies
 from matching_service.adapters.mongo_tasks import MongoTasks
 from matching_service.adapters.mongo_workers import MongoWatermarks, MongoWorkers
-from matching_service.application.take_answers import take_answers
+from matching_service.application.ports import Verdict
+from matching_service.application.take_answers import take_answers, take_verdicts
 
 INDEXES: dict[str, list[IndexModel]] = {
     mongo_assignments.COLLECTION: mongo_assignments.INDEXES,
@@ -76,26 +76,23 @@ class MatchingSession(_Repositories, MongoSession):
     ) -> None:
         MongoSession.__init__(self, database, session, clock=clock, ids=ids)
         self.answered: list[SubmissionReceived] = []
+        self.verdicts: list[Verdict] = []
 
     def take_answers(self) -> None:
         take_answers(self)
 
+    def finish(self) -> None:
+        take_answers(self)
+        take_verdicts(self)
+
 
 class MatchingStore(MongoStore[MatchingSession]):
-    """Lets answers take effect at the end of each transaction."""
+    """In the database of matching-service."""
 
     def __init__(
         self, client: "MongoClient[Document]", database: str, *, clock: Clock, ids: IdFactory
     ) -> None:
         super().__init__(client, database, session_class=MatchingSession, clock=clock, ids=ids)
-
-    def run(self, work: Callable[[MatchingSession], ResultT]) -> ResultT:
-        def whole(session: MatchingSession) -> ResultT:
-            result = work(session)
-            session.take_answers()
-            return result
-
-        return super().run(whole)
 
 
 class MatchingReader(_Repositories):
@@ -105,6 +102,7 @@ class MatchingReader(_Repositories):
         self.database = database
         self.session = None
         self.answered: list[SubmissionReceived] = []
+        self.verdicts: list[Verdict] = []
 
     def emit(self, *_events: object) -> None:
         raise TypeError("events are emitted in a transaction, never beside one")

@@ -1,15 +1,23 @@
 """Collections `workers` (profiles, from worker-service's events) and `watermarks`."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from crowdloom.chassis.bus import PARTITION_COUNT
 from crowdloom.kernel.ids import WorkerId
+from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from matching_service.domain.requirements import Holding, WorkerProfile
+from matching_service.domain.requirements import (
+    NEWCOMER_ANSWERS,
+    Holding,
+    Judged,
+    WorkerProfile,
+)
 
 
 class MongoWorkers:
@@ -38,6 +46,36 @@ class MongoWorkers:
             session=self._session,
         )
 
+    def count_answers(self, worker_ids: Sequence[WorkerId]) -> list[bool]:
+        found = self._workers.find(
+            {"_id": {"$in": sorted(set(worker_ids))}}, {"answered": 1}, session=self._session
+        )
+        answered = Counter({row["_id"]: row.get("answered", 0) for row in found})
+        more: Counter[WorkerId] = Counter()
+        were_newcomers = []
+        for worker_id in worker_ids:
+            is_newcomer = answered[worker_id] + more[worker_id] < NEWCOMER_ANSWERS
+            more[worker_id] += is_newcomer
+            were_newcomers.append(is_newcomer)
+        self._add({worker_id: {"answered": count} for worker_id, count in more.items() if count})
+        return were_newcomers
+
+    def judge(self, verdicts: Mapping[tuple[WorkerId, str], Judged]) -> None:
+        changes: dict[WorkerId, dict[str, int]] = {}
+        for (worker_id, task_type), judged in verdicts.items():
+            change = changes.setdefault(worker_id, {})
+            change[f"judged.{task_type}.accepted"] = judged.accepted
+            change[f"judged.{task_type}.count"] = judged.count
+        self._add(changes)
+
+    def _add(self, changes: Mapping[WorkerId, Mapping[str, int]]) -> None:
+        writes = [
+            UpdateOne({"_id": worker_id}, {"$inc": change}, upsert=True)
+            for worker_id, change in changes.items()
+        ]
+        if writes:
+            self._workers.bulk_write(writes, ordered=False, session=self._session)
+
     def close(self, worker_id: WorkerId) -> None:
         self._workers.update_one(
             {"_id": worker_id},
@@ -54,6 +92,8 @@ class MongoWorkers:
             frozenset(row.get("languages", ())),
             closed=row.get("closed", False),
             holdings={one["code"]: _holding(one) for one in row.get("qualifications", ())},
+            answered=row.get("answered", 0),
+            judged={name: Judged(**one) for name, one in row.get("judged", {}).items()},
         )
 
 

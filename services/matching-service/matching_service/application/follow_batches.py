@@ -9,6 +9,7 @@ from crowdloom.contracts.task import (
     BatchOpened,
     BatchPaused,
     BatchResumed,
+    SubmissionAccepted,
     SubmissionReceived,
     SubmissionRejected,
     SubmissionReturned,
@@ -23,10 +24,10 @@ from crowdloom.contracts.worker import (
 )
 from crowdloom.kernel import PoisonMessage
 
-from matching_service.application.ports import Session
+from matching_service.application.ports import Session, Verdict
 from matching_service.application.translate import batch_of, claimed
 from matching_service.domain.batches import BatchStatus
-from matching_service.domain.requirements import Holding, WorkerProfile
+from matching_service.domain.requirements import Holding, Judged, WorkerProfile
 
 
 def batch_opened(envelope: Envelope, session: Session) -> None:
@@ -78,8 +79,18 @@ def submission_received(envelope: Envelope, session: Session) -> None:
     session.answered.append(envelope.of(SubmissionReceived))
 
 
+def submission_accepted(envelope: Envelope, session: Session) -> None:
+    event = envelope.of(SubmissionAccepted)
+    if event.decided_by != "auto":
+        # One that was rejected first was counted then.
+        judged = Judged(accepted=1, count=0 if event.overturns else 1)
+        session.verdicts.append(Verdict(event.assignment_id, event.batch_id, judged))
+
+
 def submission_rejected(envelope: Envelope, session: Session) -> None:
     event = envelope.of(SubmissionRejected)
+    judged = Judged(accepted=0, count=1)
+    session.verdicts.append(Verdict(event.assignment_id, event.batch_id, judged))
     if event.slot_reopened:
         session.tasks.reopen(event.task_id)
         session.batches.count_reopened(event.batch_id)

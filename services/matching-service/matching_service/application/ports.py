@@ -19,7 +19,7 @@ from matching_service.domain.batches import (
     SlotCounts,
 )
 from matching_service.domain.policy import Parts, Policy
-from matching_service.domain.requirements import Holding, WorkerProfile
+from matching_service.domain.requirements import Holding, Judged, WorkerProfile
 
 ResultT = TypeVar("ResultT")
 
@@ -61,8 +61,12 @@ class Batches(Protocol):
         """One more slot than published is wanted: a rejected answer is to be replaced."""
         ...
 
-    def count_submitted(self, batch_id: BatchId, seconds: Sequence[float]) -> None:
-        """So many more answers, and how long each took from claim to submission."""
+    def count_submitted(
+        self, batch_id: BatchId, seconds: Sequence[float], *, from_newcomers: int
+    ) -> None:
+        """So many more answers, how long each took from claim to submission, and how many of them
+        came from newcomers.
+        """
         ...
 
     def slot_counts(self, batch_id: BatchId) -> SlotCounts: ...
@@ -136,6 +140,15 @@ class RecentWork:
     status: AssignmentStatus
     claimed_at: datetime
     finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A requester's own decision about an answer, added to those about its worker's others."""
+
+    assignment_id: AssignmentId
+    batch_id: BatchId
+    judged: Judged
 
 
 class Assignments(Protocol):
@@ -214,6 +227,16 @@ class Workers(Protocol):
 
     def learn(self, worker_id: WorkerId, qualification: str, holding: Holding) -> None:
         """What was said last, by `told_at`, counts."""
+        ...
+
+    def count_answers(self, worker_ids: Sequence[WorkerId]) -> list[bool]:
+        """One more answer of each, named as often as he gave some; says of each answer whether he
+        was a newcomer when he gave it. Whoever is none is counted no further.
+        """
+        ...
+
+    def judge(self, verdicts: Mapping[tuple[WorkerId, str], Judged]) -> None:
+        """Add what was decided about answers of a type of task."""
         ...
 
     def close(self, worker_id: WorkerId) -> None:
@@ -316,10 +339,11 @@ class Watermarks(Protocol):
 
 class Session(Protocol):
     """One transaction over everything matching-service owns. `answered` are the answers heard of in
-    it, whose effects wait for its end.
+    it, and `verdicts` what was decided about some; their effects wait for its end.
     """
 
     answered: list[SubmissionReceived]
+    verdicts: list[Verdict]
 
     @property
     def batches(self) -> Batches: ...

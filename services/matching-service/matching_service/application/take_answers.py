@@ -1,15 +1,16 @@
 """Answers that task-service took in close their leases: all those of one transaction together."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 import structlog
 from crowdloom.contracts.task import SubmissionReceived
 from crowdloom.kernel import PoisonMessage
-from crowdloom.kernel.ids import AssignmentId, BatchId
+from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
 
 from matching_service.application.ports import Session
 from matching_service.domain.assignments import Assignment, AssignmentStatus
+from matching_service.domain.requirements import Judged
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +36,12 @@ def take_answers(session: Session) -> None:
         if known[name].status is not AssignmentStatus.SUBMITTED
     }
     session.assignments.submit({name: event.submitted_at for name, event in fresh.items()})
+    were_newcomers = session.workers.count_answers([known[name].worker_id for name in fresh])
+    newcomers = Counter(
+        event.batch_id for event, new in zip(fresh.values(), were_newcomers, strict=True) if new
+    )
     for batch_id, seconds in _seconds_by_batch(fresh, known).items():
-        session.batches.count_submitted(batch_id, seconds)
+        session.batches.count_submitted(batch_id, seconds, from_newcomers=newcomers[batch_id])
     for event in fresh.values():
         if known[event.assignment_id].confirmed:
             _tell_of_a_late_one(session, event)
@@ -57,3 +62,27 @@ def _tell_of_a_late_one(session: Session, event: SubmissionReceived) -> None:
     """task-service makes this impossible; should it happen all the same, it must be seen."""
     closed = session.tasks.close_slot(event.task_id)
     log.error("submission_after_close", assignment_id=event.assignment_id, slot_closed=closed)
+
+
+def take_verdicts(session: Session) -> None:
+    """Run at the end of each transaction: what requesters decided shows their workers' skill in
+    tasks of that type. Where the announced time accepted, nobody judged.
+    """
+    verdicts = list(session.verdicts)
+    session.verdicts.clear()
+    if not verdicts:
+        return
+    names = sorted({one.assignment_id for one in verdicts})
+    worker_of = {one.assignment_id: one.worker_id for one in session.assignments.of_ids(names)}
+    found = {one: session.batches.get(one) for one in {each.batch_id for each in verdicts}}
+    added: defaultdict[tuple[WorkerId, str], list[Judged]] = defaultdict(list)
+    for one in verdicts:
+        batch, worker_id = found[one.batch_id], worker_of.get(one.assignment_id)
+        if worker_id is not None and batch is not None and batch.task_type is not None:
+            added[worker_id, batch.task_type].append(one.judged)
+    session.workers.judge(
+        {
+            key: Judged(sum(one.accepted for one in some), sum(one.count for one in some))
+            for key, some in added.items()
+        }
+    )

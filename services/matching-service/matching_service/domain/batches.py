@@ -46,6 +46,7 @@ class PayPerHour:
 class Batch:
     """`pool_counts` tells of each chunk of tasks heard of into how many pools it was dealt.
     `open_slot_count` and `leased_slot_count` are counted every few seconds, None before that.
+    Of `answer_count` answers `newcomer_answer_count` came from workers who had given few till then.
     """
 
     batch_id: BatchId
@@ -66,6 +67,9 @@ class Batch:
     served_at: datetime | None = None
     pay_per_hour: PayPerHour | None = None
     requirements: Requirements = NO_REQUIREMENTS
+    task_type: str | None = None
+    answer_count: int = 0
+    newcomer_answer_count: int = 0
 
 
 @dataclass(frozen=True)

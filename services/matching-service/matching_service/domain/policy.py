@@ -16,7 +16,9 @@ WEIGHT_MAX = 100
 NEARLY_DONE_SHARE = 0.1
 _WAITED_HALF = timedelta(minutes=1)
 _AGED_HALF = timedelta(hours=24)
-_UNKNOWN_SKILL = 0.5
+_SKILL_BEFORE, _SKILL_BEFORE_COUNT = 0.8, 5
+"""What is thought of somebody nobody has judged, and how many answers outweigh it: a Beta prior."""
+_SHARE_COUNTED_FROM = 10
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -24,13 +26,18 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 class Policy:
     """Weights of the parts. `finishing`: near its end, so that requesters get whole results;
     `waiting`: served long ago, so that a large batch cannot crowd out a small one; `age`: open for
-    long, as deadlines near; `skill`: the worker's scores in what the batch asks for.
+    long, as deadlines near; `skill`: how the worker's answers of its type were judged, and his
+    scores in what it asks for; `newcomers`: it lacks answers of newcomers and he is one, or it
+    lacks none and he is not. It lacks them below `newcomer_share` percent of its answers: an order
+    among batches, which turns nobody away.
     """
 
     finishing: int = 50
     waiting: int = 20
     age: int = 5
     skill: int = 10
+    newcomers: int = 10
+    newcomer_share: int = 10
 
     def checked(self) -> "Policy":
         """Raises InvalidInput naming each weight that is out of bounds."""
@@ -49,15 +56,26 @@ class Policy:
             + self.waiting * parts.waiting
             + self.age * parts.age
             + self.skill * parts.skill
+            + self.newcomers * self._newcomers(parts)
         )
+
+    def _newcomers(self, parts: "Parts") -> float:
+        lacks = parts.newcomers_had * 100 < self.newcomer_share
+        return 1.0 if lacks == bool(parts.newcomer) else 0.0
 
 
 @dataclass(frozen=True)
 class Parts:
+    """`newcomer` is 1 for a worker who is one; `newcomers_had` is the share of the batch's answers
+    that came from newcomers.
+    """
+
     finishing: float
     waiting: float
     age: float
     skill: float
+    newcomer: float = 0.0
+    newcomers_had: float = 1.0
 
 
 def parts_of(batch: Batch, now: datetime, profile: WorkerProfile | None = None) -> Parts:
@@ -67,7 +85,16 @@ def parts_of(batch: Batch, now: datetime, profile: WorkerProfile | None = None) 
         waiting=_grown(now - (batch.served_at or _LONG_AGO), _WAITED_HALF),
         age=_grown(now - batch.opened_at, _AGED_HALF),
         skill=_skill(batch, profile),
+        newcomer=1.0 if profile and profile.is_newcomer else 0.0,
+        newcomers_had=_newcomers_had(batch) if profile else 1.0,
     )
+
+
+def _newcomers_had(batch: Batch) -> float:
+    """Of a few answers no share is spoken of: it is taken as had."""
+    if batch.answer_count < _SHARE_COUNTED_FROM:
+        return 1.0
+    return batch.newcomer_answer_count / batch.answer_count
 
 
 def _finishing(batch: Batch) -> float:
@@ -81,7 +108,11 @@ def _skill(batch: Batch, profile: WorkerProfile | None) -> float:
     holdings = profile.holdings if profile else {}
     held = [holdings[one.qualification] for one in asked if one.qualification in holdings]
     scores = [one.score / 100 for one in held if one.held and one.score is not None]
-    return sum(scores) / len(scores) if scores else _UNKNOWN_SKILL
+    judged = profile.judged.get(batch.task_type or "") if profile else None
+    if judged is not None:
+        believed = _SKILL_BEFORE * _SKILL_BEFORE_COUNT + judged.accepted
+        scores.append(believed / (_SKILL_BEFORE_COUNT + judged.count))
+    return sum(scores) / len(scores) if scores else _SKILL_BEFORE
 
 
 def _grown(since: timedelta, half: timedelta) -> float:

@@ -70,12 +70,32 @@ NO_REQUIREMENTS = Requirements()
 
 
 @dataclass(frozen=True)
+class Judged:
+    """Of so many answers that requesters decided about themselves, so many were accepted."""
+
+    accepted: int
+    count: int
+
+
+NEWCOMER_ANSWERS = 20
+"""Who has answered less often than this is a newcomer."""
+
+
+@dataclass(frozen=True)
 class WorkerProfile:
-    """No languages means any language: a worker not heard of yet is turned away from nothing."""
+    """No languages means any language: a worker not heard of yet is turned away from nothing.
+    `answered` counts up to NEWCOMER_ANSWERS; `judged` is by type of task.
+    """
 
     languages: frozenset[str] = frozenset()
     closed: bool = False
     holdings: Mapping[str, Holding] = field(default_factory=dict)
+    answered: int = 0
+    judged: Mapping[str, Judged] = field(default_factory=dict)
+
+    @property
+    def is_newcomer(self) -> bool:
+        return self.answered < NEWCOMER_ANSWERS
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from matching_service.application.claim_task import Claim
 from matching_service.bootstrap import Application
 from matching_service.domain.errors import AlreadyClaimed
+from matching_service.domain.requirements import Judged
 
 Deliver = Callable[..., None]
 API = "/api/matching/v1"
@@ -140,3 +141,29 @@ def test_a_policy_decides_which_batch_comes_first(
     made = application.claim_task("wrk_1", "k")
     assert made is not None
     assert made.assignment.batch_id == ("bat_2" if finishing else "bat_1")
+
+
+def test_what_requesters_decide_is_kept_as_skill_and_who_is_new_is_counted(
+    make: ModuleType, deliver: Deliver, application: Application
+) -> None:
+    deliver(make.opened(task_type="choose"), make.released())
+    given = [application.claim_task("wrk_1", f"k{number}") for number in range(4)]
+    held = [one.assignment for one in given if one is not None]
+    deliver(*map(make.submitted, held), make.submitted(held[0]))
+    by_time, accepted, rejected, overturned = held
+    deliver(make.accepted(by_time, decided_by="auto"), make.accepted(accepted))
+    deliver(make.rejected(rejected, reopened=False), make.rejected(overturned, reopened=False))
+    deliver(make.accepted(overturned, decided_by="appeal", overturns=True))
+    profile = application.claim_task._reader.workers.get("wrk_1")
+    assert profile.judged == {"choose": Judged(accepted=2, count=3)}
+    assert (profile.answered, profile.is_newcomer) == (4, True)
+    application.database["workers"].update_one({"_id": "wrk_1"}, {"$set": {"answered": 20}})
+    deliver(make.opened("bat_2"), make.released("bat_2"))
+    more = application.claim_task("wrk_1", "k5", batch_id="bat_2")
+    assert more is not None
+    deliver(make.submitted(more.assignment))
+    counts = [application.claim_task._reader.batches.get(name) for name in ("bat_1", "bat_2")]
+    assert [(one.answer_count, one.newcomer_answer_count) for one in counts if one] == [
+        (4, 4),
+        (1, 0),
+    ]

@@ -132,15 +132,19 @@ class MatchingMachine(RuleBasedStateMachine):
         """Done, and where the process died over it, done again by the next one."""
         self.alive += 1
         try:
-            return act(self.app)
-        except Died:
-            if isinstance(self.app.database.client, MemoryClient):
-                self.app = self.build(self.clock, self.app)
-                self.store.inner = self.app.store
-                self.app.claim_task._store = self.store
-            return act(self.app)
+            while True:
+                try:
+                    return act(self.app)
+                except Died:
+                    self._restart()
         finally:
             self.alive -= 1
+
+    def _restart(self) -> None:
+        if isinstance(self.app.database.client, MemoryClient):
+            self.app = self.build(self.clock, self.app)
+            self.store.inner = self.app.store
+            self.app.claim_task._store = self.store
 
     @initialize(
         redundancy=st.sampled_from([1, 2]),

@@ -19,6 +19,7 @@ from matching_service.domain.requirements import (
     Asker,
     Condition,
     Holding,
+    Judged,
     Requirements,
     WorkerProfile,
 )
@@ -140,7 +141,33 @@ def test_a_worker_who_scored_well_in_what_a_batch_asks_for_is_offered_it_first()
         parts_of(asked, BEGINNING, WorkerProfile(holdings=holdings)).skill
         for holdings in (good, {})
     ]
-    assert skills == [0.9, 0.5]
+    assert skills == [0.9, 0.8]
+
+
+def test_skill_is_what_was_judged_of_this_type_of_task_and_moves_with_each_verdict() -> None:
+    choosing = batch(task_type="choose")
+    judged = {"choose": Judged(accepted=3, count=4), "draw": Judged(accepted=0, count=9)}
+    profile = WorkerProfile(judged=judged)
+    assert parts_of(choosing, BEGINNING, profile).skill == pytest.approx((4 + 3) / (5 + 4))
+    assert parts_of(choosing, BEGINNING, WorkerProfile()).skill == 0.8
+
+
+def test_a_batch_that_lacks_newcomers_comes_first_for_one_and_later_for_others() -> None:
+    lacking = batch("bat_1", answer_count=20, newcomer_answer_count=1)
+    having = batch("bat_2", answer_count=20, newcomer_answer_count=2)
+    fresh = batch("bat_3", answer_count=9, newcomer_answer_count=0)
+    newcomer, experienced = WorkerProfile(answered=19), WorkerProfile(answered=20)
+
+    def scores(profile: WorkerProfile, policy: Policy) -> list[float]:
+        return [policy.score(parts_of(one, BEGINNING, profile)) for one in (lacking, having, fresh)]
+
+    lacks, has, new = scores(newcomer, Policy())
+    assert lacks - has == Policy().newcomers
+    assert has == new, "of nine answers no share is spoken of"
+    lacks, has, _ = scores(experienced, Policy())
+    assert has - lacks == Policy().newcomers
+    lacks, has, _ = scores(newcomer, Policy(newcomer_share=5))
+    assert lacks == has, "five in a hundred it has"
 
 
 def test_a_batch_starves_when_nobody_takes_its_open_slots_for_a_while() -> None:

@@ -28,6 +28,7 @@ from task_service.domain.bonuses import BonusStatus
 from task_service.domain.given_back import GivenBack
 from task_service.domain.requirements import Requirements, excluding
 from task_service.domain.submissions import Submission, SubmissionStatus
+from task_service.domain.templates import task_type_of
 from task_service.domain.workers import Standing
 
 
@@ -88,6 +89,7 @@ class FollowEvents:
                 opened_at=self._clock.now(),
                 qualifications=asked.qualifications if asked else (),
                 requirements=_said(asked),
+                task_type=task_type_of(project.template),
             )
         )
 

@@ -11,6 +11,7 @@ from task_service.domain.templates import (
     needed_columns,
     render_document,
     substitute,
+    task_type_of,
 )
 
 WORK = FrameContext("asg_1", "/frame/runtime.js", action="/submit")
@@ -189,3 +190,18 @@ def test_no_template_takes_longer_than_its_length_deserves(junk: str) -> None:
     check_template(template)
     foreign_hosts(template)
     render_document(template, {}, WORK)
+
+
+@pytest.mark.parametrize(
+    ("template", "task_type"),
+    [
+        ('<input type="radio" name="a" value="1"><select name="b"></select>', "choose"),
+        ('<input type="radio" name="a" value="1"><textarea name="why"></textarea>', "write"),
+        ('<crowd-slider name="a"></crowd-slider><input type="checkbox" name="b">', "rate"),
+        ('<crowd-entity-annotation name="a"></crowd-entity-annotation>', "mark"),
+        ('<crowd-polygon name="a"></crowd-polygon><input name="b">', "draw"),
+        ("<script>document.write('<input name=a>')</script>", None),
+    ],
+)
+def test_the_type_of_a_task_is_the_most_that_its_form_asks(template: str, task_type: str) -> None:
+    assert task_type_of(template) == task_type

@@ -92,6 +92,7 @@ class BatchFundingRequested(Event):
         "auto_accept_seconds": 86400,
         "opened_at": ex.INSTANT,
         "qualifications": ["reliable"],
+        "task_type": "choose",
         "requirements": {
             "all_of": [{"qualification": "reliable", "comparator": "at_least", "score": 80}],
             "any_of": [],
@@ -109,6 +110,7 @@ class BatchFundingRequested(Event):
 class BatchOpened(Event):
     """A funded batch may be shown to workers; its tasks follow in TasksReleased. `qualifications`
     are the codes that `requirements` asks for, for those who show what a qualification opens.
+    `task_type` is the most that its form asks of a worker: draw, mark, write, rate or choose.
     """
 
     batch_id: BatchId
@@ -126,6 +128,7 @@ class BatchOpened(Event):
     language: str | None = None
     qualifications: tuple[str, ...] = ()
     requirements: Requirements | None = None
+    task_type: str | None = None
 
 
 @event(

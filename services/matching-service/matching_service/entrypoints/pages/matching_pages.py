@@ -113,5 +113,16 @@ def _weight_words() -> dict[str, tuple[str, str]]:
         "finishing": (_("Near its end"), _("At most a tenth of its items is left.")),
         "waiting": (_("Served long ago"), _("Half of it after a minute without a claim.")),
         "age": (_("Open for long"), _("Half of it after a day.")),
-        "skill": (_("The worker's skill"), _("Their scores in what the batch asks for.")),
+        "skill": (
+            _("The worker's skill"),
+            _("How their answers of this kind were judged, and their scores in what is asked for."),
+        ),
+        "newcomers": (
+            _("Newcomers"),
+            _("It lacks answers of newcomers and they are one, or lacks none and they are not."),
+        ),
+        "newcomer_share": (
+            _("Share for newcomers, in percent"),
+            _("Below it a batch lacks them. A newcomer has given fewer than 20 answers."),
+        ),
     }

@@ -19,6 +19,7 @@ from task_service.domain.templates.placeholders import (
     substitute,
 )
 from task_service.domain.templates.schema import AnswerField, FieldKind, answer_schema
+from task_service.domain.templates.task_types import task_type_of
 
 __all__ = [
     "AnswerField",
@@ -39,4 +40,5 @@ __all__ = [
     "read_parts",
     "render_document",
     "substitute",
+    "task_type_of",
 ]
