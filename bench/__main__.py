@@ -15,6 +15,7 @@ BENCHES = {
     "reconciliation": "bench.reconciliation",
     "payouts": "bench.payouts",
     "creation": "bench.creation",
+    "requester_pages": "bench.requester_pages",
     "claims": "bench.claims",
 }
 """Name -> module. A module that is not there yet is left out."""

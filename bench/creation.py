@@ -1,22 +1,23 @@
 """Tasks made through the API beside bare pymongo's insert_many, and the download of many answers.
 
-By the environment: ENGINE, TASKS (20,000), PART (10,000 rows a request) and ANSWERS (20,000). Bare
+By the environment: ENGINE, TASKS (20,000), PART (10,000 rows a request) and ANSWERS (100,000). Bare
 pymongo inserts the same documents into a collection with the same indexes, as many together, from
 one thread as well, A B A B in one run. Figures of an embedded engine are never MongoDB's.
 Afterwards the table is counted and its first and last row are read: a run that lost one is void.
+`memory_growth_mb` is what the process has more after its last request than after its first.
 """
 
 import json
 import os
 import resource
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from crowdloom.chassis.logs import configure_logging
 from crowdloom.kernel import SystemClock, TimeOrderedIds
-from crowdloom.kernel.ids import BatchId
 from crowdloom.kernel.limits import TASKS_PER_EVENT_MAX
 from crowdloom_local.secrets import new_secrets
 from flask.testing import FlaskClient
@@ -26,13 +27,15 @@ from task_service.adapters.mongo_tasks import INDEXES as TASK_INDEXES
 from task_service.bootstrap import build
 from task_service.config import read_settings
 from task_service.entrypoints.wsgi import create_web
+from werkzeug.test import TestResponse
 
 from bench.claims_engine import Engine, started
 
 _V1 = "/api/tasks/v1"
-_DATABASE = "bench-creation"
+DATABASE = "bench-creation"
 _ROUNDS = 2
-_PER_TASK = 2
+PER_TASK = 2
+_ANSWERS_AT_ONCE = 20_000
 
 
 class VoidRun(RuntimeError):
@@ -46,7 +49,7 @@ def run() -> Mapping[str, object]:
     figures: dict[str, object] = {"engine": name}
     with started(name) as engine, engine.client() as client:
         print(f"engine: {name}, of its own speed; not MongoDB's", flush=True)
-        api = _Api(engine)
+        api = Api(engine)
         figures |= _creation(api, client)
         figures |= _download(api, client)
     figures["memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_000
@@ -55,7 +58,7 @@ def run() -> Mapping[str, object]:
     return figures
 
 
-class _Api:
+class Api:
     """One requester before the service's own web application."""
 
     def __init__(self, engine: Engine) -> None:
@@ -66,7 +69,7 @@ class _Api:
                 "CROWDLOOM_KAFKA_BOOTSTRAP": "127.0.0.1:1",
             }
         )
-        made = build(settings, client=engine.client(), database=_DATABASE)
+        made = build(settings, client=engine.client(), database=DATABASE)
         made.store.migrate(INDEXES)
         self._web: FlaskClient = create_web(made).test_client(use_cookies=False)
         self._ids = TimeOrderedIds(SystemClock())
@@ -74,6 +77,14 @@ class _Api:
         person = {"email": "bench@example.org", "password": "a long password", "name": "Bench"}
         token = self.post("/requesters", person)["token"]
         self._headers = {"Authorization": f"Bearer {token}"}
+
+    def page(self, path: str) -> TestResponse:
+        """As a signed-in browser asks for it."""
+        headers = {**self._headers, "Accept": "text/html"}
+        answer = self._web.get(path, headers=headers)
+        if answer.status_code != 200:  # noqa: PLR2004 # a page
+            raise VoidRun(f"{path}: {answer.status_code}")
+        return answer
 
     def post(self, path: str, body: object) -> Any:
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -94,29 +105,28 @@ class _Api:
             "template_html": "<p>${text}</p><input name=answer>",
         }
         project_id = self.post("/projects", project)["project_id"]
-        terms = {"reward": {"amount_minor": 5, "currency": "USD"}, "redundancy": _PER_TASK}
+        terms = {"reward": {"amount_minor": 5, "currency": "USD"}, "redundancy": PER_TASK}
         return str(self.post(f"/projects/{project_id}/batches", terms)["batch_id"])
 
 
-def _creation(api: _Api, client: "MongoClient[dict[str, Any]]") -> dict[str, object]:
+def _creation(api: Api, client: "MongoClient[dict[str, Any]]") -> dict[str, object]:
     count = int(os.environ.get("TASKS", "20000"))
     part = int(os.environ.get("PART", "10000"))
-    lines = [
-        json.dumps({"id": str(number), "text": f"Sentence number {number} of many."}) + "\n"
-        for number in range(count)
-    ]
-    parts = ["".join(lines[at : at + part]).encode() for at in range(0, count, part)]
-    bare = client[_DATABASE]["bare_tasks"]
+    bare = client[DATABASE]["bare_tasks"]
     bare.create_indexes(TASK_INDEXES["tasks"])
-    ours, theirs, longest = [], [], 0.0
+    ours, theirs, requests, growth = [], [], [0.0], 0
     for _ in range(_ROUNDS):
         batch_id = api.draft()
-        began = time.perf_counter()
-        for body in parts:
+        taken, held = [], []
+        for at in range(0, count, part):
+            body = _rows(at, min(at + part, count))
             asked = time.perf_counter()
             api.post(f"/batches/{batch_id}/tasks?append=true", body)
-            longest = max(longest, time.perf_counter() - asked)
-        ours.append(count / (time.perf_counter() - began))
+            taken.append(time.perf_counter() - asked)
+            held.append(_memory_mb())
+        ours.append(count / sum(taken))
+        requests += taken
+        growth = growth or held[-1] - held[0]
         documents = _made(client, batch_id, count)
         bare.delete_many({})
         began = time.perf_counter()
@@ -127,13 +137,28 @@ def _creation(api: _Api, client: "MongoClient[dict[str, Any]]") -> dict[str, obj
         "tasks_per_second": [round(each) for each in ours],
         "bare_inserts_per_second": [round(each) for each in theirs],
         "creation_ratio": round(sum(ours) / sum(theirs), 2),
-        "longest_request_seconds": round(longest, 2),
+        "longest_request_seconds": round(max(requests), 2),
+        "memory_growth_mb": growth,
     }
+
+
+def _rows(start: int, end: int) -> bytes:
+    """Made when they are sent: all of them together would be the memory that is looked at."""
+    return "".join(
+        json.dumps({"id": str(number), "text": f"Sentence number {number} of many."}) + "\n"
+        for number in range(start, end)
+    ).encode()
+
+
+def _memory_mb() -> int:
+    """What the process holds now."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() // 1_000_000
 
 
 def _made(client: "MongoClient[dict[str, Any]]", batch_id: str, count: int) -> list[dict[str, Any]]:
     """The documents that the API made. Raises VoidRun where they are not what was sent."""
-    database = client[_DATABASE]
+    database = client[DATABASE]
     batch = database["batches"].find_one({"_id": batch_id}) or {}
     found = list(database["tasks"].find({"table_id": batch.get("table_id")}))
     found.sort(key=lambda row: row["number"])
@@ -142,31 +167,42 @@ def _made(client: "MongoClient[dict[str, Any]]", batch_id: str, count: int) -> l
     return found
 
 
-def _download(api: _Api, client: "MongoClient[dict[str, Any]]") -> dict[str, object]:
-    """Answers put in directly, in the adapter's shape; then the tidy file, as it is streamed."""
-    count = int(os.environ.get("ANSWERS", "20000"))
-    batch_id = BatchId(api.draft())
-    rows = "".join(json.dumps({"text": str(at)}) + "\n" for at in range(count // _PER_TASK))
-    api.post(f"/batches/{batch_id}/tasks", rows.encode())
-    tasks = _made(client, batch_id, count // _PER_TASK)
+def put_answers(
+    client: "MongoClient[dict[str, Any]]", batch_id: str, task_ids: Sequence[str]
+) -> None:
+    """Two to each task, of a thousand workers, straight into the collection."""
+    submissions = client[DATABASE]["submissions"]
+    batch = client[DATABASE]["batches"].find_one({"_id": batch_id}) or {}
     now = SystemClock().now()
-    answers = [
-        {
-            "_id": f"sub_{number:08d}",
-            "assignment_id": f"asg_{number:08d}",
-            "task_id": tasks[number // _PER_TASK]["_id"],
-            "batch_id": batch_id,
-            "requester_id": "req_bench",
-            "pseudonym": "A1",
-            "answer": [["answer", f"Answer {number}"]],
-            "status": "submitted",
-            "claimed_at": now,
-            "submitted_at": now,
-            "auto_accept_at": now + timedelta(days=1),
-        }
-        for number in range(count)
-    ]
-    client[_DATABASE]["submissions"].insert_many(answers, ordered=False)
+    for at in range(0, len(task_ids) * PER_TASK, _ANSWERS_AT_ONCE):
+        numbers = range(at, min(at + _ANSWERS_AT_ONCE, len(task_ids) * PER_TASK))
+        rows = [
+            {
+                "_id": f"sub_{batch_id[-6:]}{number:08d}",
+                "assignment_id": f"asg_{batch_id[-6:]}{number:08d}",
+                "task_id": task_ids[number // PER_TASK],
+                "batch_id": batch_id,
+                "requester_id": batch.get("requester_id"),
+                "pseudonym": f"A{number % 1_000:05d}",
+                "answer": [["answer", f"Answer {number % 3}"]],
+                "status": "submitted",
+                "claimed_at": now,
+                "submitted_at": now + timedelta(seconds=20),
+                "auto_accept_at": now + timedelta(days=1),
+            }
+            for number in numbers
+        ]
+        submissions.insert_many(rows, ordered=False)
+
+
+def _download(api: Api, client: "MongoClient[dict[str, Any]]") -> dict[str, object]:
+    """Answers put in directly, in the adapter's shape; then the tidy file, as it is streamed."""
+    count = int(os.environ.get("ANSWERS", "100000"))
+    batch_id = api.draft()
+    rows = "".join(json.dumps({"text": str(at)}) + "\n" for at in range(count // PER_TASK))
+    api.post(f"/batches/{batch_id}/tasks", rows.encode())
+    tasks = _made(client, batch_id, count // PER_TASK)
+    put_answers(client, batch_id, [task["_id"] for task in tasks])
     began = time.perf_counter()
     stream = api.get(f"/batches/{batch_id}/results?format=tidy").response
     pieces = iter(stream)

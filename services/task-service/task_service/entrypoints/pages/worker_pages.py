@@ -26,6 +26,8 @@ from task_service.domain.workers import (
 )
 from task_service.entrypoints.pages import shell
 
+PAGE_WORKERS = 50
+_PLACE_DIGITS_MAX = 5
 _ORDERS = {
     "answers": lambda one: -one.answers,
     "agreement": lambda one: 2.0 if one.agreement is None else one.agreement,
@@ -47,10 +49,14 @@ def worker_pages(application: Application) -> Blueprint:
         key = _ORDERS.get(order, _ORDERS["answers"])
         notes = {one.pseudonym: one for one in known.notes(shell.reader())}
         seen = {one.pseudonym for one in found.figures}
+        ordered = sorted(found.figures, key=key)
+        start = _start()
+        more = start + PAGE_WORKERS < len(ordered)
         return render_template(
             "requester/workers.html",
             known=found,
-            figures=sorted(found.figures, key=key),
+            figures=ordered[start : start + PAGE_WORKERS],
+            next_start=str(start + PAGE_WORKERS) if more else None,
             notes=notes,
             absent=[one for one in notes.values() if one.pseudonym not in seen],
             order=order if order in _ORDERS else "answers",
@@ -68,6 +74,12 @@ def worker_pages(application: Application) -> Blueprint:
 
     _add_standing(blueprint, application)
     return blueprint
+
+
+def _start() -> int:
+    """From which place of the list on, as the address says; what cannot be read is its start."""
+    asked = request.args.get("start", "")
+    return int(asked) if asked.isdecimal() and len(asked) <= _PLACE_DIGITS_MAX else 0
 
 
 def _add_standing(blueprint: Blueprint, application: Application) -> None:

@@ -1,0 +1,70 @@
+"""A requester's pages with many tasks in the database: how long they take, and how large they are.
+
+By the environment: ENGINE, TASKS (20,000, all of one batch), ANSWERS (20,000 of it) and VISITS (20
+of each page). A page is asked for in the process that serves it, as a signed-in browser does. The
+bars: p95 under 200 ms at a million tasks, under 100 kB packed by gzip.
+"""
+
+import gzip
+import json
+import os
+import time
+from collections.abc import Mapping
+from statistics import quantiles
+
+from crowdloom.chassis.logs import configure_logging
+from crowdloom.kernel.limits import TABLE_ROWS_MAX
+
+from bench.claims_engine import started
+from bench.creation import DATABASE, PER_TASK, Api, put_answers
+
+_ROWS_A_REQUEST = TABLE_ROWS_MAX // 10
+
+
+def run() -> Mapping[str, object]:
+    """Returns the 95th percentile in milliseconds and the packed bytes, by page."""
+    configure_logging(service="bench", process="requester_pages", level="WARNING")
+    tasks = int(os.environ.get("TASKS", "20000"))
+    answers = int(os.environ.get("ANSWERS", "20000"))
+    name = os.environ.get("ENGINE", "secantusdb")
+    figures: dict[str, object] = {"engine": name, "tasks": tasks, "answers": answers}
+    with started(name) as engine, engine.client() as client:
+        api = Api(engine)
+        batch_id = api.draft()
+        for at in range(0, tasks, _ROWS_A_REQUEST):
+            numbers = range(at, min(at + _ROWS_A_REQUEST, tasks))
+            rows = "".join(json.dumps({"text": str(number)}) + "\n" for number in numbers)
+            api.post(f"/batches/{batch_id}/tasks?append=true", rows.encode())
+        database = client[DATABASE]
+        batch = database["batches"].find_one({"_id": batch_id}) or {}
+        first = database["tasks"].find({"table_id": batch["table_id"]}, {"_id": 1})
+        put_answers(client, batch_id, [row["_id"] for row in first.limit(answers // PER_TASK)])
+        database["batches"].update_one({"_id": batch_id}, {"$set": {"status": "open"}})
+        for page, path in _pages(batch_id, batch["project_id"]).items():
+            figures |= _visited(api, page, path)
+    return figures
+
+
+def _pages(batch_id: str, project_id: str) -> dict[str, str]:
+    batch = f"/requester/batches/{batch_id}"
+    return {
+        "projects": "/requester/projects",
+        "project": f"/requester/projects/{project_id}",
+        "batch": batch,
+        "review": f"{batch}/review",
+        "results": f"{batch}/results",
+        "answers": f"{batch}/answers",
+        "workers": "/requester/workers",
+    }
+
+
+def _visited(api: Api, page: str, path: str) -> dict[str, object]:
+    packed = len(gzip.compress(api.page(path).data))
+    taken = []
+    for _ in range(int(os.environ.get("VISITS", "20"))):
+        began = time.perf_counter()
+        api.page(path)
+        taken.append(time.perf_counter() - began)
+    p95 = round(quantiles(taken, n=20)[-1] * 1_000)
+    print(f"{page:<28} p95 {p95} ms, {packed / 1_000:.1f} kB packed", flush=True)
+    return {f"{page}_p95_ms": p95, f"{page}_packed_bytes": packed}
