@@ -11,7 +11,14 @@ from payment_service.domain.refunds import RefundStatus
 from proofs.money import banks
 from proofs.money.batches import REQUESTERS, WORKERS
 from proofs.money.hands import CHECKER, LISTED_MAX, MAKER, Move, key_of, propose, some_worker
-from proofs.money.rails import ask_for_payout, choose_rail, hand_over_file, open_account, redeem
+from proofs.money.rails import (
+    ask_for_payout,
+    asked_rail,
+    choose_rail,
+    hand_over_file,
+    open_account,
+    redeem,
+)
 from proofs.money.world import World
 
 _TRANSFERS, _REFUNDS = "/v1/transfers", "/v1/refunds"
@@ -89,7 +96,7 @@ def pay_waiting_bonuses(world: World) -> None:
 
 def draft(world: World) -> None:
     key = key_of(world)
-    rail = world.random.choice((Rail.STRIPE, Rail.STRIPE, Rail.BANK_FILE, Rail.GIFT_CREDIT))
+    rail = asked_rail(world)
 
     def act() -> None:
         view = world.application.runs.draft(MAKER, world.currency, key=key, rail=rail)
@@ -280,9 +287,9 @@ MOVES: Mapping[Move, int] = {
     mature: 3,
     pay_waiting_bonuses: 2,
     open_account: 2,
-    choose_rail: 3,
-    hand_over_file: 3,
-    redeem: 1,
+    choose_rail: 2,
+    hand_over_file: 8,
+    redeem: 3,
     ask_for_payout: 8,
     draft: 6,
     decide_run: 9,
@@ -296,13 +303,13 @@ MOVES: Mapping[Move, int] = {
     propose_goodwill: 1,
     propose_correction: 1,
     propose_write_off: 1,
-    decide: 6,
+    decide: 10,
     reconcile: 1,
     fault: 3,
     turn_account: 2,
     stray_line: 1,
     sweep: 2,
-    read_statement: 4,
+    read_statement: 7,
     propose_match: 2,
     wait: 9,
 }

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from crowdloom.kernel.ids import RequesterId, WorkerId
+from payment_service.application.approvals import ApprovalDesk
+from payment_service.domain.approvals import Approval, ApprovalStatus
 from payment_service.domain.payouts import Rail, RunStatus
 
 from proofs.money.batches import REQUESTERS, WORKERS
-from proofs.money.hands import LISTED_MAX, key_of, propose, some_worker
+from proofs.money.hands import CHECKER, LISTED_MAX, key_of, propose, some_worker
 from proofs.money.world import World
 
 _IBAN = "GB82WEST12345698765432"
@@ -60,8 +62,24 @@ def hand_over_file(world: World) -> None:
     runs = world.application.readers.payout_runs.listed(LISTED_MAX, status=RunStatus.EXECUTING)
     by_bank = [run.run_id for run in runs if run.rail is Rail.BANK_FILE]
     if by_bank:
-        kind = world.random.choice(("bank_file_sent", "bank_file_sent", "bank_file_void"))
+        kind = world.random.choice(("bank_file_sent",) * 5 + ("bank_file_void",))
         propose(world, kind, {"run_id": world.random.choice(by_bank)})
+        desk = world.application.approvals
+        for made in world.application.readers.approvals.listed(LISTED_MAX, kind=kind):
+            if made.status is ApprovalStatus.PROPOSED:
+                world.attempt(_approving(desk, made))
+
+
+def _approving(desk: ApprovalDesk, made: Approval) -> Callable[[], object]:
+    return lambda: desk.approve(CHECKER, made.approval_id, seen_hash=made.content_hash)
+
+
+def asked_rail(world: World) -> Rail:
+    """By which somebody is paid who asked."""
+    requests = world.application.readers.payout_requests.all_open(LISTED_MAX)
+    payees = world.application.readers.payees.many({each.worker_id for each in requests})
+    rails = sorted({payee.rail for payee in payees.values()})
+    return world.random.choice(rails or [Rail.STRIPE])
 
 
 def redeem(world: World) -> None:
