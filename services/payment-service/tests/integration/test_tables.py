@@ -91,6 +91,8 @@ def test_an_order_nobody_offers_is_the_usual_one_and_amounts_are_numbers(
     assert (cells["total"], cells["currency"]) == (0.4, "USD")
     page = reader.get(f"{runs}/{busy.application.tables.runs()[0].run.run_id}?state=paid").text
     assert counted(page) == 1
+    assert counted(reader.get("/finance/payees/wrk_1").text) == 1
+    assert len(rows_of(reader, "/finance/payees/wrk_1/payouts.csv")) == 1
     fragment = reader.get(f"{runs}/{busy.application.tables.runs()[0].run.run_id}/lines").text
     assert f'href="{runs}/' in fragment
     assert "/lines?sort" not in fragment, "its links lead to the page"

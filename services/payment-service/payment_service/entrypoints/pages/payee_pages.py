@@ -16,11 +16,12 @@ from payment_service.application.tables import LISTED_MAX
 from payment_service.bootstrap import Application
 from payment_service.domain import chart
 from payment_service.domain.holds import Hold
+from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.people import FINANCE_READERS, MAKER, Payee
 from payment_service.entrypoints.pages import shell, words
 from payment_service.entrypoints.pages.tables import Column, Table
 
-_PAYOUTS_SHOWN = 20
+_PAYOUTS_SHOWN = 500
 _PAYEES = "/finance/payees"
 Row = tuple[Payee, dict[str, Money], bool]
 
@@ -59,6 +60,11 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
     def holds_file(kind: str) -> Response:
         return _holds(application).file(kind, "holds")
 
+    @blueprint.get(f"{_PAYEES}/<worker_id>/payouts.<any(csv, xlsx):kind>")
+    @require("staff", *FINANCE_READERS)
+    def payouts_file(worker_id: str, kind: str) -> Response:
+        return _payouts(application, WorkerId(worker_id)).file(kind, f"payouts-{worker_id}")
+
     @blueprint.get(f"{_PAYEES}/<worker_id>")
     @require("staff", *FINANCE_READERS)
     def one(worker_id: str) -> str:
@@ -75,7 +81,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
             suspension=readers.suspensions.of_worker(who),
             sums=_sums(application, [who])[who],
             settled_count=readers.assignments.settled_count(who),
-            items=readers.payout_runs.items_of_worker(who, _PAYOUTS_SHOWN),
+            table=_payouts(application, who).shown(),
             may_make=shell.may(MAKER),
             names=readers.staff.names(),
             account_status=words.account_status(),
@@ -88,6 +94,19 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
                 if application.journal.statement(path, count_max=1)
             },
         )
+
+
+def _payouts(application: Application, who: WorkerId) -> Table[PayoutItem]:
+    columns: list[Column[PayoutItem]] = [
+        Column("line", lambda item: item.item_id),
+        Column("run", lambda item: item.run_id, _("Run")),
+        Column("amount", lambda item: item.amount, _("Amount"), is_figure=True, is_summed=True),
+        Column("currency", lambda item: item.currency.code),
+        Column("state", lambda item: item.state.value, _("State")),
+        Column("changed_at", lambda item: item.changed_at, _("Changed")),
+    ]
+    found = application.readers.payout_runs.items_of_worker(who, _PAYOUTS_SHOWN)
+    return Table.listed(columns, found, ids=lambda item: item.item_id, first="-line")
 
 
 def _wanted() -> str:

@@ -1,20 +1,21 @@
 """The four-way view: work, ledger, processor and bank of a payout, beside each other."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import require
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.bootstrap import Application
 from payment_service.domain.people import FINANCE_READERS
-from payment_service.domain.trails import LinkState
+from payment_service.domain.trails import LinkState, Share
 from payment_service.entrypoints.pages import words
+from payment_service.entrypoints.pages.tables import Column, Table
 
 PAGE_ITEMS = 50
-_SHARES_SHOWN_MAX = 200
 _PLACE = "/finance/reconciliation"
 _TONES = {
     LinkState.HOLDS: "good",
@@ -36,12 +37,17 @@ def trail_pages(application: Application) -> Blueprint:
             "finance/trail.html",
             found=found,
             run=application.readers.payout_runs.get(found.item.run_id),
-            shares=found.shares[:_SHARES_SHOWN_MAX],
+            table=_work(found.shares).shown(),
             item_words=words.items(),
             item_tones=words.ITEM_TONES,
             flows=words.flows(),
             **_link_words(),
         )
+
+    @blueprint.get(f"{_PLACE}/items/<item_id>/work.<any(csv, xlsx):kind>")
+    @require("staff", *FINANCE_READERS)
+    def work_file(item_id: str, kind: str) -> Response:
+        return _work(show.item(item_id).shares).file(kind, f"work-{item_id}")
 
     @blueprint.get(f"{_PLACE}/runs/<run_id>")
     @require("staff", *FINANCE_READERS)
@@ -68,6 +74,20 @@ def trail_pages(application: Application) -> Blueprint:
         return redirect(f"/finance/ledger/entries/{entry_id}", 303)
 
     return blueprint
+
+
+def _work(shares: Sequence[Share]) -> Table[Share]:
+    """What a payout pays, by the entry that each part of it comes from."""
+    columns: list[Column[Share]] = [
+        Column("entry", lambda row: row.entry_id),
+        Column("what", lambda row: row.code, _("What")),
+        Column("share", lambda row: row.amount, _("Share"), is_figure=True, is_summed=True),
+        Column("currency", lambda row: row.amount.currency.code),
+        Column("assignment", lambda row: row.assignment_id, _("Assignment")),
+        Column("batch", lambda row: row.batch_id, _("Batch")),
+        Column("accepted_by", lambda row: row.accept_id, _("Accepted")),
+    ]
+    return Table.listed(columns, shares, ids=lambda row: row.entry_id, first="entry")
 
 
 def _link_words() -> dict[str, Any]:
