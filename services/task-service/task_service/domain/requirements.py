@@ -11,6 +11,7 @@ DEVICES = ("phone", "tablet", "computer")
 CONDITIONS_MAX = 20
 PSEUDONYMS_MAX = 5_000
 SCORE_MAX = 100
+CAP_MAX = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,13 @@ def _faults(asked: Requirements) -> Iterator[str]:
         yield f"At most {CONDITIONS_MAX} conditions."
     for one in conditions:
         scored = one.comparator != "has"
-        if scored and (one.score is None or not 0 <= one.score <= SCORE_MAX):
+        missing = scored and one.score is None
+        if missing or (one.score is not None and not 0 <= one.score <= SCORE_MAX):
             yield f"{one.qualification}: {one.comparator} needs a score from 0 to {SCORE_MAX}."
     if len(asked.only) + len(asked.excluded) > PSEUDONYMS_MAX:
         yield f"At most {PSEUDONYMS_MAX} pseudonyms."
     if set(asked.only) & set(asked.excluded):
         yield "A worker cannot be both on the list and excluded."
     caps = (asked.answers_per_worker_max, asked.answers_per_worker_a_day_max)
-    if any(cap is not None and cap < 1 for cap in caps):
-        yield "A cap is at least 1."
+    if any(cap is not None and not 1 <= cap <= CAP_MAX for cap in caps):
+        yield f"A cap is at least 1 and at most {CAP_MAX:,}."

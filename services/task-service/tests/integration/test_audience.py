@@ -92,8 +92,13 @@ def test_the_api_says_the_same_of_a_draft_and_of_nothing_else(
     put = requester.api.put(path, json=body, headers=requester.headers)
     assert (put.status_code, put.json["requirements"]["only"]) == (200, [WORKER])
     assert "names fewer workers than answers for each row" in browser.read(address)
-    odd = {"only": [WORKER], "excluded": [WORKER]}
-    assert requester.api.put(path, json=odd, headers=requester.headers).status_code == 422
+    unscored = {"qualification": "reliable", "score": 2**80}
+    for odd in (
+        {"only": [WORKER], "excluded": [WORKER]},
+        {"answers_per_worker_max": 2**80},
+        {"all_of": [unscored]},
+    ):
+        assert requester.api.put(path, json=odd, headers=requester.headers).status_code == 422
     requester.post(f"/batches/{draft['batch_id']}/publish")
     late = requester.api.put(path, json={}, headers=requester.headers)
     assert (late.status_code, late.json["code"]) == (409, "wrong_batch_status")

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from task_service.domain.requirements import (
+    CAP_MAX,
     CONDITIONS_MAX,
     DEVICES,
     SCORE_MAX,
@@ -20,7 +21,6 @@ from task_service.entrypoints.pages.forms import Unreadable, parse_number
 ROWS_SHOWN_MIN = 2
 EVERYBODY, ON_MY_LIST, AS_NAMED = "everybody", "listed", "named"
 _GROUPS = ("all_of", "any_of", "none_of")
-_CAP_MAX = 1_000_000
 _CAPS = ("answers_per_worker_max", "answers_per_worker_a_day_max")
 
 
@@ -126,7 +126,7 @@ def _cap(form: AudienceForm, name: str) -> int | None:
     text = form.caps[name]
     if not text:
         return None
-    number = _number(text, 1, _CAP_MAX)
+    number = _number(text, 1, CAP_MAX)
     if number is None:
         form.errors[name] = _("Write a whole number from 1 on, or nothing.")
     return number
