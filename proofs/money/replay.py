@@ -1,6 +1,6 @@
 """The whole topic once more, one event at a time, into an empty database: the same balances."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from crowdloom.contracts import Event
 from crowdloom.kernel import Money
@@ -62,5 +62,5 @@ def _handle_again(world: World, events: Sequence[Event]) -> None:
         world.application.store.run(lambda s, e=envelope: handle(s, [e]))  # type: ignore[misc]
 
 
-def _sums(world: World) -> Mapping[str, int]:
+def _sums(world: World) -> dict[str, int]:
     return {row.path: row.signed for row in world.application.journal.trial_balance()}

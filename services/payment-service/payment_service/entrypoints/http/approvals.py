@@ -14,10 +14,9 @@ from payment_service.bootstrap import Application
 from payment_service.domain.approvals import ApprovalStatus, UnknownKind
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.http import present, schemas
-from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
+from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SEEN, STAFF, refusals
 from payment_service.entrypoints.http.staff import caller
 
-_SEEN = {401: "not_signed_in", 403: "not_allowed"}
 HOLDS_MAX = 500
 
 
@@ -34,7 +33,7 @@ def holds_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/holds")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, _SEEN)
+    @refusals(blueprint, SEEN)
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, schemas.HoldListSchema)
     def listed() -> dict[str, Any]:
@@ -47,7 +46,7 @@ def holds_blueprint(application: Application) -> Blueprint:
     @refusals(
         blueprint,
         {
-            **_SEEN,
+            **SEEN,
             400: "idempotency_key_missing",
             404: "not_found",
             409: "already_held",
@@ -70,7 +69,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/approvals")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
+    @refusals(blueprint, {**SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(schemas.ApprovalQuerySchema, location="query")
     @blueprint.response(200, schemas.ApprovalPageSchema)
@@ -92,7 +91,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/approvals/<approval_id>")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 404: "not_found"})
+    @refusals(blueprint, {**SEEN, 404: "not_found"})
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, schemas.ApprovalDetailSchema)
     def show(approval_id: str) -> dict[str, Any]:
@@ -109,7 +108,7 @@ def _add_proposing(blueprint: Blueprint, application: Application) -> None:
     @refusals(
         blueprint,
         {
-            **_SEEN,
+            **SEEN,
             400: "idempotency_key_missing, reason_missing, unknown_approval_kind",
             404: "not_found",
             409: "hold_released",

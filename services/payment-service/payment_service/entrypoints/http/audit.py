@@ -13,9 +13,7 @@ from payment_service.bootstrap import Application
 from payment_service.domain.audit import SENTENCES, Finding
 from payment_service.domain.people import FINANCE_READERS
 from payment_service.entrypoints.http import schemas
-from payment_service.entrypoints.http.documented import STAFF, refusals
-
-_SEEN = {401: "not_signed_in", 403: "not_allowed"}
+from payment_service.entrypoints.http.documented import SEEN, STAFF, refusals
 
 
 class FindingSchema(Schema):
@@ -67,7 +65,7 @@ def audit_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/audit")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, _SEEN)
+    @refusals(blueprint, SEEN)
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, AuditSchema)
     def audit() -> dict[str, Any]:
@@ -83,7 +81,7 @@ def audit_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/audit/acts")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
+    @refusals(blueprint, {**SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(ActQuerySchema, location="query")
     @blueprint.response(200, ActPageSchema)

@@ -16,11 +16,10 @@ from payment_service.bootstrap import Application
 from payment_service.domain.bank_statements import STATEMENT_BYTES_MAX, BankAccount, BankLine
 from payment_service.domain.people import FINANCE_READERS, MAKER
 from payment_service.entrypoints.http import bank_schemas as schemas
-from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
+from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SEEN, STAFF, refusals
 from payment_service.entrypoints.http.schemas import PageQuerySchema
 from payment_service.entrypoints.http.staff import caller
 
-_SEEN = {401: "not_signed_in", 403: "not_allowed"}
 _REFUSED = {
     404: "not_found",
     409: "statement_known",
@@ -58,7 +57,7 @@ def bank_statements_blueprint(application: Application) -> Blueprint:
 def _add_accounts(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get("/bank-accounts")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, _SEEN)
+    @refusals(blueprint, SEEN)
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, schemas.OwnBankAccountListSchema)
     def accounts() -> dict[str, Any]:
@@ -68,7 +67,7 @@ def _add_accounts(blueprint: Blueprint, application: Application) -> None:
     @blueprint.post("/bank-accounts")
     @require("staff", MAKER)
     @idempotent
-    @refusals(blueprint, {**_SEEN, 400: "idempotency_key_missing", 422: "invalid_input"})
+    @refusals(blueprint, {**SEEN, 400: "idempotency_key_missing", 422: "invalid_input"})
     @blueprint.doc(security=STAFF, parameters=[IDEMPOTENCY_KEY])
     @blueprint.arguments(schemas.NewOwnBankAccountSchema)
     @blueprint.response(200, schemas.OwnBankAccountSchema)
@@ -89,7 +88,7 @@ def _add_accounts(blueprint: Blueprint, application: Application) -> None:
 def _add_files(blueprint: Blueprint, application: Application) -> None:
     @blueprint.post("/bank-statements")
     @require("staff", MAKER)
-    @refusals(blueprint, {**_SEEN, **_REFUSED})
+    @refusals(blueprint, {**SEEN, **_REFUSED})
     @blueprint.doc(security=STAFF, requestBody=_FORM)
     @blueprint.response(200, schemas.BankFileSchema)
     def look() -> dict[str, Any]:
@@ -100,7 +99,7 @@ def _add_files(blueprint: Blueprint, application: Application) -> None:
     @blueprint.post("/bank-statements/files/<file_id>/confirm")
     @require("staff", MAKER)
     @idempotent
-    @refusals(blueprint, {**_SEEN, 400: "idempotency_key_missing", **_REFUSED})
+    @refusals(blueprint, {**SEEN, 400: "idempotency_key_missing", **_REFUSED})
     @blueprint.doc(security=STAFF, parameters=[IDEMPOTENCY_KEY])
     @blueprint.response(200, schemas.ConfirmedFileSchema)
     def confirm(file_id: str) -> dict[str, Any]:
@@ -115,7 +114,7 @@ def _add_statements(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/bank-statements")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
+    @refusals(blueprint, {**SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(schemas.BankStatementQuerySchema, location="query")
     @blueprint.response(200, schemas.BankStatementPageSchema)
@@ -130,7 +129,7 @@ def _add_statements(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/bank-statements/<statement_id>")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 404: "not_found"})
+    @refusals(blueprint, {**SEEN, 404: "not_found"})
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, schemas.BankStatementSchema)
     def show(statement_id: str) -> dict[str, Any]:
@@ -139,7 +138,7 @@ def _add_statements(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/bank-statements/<statement_id>/lines")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 404: "not_found", 422: "invalid_input"})
+    @refusals(blueprint, {**SEEN, 404: "not_found", 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(PageQuerySchema, location="query")
     @blueprint.response(200, schemas.BankLinePageSchema)

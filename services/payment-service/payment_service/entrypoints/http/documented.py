@@ -11,6 +11,8 @@ ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
 REQUESTER: list[dict[str, list[str]]] = [{"requester": []}]
 WORKER: list[dict[str, list[str]]] = [{"worker": []}]
+# What each route of staff refuses.
+SEEN = {401: "not_signed_in", 403: "not_allowed"}
 STAFF: list[dict[str, list[str]]] = [{"staff": []}]
 IDEMPOTENCY_KEY = {
     "in": "header",

@@ -31,13 +31,12 @@ from payment_service.domain.exceptions import (
 )
 from payment_service.domain.people import CHECKER, CONTROLLER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.http import schemas
-from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
+from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SEEN, STAFF, refusals
 from payment_service.entrypoints.http.staff import caller
 
 ACTORS = (MAKER, CHECKER, CONTROLLER)
 NOTES_MAX = 500
-_SEEN = {401: "not_signed_in", 403: "not_allowed"}
-_ACT = {**_SEEN, 400: "idempotency_key_missing, reason_missing", 404: "not_found"}
+_ACT = {**SEEN, 400: "idempotency_key_missing, reason_missing", 404: "not_found"}
 _SEVERITIES = [each.word for each in Severity]
 
 
@@ -137,7 +136,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/exceptions")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
+    @refusals(blueprint, {**SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(ExceptionQuerySchema, location="query")
     @blueprint.response(200, ExceptionPageSchema)
@@ -158,7 +157,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/exceptions/<exception_id>")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 404: "not_found"})
+    @refusals(blueprint, {**SEEN, 404: "not_found"})
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, ExceptionDetailSchema)
     def one(exception_id: str) -> dict[str, Any]:

@@ -12,9 +12,7 @@ from marshmallow import Schema, fields
 from payment_service.application.export_journal import Export, Period
 from payment_service.bootstrap import Application
 from payment_service.domain.people import FINANCE_READERS
-from payment_service.entrypoints.http.documented import STAFF, refusals
-
-_SEEN = {401: "not_signed_in", 403: "not_allowed"}
+from payment_service.entrypoints.http.documented import SEEN, STAFF, refusals
 
 
 class ExportQuerySchema(Schema):
@@ -33,7 +31,7 @@ def exports_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/exports")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, _SEEN)
+    @refusals(blueprint, SEEN)
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, ExportFormatsSchema)
     def formats() -> dict[str, Any]:
@@ -42,7 +40,7 @@ def exports_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/exports/<name>")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 404: "not_found", 422: "invalid_input"})
+    @refusals(blueprint, {**SEEN, 404: "not_found", 422: "invalid_input"})
     @blueprint.doc(
         security=STAFF,
         responses={200: {"description": "The file", "content": {"application/octet-stream": {}}}},

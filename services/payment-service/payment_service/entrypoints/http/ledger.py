@@ -17,9 +17,8 @@ from payment_service.application.journal import AccountBalance
 from payment_service.bootstrap import Application
 from payment_service.domain.people import FINANCE_READERS
 from payment_service.entrypoints.http import present, schemas
-from payment_service.entrypoints.http.documented import STAFF, refusals
+from payment_service.entrypoints.http.documented import SEEN, STAFF, refusals
 
-_SEEN = {401: "not_signed_in", 403: "not_allowed"}
 _REFS = ("batch", "requester", "worker", "assignment", "run", "item")
 
 
@@ -47,7 +46,7 @@ def ledger_blueprint(application: Application) -> Blueprint:
 def _add_trial_balance(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get("/ledger/trial-balance")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
+    @refusals(blueprint, {**SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(TrialQuerySchema, location="query")
     @blueprint.response(200, schemas.TrialBalanceSchema)
@@ -83,7 +82,7 @@ def _add_entries(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/ledger/entries")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
+    @refusals(blueprint, {**SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(schemas.EntryQuerySchema, location="query")
     @blueprint.response(200, schemas.EntryPageSchema)
@@ -105,7 +104,7 @@ def _add_entries(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/ledger/entries/<entry_id>")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 404: "not_found"})
+    @refusals(blueprint, {**SEEN, 404: "not_found"})
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, schemas.EntrySchema)
     def entry(entry_id: str) -> dict[str, Any]:
@@ -129,7 +128,7 @@ def _add_statement(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/ledger/accounts/<path:account>")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 404: "not_found", 422: "invalid_input"})
+    @refusals(blueprint, {**SEEN, 404: "not_found", 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(schemas.PageQuerySchema, location="query")
     @blueprint.response(200, schemas.StatementSchema)

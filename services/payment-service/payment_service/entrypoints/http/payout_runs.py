@@ -17,10 +17,9 @@ from payment_service.bootstrap import Application
 from payment_service.domain.payouts import Rail
 from payment_service.domain.people import CHECKER, CONTROLLER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.http import present, schemas
-from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
+from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SEEN, STAFF, refusals
 from payment_service.entrypoints.http.staff import caller
 
-_SEEN = {401: "not_signed_in", 403: "not_allowed"}
 _REASON_CHARACTERS_MAX = 320
 _ITEM_STEPS = {
     "retry": "Send a failed line again, as a new attempt.",
@@ -79,7 +78,7 @@ def _add_draft(blueprint: Blueprint, application: Application) -> None:
     @refusals(
         blueprint,
         {
-            **_SEEN,
+            **SEEN,
             400: "idempotency_key_missing",
             409: "nothing_eligible",
             422: "invalid_input",
@@ -104,7 +103,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/payout-runs")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
+    @refusals(blueprint, {**SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(schemas.PayoutRunQuerySchema, location="query")
     @blueprint.response(200, schemas.PayoutRunPageSchema)
@@ -124,7 +123,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/payout-runs/<run_id>")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 404: "not_found"})
+    @refusals(blueprint, {**SEEN, 404: "not_found"})
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, schemas.PayoutRunSchema)
     def show(run_id: str) -> dict[str, Any]:
@@ -163,7 +162,7 @@ def _add_approval(blueprint: Blueprint, application: Application) -> None:
 def _add_switch(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get("/payout-switch")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, _SEEN)
+    @refusals(blueprint, SEEN)
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, PayoutSwitchSchema)
     def show() -> dict[str, Any]:
@@ -173,7 +172,7 @@ def _add_switch(blueprint: Blueprint, application: Application) -> None:
     @blueprint.post("/payout-switch")
     @require("staff", CONTROLLER)
     @idempotent
-    @refusals(blueprint, {**_SEEN, 400: "idempotency_key_missing", 422: "reason_missing"})
+    @refusals(blueprint, {**SEEN, 400: "idempotency_key_missing", 422: "reason_missing"})
     @blueprint.doc(security=STAFF, parameters=[IDEMPOTENCY_KEY])
     @blueprint.arguments(SetPayoutSwitchSchema)
     @blueprint.response(200, PayoutSwitchSchema)
@@ -193,7 +192,7 @@ def _add_step(
     @idempotent
     @refusals(
         blueprint,
-        {**_SEEN, 400: "idempotency_key_missing", 404: "not_found", 409: "run_not_in_state"},
+        {**SEEN, 400: "idempotency_key_missing", 404: "not_found", 409: "run_not_in_state"},
     )
     @blueprint.doc(
         security=STAFF, parameters=[IDEMPOTENCY_KEY], summary=name.capitalize(), description=meaning
@@ -215,7 +214,7 @@ def _add_item_step(
     @refusals(
         blueprint,
         {
-            **_SEEN,
+            **SEEN,
             400: "idempotency_key_missing",
             404: "not_found",
             409: "run_not_in_state, content_changed",

@@ -14,13 +14,12 @@ from payment_service.bootstrap import Application
 from payment_service.domain.people import CONTROLLER, FINANCE_READERS
 from payment_service.domain.periods import Period
 from payment_service.entrypoints.http import present, schemas
-from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
+from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SEEN, STAFF, refusals
 from payment_service.entrypoints.http.exceptions import ReasonSchema
 from payment_service.entrypoints.http.staff import caller
 
-_SEEN = {401: "not_signed_in", 403: "not_allowed"}
 _ACT = {
-    **_SEEN,
+    **SEEN,
     400: "idempotency_key_missing",
     409: "period_not_in_state, period_not_ready, content_changed",
     422: "invalid_input, reason_missing",
@@ -92,7 +91,7 @@ def periods_blueprint(application: Application) -> Blueprint:
 def _add_reading(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get("/periods")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, _SEEN)
+    @refusals(blueprint, SEEN)
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, PeriodListSchema)
     def listed() -> dict[str, Any]:
@@ -101,7 +100,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/periods/<period>")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
+    @refusals(blueprint, {**SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, PeriodDetailSchema)
     def show(period: str) -> dict[str, Any]:

@@ -13,11 +13,9 @@ from payment_service.bootstrap import Application
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.http import present
 from payment_service.entrypoints.http import reconciliation_schemas as schemas
-from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
+from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SEEN, STAFF, refusals
 from payment_service.entrypoints.http.schemas import PageQuerySchema
 from payment_service.entrypoints.http.staff import caller
-
-_SEEN = {401: "not_signed_in", 403: "not_allowed"}
 
 
 def reconciliations_blueprint(application: Application) -> Blueprint:
@@ -26,7 +24,7 @@ def reconciliations_blueprint(application: Application) -> Blueprint:
 
     @blueprint.post("/reconciliations")
     @require("staff", MAKER, CHECKER)
-    @refusals(blueprint, {**_SEEN, 400: "idempotency_key_missing"})
+    @refusals(blueprint, {**SEEN, 400: "idempotency_key_missing"})
     @blueprint.doc(security=STAFF, parameters=[IDEMPOTENCY_KEY])
     @blueprint.response(202, schemas.ReconciliationSchema)
     def ask() -> dict[str, Any]:
@@ -37,7 +35,7 @@ def reconciliations_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/reconciliations")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 422: "invalid_input"})
+    @refusals(blueprint, {**SEEN, 422: "invalid_input"})
     @blueprint.doc(security=STAFF)
     @blueprint.arguments(PageQuerySchema, location="query")
     @blueprint.response(200, schemas.ReconciliationPageSchema)
@@ -56,7 +54,7 @@ def reconciliations_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/reconciliations/<reconciliation_id>")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, {**_SEEN, 404: "not_found"})
+    @refusals(blueprint, {**SEEN, 404: "not_found"})
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, schemas.ReconciliationSchema)
     def show(reconciliation_id: str) -> dict[str, Any]:

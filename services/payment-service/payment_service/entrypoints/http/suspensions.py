@@ -12,11 +12,10 @@ from marshmallow import Schema, fields, validate
 
 from payment_service.bootstrap import Application
 from payment_service.domain.people import FINANCE_READERS, MAKER
-from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, STAFF, refusals
+from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SEEN, STAFF, refusals
 from payment_service.entrypoints.http.staff import caller
 
 SUSPENSIONS_MAX = 500
-_SEEN = {401: "not_signed_in", 403: "not_allowed"}
 
 
 class NewSuspensionSchema(Schema):
@@ -39,7 +38,7 @@ def suspensions_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/suspensions")
     @require("staff", *FINANCE_READERS)
-    @refusals(blueprint, _SEEN)
+    @refusals(blueprint, SEEN)
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, SuspensionListSchema)
     def listed() -> dict[str, Any]:
@@ -52,7 +51,7 @@ def suspensions_blueprint(application: Application) -> Blueprint:
     @refusals(
         blueprint,
         {
-            **_SEEN,
+            **SEEN,
             400: "idempotency_key_missing",
             404: "not_found",
             409: "already_suspended",
