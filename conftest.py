@@ -14,6 +14,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 ROOT = Path(__file__).parent
+JOURNEYS = Path("tests/journeys")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _START_SECONDS_MAX = 30
 # Its settings file has a name for this, which its command line does not pass on.
@@ -22,6 +23,15 @@ from secantus import cli, server
 server.SecantusDBServer.__init__.__kwdefaults__["ttl_sweep_seconds"] = 0.0
 raise SystemExit(cli.main())
 """
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, and all journeys: they share a market."""
+    for item in items:
+        file = item.path.relative_to(ROOT)
+        group = file.parent if file.parent == JOURNEYS else file
+        item.add_marker(pytest.mark.xdist_group(group.as_posix()))
 
 
 def free_port() -> int:
