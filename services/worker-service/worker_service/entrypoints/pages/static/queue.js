@@ -88,32 +88,33 @@ const LOOK_LIVE_MS = 60000;
 const STREAM_AGAIN_MS = 60000;
 const look = () => { if (!document.hidden) offers.dispatchEvent(new CustomEvent("look")); };
 const digits = new Intl.NumberFormat(document.documentElement.lang);
-let left = {};
+let left = null;
 let stream = null;
 let lookedAt = Date.now();
 const isLive = () => stream?.readyState === EventSource.OPEN;
 const fill = () => {
   for (const card of document.querySelectorAll("article[data-batch]")) {
     const place = card.querySelector("[data-left] b");
-    const count = left[card.dataset.batch];
+    const count = left?.[card.dataset.batch];
     if (place && Number.isInteger(count)) place.textContent = digits.format(count);
   }
 };
-const lookSoon = () => setTimeout(look, Math.random() * 2000); // not all browsers at once
+const lookSoon = () => setTimeout(look, Math.random() * 1000); // not all browsers at once
+/* All at first, then what changed. A project that has no card, or is gone, is looked up. */
 const hear = ({ data }) => {
   const news = JSON.parse(data);
-  const known = Object.keys(left).length > 0;
-  const others = Object.keys(news).some((id) => news[id] === null || !(id in left));
+  const isNew = (id) => (left ? !(id in left) : !document.getElementById(`offer-${id}`));
+  const others = Object.keys(news).some((id) => news[id] === null || isNew(id));
   left = Object.fromEntries(Object.entries({ ...left, ...news }).filter(([, count]) => count !== null));
   fill();
-  if (known && others) lookSoon();
+  if (others) lookSoon();
 };
 const follow = () => {
   if (document.hidden) {
     stream?.close(); // a browser has few connections to one place, and another tab may need them
     stream = null;
   } else if (globalThis.EventSource && (!stream || stream.readyState === EventSource.CLOSED)) {
-    left = {};
+    left = null;
     stream = new EventSource(offers.dataset.live);
     stream.addEventListener("message", hear);
   }
