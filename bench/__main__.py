@@ -17,6 +17,7 @@ BENCHES = {
     "creation": "bench.creation",
     "requester_pages": "bench.requester_pages",
     "claims": "bench.claims",
+    "pages": "bench.pages",
 }
 """Name -> module. A module that is not there yet is left out."""
 
