@@ -167,6 +167,7 @@ def test_the_pages_do_the_same_without_a_script(unknown: Any, browsing: Any) -> 
     assert "Say why" in maker.post(f"{one}/resolve", data=typed).text
     made = maker.post(f"{one}/resolve", data={**typed, "reason": "A sweep"})
     assert made.location.startswith("/finance/approvals/")
+    assert "Cleared from suspense by an entry" in maker.get(made.location).text
     assert "Open the proposal" in maker.get(one).text
     off = {"reason": "Too small", "idempotency_key": "k3"}
     assert maker.post(f"/finance/exceptions/{ids[2]}/write-off", data=off).status_code == 303

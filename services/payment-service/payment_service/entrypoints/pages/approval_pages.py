@@ -23,7 +23,7 @@ from payment_service.domain.approvals import (
 from payment_service.domain.entries import InsufficientFunds
 from payment_service.domain.payouts import ContentChanged, MakerIsChecker
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
-from payment_service.entrypoints.pages import amounts, shell, words
+from payment_service.entrypoints.pages import amounts, exception_words, shell, words
 from payment_service.entrypoints.pages.tables import Column, Table
 
 MANUAL_LINES = 4
@@ -110,6 +110,7 @@ def _words(application: Application) -> dict[str, Any]:
         "kinds": words.approvals(),
         "states": words.approval_states(),
         "tones": words.APPROVAL_TONES,
+        "resolutions": exception_words.ends(),
     }
 
 
