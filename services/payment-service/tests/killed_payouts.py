@@ -192,7 +192,8 @@ KEY = new_signing_key()
 def prepare(run: Round) -> None:
     """Everybody has earned fifteen cents and asked for them; a run of all is approved."""
     application = open_service(run)
-    application.store.migrate_all()
+    if run.number == 1:
+        application.store.migrate_all()
     _fund_and_earn(application, run)
     with requests.Session() as http:
         for worker in _workers(run):

@@ -24,7 +24,6 @@ def _nobodys_hash() -> str:
 class StaffCredentials:
     def __init__(self, key: str) -> None:
         self._hasher = PasswordHasher()
-        self._nobody = _nobodys_hash()
         digest = hashlib.sha256(b"second factors\n" + key.encode()).digest()
         self._box = Fernet(base64.urlsafe_b64encode(digest))
 
@@ -32,8 +31,10 @@ class StaffCredentials:
         return self._hasher.hash(password)
 
     def verifies(self, hashed: str | None, password: str) -> bool:
+        # Made by the first caller, whoever he is: only the web needs it, and it takes a while.
+        nobody = _nobodys_hash()
         try:
-            self._hasher.verify(hashed or self._nobody, password)
+            self._hasher.verify(hashed or nobody, password)
         except (VerificationError, InvalidHashError):
             return False
         return hashed is not None
