@@ -1,10 +1,10 @@
 """The claim: exact under concurrency, flat in the backlog, near the raw engine's pace.
 
 Parameters, by the environment: ENGINE (secantusdb, or secantusd-rs where it is found), SIZES (open
-tasks, "1000,100000"), SECONDS of each load, REPEATS of the exactness run, and PARTS
-("exact,tail,cpu,cycles"). Figures of an embedded engine are never MongoDB's; so each stands beside
-what the same engine does for bare pymongo in the same run. R3 to R5 are checked after each part; a
-broken one voids the run.
+tasks, "1000,100000,1000000"), SECONDS of each load, REPEATS of the exactness run, and PARTS
+("exact,tail,cpu,cycles"). Each figure that has a bar says whether it holds. Figures of an embedded
+engine are never MongoDB's; so each stands beside what the same engine does for bare pymongo in the
+same run. R3 to R5 are checked after each part; a broken one voids the run.
 
 secantusd-rs 0.5.3 keeps the old entry of a unique index when an update changes the indexed field:
 a worker's ten places for leases are never free again there. Of it, only "exact" and "tail", whose
@@ -17,6 +17,15 @@ from collections.abc import Mapping
 from bench import claims_cycles, claims_direct
 from bench.claims_engine import Engine, started
 
+_SIZES = "1000,100000,1000000"
+_AT_LEAST = {"ratio_to_bare": 0.5, "flatness": 0.95}
+_AT_MOST = {
+    "retries_a_claim": 0.2,
+    "p99_ratio": 8.0,
+    "cpu_by_size_ratio": 1.1,
+    "cpu_by_done_ratio": 1.1,
+    "broken_promises": 0,
+}
 _PARTS_OF = {"secantusdb": "exact,tail,cpu,cycles", "secantusd-rs": "exact,tail"}
 
 
@@ -27,7 +36,7 @@ class VoidRun(RuntimeError):
 def run() -> Mapping[str, object]:
     """Returns every figure. Raises VoidRun."""
     engine_name = os.environ.get("ENGINE", "secantusdb")
-    sizes = [int(size) for size in os.environ.get("SIZES", "1000,100000").split(",")]
+    sizes = [int(size) for size in os.environ.get("SIZES", _SIZES).split(",")]
     parts = os.environ.get("PARTS", _PARTS_OF[engine_name]).split(",")
     figures: dict[str, object] = {"engine": engine_name}
     with started(engine_name) as engine:
@@ -70,5 +79,15 @@ def _checked(part: str, figures: Mapping[str, float]) -> Mapping[str, object]:
 
 def _shown(part: str, figures: Mapping[str, float]) -> Mapping[str, object]:
     for name, value in figures.items():
-        print(f"{part:>7}  {name:<36} {value}", flush=True)
+        print(f"{part:>7}  {name:<36} {value:<10} {_bar_of(name, value)}".rstrip(), flush=True)
     return figures
+
+
+def _bar_of(name: str, value: float) -> str:
+    if name in _AT_LEAST:
+        word = "holds" if value >= _AT_LEAST[name] else "misses"
+        return f"bar >= {_AT_LEAST[name]}: {word}"
+    if name in _AT_MOST:
+        word = "holds" if value <= _AT_MOST[name] else "misses"
+        return f"bar <= {_AT_MOST[name]}: {word}"
+    return ""

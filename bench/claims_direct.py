@@ -94,6 +94,8 @@ def cpu_per_claim(
                 found.append(_cpu_of(engine, application, worker, count // 4))
         figures["done_0"] = sum(halves["wrk_new"]) / 4
         figures[f"done_{worker_done}"] = sum(halves["wrk_old"]) / 4
+        figures["cpu_by_done_ratio"] = figures[f"done_{worker_done}"] / figures["done_0"]
+    figures["cpu_by_size_ratio"] = figures[f"open_{sizes[-1]}"] / figures[f"open_{sizes[0]}"]
     application.database.client.drop_database(application.database.name)
     return {name: round(value, 3) for name, value in figures.items()}
 
