@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,12 +15,14 @@ from typing import Any
 import pytest
 import requests
 import stripe
+from argon2 import PasswordHasher
 from crowdloom.chassis.store import MongoDatabase
 from crowdloom.chassis.tokens import SESSION_AUDIENCE, TokenSigner, new_signing_key
 from crowdloom.contracts import Cause, Envelope, Event
 from crowdloom.testkit.ports import FrozenClock, SequentialIds
 from flask import Flask
 from flask.testing import FlaskClient
+from payment_service.adapters import credentials
 from payment_service.bootstrap import Application, build
 from payment_service.config import read_settings
 from payment_service.entrypoints.events import SUBSCRIPTIONS
@@ -140,6 +143,15 @@ def _impatient_retries() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.001)
         patch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.001)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fast_hashes() -> Iterator[None]:
+    """Nothing to guard here, and many sign in."""
+    fast = partial(PasswordHasher, time_cost=1, memory_cost=64, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(credentials, "PasswordHasher", fast)
         yield
 
 
