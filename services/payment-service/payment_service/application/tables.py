@@ -20,7 +20,7 @@ LISTED_MAX = 10_000
 # Of the lines of one account.
 STATEMENT_MAX = 2_000
 # Beyond it a database that counts and sums would keep the reader waiting.
-SUMMED_MAX = 100_000
+SUMMED_MAX = 20_000
 
 RowT = TypeVar("RowT")
 Value = str | int | Money | date | datetime | None
