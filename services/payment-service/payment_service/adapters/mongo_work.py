@@ -1,6 +1,6 @@
 """Batches and assignments in MongoDB: what is owed for whose work."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -38,24 +38,17 @@ class MongoAssignments:
         self._session = session
 
     def learn(self, staged: Staged) -> None:
+        # What was said of one assignment is one write: each costs all of its indexes.
+        said: defaultdict[AssignmentId, Document] = defaultdict(dict)
+        for claim in staged.claims:
+            said[claim.assignment_id] |= {"worker_id": claim.worker_id, "batch_id": claim.batch_id}
+        for assignment_id, batch_id in staged.received:
+            said[assignment_id] |= {"batch_id": batch_id, "in_review": True}
         writes = [
-            UpdateOne(
-                {"_id": claim.assignment_id},
-                {"$set": {"worker_id": claim.worker_id, "batch_id": claim.batch_id}},
-                upsert=True,
-            )
-            for claim in staged.claims
-        ]
-        writes += [
-            UpdateOne(
-                {"_id": assignment_id},
-                {"$set": {"batch_id": batch_id, "in_review": True}},
-                upsert=True,
-            )
-            for assignment_id, batch_id in staged.received
+            UpdateOne({"_id": name}, {"$set": facts}, upsert=True) for name, facts in said.items()
         ]
         if writes:
-            self._assignments.bulk_write(writes, session=self._session)
+            self._assignments.bulk_write(writes, ordered=False, session=self._session)
         self._accept(staged)
 
     def note_decided(self, assignment_id: AssignmentId) -> None:
