@@ -196,6 +196,7 @@ def panels_are_there(page: Page) -> None:
         expect(page.locator(".panel .figures")).to_have_count(len(AREAS))
 
 
+@pytest.mark.timeout(600)
 def test_an_operators_page_is_accessible_fits_and_keeps_to_the_policy(
     chromium: Browser, market: Market
 ) -> None:
