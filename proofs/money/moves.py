@@ -135,9 +135,13 @@ def ask_refund(world: World) -> None:
     """Some or all of what is free goes back to cards, if a second person says so."""
     requester, key = RequesterId(world.random.choice(REQUESTERS)), key_of(world)
     desk = world.application.ask_refund
-    minor = desk.largest(requester).largest.minor * world.random.choice((1, 2, 3)) // 3
-    amount = Money.of_minor(max(minor, 1), world.currency)
-    world.attempt(lambda: desk(requester, amount, key=key))
+    thirds = world.random.choice((1, 2, 3))
+
+    def act() -> None:
+        minor = desk.largest(requester).largest.minor * thirds // 3
+        desk(requester, Money.of_minor(max(minor, 1), world.currency), key=key)
+
+    world.attempt(act)
     asked = world.application.readers.refunds.listed(LISTED_MAX, status=RefundStatus.ASKED)
     if asked:
         propose(world, "refund", {"refund_id": world.random.choice(asked).refund_id})

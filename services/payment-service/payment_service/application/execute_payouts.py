@@ -40,6 +40,7 @@ _BALANCE_INSUFFICIENT = "balance_insufficient"
 # So often in a row, and everything else would be refused as well.
 _SHORT_MAX = 3
 _LOOKED_UP = (ItemState.SENDING, ItemState.UNKNOWN)
+_TRIED = (ItemState.RESERVED, *_LOOKED_UP)
 # The processor may forget idempotency keys after a day: no repeated call after that.
 _KEY_LIFETIME = timedelta(hours=20)
 
@@ -83,7 +84,7 @@ class ExecutePayouts:
             reserved = self._reserve(item)
             if reserved is not None:
                 self._send(reserved)
-        elif item.state is ItemState.RESERVED:
+        elif item.state is ItemState.RESERVED and not item.tries:
             self._send(item)
         else:
             self._look_up(item)
@@ -182,11 +183,14 @@ class ExecutePayouts:
         self._store.run(lambda s: stop_by_itself(s, code=code, reason=reason, at=now))
 
     def _look_up(self, item: PayoutItem) -> None:
-        """Ask what became of an attempt; call again, with the same key, only where it is absent."""
+        """Ask what became of an attempt; call again, with the same key, only where it is absent.
+        Also where the answer was "not yet": one before it may have been lost.
+        """
+        not_yet = item.state is ItemState.RESERVED
         try:
             transfers = self._processor.transfers(item.run_id)
         except ProcessorUnavailable:
-            self._wait(item, ItemState.UNKNOWN)
+            self._wait(item, ItemState.RESERVED if not_yet else ItemState.UNKNOWN)
             return
         for transfer in transfers:
             if transfer.metadata.get("payout_item") == item.item_id:
@@ -195,7 +199,7 @@ class ExecutePayouts:
         age = self._clock.now() - (item.sending_since or self._clock.now())
         if self._store.run(lambda s: s.payout_runs.switch()).stopped:
             self._wait(item, ItemState.UNKNOWN)
-        elif item.tries < _TRIES_MAX and age < _KEY_LIFETIME:
+        elif (not_yet or item.tries < _TRIES_MAX) and age < _KEY_LIFETIME:
             self._send(item)
         else:
             self._wait(item, ItemState.UNKNOWN, escalated=True)
@@ -208,8 +212,7 @@ class ExecutePayouts:
             changed_at=self._clock.now(),
             next_try_at=None,
         )
-        was = {ItemState.SENDING, ItemState.UNKNOWN}
-        self._store.run(lambda s: s.payout_runs.change_item(sent, was=was))
+        self._store.run(lambda s: s.payout_runs.change_item(sent, was=_TRIED))
 
     def _wait(self, item: PayoutItem, state: ItemState, *, escalated: bool = False) -> None:
         now = self._clock.now()
@@ -219,8 +222,7 @@ class ExecutePayouts:
         )
 
         def work(session: Session) -> None:
-            was = {ItemState.SENDING, ItemState.UNKNOWN}
-            changed = session.payout_runs.change_item(waiting, was=was)
+            changed = session.payout_runs.change_item(waiting, was=_TRIED)
             if changed and state is ItemState.UNKNOWN:
                 session.exceptions.open(
                     key=f"unknown:{item.item_id}",

@@ -66,13 +66,19 @@ class ExecuteRefunds:
         return session.refunds.due_parts(self._clock.now(), PARTS_TOGETHER_MAX, states=states)
 
     def _begin(self, part: RefundPart) -> None:
-        """Never against a charge that its payer disputes: the bank would pay it twice."""
+        """Never against a charge that its payer disputes: the bank would pay it twice. Where it was
+        tried before, it may be carried out though the answer said not yet: an answer before that
+        one was lost.
+        """
         try:
             charge = self._processor.charge(part.charge_id)
+            refund_id = self._processor.refund_of(part) if part.tries else None
         except ProcessorUnavailable:
             self._wait(part, PartState.APPROVED)
             return
-        if charge.disputed:
+        if refund_id is not None:
+            self._mark_sent(part, refund_id)
+        elif charge.disputed:
             self._fail(part, code="charge_disputed", sentence="The payment is disputed")
         elif charge.left < part.amount:
             self._fail(part, code="charge_used_up", sentence="Less is left of the payment")
@@ -141,7 +147,7 @@ class ExecuteRefunds:
             changed_at=self._clock.now(),
             next_try_at=None,
         )
-        self._store.run(lambda s: s.refunds.change_part(sent, was=_LOOKED_UP))
+        self._store.run(lambda s: s.refunds.change_part(sent, was=_MAY_FAIL))
 
     def _wait(self, part: RefundPart, state: PartState, *, escalated: bool = False) -> None:
         now = self._clock.now()

@@ -94,6 +94,24 @@ def test_once_the_processor_may_have_forgotten_the_key_nothing_is_sent_again(
     books.check(market.application)
 
 
+def test_an_answer_lost_before_a_not_yet_is_looked_up_however_late(
+    market: Any, approved: str, clock: Any, books: ModuleType
+) -> None:
+    """The package's own retry hears 429; days later the processor has forgotten the key."""
+    for kind in ("lost_answer", "rate_limit", "lost_answer", "rate_limit"):
+        market.processor.control("faults", kind=kind, method="POST", path=TRANSFERS, count=1)
+    market.application.execute_payouts()
+    assert {item["state"] for item in market.run(approved)["items"]} == {"reserved"}
+    assert market.processor.transfers()["count"] == 2
+    market.processor.control("clock", advance_seconds=2 * 86_400)
+    clock.advance(seconds=2 * 86_400)
+    while market.application.execute_payouts():
+        clock.advance(seconds=100)
+    assert market.processor.transfers()["count"] == 2
+    market.settle_payouts()
+    check_both_paid_once(market, approved, books)
+
+
 def test_an_account_that_is_restricted_in_the_middle_of_a_run_stops_its_own_line_alone(
     market: Any, approved: str, books: ModuleType
 ) -> None:
