@@ -99,7 +99,7 @@ prove-money: setup ## random interleavings of all money flows with faults, then 
 bench: setup ## figures beside the raw engine's; BENCH=name runs one of them
 	@$(BIN)/python -m bench $(BENCH)
 
-bench-claim: setup ## the claim: exact, flat, near the raw engine; ENGINE= SIZES= SECONDS= REPEATS= PARTS=
+bench-claim: setup ## the claim: exact, flat, near the raw engine, beside Turkle; ENGINE= SIZES= SECONDS= REPEATS= PARTS= TURKLE=
 	@$(BIN)/python -m bench claims
 
 kill-matching: setup ## kill -9 matching-service 20 times during a run of 500 tasks

@@ -2,9 +2,10 @@
 
 Parameters, by the environment: ENGINE (secantusdb, or secantusd-rs where it is found), SIZES (open
 tasks, "1000,100000,1000000"), SECONDS of each load, REPEATS of the exactness run, and PARTS
-("exact,tail,cpu,cycles"). Each figure that has a bar says whether it holds. Figures of an embedded
-engine are never MongoDB's; so each stands beside what the same engine does for bare pymongo in the
-same run. R3 to R5 are checked after each part; a broken one voids the run.
+("exact,tail,cpu,cycles,turkle"); for the last, TURKLE_SIZES ("1000,10000,100000") and TURKLE, the
+folder of an environment that has it. Each figure that has a bar says whether it holds. Figures of
+an embedded engine are never MongoDB's; so each stands beside what the same engine does for bare
+pymongo in the same run. R3 to R5 are checked after each part; a broken one voids the run.
 
 secantusd-rs 0.5.3 keeps the old entry of a unique index when an update changes the indexed field:
 a worker's ten places for leases are never free again there. Of it, only "exact" and "tail", whose
@@ -14,7 +15,7 @@ workers ask ten times each, can be measured.
 import os
 from collections.abc import Mapping
 
-from bench import claims_cycles, claims_direct
+from bench import claims_cycles, claims_direct, claims_turkle
 from bench.claims_engine import Engine, started
 
 _SIZES = "1000,100000,1000000"
@@ -26,7 +27,9 @@ _AT_MOST = {
     "cpu_by_done_ratio": 1.1,
     "broken_promises": 0,
 }
-_PARTS_OF = {"secantusdb": "exact,tail,cpu,cycles", "secantusd-rs": "exact,tail"}
+_TURKLE_SIZES = "1000,10000,100000"
+_TIMES_TURKLE = {100_000: 10.0}
+_PARTS_OF = {"secantusdb": "exact,tail,cpu,cycles,turkle", "secantusd-rs": "exact,tail"}
 
 
 class VoidRun(RuntimeError):
@@ -54,6 +57,10 @@ def _part(part: str, engine: Engine, sizes: list[int]) -> Mapping[str, object]:
         return _checked(part, claims_direct.tail(engine))
     if part == "cpu":
         return _shown(part, claims_direct.cpu_per_claim(engine, sizes, count=200))
+    if part == "turkle":
+        named = os.environ.get("TURKLE_SIZES", _TURKLE_SIZES).split(",")
+        beside = claims_turkle.beside(engine, [int(size) for size in named], seconds=seconds)
+        return _checked(part, beside)
     return _checked(part, claims_cycles.cycles(engine, sizes, seconds=seconds))
 
 
@@ -84,6 +91,9 @@ def _shown(part: str, figures: Mapping[str, float]) -> Mapping[str, object]:
 
 
 def _bar_of(name: str, value: float) -> str:
+    if name.startswith("times_turkle_"):
+        bar = _TIMES_TURKLE.get(int(name.rpartition("_")[2]), 1.0)
+        return f"bar >= {bar}: {'holds' if value >= bar else 'misses'}"
     if name in _AT_LEAST:
         word = "holds" if value >= _AT_LEAST[name] else "misses"
         return f"bar >= {_AT_LEAST[name]}: {word}"

@@ -33,7 +33,7 @@ from bench.claims_engine import Engine, broken_promises, grow
 
 WORKERS = 8
 _FIRST_TASKS = 1_000
-_REDUNDANCY = 3
+REDUNDANCY = 3
 _RUNS = 2
 _WAIT_SECONDS_MAX = 120
 _TEMPLATE = '<p>${task}</p><p><label>Answer <input name="label" required></label></p>'
@@ -47,27 +47,25 @@ def cycles(engine: Engine, sizes: Sequence[int], *, seconds: float) -> dict[str,
     figures: dict[str, float] = {"broken_promises": 0}
     bare = [_bare(engine, seconds)]
     with Market(engine.folder / "market") as market:
-        batch_id = _published(market)
+        batch_id = published(market)
         client = engine.client()
-        _load(market, client["matching-service"], batch_id, seconds=2)
+        load(market, client["matching-service"], batch_id, seconds=2)
         for size in sizes:
-            grow(client["matching-service"], batch_id, to=size, redundancy=_REDUNDANCY)
+            grow(client["matching-service"], batch_id, to=size, redundancy=REDUNDANCY)
             rates = []
             for _ in range(_RUNS):
-                rate, receipts = _load(
-                    market, client["matching-service"], batch_id, seconds=seconds
-                )
+                rate, receipts = load(market, client["matching-service"], batch_id, seconds=seconds)
                 named = {"_id": {"$in": receipts}}
                 kept = client["task-service"]["submissions"].count_documents(named)
                 figures["broken_promises"] += len(receipts) - kept
                 rates.append(rate)
             figures[f"cycles_a_second_{size}"] = round(fmean(rates), 1)
-            print(f" cycles  {size} open, runs: {_said(rates)} a second", flush=True)
+            print(f" cycles  {size} open, runs: {said(rates)} a second", flush=True)
         figures["broken_promises"] += broken_promises(
-            client["matching-service"], batch_id, _REDUNDANCY
+            client["matching-service"], batch_id, REDUNDANCY
         )
     bare.append(_bare(engine, seconds))
-    print(f" cycles  bare pymongo, runs: {_said(bare)} a second", flush=True)
+    print(f" cycles  bare pymongo, runs: {said(bare)} a second", flush=True)
     first = figures[f"cycles_a_second_{sizes[0]}"]
     figures["bare_cycles_a_second"] = round(fmean(bare), 1)
     figures["ratio_to_bare"] = round(first / fmean(bare), 3)
@@ -75,11 +73,11 @@ def cycles(engine: Engine, sizes: Sequence[int], *, seconds: float) -> dict[str,
     return figures
 
 
-def _said(rates: Sequence[float]) -> str:
+def said(rates: Sequence[float]) -> str:
     return ", ".join(f"{rate:.1f}" for rate in rates)
 
 
-def _published(market: Market) -> str:
+def published(market: Market) -> str:
     requester = Requester.sign_up(
         market.url, email="bench@example.org", password=PASSWORD, name="Bench"
     )
@@ -91,7 +89,7 @@ def _published(market: Market) -> str:
     )
     batch_id: str = requester.create_batch(
         project["project_id"],
-        redundancy=_REDUNDANCY,
+        redundancy=REDUNDANCY,
         reward={"amount_minor": 5, "currency": "USD"},
         lease_seconds=3600,
         auto_accept_seconds=86_400,
@@ -103,7 +101,7 @@ def _published(market: Market) -> str:
     return batch_id
 
 
-def _load(
+def load(
     market: Market, database: Database[dict[str, Any]], batch_id: str, *, seconds: float
 ) -> tuple[float, list[str]]:
     """Returns cycles a second, until all their events are consumed, and the receipts."""
