@@ -37,6 +37,12 @@ from payment_service.domain.invoices import Invoice
 from payment_service.domain.payouts import ItemState, PayoutRun, Rail, RunStatus
 
 RowT = TypeVar("RowT")
+_EQUAL = {"differences_count": 0, "unreconciled_minor": 0}
+_RESULTS: dict[str, Document] = {
+    "equal": {"status": "completed", **_EQUAL},
+    "differs": {"status": "completed", "$nor": [_EQUAL]},
+    "failed": {"status": "failed"},
+}
 # What a requester has: free, reserved, on its way back.
 _FUNDS = ("wallet", "escrow", "refunding")
 
@@ -162,10 +168,10 @@ class MongoTables:
             for (owner, currency), units in sums.items()
         ]
 
-    def reconciliations(self) -> Rows[Mapping[str, Any]]:
+    def reconciliations(self, result: str = "") -> Rows[Mapping[str, Any]]:
         return MongoRows(
             self._database[RECONCILIATIONS],
-            {},
+            _RESULTS.get(result, {}),
             keys={
                 "asked_at": "_id",
                 "status": "status",

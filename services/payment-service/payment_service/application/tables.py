@@ -205,8 +205,8 @@ class Tables(Protocol):
         """Of every requester who has any."""
         ...
 
-    def reconciliations(self) -> Rows[Mapping[str, Any]]:
-        """asked_at, status, lines, differences, asked_by."""
+    def reconciliations(self, result: str = "") -> Rows[Mapping[str, Any]]:
+        """Of one result (equal, differs, failed) where it is named. asked_at, status, lines, differences, asked_by."""
         ...
 
     def exceptions(self, wanted: Wanted) -> Rows[Mapping[str, Any]]:

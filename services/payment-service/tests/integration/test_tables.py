@@ -27,6 +27,7 @@ LISTS = {
     "/finance/periods": "",
     "/finance/audit": "",
 }
+RESULTS = ("equal", "differs", "failed")
 DESCENDING = 'aria-sort="descending"'
 
 
@@ -39,7 +40,7 @@ def busy(market: Any, calling: Any) -> Any:
     account = market.application.readers.payees.get("wrk_2").account_id
     market.processor.control(f"accounts/{account}/refusal")
     market.pay_out()
-    market.checker.post("/reconciliations", key="k1")
+    market.reconcile()
     market.maker.post("/holds", {"worker_id": "wrk_2", "reason": "a doubt"})
     return market
 
@@ -84,6 +85,10 @@ def test_an_order_nobody_offers_is_the_usual_one_and_amounts_are_numbers(
     runs = "/finance/payout-runs"
     unknown = re.findall("aria-sort[^>]+", reader.get(f"{runs}?sort=content_hash").text)
     assert unknown == re.findall("aria-sort[^>]+", reader.get(runs).text) == [DESCENDING]
+    results = [
+        counted(reader.get(f"/finance/reconciliations?result={each}").text) for each in RESULTS
+    ]
+    assert sorted(results) == [0, 0, 1]
     (run,) = rows_of(reader, f"{runs}.csv")
     assert (run["total"], run["paid"], run["refused"]) == ("0.40", "0.20", "0.20")
     sheet = load_workbook(io.BytesIO(reader.get(f"{runs}.xlsx").data)).active

@@ -7,7 +7,7 @@ from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotency_key
 from crowdloom.kernel import Money
 from crowdloom.kernel.errors import NotFound
-from flask import Blueprint, Response, g, redirect, render_template
+from flask import Blueprint, Response, g, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -65,6 +65,7 @@ def _add_reconciliations(blueprint: Blueprint, application: Application) -> None
             "finance/reconciliations.html",
             may_reconcile=shell.may(MAKER) or shell.may(CHECKER),
             table=table,
+            result=request.args.get("result", ""),
             found=[
                 (each, reading.books_agree(each), reading.matched_count(each))
                 for each in table.rows
@@ -187,7 +188,11 @@ def _table(application: Application) -> Table[Mapping[str, Any]]:
             "asked_by", lambda row: names.get(row["asked_by"], row["asked_by"]), _("Asked for by")
         ),
     ]
-    return Table(columns, application.tables.reconciliations(), first="-asked_at")
+    return Table(
+        columns,
+        application.tables.reconciliations(request.args.get("result", "")),
+        first="-asked_at",
+    )
 
 
 def _differences(found: Mapping[str, Any]) -> Table[Mapping[str, Any]]:
