@@ -18,6 +18,7 @@ from payment_service.entrypoints.pages.tables import Column, Table
 
 # Above this the invariants are looked at when one asks: it takes a reading of the whole journal.
 CHECKED_AT_ONCE_MAX = 20_000
+COMMAND_LINE = "command line"  # who a member of staff was added by
 _OWN = ("before", "after")
 
 
@@ -37,7 +38,7 @@ def audit_pages(application: Application) -> Blueprint:
             sentences=words.invariants(),
             acts=[(row, _facts(row), _changes(row)) for row in table.rows],
             table=table,
-            names=application.readers.staff.names(),
+            names={**application.readers.staff.names(), COMMAND_LINE: _("command line")},
             kinds=application.readers.audit.acts(),
             asked=asked,
         )
