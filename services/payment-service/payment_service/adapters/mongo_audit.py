@@ -112,7 +112,7 @@ class MongoAuditBooks:
 
     def totals_apart(self) -> TotalsCompared:
         totals = MongoTaskTotals(self._database, None)
-        return TotalsCompared(totals.count(), totals.apart(), totals.slots_apart())
+        return TotalsCompared(totals.count(), *totals.apart())
 
     def consumer(self) -> Consumer | None:
         found = self._database[PROCESS_STATUS].find_one(sort=[("seen_at", DESCENDING)])

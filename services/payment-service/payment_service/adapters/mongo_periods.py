@@ -172,7 +172,8 @@ class MongoPeriodBooks:
         return self._database[ASSIGNMENTS].count_documents(query)
 
     def controls_apart(self, month: str) -> Sequence[str]:
-        return [*self._totals.apart(month), *self._totals.slots_apart(month)]
+        work, slots = self._totals.apart(month)
+        return [*work, *slots]
 
     def controls_count(self, month: str) -> int:
         return self._totals.count(month)

@@ -67,15 +67,14 @@ class MongoTaskTotals:
     def count(self, month: str = "") -> int:
         return self._totals.count_documents(_of(month))
 
-    def apart(self, month: str = "") -> Sequence[str]:
-        """What differs, in words: of one month, or of all."""
-        differences = (apart(told, self.heard(told)) for told in self._all(month))
-        return [each for each in differences if each is not None]
-
-    def slots_apart(self, month: str = "") -> Sequence[str]:
-        """The same of the slots that are still to be paid for."""
-        differences = (slots_apart(told, self.heard(told)) for told in self._all(month))
-        return [each for each in differences if each is not None]
+    def apart(self, month: str = "") -> tuple[Sequence[str], Sequence[str]]:
+        """What differs, in words: of accepted work, and of slots that are still to be paid for; of
+        one month, or of all.
+        """
+        compared = [(told, self.heard(told)) for told in self._all(month)]
+        work = (apart(told, heard) for told, heard in compared)
+        slots = (slots_apart(told, heard) for told, heard in compared)
+        return [each for each in work if each], [each for each in slots if each]
 
     def _all(self, month: str) -> Iterator[Told]:
         for row in self._totals.find(_of(month)).sort("_id", ASCENDING):

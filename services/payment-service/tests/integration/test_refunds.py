@@ -171,6 +171,25 @@ def test_a_lost_answer_is_looked_up_and_nothing_is_sent_twice(
     check_books(market, books)
 
 
+def test_an_answer_lost_before_a_not_yet_is_found_and_the_money_does_not_go_back_twice(
+    market: Any, clock: Any, books: ModuleType
+) -> None:
+    """The package's own retry hears 429, and what it repeats was carried out."""
+    market.pay_in(market.requester, 5000)
+    refund_id = ask(market, 3000)["refund_id"]
+    approve(market, refund_id)
+    for kind in ("lost_answer", "rate_limit"):
+        market.processor.control("faults", kind=kind, method="POST", path="/v1/refunds", count=1)
+    market.application.execute_refunds()
+    (part,) = market.application.readers.refunds.parts(refund_id)
+    assert part.state == "approved", "as if nothing had been done"
+    clock.advance(seconds=LEASE_SECONDS)
+    run_jobs(market)
+    assert shown(market, refund_id)["status"] == "settled"
+    assert market.requester.get("/wallet").json["free"]["amount_minor"] == 2000
+    check_books(market, books)
+
+
 def test_the_pages_lead_a_refund_from_the_wallet_to_a_second_person(
     market: Any, browsing: Any
 ) -> None:
