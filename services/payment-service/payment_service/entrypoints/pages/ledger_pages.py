@@ -172,7 +172,6 @@ def _add_statement(blueprint: Blueprint, journal: Journal) -> None:
             days=days,
             on_debit_side=chart.is_debit_side(path),
             word=words.account(path),
-            money=Money,
             flows=words.flows(),
         )
 
