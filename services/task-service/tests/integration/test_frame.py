@@ -233,3 +233,26 @@ def test_an_item_is_looked_at_before_it_is_claimed_by_a_permission_for_its_batch
         assert (refused.status_code, "It rained." in refused.text) == (403, False)
     clock.advance(seconds=601)
     assert look(allowed).status_code == 403
+
+
+def test_what_a_worker_wrote_can_be_read_again_after_the_item_is_over(
+    web: Flask, holder: Any, clock: FrozenClock
+) -> None:
+    client = web.test_client()
+    client.set_cookie(f"cl_ticket_{holder.assignment_id}", holder.token, path="/frame")
+
+    def kept(**headers: str) -> Any:
+        path = f"/frame/assignments/{holder.assignment_id}/kept"
+        return client.get(path, headers={"Accept": "text/html", **headers})
+
+    assert "Nothing was written" in kept().text
+    clock.advance(seconds=603)
+    assert holder.submit([["answer", "<b>too late</b>"]]).status_code == 409
+    page = kept()
+    assert "kept as a draft" in page.text
+    assert "&lt;b&gt;too late" in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    part = kept(**{"HX-Request": "true"}).text
+    assert ("<html" in part, "too late" in part) == (False, True)
+    client.set_cookie(f"cl_ticket_{holder.assignment_id}", "forged", path="/frame")
+    assert (kept().status_code, kept(**{"HX-Request": "true"}).text) == (401, "")

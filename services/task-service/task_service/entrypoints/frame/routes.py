@@ -18,6 +18,7 @@ from task_service.entrypoints.frame.documents import (
     notice_document,
     task_document,
 )
+from task_service.entrypoints.frame.kept import kept_frame
 from task_service.entrypoints.frame.loads import frame_loads
 from task_service.entrypoints.frame.previews import frame_previews
 from task_service.entrypoints.frame.talk import talk_frame
@@ -32,6 +33,7 @@ def mount_frame(app: Flask, application: Application) -> None:
     app.register_blueprint(_work(application, scripts, links))
     app.register_blueprint(batch_previews(application, scripts, links))
     app.register_blueprint(talk_frame(application))
+    app.register_blueprint(kept_frame(application))
     app.register_blueprint(frame_previews(application, scripts, links))
     app.register_blueprint(frame_loads(application, links))
 
