@@ -189,7 +189,8 @@ class Market:
 
     def _managed(self, name: str, command: list[str]) -> ManagedProcess:
         log = self.data / "logs" / f"{name}.log"
-        return ManagedProcess(name, command, log, environment=dict(self._environment))
+        environment = dict(self._environment)
+        return ManagedProcess(name, command, log, environment=environment, leaf=True)
 
 
 def _wait_for_port(port: int, process: ManagedProcess) -> None:

@@ -31,13 +31,16 @@ def free_port() -> int:
 
 @dataclass
 class ManagedProcess:
-    """A command with its environment and log; `restart` has the supervisor revive it."""
+    """A command with its environment and log; `restart` has the supervisor revive it. What is a
+    `leaf` no other process needs: all leaves are asked to end at once.
+    """
 
     name: str
     command: Sequence[str]
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     restart: bool = True
+    leaf: bool = False
     _process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -77,13 +80,17 @@ class ManagedProcess:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
+    def ask_to_end(self) -> None:
+        if self.alive:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGCONT)
+                os.kill(self.pid, signal.SIGTERM)
+
     def stop(self) -> None:
         """Ask it to end, then see to it that it and all its children have."""
         if not self.alive or self._process is None:
             return
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGCONT)
-            os.kill(self.pid, signal.SIGTERM)
+        self.ask_to_end()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_STOP_SECONDS_MAX)
         self.send(signal.SIGKILL)
@@ -137,7 +144,11 @@ class Supervisor:
             for process in list(self.processes.values()):
                 self._revive(process)
         self._start_what_waits()
-        for process in reversed(list(self.processes.values())):
+        backwards = list(reversed(self.processes.values()))
+        for process in backwards:
+            if process.leaf:
+                process.ask_to_end()
+        for process in backwards:
             process.stop()
 
     def _start_what_waits(self) -> None:
