@@ -15,7 +15,8 @@ from werkzeug.wrappers import Response
 from matching_service.application.claim_task import Claim
 from matching_service.bootstrap import Application
 from matching_service.domain.errors import LeaseOver, NoMoreTime, TooManyLeases
-from matching_service.entrypoints.pages.words import reason_words
+from matching_service.domain.requirements import Reason
+from matching_service.entrypoints.pages.words import own_reason_words
 
 # The paths of one assignment alone: tickets of a day's work would not fit into one request.
 TICKET_PATHS = ("/frame/assignments/{}", "/api/tasks/v1/assignments/{}")
@@ -118,15 +119,17 @@ def _why_nothing(application: Application, batch_id: str | None) -> tuple[str, s
     if batch_id:
         reasons = application.claim_task.reasons(_worker(), BatchId(batch_id), device=_device())
         if reasons:
-            words = reason_words()
-            named = [
-                f"{words.get(one.code, one.code)} ({one.about})" if one.about else words[one.code]
-                for one in reasons
-            ]
-            why = _("This work is not for you now: %(reasons)s.", reasons="; ".join(named))
-            return str(_("Not for you")), str(why)
+            why = " ".join(dict.fromkeys(_told(one) for one in reasons))
+            return str(_("Not for you")), why
     done = _("You have done every item of this kind that is open. Look for another one.")
     return str(_("Nothing left here")), str(done)
+
+
+def _told(reason: Reason) -> str:
+    """What a qualification is called helps; a list of languages or devices does not."""
+    sentence = own_reason_words().get(reason.code, _("It is not given to you just now."))
+    named = reason.about if reason.code.startswith("qualification") else ""
+    return f"{sentence} (\u2068{named}\u2069)" if named else str(sentence)
 
 
 def _why(refusal: DomainError) -> str:

@@ -20,3 +20,20 @@ def reason_words() -> dict[str, str]:
         "day_cap_reached": _("did as many of it today as one may"),
         "nothing_left": _("had every item that is open"),
     }
+
+
+def own_reason_words() -> dict[str, str]:
+    """The same, said to the worker whom it is about, as their queue says it."""
+    return {
+        "other_language": _("It is in a language that you did not choose in Settings."),
+        "other_device": _("It cannot be done on this device."),
+        "excluded": _("Its requester gives it to others."),
+        "not_invited": _("Its requester gives it to workers of a list, and you are not on it."),
+        "qualification_missing": _("It asks for a qualification that you do not have."),
+        "qualification_unwanted": _("It is not for workers with a qualification that you have."),
+        "cap_reached": _("You have done as many of its items as one worker may."),
+        "day_cap_reached": _("You have done as many of its items today as one worker may."),
+        "nothing_left": _("You have done every item of it that is open, or others hold them now."),
+        "batch_paused": _("It is paused."),
+        "account_closed": _("Your account is closed."),
+    }
