@@ -15,7 +15,7 @@ Build = Callable[[FrozenClock], Application]
 HandTo = Callable[[Application, Event, str], None]
 Told = tuple[str, Event]
 EXAMPLES = settings(
-    max_examples=12,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -25,7 +25,7 @@ def state(application: Application) -> dict[str, list[dict[str, Any]]]:
     """All that follows from events; times of work are a set, whose order means nothing."""
     found = {
         name: list(application.database[name].find().sort("_id", 1))
-        for name in ("batches", "tasks", "assignments", "work_times")
+        for name in ("batches", "tasks", "assignments", "work_times", "workers")
     }
     for row in found["work_times"]:
         row["seconds"] = sorted(row["seconds"])
@@ -50,7 +50,7 @@ def tell(application: Application, hand_to: HandTo, told: Sequence[Told]) -> Non
 @given(order=disturbed(7))
 @EXAMPLES
 def test_what_opens_and_pauses_a_batch_converges(
-    order: list[int], make: ModuleType, build_application: Build, hand_to: HandTo
+    order: list[int], make: ModuleType, build_in_memory: Build, hand_to: HandTo
 ) -> None:
     told = numbered(
         [
@@ -63,22 +63,23 @@ def test_what_opens_and_pauses_a_batch_converges(
             make.registered("wrk_1", "en"),
         ]
     )
-    plain, other = build_application(FrozenClock()), build_application(FrozenClock())
+    plain, other = build_in_memory(FrozenClock()), build_in_memory(FrozenClock())
     tell(plain, hand_to, told)
     tell(other, hand_to, [told[position] for position in order])
     assert state(other) == state(plain)
     assert other.claim_task("wrk_1", "k") is not None
 
 
-@given(order=disturbed(8))
+@given(order=disturbed(10))
 @EXAMPLES
 def test_what_becomes_of_assignments_converges(
-    order: list[int], make: ModuleType, build_application: Build, hand_to: HandTo
+    order: list[int], make: ModuleType, build_in_memory: Build, hand_to: HandTo
 ) -> None:
-    applications = [build_application(FrozenClock()) for _ in range(2)]
+    applications = [build_in_memory(FrozenClock()) for _ in range(2)]
     told: list[Told] = []
     for application in applications:
-        tell(application, hand_to, numbered([make.opened(), make.released()]))
+        opened = make.opened(task_type="choose")
+        tell(application, hand_to, numbered([opened, make.released()]))
         held = [application.claim_task(f"wrk_{number}", "k").assignment for number in range(5)]
         for number in (2, 3):
             application.hold_assignment.give_back(f"wrk_{number}", held[number].assignment_id)
@@ -88,6 +89,8 @@ def test_what_becomes_of_assignments_converges(
                 make.submitted(held[1]),
                 make.rejected(held[0]),
                 make.rejected(held[1], reopened=False),
+                make.accepted(held[3]),
+                make.accepted(held[1], decided_by="appeal", overturns=True),
                 make.closed(held[2]),
                 make.submitted(held[3]),
                 BatchPaused("bat_1"),
