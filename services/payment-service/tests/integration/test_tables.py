@@ -89,6 +89,7 @@ def test_an_order_nobody_offers_is_the_usual_one_and_amounts_are_numbers(
         counted(reader.get(f"/finance/reconciliations?result={each}").text) for each in RESULTS
     ]
     assert sorted(results) == [0, 0, 1]
+    assert "Not yours to add" in reader.get("/finance/bank-accounts/new").text
     (run,) = rows_of(reader, f"{runs}.csv")
     assert (run["total"], run["paid"], run["refused"]) == ("0.40", "0.20", "0.20")
     sheet = load_workbook(io.BytesIO(reader.get(f"{runs}.xlsx").data)).active
