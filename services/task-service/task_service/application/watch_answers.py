@@ -31,7 +31,7 @@ class WatchAnswers:
     def __call__(self) -> AnswersNow:
         newest = self._reader.submissions.newest(LOOKED_AT_MAX)
         same_words, same_choice = alike(newest)[:_SHOWN_MAX], always_same(newest)[:_SHOWN_MAX]
-        named = sorted({one.batch_id for one in (*same_words, *same_choice)})
-        batches = [self._reader.batches.get(batch_id) for batch_id in named]
+        named = {one.batch_id for one in same_words} | {one.batch_id for one in same_choice}
+        batches = [self._reader.batches.get(batch_id) for batch_id in sorted(named)]
         titles = {batch.batch_id: batch.title for batch in batches if batch}
         return AnswersNow(len(newest), same_words, same_choice, titles)
