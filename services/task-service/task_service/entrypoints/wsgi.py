@@ -54,9 +54,9 @@ from task_service.entrypoints.pages.review_rule_pages import review_rule_pages
 from task_service.entrypoints.pages.shell import bar
 from task_service.entrypoints.pages.source_pages import source_pages
 from task_service.entrypoints.pages.talk_pages import talk_pages
-from task_service.entrypoints.pages.watch_pages import watch_pages
 from task_service.entrypoints.pages.team_pages import team_pages
 from task_service.entrypoints.pages.trial_pages import trial_pages
+from task_service.entrypoints.pages.watch_pages import watch_pages
 from task_service.entrypoints.pages.webhook_pages import webhook_pages
 from task_service.entrypoints.pages.worker_pages import worker_pages
 from task_service.entrypoints.team_log import keep_team_log
