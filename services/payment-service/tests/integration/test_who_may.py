@@ -120,7 +120,7 @@ OPEN = re.compile(
 OURS = re.compile(r"/(api/payments/v1|finance|pay)(/.*)?")
 WORKERS = re.compile(
     r"/(api/payments/v1|pay)/"
-    r"(earnings|bonuses|gift-credits|payout-account(/bank)?|payout-requests|fragments/purse)"
+    r"(earnings(/.*)?|bonuses|gift-credits|payout-account(/bank)?|payout-requests|fragments/purse)"
 )
 REQUESTERS = re.compile(
     r"/(api/payments/v1/(wallet|top-ups|batches|refunds|invoices)"
@@ -160,7 +160,7 @@ def ask(connected: Application, web: Flask, calling: Any) -> Any:
     assert connected
 
     def called(method: str, rule: str, who: str) -> Any:
-        path = re.sub(r"<[^>]*>", "none_1", rule)
+        path = re.sub(r"<[^>]*>", "none_1", re.sub(r"<any\((\w+)[^>]*>", r"\1", rule))
         headers = {"Idempotency-Key": f"{who} {rule}"[-128:]}
         if who in {"requester", "worker"}:
             headers["Authorization"] = f"Bearer {calling(who, f'{who}_1').token}"
