@@ -206,7 +206,9 @@ class Tables(Protocol):
         ...
 
     def reconciliations(self, result: str = "") -> Rows[Mapping[str, Any]]:
-        """Of one result (equal, differs, failed) where it is named. asked_at, status, lines, differences, asked_by."""
+        """Of one result (equal, differs, failed) where it is named. asked_at, status, lines,
+        differences, asked_by.
+        """
         ...
 
     def exceptions(self, wanted: Wanted) -> Rows[Mapping[str, Any]]:
