@@ -227,6 +227,7 @@ def test_a_closed_account_is_told_once_and_its_code_opens_nothing(
     code = started(browser)
     closed = browser.post("/work/settings/close")
     assert (closed.status_code, closed.location) == (303, "/")
+    assert "Account closed" in browser.get("/").text
     assert browser.get("/work/queue").status_code == 302
     with pytest.raises(RecoveryCodeUnknown):
         application.sign_in(code)

@@ -232,6 +232,7 @@ def _add_settings(blueprint: Blueprint, application: Application) -> None:
         application.close_account(shell.reader())
         application.session_records.end_all(shell.reader())
         application.passkeys.forget(shell.reader())
+        ui.say("good", _("Account closed"), _("Its key and its languages are deleted."))
         response = redirect("/", 303)
         clear_session_cookies(response, role="worker")
         return response
