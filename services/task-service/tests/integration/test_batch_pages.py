@@ -183,7 +183,7 @@ def test_missing_funds_are_named_with_the_way_to_add_them_and_it_stays_a_draft(
     batch_id = draft.rsplit("/", 1)[1]
     deliver(make.declined(requester.get(f"/batches/{batch_id}").json, requester))
     page = browser.read(draft)
-    assert "$0.07 is missing" in words(page)
+    assert "$0.07 was missing when you published" in words(page)
     assert f'href="/pay/wallet?missing=0.07&amp;next=/requester/batches/{batch_id}"' in page
     assert "Publish for" in page
 
