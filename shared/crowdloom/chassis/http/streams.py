@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import structlog
 from flask import Response, request
-from pymongo.errors import PyMongoError
 
 from crowdloom.kernel.errors import DomainError
 
@@ -118,7 +117,7 @@ class Streams:
                 fresh, self._fresh = self._fresh, []
             try:
                 now = dict(self._tell())
-            except PyMongoError:
+            except Exception:  # noqa: BLE001 - one thread tells all, and nobody starts it again
                 log.warning("stream_has_nothing_to_tell", exc_info=True)
                 now = dict(told)
             changes = {
