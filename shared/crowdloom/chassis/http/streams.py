@@ -117,7 +117,7 @@ class Streams:
                 fresh, self._fresh = self._fresh, []
             try:
                 now = dict(self._tell())
-            except Exception:  # noqa: BLE001 - one thread tells all, and nobody starts it again
+            except Exception:  # one thread tells all, and nobody starts it again
                 log.warning("stream_has_nothing_to_tell", exc_info=True)
                 now = dict(told)
             changes = {
