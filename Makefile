@@ -54,10 +54,10 @@ run: setup ## the whole market on this machine, with a demo
 	@$(BIN)/python -m crowdloom_local run --port $(PORT) --data $(DATA) --demo $(DEMO)
 
 test: setup ## every test that needs no download beyond PyPI
-	@$(BIN)/pytest -m "not kafka" -n 2 --dist loadgroup
+	@$(BIN)/pytest -m "not kafka" -n 3 --dist loadfile --no-loadscope-reorder
 
 test-looks: setup ## every page in two languages, two themes and two widths, with axe: `test` turns through them
-	@CROWDLOOM_LOOKS=all $(BIN)/pytest -m browser -k accessible_fits -n 2 --dist loadgroup
+	@CROWDLOOM_LOOKS=all $(BIN)/pytest -m browser -k accessible_fits -n 1
 
 lint: .venv/.ready ## ruff, mypy, import rules, generated files fresh
 	@$(BIN)/ruff check -q .

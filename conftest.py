@@ -12,9 +12,11 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling, Scheduling
 
 ROOT = Path(__file__).parent
-JOURNEYS = Path("tests/journeys")
+TOGETHER = ("tests/browser/", "tests/journeys/")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _START_SECONDS_MAX = 30
 # Its settings file has a name for this, which its command line does not pass on.
@@ -25,13 +27,18 @@ raise SystemExit(cli.main())
 """
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, and all journeys: they share a market."""
-    for item in items:
-        file = item.path.relative_to(ROOT)
-        group = file.parent if file.parent == JOURNEYS else file
-        item.add_marker(pytest.mark.xdist_group(group.as_posix()))
+class TogetherScheduling(LoadFileScheduling):
+    """The tests of a file stay in one process. So do all journeys, which share a market, and all
+    that drive a browser: several browsers on two cores hold one another up.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return TogetherScheduling(config, log)
 
 
 def free_port() -> int:
