@@ -84,12 +84,15 @@ def _page(
         except InvalidInput as refusal:
             incomplete = _in_words(refusal)
     shown = chosen.submissions[:_SHOWN_MAX] if chosen else ()
+    fields = application.choose_by_rule.fields(batch)
     return render_template(
         "requester/review_rule.html",
         batch=batch,
         project=application.batches.project_of(batch),
         tests=_conditions(),
-        fields=[(name, name) for name in application.choose_by_rule.fields(batch)],
+        fields=[(name, name) for name in fields],
+        # Of one field there is nothing to choose.
+        field=sent.get("field", fields[0] if len(fields) == 1 else ""),
         sent=sent,
         chosen=chosen,
         shown=shown,
