@@ -134,12 +134,12 @@ class Demo:
             ("worker with history", f"{url}/work/sign-in", self.state["workers"][0]["code"]),
         ]
         for email, secret in self.state["totp"].items():
-            where = "operator" if email.startswith("operator") else "finance"
+            where = "sign-in?next=/operator" if email.startswith("operator") else "sign-in"
             code = pyotp.TOTP(secret).now()
             lines.append(
                 (
                     email.partition("@")[0],
-                    f"{url}/{where}",
+                    f"{url}/finance/{where}",
                     f"{email} / {PASSWORD} / code {code} now, later from secret {secret}",
                 )
             )
@@ -222,11 +222,18 @@ class Demo:
         crowd = [self._simulated(person, seed, brisk) for seed, person in enumerate(self._people())]
         slots = requester.batch(batch_id)["counts"]["slots"]
         _await(lambda: _open_slots(crowd[0].worker, batch_id) == slots)
+        deadline = time.monotonic() + _AWAIT_SECONDS_MAX
+
+        def finished() -> bool:
+            # Not before: whoever is new is given nothing until matching-service has heard of him.
+            done = not _unfinished(requester.batch(batch_id))
+            return done or time.monotonic() > deadline
+
         with ThreadPoolExecutor(len(crowd)) as pool:
             for worker in crowd:
                 worker.batch_id = batch_id
             working = [
-                pool.submit(worker.work, stop=self._stop, finished=lambda: True) for worker in crowd
+                pool.submit(worker.work, stop=self._stop, finished=finished) for worker in crowd
             ]
         for work in working:
             work.result()
