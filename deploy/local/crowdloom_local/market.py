@@ -53,6 +53,7 @@ class Market:
     supervisor: Supervisor = field(default_factory=Supervisor)
     engines: Engines = field(init=False)
     simulator_url: str | None = None
+    _simulator_port: int = 0
     _environment: dict[str, str] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -91,6 +92,8 @@ class Market:
             self._start_simulator()
         self._environment = self._make_environment()
         self._migrate()
+        if self.on_simulator:  # it started meanwhile
+            _wait_for_port(self._simulator_port, self.process("stripe-simulator"))
         self._start_services()
         self._wait_until_ready()
 
@@ -126,7 +129,7 @@ class Market:
             raise RefusedToStart("a live Stripe key is set: this launcher is for trying things out")
 
     def _start_simulator(self) -> None:
-        port = free_port()
+        port = self._simulator_port = free_port()
         self.simulator_url = f"http://127.0.0.1:{port}"
         secret = environment_of_secrets(self.data)["CROWDLOOM_STRIPE_WEBHOOK_SECRET"]
         command = [sys.executable, "-m", "stripe_simulator", "--port", str(port)]
@@ -135,7 +138,6 @@ class Market:
         process = self._managed("stripe-simulator", command)
         process.environment = {"STRIPE_SIMULATOR_WEBHOOK_SECRET": secret}
         self.supervisor.start(process)
-        _wait_for_port(port, process)
 
     def _make_environment(self) -> dict[str, str]:
         variables = {
