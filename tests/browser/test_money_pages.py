@@ -11,7 +11,7 @@ from typing import Any
 import pyotp
 import pytest
 from crowdloom.kernel import Money
-from crowdloom.testkit.looks import watch, wrong
+from crowdloom.testkit.looks import looks, watch, wrong
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -155,7 +155,7 @@ def test_every_page_is_accessible_fits_and_keeps_to_the_policy(
         faults = watch(page, scene.origin)
         for path in paths:
             number += 1
-            found[path] = wrong(page, scene.origin + path, number) + faults
+            found[path] = wrong(page, scene.origin + path, looks(number)) + faults
             faults.clear()
     assert {path: faults for path, faults in found.items() if faults} == {}
 

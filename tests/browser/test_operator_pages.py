@@ -21,7 +21,7 @@ from crowdloom.chassis.worker import PROCESS_STATUS
 from crowdloom.contracts import Cause, Envelope
 from crowdloom.contracts.task import BatchOpened, BatchPaused, TasksReleased
 from crowdloom.kernel import Money
-from crowdloom.testkit.looks import watch, wrong
+from crowdloom.testkit.looks import looks, watch, wrong
 from flask import Flask
 from matching_service.adapters.mongo_session import INDEXES
 from matching_service.bootstrap import Application, build
@@ -207,7 +207,7 @@ def test_an_operators_page_is_accessible_fits_and_keeps_to_the_policy(
     found = [
         line
         for number, path in enumerate(PATHS)
-        for line in wrong(page, market.origin + path, number, ready=panels_are_there)
+        for line in wrong(page, market.origin + path, looks(number), ready=panels_are_there)
     ]
     context.close()
     assert found + faults == []

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from crowdloom.testkit.looks import violations, watch, wrong
+from crowdloom.testkit.looks import looks, violations, watch, wrong
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from task_service.application.split_source import Upload
@@ -104,10 +104,10 @@ def test_every_page_is_accessible_fits_and_keeps_to_the_policy(
     page = context.new_page()
     faults = watch(page, desk.origin)
     before = ("/requester/sign-in", "/requester/sign-up")
-    found = {path: wrong(page, desk.origin + path, at) for at, path in enumerate(before)}
+    found = {path: wrong(page, desk.origin + path, looks(at)) for at, path in enumerate(before)}
     desk.sign_in(context)
     for number, (name, path) in enumerate(paths.items()):
-        found[name] = wrong(page, desk.origin + path, number) + faults
+        found[name] = wrong(page, desk.origin + path, looks(number)) + faults
         faults.clear()
     context.close()
     assert {name: lines for name, lines in found.items() if lines} == {}

@@ -20,7 +20,7 @@ from crowdloom.contracts.task import (
     TasksReleased,
 )
 from crowdloom.kernel import Money
-from crowdloom.testkit.looks import wrong
+from crowdloom.testkit.looks import looks, wrong
 from playwright.sync_api import Browser, expect
 from pymongo import MongoClient
 from worker_service.adapters.mongo_session import INDEXES
@@ -191,7 +191,7 @@ def test_workers_and_reviewers_pages_are_accessible_fit_and_keep_to_the_policy(
         scripts: list[str] = []
         page.on("pageerror", lambda error, f=scripts: f.append(f"script: {error}"))
         for path in paths:
-            found[path] = wrong(page, origin + path, len(found)) + scripts
+            found[path] = wrong(page, origin + path, looks(len(found))) + scripts
             scripts.clear()
         context.close()
     assert {path: lines for path, lines in found.items() if lines} == {}

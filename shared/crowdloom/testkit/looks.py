@@ -1,7 +1,7 @@
 """How a page is looked at: by axe, for its fit, and for what must not happen while it is open."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
@@ -71,7 +71,11 @@ def violations(page: Page, **options: Any) -> list[str]:
 
 
 def wrong(
-    page: Page, address: str, number: int, *, ready: Callable[[Page], None] | None = None
+    page: Page,
+    address: str,
+    views: Sequence[Look],
+    *,
+    ready: Callable[[Page], None] | None = None,
 ) -> list[str]:
     """Open the address and say what is wrong with it, a line each: an answer other than 200, the
     wrong direction, a page wider than its window, and what axe finds. `ready` waits for what the
@@ -79,7 +83,7 @@ def wrong(
     """
     found: list[str] = []
     shown = ""
-    for look in sorted(looks(number), key=lambda one: one.lang):
+    for look in sorted(views, key=lambda one: one.lang):
         page.set_viewport_size({"width": look.width, "height": HEIGHTS[look.width]})
         page.emulate_media(color_scheme=look.theme)
         if look.lang != shown:
