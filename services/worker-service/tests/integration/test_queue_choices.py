@@ -4,6 +4,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from crowdloom.contracts.task import Requirements
 from crowdloom.kernel import Money
 from crowdloom.testkit.ports import BEGINNING, FrozenClock
 from flask.testing import FlaskClient
@@ -74,6 +75,28 @@ def test_a_filter_is_in_the_address_and_remembered_until_it_is_reset(browser: Fl
     assert "your filter leaves it out" in read(browser, "/work/queue/unseen?reward=50")
     assert browser.get("/work/queue?reset=1").location == "/work/queue"
     assert browser.get("/work/queue").status_code == 200
+
+
+def test_what_asks_for_another_language_is_shown_without_a_way_to_begin(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver
+) -> None:
+    """Also where its audience asks for another one than its own; a region makes no difference."""
+    finnish = Requirements(languages=("fi", "sv"))
+    for number, (title, asked) in enumerate(
+        [("British", {"language": "en-GB"}), ("Nordic", {"requirements": finnish})]
+    ):
+        deliver(make.opened(f"bat_{number}", title=title, **asked), make.released(f"bat_{number}"))
+    mine, page = offers(browser), offers(browser, "language=any")
+    assert ("British" in mine, "Nordic" in mine) == (True, False)
+    assert "Nordic" in page
+    assert "Finnish / Swedish" in page
+    assert ("start-bat_0" in page, "start-bat_1" in page) == (True, False)
+    assert "It is in a language that you did not choose" in page
+    for number, begins in [(0, True), (1, False)]:
+        preview = read(browser, f"/work/queue/bat_{number}")
+        assert ('action="/match/claim"' in preview) is begins
+    whole = read(browser, "/work/queue?language=any&q=nord")
+    assert "Filters (2 in use)" in whole
 
 
 def test_alerts_count_what_is_new_and_watched_until_one_has_looked(

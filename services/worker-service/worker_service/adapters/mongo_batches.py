@@ -124,5 +124,5 @@ def _card(document: Document) -> BatchCard:
 def _terms(document: Document) -> BatchTerms:
     # Cards that were written before requesters were measured name none.
     known = {"requester_id": "", **document}
-    known["qualifications"] = tuple(document.get("qualifications", ()))
+    known.update({name: tuple(document.get(name, ())) for name in ("qualifications", "languages")})
     return BatchTerms(**{**known, "reward": Money.from_wire(document["reward"])})

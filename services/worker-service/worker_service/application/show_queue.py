@@ -8,7 +8,15 @@ from crowdloom.kernel.ids import BatchId, RequesterId, WorkerId
 
 from worker_service.application.ports import Durations, Readers
 from worker_service.domain.batches import BatchCard, BatchTerms
-from worker_service.domain.offers import Filter, Offer, Unseen, is_watched, order, why_unseen
+from worker_service.domain.offers import (
+    Filter,
+    Offer,
+    Unseen,
+    is_watched,
+    order,
+    why_unseen,
+    with_language,
+)
 from worker_service.domain.pay import pay_per_hour
 from worker_service.domain.queue_choices import QueueChoices, Watch
 from worker_service.domain.requesters import RequesterFacts, facts_of
@@ -63,17 +71,16 @@ class ShowQueue:
         self._readers = readers
 
     def __call__(self, worker_id: WorkerId, wanted: Filter) -> QueueView:
-        offers = self._offers()
         choices = self._readers.choices.get(worker_id)
-        worker = self._readers.workers.get(worker_id)
-        spoken = worker.languages if worker else ()
+        spoken = self._spoken(worker_id)
+        offers = [with_language(offer, spoken) for offer in self._offers()]
         judged = [(offer, why_unseen(offer, wanted, choices, spoken)) for offer in offers]
         shown = [offer for offer, why in judged if why is None]
         return QueueView(
             offers=sorted(shown, key=lambda offer: order(offer, wanted.sort)),
             unseen=[(offer, why) for offer, why in judged if why is not None],
             alerts=_alerts(offers, choices),
-            languages=sorted({o.terms.language for o in offers if o.terms.language}),
+            languages=sorted({tag for o in offers for tag in o.terms.asked_languages}),
             requesters={o.terms.requester_id: o.terms.requester_name for o in offers},
             choices=choices,
         )
@@ -108,19 +115,24 @@ class ShowQueue:
         """None while too little is known."""
         return self._facts([requester_id]).get(requester_id)
 
-    def one(self, batch_id: BatchId) -> Offer:
+    def one(self, worker_id: WorkerId, batch_id: BatchId) -> Offer:
         """As its card shows it, whether it is in the queue or not. Raises NotFound."""
         card = self._readers.batches.get(batch_id)
         offer = None if card is None else self.offer(card)
         if offer is None:
             raise NotFound("There is no such project", batch_id=batch_id)
-        return replace(offer, requester=self.facts(offer.terms.requester_id))
+        known = replace(offer, requester=self.facts(offer.terms.requester_id))
+        return with_language(known, self._spoken(worker_id))
 
     def offer(self, card: BatchCard) -> Offer | None:
         """One batch with its pay per hour; None while its terms are not known."""
         if card.terms is None:
             return None
         return _offer(card, card.terms, self._readers.batches.durations_of([card]))
+
+    def _spoken(self, worker_id: WorkerId) -> Sequence[str]:
+        worker = self._readers.workers.get(worker_id)
+        return worker.languages if worker else ()
 
     def _offers(self) -> list[Offer]:
         cards = self._readers.batches.listed(BATCHES_MAX)

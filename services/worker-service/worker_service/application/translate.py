@@ -93,6 +93,7 @@ def terms_of(event: BatchOpened) -> BatchTerms:
         opened_at=event.opened_at,
         language=event.language,
         qualifications=event.qualifications,
+        languages=event.requirements.languages if event.requirements else (),
     )
 
 

@@ -20,7 +20,7 @@ class Growth:
 @dataclass(frozen=True)
 class BatchTerms:
     """What was published, or holds since the batch grew. `qualifications` are those that are asked
-    for.
+    for; `languages` those of which one is to be known, where that is another than its own.
     """
 
     project_id: ProjectId
@@ -36,6 +36,12 @@ class BatchTerms:
     opened_at: datetime
     language: str | None
     qualifications: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+    @property
+    def asked_languages(self) -> tuple[str, ...]:
+        """One of these is to be known; none where any will do."""
+        return self.languages or ((self.language,) if self.language else ())
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Offers of the queue: what a worker may ask of them, and why one is not shown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
+from crowdloom.kernel.languages import understands
 from crowdloom.kernel.money import UNITS_PER_MINOR, Money
 
 from worker_service.domain.batches import BatchCard, BatchTerms
@@ -40,12 +41,15 @@ class Filter:
 
 @dataclass(frozen=True)
 class Offer:
-    """One card of the queue. `requester` is None while too little is known of its decisions."""
+    """One card of the queue. `requester` is None while too little is known of its decisions;
+    `unspoken` where a claim gives nothing, as the worker did not choose its language.
+    """
 
     card: BatchCard
     terms: BatchTerms
     pay: PayPerHour
     requester: RequesterFacts | None = None
+    unspoken: bool = False
 
 
 class Unseen(Enum):
@@ -70,6 +74,11 @@ def why_unseen(
     if not _understood(offer, wanted.language, spoken):
         return Unseen.LANGUAGE
     return None
+
+
+def with_language(offer: Offer, spoken: Sequence[str]) -> Offer:
+    """The offer as somebody sees it who knows these languages."""
+    return replace(offer, unspoken=not understands(spoken, offer.terms.asked_languages))
 
 
 def is_watched(offer: Offer, watch: Watch) -> bool:
@@ -111,16 +120,9 @@ def _says(offer: Offer, words: str) -> bool:
 
 
 def _understood(offer: Offer, language: str, spoken: Sequence[str]) -> bool:
-    needed = offer.terms.language
-    if needed is None or language == ANY:
+    if language == ANY:
         return True
-    if language == MINE:
-        return not spoken or _primary(needed) in {_primary(tag) for tag in spoken}
-    return _primary(needed) == _primary(language)
-
-
-def _primary(tag: str) -> str:
-    return tag.split("-", maxsplit=1)[0].lower()
+    return understands(spoken if language == MINE else (language,), offer.terms.asked_languages)
 
 
 def _units(amount: Money | None) -> int:

@@ -21,7 +21,7 @@ def preview_pages(application: Application) -> Blueprint:
     @blueprint.get(f"{shell.QUEUE_PAGE}/<batch_id>")
     @require("worker")
     def preview(batch_id: str) -> str:
-        offer = application.show_queue.one(BatchId(batch_id))
+        offer = application.show_queue.one(shell.reader(), BatchId(batch_id))
         count = min(ITEMS_MAX, offer.terms.task_count)
         return render_template(
             "work/preview.html",

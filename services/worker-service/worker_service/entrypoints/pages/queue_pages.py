@@ -1,5 +1,6 @@
 """The queue, its fragment that loads itself again, and what one hides from it."""
 
+from dataclasses import astuple
 from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
@@ -88,6 +89,7 @@ def _queue_page(application: Application) -> str:
         "work/queue.html",
         **_offers(application, wanted),
         wanted=wanted,
+        narrowed_by=_narrowed_by(wanted),
         hourly_choices=HOURLY_CHOICES,
         reward_choices=REWARD_CHOICES,
         minutes_choices=MINUTES_CHOICES,
@@ -95,7 +97,6 @@ def _queue_page(application: Application) -> str:
         minutes=wanted.lease_seconds_max // _SECONDS_PER_MINUTE,
         spoken=application.show_profile(shell.reader()).languages,
         hid=_hid(application),
-        matching_words=states.why_not_words(),
         day=application.show_work.day(shell.reader(), _midnight(application.clock.now())),
     )
 
@@ -108,7 +109,6 @@ def _add_unseen(blueprint: Blueprint, application: Application) -> None:
             "work/unseen.html",
             **_offers(application, wanted_now()),
             why_words=states.unseen_words(),
-            matching_words=states.why_not_words(),
         )
 
 
@@ -172,16 +172,29 @@ def _offers(application: Application, wanted: Filter) -> dict[str, Any]:
     return {
         "view": view,
         "language_name": languages.name_for_reader,
-        "narrowed": wanted != Filter(sort=wanted.sort),
+        "matching_words": states.why_not_words(),
         "query": urlencode(_asked()),
     }
+
+
+def _narrowed_by(wanted: Filter) -> int:
+    """In how many parts the filter asks for something."""
+    usual = Filter(sort=wanted.sort)
+    return sum(one != other for one, other in zip(astuple(wanted), astuple(usual), strict=True))
 
 
 def _mark(view: QueueView) -> str:
     """Changes with whatever the fragment shows, but not with the keys of its forms."""
     facts = [
-        (offer.card.batch_id, offer.card.left_count, offer.pay, offer.requester, offer.terms.reward)
-        for offer in view.offers
+        (
+            one.card.batch_id,
+            one.card.left_count,
+            one.pay,
+            one.requester,
+            one.terms.reward,
+            one.unspoken,
+        )
+        for one in view.offers
     ]
     alerts = [offer.card.batch_id for offer in view.alerts]
     told = (view.choices, facts, alerts, view.open_count, view.other_language_count)

@@ -33,6 +33,8 @@ const mark = () => {
   for (const card of document.querySelectorAll("article[data-batch]")) {
     const reason = whyNot.get(card.dataset.batch);
     let line = card.querySelector("[data-why]");
+    if (line?.dataset.why === "known") continue; // said with the card, and nothing can be begun
+    card.querySelector("[data-start]").hidden = Boolean(reason?.length);
     if (!reason?.length) {
       line?.remove();
       continue;
