@@ -81,14 +81,20 @@ def test_only_hosts_that_the_project_was_allowed_may_be_loaded_from(
     assert "example.org" not in answer.headers["Content-Security-Policy"]
 
 
-def test_the_runtime_comes_first_and_may_be_loaded_by_an_opaque_origin(
-    web: Flask, holder: Any
+def test_the_runtime_comes_first_within_the_document_and_the_rest_is_for_an_opaque_origin(
+    web: Flask, requester: Any, open_batch: Any, hand_out: Any
 ) -> None:
+    project = requester.project(template_html="<crowd-form><crowd-input name=a></crowd-form>")
+    holder = hand_out(requester, open_batch(requester, project_id=project["project_id"]))
     page = frame_of(web, holder.assignment_id, holder.token).text
-    runtime = re.search(r'<script src="(/frame/static/v/\w+/runtime\.js)"', page)
+    runtime = re.search(r"<script data-mode[^>]*>(.*?)</script>", page, re.DOTALL)
     assert runtime
     assert page.index("<script") == runtime.start()
-    with web.test_client().get(runtime[1]) as answer:
+    # Whole: nothing in it ends the element too early.
+    assert runtime[1].rstrip().endswith("})();")
+    crowd = re.search(r'<script src="(/frame/static/v/\w+/crowd\.js)"', page)
+    assert crowd
+    with web.test_client().get(crowd[1]) as answer:
         assert answer.status_code == 200
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
         assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"

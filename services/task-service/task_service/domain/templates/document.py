@@ -27,7 +27,8 @@ _LAYOUT = (
 class FrameContext:
     """Where the page runs: `assignment_id` None means a preview, with nothing to submit.
 
-    `runtime` is the address of the script that speaks with the page around the frame; `data` is
+    `runtime` is the script that speaks with the page around the frame, within the document: a
+    frame of opaque origin has no cache, and would fetch it anew for each item. `data` is
     what it is told, as data- attributes; `crowd` are the scripts and the style of
     the elements of the crowd family, in order, and `crowd_words` what they say, as JSON.
     `language` is that of the template, where it is known; a document of its own says it itself.
@@ -72,7 +73,7 @@ def _head(context: FrameContext, *, has_crowd: bool) -> str:
     return (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, '
         'initial-scale=1">'
-        f'<script src="{escape(context.runtime)}"{attributes}></script>{crowd}'
+        f"<script{attributes}>{context.runtime}</script>{crowd}"
     )
 
 

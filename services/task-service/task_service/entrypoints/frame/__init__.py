@@ -11,8 +11,9 @@
     GET /requester/frame/projects/<project_id>?<column>=<value>&...
         The template of the requester's own project as a preview; placeholders without a value in
         the query stay as they are.
-    GET /frame/static/v/<digest>/runtime.js
-        The script that runs first in each of these documents and speaks with the page around it.
+    GET /frame/static/v/<digest>/<file>
+        What the elements of the crowd family need. The script that runs first in each of these
+        documents, runtime.js, stands in the document itself.
 
 Embed them with `<iframe class="frame" sandbox="allow-scripts allow-forms" src="..." title="...">`.
 The documents carry the same sandbox in their own policy, so that a link to one opens nothing more.

@@ -32,7 +32,9 @@ class FrameScripts:
     """The frame's static files. Their users have an opaque origin: everybody may load them."""
 
     def __init__(self) -> None:
-        self._folder = StaticFolder("frame_static", Path(__file__).parent / "static", "/frame")
+        folder = Path(__file__).parent / "static"
+        self._folder = StaticFolder("frame_static", folder, "/frame")
+        self.runtime = (folder / "runtime.js").read_text(encoding="utf-8")
 
     def mount(self, app: Flask) -> None:
         @self._folder.blueprint.after_request
@@ -55,7 +57,7 @@ def frame_context(
 ) -> FrameContext:
     return FrameContext(
         assignment_id,
-        scripts.url("runtime.js"),
+        scripts.runtime,
         crowd=tuple(scripts.url(name) for name in CROWD_FILES),
         crowd_words=json.dumps(_crowd_words()),
         data=data,
