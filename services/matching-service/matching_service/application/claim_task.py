@@ -130,14 +130,17 @@ class ClaimTask:
                 return given
         return None
 
-    def why_not(self, worker_id: WorkerId, batch_id: BatchId) -> str | None:
+    def why_not(
+        self, worker_id: WorkerId, batch_id: BatchId, *, device: str | None = None
+    ) -> str | None:
         """Why a claim of this batch would be given nothing now, as a stable code; None where it
         would be given something. Asks what a claim asks, in its order. Raises NotFound.
         """
         batch = self._batch(batch_id)
-        if len(self._reader.assignments.places_taken(worker_id)) >= LEASES_PER_WORKER_MAX:
+        taken = self._reader.assignments.places_taken(worker_id)
+        if len(taken) >= self._work.policy().held_max:
             return TooManyLeases.code
-        reasons = self.reasons(worker_id, batch_id)
+        reasons = self.reasons(worker_id, batch_id, device=device)
         if reasons:
             return reasons[0].code
         return None if self._work.has_any(batch, worker_id) else NOTHING_LEFT
@@ -159,10 +162,11 @@ class ClaimTask:
     def _free_place(self, worker_id: WorkerId) -> int:
         """One of the worker's places for leases that is free. Raises TooManyLeases."""
         taken = self._reader.assignments.places_taken(worker_id)
-        free = [place for place in range(LEASES_PER_WORKER_MAX) if place not in taken]
+        held_max = self._work.policy().held_max
+        free = [place for place in range(held_max) if place not in taken]
         if not free:
             raise TooManyLeases(
-                "Finish or return one of the items you hold first", held_max=LEASES_PER_WORKER_MAX
+                "Finish or return one of the items you hold first", held_max=held_max
             )
         return free[self._random.randrange(len(free))]
 

@@ -44,7 +44,10 @@ class HoldAssignment:
         batch = self._reader.batches.get(assignment.batch_id)
         if batch is None:
             raise NotFound("There is no such batch", batch_id=assignment.batch_id)
-        deadline = assignment.extended_deadline(lease_seconds=batch.lease_seconds)
+        deadline = assignment.extended_deadline(
+            lease_seconds=batch.lease_seconds,
+            extensions_max=self._reader.policies.current().policy.extensions_max,
+        )
         if not self._store.run(lambda s: s.assignments.prolong(assignment, deadline, key)):
             raise LeaseOver("The item changed meanwhile; look at it again")
         return self._claim_task.claim_of(replace(assignment, deadline=deadline))

@@ -14,8 +14,7 @@ from typing import TypeVar
 
 from crowdloom.chassis.kept import Kept
 from crowdloom.kernel import Clock
-from crowdloom.kernel.ids import BatchId, TaskId, WorkerId
-from crowdloom.kernel.limits import LEASES_PER_WORKER_MAX
+from crowdloom.kernel.ids import BatchId, RequesterId, TaskId, WorkerId
 
 from matching_service.application.ports import OpenTask, Reader
 from matching_service.domain.batches import Batch, BatchStatus
@@ -73,6 +72,7 @@ class OpenWork:
             replace(batch, served_at=served.get(batch.batch_id, batch.served_at))
             for batch in self._reader.batches.with_status(BatchStatus.OPEN)
         ]
+        found = _with_requesters(found)
         return sorted(found, key=lambda batch: -policy.score(parts_of(batch, now)))
 
     def batch(self, batch_id: BatchId) -> Batch | None:
@@ -83,11 +83,12 @@ class OpenWork:
 
     def place_for(self, worker_id: WorkerId) -> int:
         """A place for a lease that is likely free: the one this process gave longest ago."""
+        held_max = self.policy().held_max
         with self._lock:
             last = self._places.get(worker_id)
             if last is None:
-                last = self._random.randrange(LEASES_PER_WORKER_MAX)
-            place = (last + 1) % LEASES_PER_WORKER_MAX
+                last = self._random.randrange(held_max)
+            place = (last + 1) % held_max
             _remembered(self._places, worker_id, place, _WORKERS_KEPT_MAX)
         return place
 
@@ -153,6 +154,16 @@ class OpenWork:
             _remembered(self._shelves, batch_id, shelf, _BATCHES_KEPT_MAX)
             for task in tasks:
                 _remembered(shelf, task.task_id, task, _SHELF_TASKS_MAX)
+
+
+def _with_requesters(batches: Sequence[Batch]) -> list[Batch]:
+    """Each with when anything of its requester was served last."""
+    served: dict[RequesterId, datetime] = {}
+    for one in batches:
+        if one.served_at is not None:
+            before = served.get(one.requester_id, one.served_at)
+            served[one.requester_id] = max(before, one.served_at)
+    return [replace(one, requester_served_at=served.get(one.requester_id)) for one in batches]
 
 
 def _remembered(kept: OrderedDict[KeyT, ValueT], key: KeyT, value: ValueT, count_max: int) -> None:

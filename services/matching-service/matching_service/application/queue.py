@@ -29,13 +29,18 @@ class Queue:
         self._eligibility = eligibility
 
     def items(
-        self, worker_id: WorkerId, *, after: BatchId | None, count_max: int
+        self,
+        worker_id: WorkerId,
+        *,
+        after: BatchId | None,
+        count_max: int,
+        device: str | None = None,
     ) -> list[QueueItem]:
         """Open batches in order of their ids, with the reason where this worker is given none."""
         profile = self._reader.workers.get(worker_id)
         batches = self._reader.batches.page(BatchStatus.OPEN, after=after, count_max=count_max)
         reasons = self._eligibility.reasons
-        return [QueueItem(batch, reasons(batch, worker_id, profile)) for batch in batches]
+        return [QueueItem(batch, reasons(batch, worker_id, profile, device)) for batch in batches]
 
     def counts(self, batch_id: BatchId) -> Mapping[AssignmentStatus, int]:
         """How many assignments of the batch are in each status. Raises NotFound."""

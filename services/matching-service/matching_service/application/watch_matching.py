@@ -52,6 +52,15 @@ class Starving:
 
 
 @dataclass(frozen=True)
+class Idle:
+    """A worker who asked lately and was given nothing since; `reason` is that of most batches."""
+
+    worker_id: WorkerId
+    asked_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
 class Signal:
     """What stands out of one worker's last items. Seconds are medians, of him and of his batches'
     other workers.
@@ -71,7 +80,7 @@ class MatchingNow:
 
     rates: Sequence[Rates]
     starving: Sequence[Starving]
-    idle: Sequence[UnmetAsk]
+    idle: Sequence[Idle]
     idle_reasons: Mapping[str, int]
     stuck: Sequence[Assignment]
     signals: Sequence[Signal]
@@ -88,12 +97,16 @@ class WatchMatching:
         recent = self._reader.assignments.recent(_LOOKED_AT_MAX)
         asks = self._reader.asks.unmet_since(now - _IDLE_SINCE, _IDLE_MAX)
         given_at = {one.worker_id: one.claimed_at for one in reversed(recent)}
-        idle = [one for one in asks if given_at.get(one.worker_id, one.asked_at) <= one.asked_at]
+        idle = [
+            Idle(one.worker_id, one.asked_at, _main_reason(one))
+            for one in asks
+            if given_at.get(one.worker_id, one.asked_at) <= one.asked_at
+        ]
         return MatchingNow(
             rates=[_rates(recent, now, minutes) for minutes in MINUTES],
             starving=self._starving(asks, now),
             idle=idle,
-            idle_reasons=_most_first(_main_reason(one) for one in idle),
+            idle_reasons=_most_first(one.reason for one in idle),
             stuck=self._reader.assignments.overdue(now - _STUCK_AFTER, _STUCK_MAX),
             signals=signals_of(recent),
             log_read_to=self._reader.watermarks.lowest(),

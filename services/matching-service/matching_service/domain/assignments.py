@@ -8,7 +8,6 @@ from crowdloom.kernel.ids import AssignmentId, BatchId, Pseudonym, RequesterId, 
 
 from matching_service.domain.errors import LeaseOver, NoMoreTime
 
-EXTENSIONS_MAX = 2
 REWORK_TIME_MIN = timedelta(days=1)
 SUBMIT_GRACE = timedelta(seconds=2)
 """How long after the deadline task-service still takes a submission in."""
@@ -61,11 +60,11 @@ class Assignment:
         if self.status is not AssignmentStatus.LEASED:
             raise LeaseOver("You do not hold this item any more", status=str(self.status))
 
-    def extended_deadline(self, *, lease_seconds: int) -> datetime:
+    def extended_deadline(self, *, lease_seconds: int, extensions_max: int) -> datetime:
         """Raises LeaseOver or NoMoreTime."""
         self.check_held()
-        if len(self.extension_keys) >= EXTENSIONS_MAX:
-            raise NoMoreTime("This item was prolonged as often as it can be", count=EXTENSIONS_MAX)
+        if len(self.extension_keys) >= extensions_max:
+            raise NoMoreTime("This item was prolonged as often as it can be", count=extensions_max)
         return self.deadline + timedelta(seconds=lease_seconds)
 
 

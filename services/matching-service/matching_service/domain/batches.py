@@ -46,7 +46,9 @@ class PayPerHour:
 class Batch:
     """`pool_counts` tells of each chunk of tasks heard of into how many pools it was dealt.
     `open_slot_count` and `leased_slot_count` are counted every few seconds, None before that.
-    Of `answer_count` answers `newcomer_answer_count` came from workers who had given few till then.
+    `requester_served_at` is when somebody was last given work of any batch of its requester, where
+    it was looked up. Of `answer_count` answers `newcomer_answer_count` came from workers who had
+    given few till then.
     """
 
     batch_id: BatchId
@@ -65,6 +67,7 @@ class Batch:
     open_slot_count: int | None = None
     leased_slot_count: int | None = None
     served_at: datetime | None = None
+    requester_served_at: datetime | None = None
     pay_per_hour: PayPerHour | None = None
     requirements: Requirements = NO_REQUIREMENTS
     task_type: str | None = None
@@ -95,4 +98,4 @@ def explain(batch: Batch, asker: Asker) -> list[Reason]:
         reasons.append(Reason(f"batch_{batch.status}"))
     if asker.profile.closed:
         reasons.append(Reason("account_closed"))
-    return [*reasons, *unmet(batch.requirements, batch.language, asker)]
+    return [*reasons, *unmet(batch.requirements, batch.language, asker, batch.task_type)]

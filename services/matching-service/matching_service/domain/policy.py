@@ -4,20 +4,26 @@ Each part is between 0 and 1 and says one thing; the weights say how much it cou
 chosen by uncertainty: measured, it gains nothing over chance.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from crowdloom.kernel.errors import InvalidInput
+from crowdloom.kernel.limits import LEASES_PER_WORKER_MAX
 
 from matching_service.domain.batches import Batch
-from matching_service.domain.requirements import WorkerProfile
+from matching_service.domain.requirements import NEVER_JUDGED, WorkerProfile
 
 WEIGHT_MAX = 100
+EXTENSIONS_MAX = 10
+BOUNDS: Mapping[str, tuple[int, int]] = {
+    "held_max": (1, LEASES_PER_WORKER_MAX),
+    "extensions_max": (0, EXTENSIONS_MAX),
+}
+"""Where they are not those of a weight, from 0 to WEIGHT_MAX."""
 NEARLY_DONE_SHARE = 0.1
 _WAITED_HALF = timedelta(minutes=1)
 _AGED_HALF = timedelta(hours=24)
-_SKILL_BEFORE, _SKILL_BEFORE_COUNT = 0.8, 5
-"""What is thought of somebody nobody has judged, and how many answers outweigh it: a Beta prior."""
 _SHARE_COUNTED_FROM = 10
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -25,26 +31,32 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True)
 class Policy:
     """Weights of the parts. `finishing`: near its end, so that requesters get whole results;
-    `waiting`: served long ago, so that a large batch cannot crowd out a small one; `age`: open for
-    long, as deadlines near; `skill`: how the worker's answers of its type were judged, and his
-    scores in what it asks for; `newcomers`: it lacks answers of newcomers and he is one, or it
+    `waiting`: served long ago, so that a large batch cannot crowd out a small one; `requesters`:
+    nothing of its requester was served lately, so that many batches do not crowd out one; `age`:
+    open for long, as deadlines near; `skill`: how the worker's answers of its type were judged, and
+    his scores in what it asks for; `newcomers`: it lacks answers of newcomers and he is one, or it
     lacks none and he is not. It lacks them below `newcomer_share` percent of its answers: an order
     among batches, which turns nobody away.
+
+    And two caps: how many items a worker may hold at once, and how often one can be prolonged.
     """
 
     finishing: int = 50
-    waiting: int = 20
+    waiting: int = 10
     age: int = 5
     skill: int = 10
     newcomers: int = 10
     newcomer_share: int = 10
+    requesters: int = 30
+    held_max: int = LEASES_PER_WORKER_MAX
+    extensions_max: int = 2
 
     def checked(self) -> "Policy":
-        """Raises InvalidInput naming each weight that is out of bounds."""
+        """Raises InvalidInput naming each setting that is out of bounds."""
         errors = {
-            name: [f"Must be between 0 and {WEIGHT_MAX}."]
-            for name, weight in asdict(self).items()
-            if not 0 <= weight <= WEIGHT_MAX
+            name: ["Must be between {} and {}.".format(*bounds_of(name))]
+            for name, value in asdict(self).items()
+            if not bounds_of(name)[0] <= value <= bounds_of(name)[1]
         }
         if errors:
             raise InvalidInput("The weights are out of bounds", errors=errors)
@@ -54,6 +66,7 @@ class Policy:
         return (
             self.finishing * parts.finishing
             + self.waiting * parts.waiting
+            + self.requesters * parts.requesters
             + self.age * parts.age
             + self.skill * parts.skill
             + self.newcomers * self._newcomers(parts)
@@ -62,6 +75,11 @@ class Policy:
     def _newcomers(self, parts: "Parts") -> float:
         lacks = parts.newcomers_had * 100 < self.newcomer_share
         return 1.0 if lacks == bool(parts.newcomer) else 0.0
+
+
+def bounds_of(name: str) -> tuple[int, int]:
+    """The least and the most that a setting may be."""
+    return BOUNDS.get(name, (0, WEIGHT_MAX))
 
 
 @dataclass(frozen=True)
@@ -76,6 +94,7 @@ class Parts:
     skill: float
     newcomer: float = 0.0
     newcomers_had: float = 1.0
+    requesters: float = 0.0
 
 
 def parts_of(batch: Batch, now: datetime, profile: WorkerProfile | None = None) -> Parts:
@@ -87,6 +106,7 @@ def parts_of(batch: Batch, now: datetime, profile: WorkerProfile | None = None) 
         skill=_skill(batch, profile),
         newcomer=1.0 if profile and profile.is_newcomer else 0.0,
         newcomers_had=_newcomers_had(batch) if profile else 1.0,
+        requesters=_grown(now - (batch.requester_served_at or _LONG_AGO), _WAITED_HALF),
     )
 
 
@@ -105,14 +125,13 @@ def _finishing(batch: Batch) -> float:
 
 def _skill(batch: Batch, profile: WorkerProfile | None) -> float:
     asked = (*batch.requirements.all_of, *batch.requirements.any_of)
+    judged = profile.judged_in(batch.task_type) if profile and batch.task_type else NEVER_JUDGED
     holdings = profile.holdings if profile else {}
     held = [holdings[one.qualification] for one in asked if one.qualification in holdings]
     scores = [one.score / 100 for one in held if one.held and one.score is not None]
-    judged = profile.judged.get(batch.task_type or "") if profile else None
-    if judged is not None:
-        believed = _SKILL_BEFORE * _SKILL_BEFORE_COUNT + judged.accepted
-        scores.append(believed / (_SKILL_BEFORE_COUNT + judged.count))
-    return sum(scores) / len(scores) if scores else _SKILL_BEFORE
+    if judged.count or not scores:
+        scores.append(judged.believed)
+    return sum(scores) / len(scores)
 
 
 def _grown(since: timedelta, half: timedelta) -> float:

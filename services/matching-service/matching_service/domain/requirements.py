@@ -5,8 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from crowdloom.kernel.ids import Pseudonym
+from crowdloom.kernel.languages import understands
 
 HAS, AT_LEAST, AT_MOST = "has", "at_least", "at_most"
+SKILL = "skill"
+"""Asked for like a qualification, and granted by nobody: how requesters judged the worker's answers
+of the batch's kind, in percent. Who was judged less often than SKILL_JUDGED_MIN has none.
+"""
+SKILL_JUDGED_MIN = 10
+_BELIEVED_BEFORE, _BELIEVED_BEFORE_COUNT = 0.8, 5
+"""What is thought of somebody nobody has judged, and how many answers outweigh it: a Beta prior."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,14 @@ class Judged:
     accepted: int
     count: int
 
+    @property
+    def believed(self) -> float:
+        before = _BELIEVED_BEFORE * _BELIEVED_BEFORE_COUNT
+        return (before + self.accepted) / (_BELIEVED_BEFORE_COUNT + self.count)
+
+
+NEVER_JUDGED = Judged(accepted=0, count=0)
+
 
 NEWCOMER_ANSWERS = 20
 """Who has answered less often than this is a newcomer."""
@@ -96,6 +112,13 @@ class WorkerProfile:
     @property
     def is_newcomer(self) -> bool:
         return self.answered < NEWCOMER_ANSWERS
+
+    def judged_in(self, task_type: str | None) -> Judged:
+        """Over answers of every kind where the kind of a task is not known."""
+        if task_type is not None:
+            return self.judged.get(task_type, NEVER_JUDGED)
+        of_all = self.judged.values()
+        return Judged(sum(one.accepted for one in of_all), sum(one.count for one in of_all))
 
 
 @dataclass(frozen=True)
@@ -120,11 +143,12 @@ class Reason:
     about: str = ""
 
 
-def unmet(asked: Requirements, language: str | None, asker: Asker) -> Iterator[Reason]:
+def unmet(
+    asked: Requirements, language: str | None, asker: Asker, task_type: str | None = None
+) -> Iterator[Reason]:
     """Every reason for which the asker may not be given work, the simplest to explain first."""
-    spoken = asker.profile.languages
     wanted = asked.languages or ((language,) if language else ())
-    if wanted and spoken and not spoken.intersection(wanted):
+    if not understands(asker.profile.languages, wanted):
         yield Reason("other_language", ", ".join(wanted))
     if asked.devices and asker.device and asker.device not in asked.devices:
         yield Reason("other_device", ", ".join(asked.devices))
@@ -132,7 +156,7 @@ def unmet(asked: Requirements, language: str | None, asker: Asker) -> Iterator[R
         yield Reason("excluded")
     if asked.only and asker.pseudonym not in asked.only:
         yield Reason("not_invited")
-    yield from _unqualified(asked, asker)
+    yield from _unqualified(asked, asker, task_type)
     total, daily = asked.answers_per_worker_max, asked.answers_per_worker_a_day_max
     if total is not None and asker.given_count >= total:
         yield Reason("cap_reached", str(total))
@@ -140,16 +164,32 @@ def unmet(asked: Requirements, language: str | None, asker: Asker) -> Iterator[R
         yield Reason("day_cap_reached", str(daily))
 
 
-def _unqualified(asked: Requirements, asker: Asker) -> Iterator[Reason]:
-    holdings, now = asker.profile.holdings, asker.now
+def _unqualified(asked: Requirements, asker: Asker, task_type: str | None) -> Iterator[Reason]:
+    if not (asked.all_of or asked.any_of or asked.none_of):
+        return
+    holdings, now = _with_skill(asker, task_type), asker.now
     for condition in asked.all_of:
         if not condition.is_met(holdings, now):
-            yield Reason("qualification_missing", _words(condition))
+            yield Reason(f"{_kind(condition)}_missing", _words(condition))
     if asked.any_of and not any(one.is_met(holdings, now) for one in asked.any_of):
         yield Reason("qualification_missing", " | ".join(map(_words, asked.any_of)))
     for condition in asked.none_of:
         if condition.is_met(holdings, now):
-            yield Reason("qualification_unwanted", _words(condition))
+            yield Reason(f"{_kind(condition)}_unwanted", _words(condition))
+
+
+def _kind(condition: Condition) -> str:
+    return "skill" if condition.qualification == SKILL else "qualification"
+
+
+def _with_skill(asker: Asker, task_type: str | None) -> Mapping[str, Holding]:
+    judged = asker.profile.judged_in(task_type)
+    skill = Holding(
+        held=judged.count >= SKILL_JUDGED_MIN,
+        told_at=asker.now,
+        score=int(100 * judged.believed),
+    )
+    return {**asker.profile.holdings, SKILL: skill}
 
 
 def _words(condition: Condition) -> str:

@@ -10,8 +10,9 @@ from crowdloom.kernel import PoisonMessage
 from crowdloom.kernel.errors import NotFound
 from crowdloom.testkit.ports import BEGINNING, FrozenClock
 from matching_service.bootstrap import Application
-from matching_service.domain.assignments import EXTENSIONS_MAX, Assignment, AssignmentStatus
+from matching_service.domain.assignments import Assignment, AssignmentStatus
 from matching_service.domain.errors import LeaseOver, NoMoreTime
+from matching_service.domain.policy import Policy
 
 Deliver = Callable[..., None]
 TASK = "tsk_bat_1_0_0"
@@ -227,11 +228,17 @@ def test_a_wish_for_more_time_sent_again_is_granted_once(
     assert again.assignment.deadline == first.assignment.deadline
 
 
-def test_more_time_is_given_twice_at_most(application: Application, held: Assignment) -> None:
-    for number in range(EXTENSIONS_MAX):
-        application.hold_assignment.extend("wrk_1", held.assignment_id, f"more{number}")
+def test_more_time_is_given_as_often_as_operators_let_and_no_more(
+    application: Application, held: Assignment
+) -> None:
+    extend = application.hold_assignment.extend
+    for number in range(Policy().extensions_max):
+        extend("wrk_1", held.assignment_id, f"more{number}")
     with pytest.raises(NoMoreTime):
-        application.hold_assignment.extend("wrk_1", held.assignment_id, "and more")
+        extend("wrk_1", held.assignment_id, "and more")
+    caps = {"extensions_max": Policy().extensions_max + 1}
+    application.set_policy("stf_1", weights=caps, version=0, reason="The items are long.")
+    extend("wrk_1", held.assignment_id, "and more")
 
 
 def test_expiry_believes_the_deadline_as_it_is_and_not_as_it_was_read(

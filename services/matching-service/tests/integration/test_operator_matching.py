@@ -57,7 +57,10 @@ def test_an_operator_sees_rates_who_waits_and_why_and_what_stands_out(
     assert [one.worker_id for one in application.watch_matching().stuck] == ["wrk_back"]
     page = api.get("/operator/matching", headers=staff_headers("operator"))
     assert page.status_code == 200
-    for word in ("wrk_fast", "wrk_back", "speaks none of its languages", "1 lease is overdue"):
+    for word in (
+        *("wrk_fast", "wrk_back", "wrk_english", "1 lease is overdue"),
+        "speaks none of its languages",
+    ):
         assert word in page.text
     assert api.get("/operator/matching", headers=staff_headers("finance.view")).status_code == 403
 
@@ -84,6 +87,7 @@ def test_weights_are_tried_on_the_last_choices_set_and_kept_with_who_and_why(
         return api.post(POLICY, data={**form, "idempotency_key": key}, headers=headers)
 
     assert post("k1", finishing="101").status_code == 422
+    assert post("k0", held_max="11").status_code == 422
     assert post("k2", reason=" ").status_code == 422
     assert post("k3").status_code == 303
     assert post("k4", finishing="7").status_code == 422, "the version was looked at before"

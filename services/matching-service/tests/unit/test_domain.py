@@ -16,6 +16,7 @@ from matching_service.domain.batches import (
 from matching_service.domain.policy import Policy, parts_of
 from matching_service.domain.pseudonyms import pseudonym_of
 from matching_service.domain.requirements import (
+    SKILL,
     Asker,
     Condition,
     Holding,
@@ -119,6 +120,28 @@ def test_whom_a_batch_is_for_is_explained_by_what_is_missing() -> None:
     ]
     stranger = explain(batch(requirements=asked), asker(pseudonym="A3"))
     assert "not_invited" in {reason.code for reason in stranger}
+
+
+@pytest.mark.parametrize(
+    ("judged", "found"),
+    [
+        (Judged(accepted=20, count=20), []),
+        (Judged(accepted=9, count=9), ["skill_missing"]),
+        (Judged(accepted=14, count=20), ["skill_missing"]),
+        (None, ["skill_missing"]),
+    ],
+)
+def test_a_segment_by_skill_is_whose_answers_of_this_kind_were_judged_well_and_often(
+    judged: Judged | None, found: list[str]
+) -> None:
+    asked = Requirements(all_of=(Condition(SKILL, "at_least", 85),))
+    kept = {"draw": Judged(accepted=99, count=99), **({"choose": judged} if judged else {})}
+    who = Asker(profile=WorkerProfile(judged=kept), now=BEGINNING)
+    assert codes(batch(task_type="choose", requirements=asked), who) == found
+    newer = Requirements(none_of=(Condition(SKILL),))
+    unwanted = ["skill_unwanted"] if judged and judged.count >= 10 else []
+    assert codes(batch(task_type="choose", requirements=newer), who) == unwanted
+    assert codes(batch(requirements=asked), who) == [], "of any kind, as its kind is not known"
 
 
 def test_slots_nobody_holds_are_what_is_left() -> None:

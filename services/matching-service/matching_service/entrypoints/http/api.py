@@ -13,6 +13,7 @@ from flask_smorest import Blueprint
 
 from matching_service.bootstrap import Application
 from matching_service.domain.assignments import AssignmentStatus
+from matching_service.entrypoints.devices import device_if_known
 from matching_service.entrypoints.http import present, schemas
 
 
@@ -41,7 +42,8 @@ def _add_queue(blueprint: Blueprint, application: Application) -> None:
             """Open batches, with measured pay per hour, and why one is not for you."""
             after = BatchId(cursors.read(query["cursor"])) if query["cursor"] else None
             limit = query["limit"]
-            items = application.queue.items(_worker(), after=after, count_max=limit)
+            device = device_if_known()
+            items = application.queue.items(_worker(), after=after, count_max=limit, device=device)
             following = cursors.write(items[-1].batch.batch_id) if len(items) == limit else None
             return {"items": [present.queue_item(item) for item in items], "next_cursor": following}
 
@@ -51,7 +53,8 @@ def _add_queue(blueprint: Blueprint, application: Application) -> None:
         @require("worker")
         def get(self, batch_id: str) -> dict[str, Any]:
             """Why you would be given nothing of this batch now; null where you would."""
-            return {"why_not": application.claim_task.why_not(_worker(), BatchId(batch_id))}
+            asked, device = BatchId(batch_id), device_if_known()
+            return {"why_not": application.claim_task.why_not(_worker(), asked, device=device)}
 
 
 def _add_claims(blueprint: Blueprint, application: Application) -> None:
@@ -101,7 +104,7 @@ def _add_assignments(blueprint: Blueprint, application: Application) -> None:
         @blueprint.response(200, schemas.AssignmentAnswer)
         @require("worker")
         def post(self, assignment_id: str) -> dict[str, Any]:
-            """Ask for more time: the full length again, twice at most. Use the new ticket."""
+            """Ask for more time: the full length again, a few times at most. Use the new ticket."""
             return present.claim(
                 application.hold_assignment.extend(
                     _worker(), AssignmentId(assignment_id), idempotency_key()

@@ -16,6 +16,7 @@ from matching_service.application.claim_task import Claim
 from matching_service.bootstrap import Application
 from matching_service.domain.errors import LeaseOver, NoMoreTime, TooManyLeases
 from matching_service.domain.requirements import Reason
+from matching_service.entrypoints.devices import device_of_browser
 from matching_service.entrypoints.pages.words import own_reason_words
 
 # The paths of one assignment alone: tickets of a day's work would not fit into one request.
@@ -37,7 +38,7 @@ def make_forms(application: Application) -> Blueprint:
                 _worker(),
                 idempotency_key(),
                 batch_id=BatchId(batch_id) if batch_id else None,
-                device=_device(),
+                device=device_of_browser(),
             )
         except DomainError as refusal:
             ui.say("wait", _("No item was taken"), _why(refusal))
@@ -97,7 +98,7 @@ def _add_preview(blueprint: Blueprint, application: Application) -> None:
         """Into the frame of a page: the item, where the batch is for this worker."""
         known = BatchId(batch_id)
         asked = {"item": request.args.get("item", "1")[:_ITEM_DIGITS_MAX]}
-        if not application.claim_task.reasons(_worker(), known, device=_device()):
+        if not application.claim_task.reasons(_worker(), known, device=device_of_browser()):
             asked["pass"] = application.previews.sign(known, now=application.clock.now())
         return redirect(f"/frame/batches/{quote(known)}/preview?{urlencode(asked)}", 303)
 
@@ -106,18 +107,11 @@ def _worker() -> WorkerId:
     return WorkerId(principal().subject)
 
 
-def _device() -> str:
-    """What the browser says it runs on. A worker can say otherwise; it asks nobody for proof."""
-    agent = request.headers.get("User-Agent", "")
-    if "iPad" in agent or "Tablet" in agent or ("Android" in agent and "Mobile" not in agent):
-        return "tablet"
-    return "phone" if "Mobi" in agent else "computer"
-
-
 def _why_nothing(application: Application, batch_id: str | None) -> tuple[str, str]:
     """Why there was nothing: with every reason where one batch was asked for."""
     if batch_id:
-        reasons = application.claim_task.reasons(_worker(), BatchId(batch_id), device=_device())
+        asked, device = BatchId(batch_id), device_of_browser()
+        reasons = application.claim_task.reasons(_worker(), asked, device=device)
         if reasons:
             why = " ".join(dict.fromkeys(_told(one) for one in reasons))
             return str(_("Not for you")), why

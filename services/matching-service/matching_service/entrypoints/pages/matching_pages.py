@@ -13,11 +13,12 @@ from werkzeug.wrappers import Response
 
 from matching_service.application.set_policy import DryRun
 from matching_service.bootstrap import Application
-from matching_service.domain.policy import WEIGHT_MAX, Policy
+from matching_service.domain.policy import Policy, bounds_of
 from matching_service.entrypoints.pages.words import reason_words
 
 MATCHING = "/operator/matching"
 POLICY = "/operator/matching/policy"
+_IDLE_SHOWN_MAX = 20
 WEIGHTS = tuple(field.name for field in fields(Policy))
 
 
@@ -32,6 +33,7 @@ def make_matching_pages(application: Application) -> Blueprint:
             part or "operator/matching.html",
             now=application.watch_matching(),
             reason_words=reason_words(),
+            idle_shown_max=_IDLE_SHOWN_MAX,
         )
 
     _add_policy(blueprint, application)
@@ -78,10 +80,12 @@ def _weights(sent: Any) -> tuple[dict[str, int], dict[str, str]]:
         text = sent.get(name)
         if text is None:
             continue
-        if text.isascii() and text.isdigit() and int(text) <= WEIGHT_MAX:
+        least, most = bounds_of(name)
+        if text.isascii() and text.isdigit() and least <= int(text) <= most:
             weights[name] = int(text)
         else:
-            errors[name] = str(_("A whole number from 0 to %(max)s.", max=WEIGHT_MAX))
+            words = _("A whole number from %(least)s to %(most)s.", least=least, most=most)
+            errors[name] = str(words)
     return weights, errors
 
 
@@ -98,6 +102,7 @@ def _page(
         form={**asdict(current.policy), **form},
         current=current,
         weights=_weight_words(),
+        bounds={name: bounds_of(name) for name in WEIGHTS},
         errors=errors,
         tried=tried,
         changes=[
@@ -124,5 +129,17 @@ def _weight_words() -> dict[str, tuple[str, str]]:
         "newcomer_share": (
             _("Share for newcomers, in percent"),
             _("Below it a batch lacks them. A newcomer has given fewer than 20 answers."),
+        ),
+        "requesters": (
+            _("Its requester served long ago"),
+            _("So that many batches of one requester do not crowd out the one of another."),
+        ),
+        "held_max": (
+            _("Items a worker may hold at once"),
+            _("No part of the score. What is held already stays."),
+        ),
+        "extensions_max": (
+            _("How often one item can be prolonged"),
+            _("No part of the score. Each time by its full length."),
         ),
     }

@@ -16,6 +16,8 @@ def reason_words() -> dict[str, str]:
         "not_invited": _("not on the requester's list"),
         "qualification_missing": _("lacks a qualification"),
         "qualification_unwanted": _("has a qualification that is not wanted"),
+        "skill_missing": _("answers of this kind were not judged good enough, or too few were"),
+        "skill_unwanted": _("answers of this kind were judged better than is wanted"),
         "cap_reached": _("did as many of it as one may"),
         "day_cap_reached": _("did as many of it today as one may"),
         "nothing_left": _("had every item that is open"),
@@ -31,6 +33,10 @@ def own_reason_words() -> dict[str, str]:
         "not_invited": _("Its requester gives it to workers of a list, and you are not on it."),
         "qualification_missing": _("It asks for a qualification that you do not have."),
         "qualification_unwanted": _("It is not for workers with a qualification that you have."),
+        "skill_missing": _(
+            "It is for workers of whose answers of this kind more were accepted by requesters."
+        ),
+        "skill_unwanted": _("It is for workers who are newer to this kind of work."),
         "cap_reached": _("You have done as many of its items as one worker may."),
         "day_cap_reached": _("You have done as many of its items today as one worker may."),
         "nothing_left": _("You have done every item of it that is open, or others hold them now."),
