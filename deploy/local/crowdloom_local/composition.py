@@ -38,14 +38,19 @@ def create() -> WsgiApp:
     """Build the four apps from the environment. gunicorn calls this in each worker, after fork."""
     environment = dict(os.environ)
     apps: dict[str, WsgiApp] = {
-        name: import_module(f"{name}.entrypoints.wsgi").create_wsgi_app(environment)
-        for name in sorted({*SERVICE_OF_PREFIX.values(), SERVICE_OF_THE_REST})
+        name: module.create_wsgi_app(environment) for name, module in import_services().items()
     }
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         return apps[service_of(environ.get("PATH_INFO", "/"))](environ, start_response)
 
     return application
+
+
+def import_services() -> dict[str, Any]:
+    """The module of each service that makes its application; importing connects to nothing."""
+    names = sorted({*SERVICE_OF_PREFIX.values(), SERVICE_OF_THE_REST})
+    return {name: import_module(f"{name}.entrypoints.wsgi") for name in names}
 
 
 def service_of(path: str) -> str:

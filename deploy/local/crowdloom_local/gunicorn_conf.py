@@ -5,6 +5,8 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
+from crowdloom_local.composition import import_services
+
 worker_class = "gthread"
 workers = int(os.environ.get("CROWDLOOM_WEB_WORKERS", "2"))
 threads = 8
@@ -19,6 +21,11 @@ graceful_timeout = 5
 keepalive = 15
 accesslog = None
 loglevel = "warning"
+
+
+def on_starting(_server: Any) -> None:
+    """Load the code once, before the fork: workers then build nothing but their applications."""
+    import_services()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -3,12 +3,15 @@
 import signal
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from crowdloom_local.demo.run import Demo
 from crowdloom_local.market import Market, RefusedToStart
 from crowdloom_local.processes import DidNotStart
+
+if TYPE_CHECKING:
+    from crowdloom_local.demo.run import Demo
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -38,7 +41,10 @@ def launch(*, port: int, data: Path, demo: bool) -> int:
     return 0
 
 
-def _start_demo(market: Market) -> Demo:
+def _start_demo(market: Market) -> "Demo":
+    # Here, so that the market begins to start before it.
+    from crowdloom_local.demo.run import Demo
+
     demo = Demo(market)
     with console.status("Setting the demo's scene: a requester, three projects, a crowd ..."):
         demo.set_scene()

@@ -87,12 +87,16 @@ class Market:
         if accepts_connections(self.port):
             raise RefusedToStart(f"port {self.port} is taken; choose another with PORT=...")
         self.engines = choose_engines(self.supervisor, self.data, kafka_nodes=self.kafka_nodes)
-        self.engines.start()
+        if self.on_simulator:
+            self._choose_simulator()
+        self._environment = self._make_environment()
+        # First, for it takes longest to begin, and waits for the database by itself.
+        migration = self._start_migration()
         if self.on_simulator:
             self._start_simulator()
-        self._environment = self._make_environment()
-        self._migrate()
-        if self.on_simulator:  # it started meanwhile
+        self.engines.start()
+        _wait_for_end(migration)
+        if self.on_simulator:
             _wait_for_port(self._simulator_port, self.process("stripe-simulator"))
         self._start_services()
         self._wait_until_ready()
@@ -128,11 +132,13 @@ class Market:
         if key.startswith(_LIVE_KEY_PREFIXES):
             raise RefusedToStart("a live Stripe key is set: this launcher is for trying things out")
 
+    def _choose_simulator(self) -> None:
+        self._simulator_port = free_port()
+        self.simulator_url = f"http://127.0.0.1:{self._simulator_port}"
+
     def _start_simulator(self) -> None:
-        port = self._simulator_port = free_port()
-        self.simulator_url = f"http://127.0.0.1:{port}"
         secret = environment_of_secrets(self.data)["CROWDLOOM_STRIPE_WEBHOOK_SECRET"]
-        command = [sys.executable, "-m", "stripe_simulator", "--port", str(port)]
+        command = [sys.executable, "-m", "stripe_simulator", "--port", str(self._simulator_port)]
         command += ["--data", str(self.data / "stripe")]
         command += ["--webhook-url", f"{self.url}/webhooks/stripe"]
         process = self._managed("stripe-simulator", command)
@@ -164,13 +170,11 @@ class Market:
             file.unlink()
         return folder
 
-    def _migrate(self) -> None:
+    def _start_migration(self) -> ManagedProcess:
         process = self._managed("migrate", [sys.executable, "-m", "crowdloom_local.migrate"])
         process.restart = False
         self.supervisor.start(process)
-        wait_until(lambda: not process.alive, what="the migration", seconds_max=_START_SECONDS_MAX)
-        if process.exit_code != 0:
-            raise DidNotStart(f"the migration failed; its log is {process.log}")
+        return process
 
     def _start_services(self) -> None:
         gunicorn = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}"]
@@ -193,6 +197,12 @@ class Market:
         log = self.data / "logs" / f"{name}.log"
         environment = dict(self._environment)
         return ManagedProcess(name, command, log, environment=environment, leaf=True)
+
+
+def _wait_for_end(migration: ManagedProcess) -> None:
+    wait_until(lambda: not migration.alive, what="the migration", seconds_max=_START_SECONDS_MAX)
+    if migration.exit_code != 0:
+        raise DidNotStart(f"the migration failed; its log is {migration.log}")
 
 
 def _wait_for_port(port: int, process: ManagedProcess) -> None:

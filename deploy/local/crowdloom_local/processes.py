@@ -112,6 +112,7 @@ class Supervisor:
     def __init__(self) -> None:
         self.processes: dict[str, ManagedProcess] = {}
         self._stopping = threading.Event()
+        self._wanted = threading.Event()
         self._lock = threading.Lock()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._starting: list[_Start] = []
@@ -129,6 +130,7 @@ class Supervisor:
                 raise DidNotStart(f"{process.name} is not started: everything is being stopped")
             self.processes[process.name] = process
             self._starting.append(start)
+        self._wanted.set()
         start.done.wait()
         if start.error is not None:
             raise DidNotStart(f"{process.name} could not be started: {start.error}")
@@ -136,10 +138,13 @@ class Supervisor:
     def stop(self) -> None:
         with self._lock:
             self._stopping.set()
+        self._wanted.set()
         self._watcher.join()
 
     def _watch(self) -> None:
-        while not self._stopping.wait(_WATCH_SECONDS if not self._starting else 0):
+        while not self._stopping.is_set():
+            self._wanted.wait(_WATCH_SECONDS)
+            self._wanted.clear()
             self._start_what_waits()
             for process in list(self.processes.values()):
                 self._revive(process)

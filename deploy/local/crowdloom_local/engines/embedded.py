@@ -5,9 +5,6 @@ They live in a virtual environment of their own: SecantusDB is GPL, and nothing 
 
 from pathlib import Path
 
-from pymongo import MongoClient
-from pymongo.errors import PyMongoError
-
 from crowdloom_local.processes import (
     ManagedProcess,
     Supervisor,
@@ -47,15 +44,12 @@ class SecantusDb:
         command += ["--sync-on-commit", "--log-level", "WARNING"]
         process = ManagedProcess("mongodb", command, self._data / "logs" / "mongodb.log")
         self._supervisor.start(process)
-        wait_until(self._answers, what=self.name, seconds_max=_START_SECONDS_MAX, watched=process)
-
-    def _answers(self) -> bool:
-        try:
-            with MongoClient[dict[str, object]](self.uri, serverSelectionTimeoutMS=300) as client:
-                client.admin.command("ping")
-        except PyMongoError:
-            return False
-        return True
+        wait_until(
+            lambda: accepts_connections(self._port),
+            what=self.name,
+            seconds_max=_START_SECONDS_MAX,
+            watched=process,
+        )
 
 
 class Tansu:

@@ -6,9 +6,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
-
-from kafka import KafkaAdminClient
-from kafka.errors import KafkaError
+from typing import TYPE_CHECKING
 
 from crowdloom_local.processes import (
     DidNotStart,
@@ -18,6 +16,9 @@ from crowdloom_local.processes import (
     free_port,
     wait_until,
 )
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
 
 _LIBRARIES = ".engines/kafka/libs"
 _START_SECONDS_MAX = 90
@@ -82,7 +83,7 @@ class KafkaCluster:
 
     def wipe(self) -> None:
         """Delete every topic: ids and offsets begin anew, as after the loss of all disks."""
-        with KafkaAdminClient(bootstrap_servers=self.bootstrap.split(",")) as admin:
+        with self._admin() as admin:
             topics = [topic for topic in admin.list_topics() if not topic.startswith("__")]
             admin.delete_topics(topics)
 
@@ -177,9 +178,13 @@ class KafkaCluster:
 
     def _answers(self) -> bool:
         try:
-            with KafkaAdminClient(
-                bootstrap_servers=self.bootstrap.split(","), request_timeout_ms=2_000
-            ) as admin:
+            with self._admin(request_timeout_ms=2_000) as admin:
                 return len(admin.describe_cluster()["brokers"]) == self._count
-        except (KafkaError, OSError):
+        except (RuntimeError, OSError):  # the client's own errors are RuntimeErrors
             return False
+
+    def _admin(self, **settings: int) -> "KafkaAdminClient":
+        # Here, for a market on the embedded broker starts sooner without it.
+        from kafka import KafkaAdminClient
+
+        return KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","), **settings)

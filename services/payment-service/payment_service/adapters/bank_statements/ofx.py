@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from crowdloom.kernel import Currency, Money
-from ofxtools.Parser import OFXTree
 
 from payment_service.application.bank_ports import StatementFile
 from payment_service.domain.bank_statements import (
@@ -28,6 +27,9 @@ def read(file: StatementFile, account: BankAccount) -> Sequence[BankStatement]:
     found = _FORBIDDEN.search(file.content)
     if found:
         raise UnreadableStatement("dtd", line=_line_at(file.content, found.start()))
+    # Here, for it takes longer to load than all of our own code, and most processes never need it.
+    from ofxtools.Parser import OFXTree
+
     tree = OFXTree()
     try:
         tree.parse(io.BytesIO(file.content))
