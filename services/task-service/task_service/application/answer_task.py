@@ -29,13 +29,16 @@ _BATCHES_KEPT_MAX = 1_000
 
 @dataclass(frozen=True)
 class LoadedTask:
-    """A task with all that its page needs; `note` says what to do again where it was sent back."""
+    """A task with all that its page needs; `note` says what to do again where it was sent back,
+    `is_received` that its answer was taken in before.
+    """
 
     ticket: Ticket
     batch: Batch
     project: Project
     task: Task
     note: str | None = None
+    is_received: bool = False
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -48,7 +51,7 @@ class AnswerTask:
         self._reader = reader
         self._clock = clock
         self._ids = ids
-        # What a submit needs of a batch was announced to workers, and does not change.
+        # What is needed of a batch here was announced to workers, and does not change.
         self._batches: Kept[BatchId, Batch] = Kept(
             clock=clock, age_max=_BATCH_KEPT, count_max=_BATCHES_KEPT_MAX
         )
@@ -60,17 +63,19 @@ class AnswerTask:
 
     def load(self, ticket: Ticket) -> LoadedTask:
         """Raises NotFound, AssignmentOver, LeaseExpired."""
-        if self._is_over(ticket.assignment_id):
+        received = self._reader.submissions.of_assignment(ticket.assignment_id)
+        if received is not None and received.status is SubmissionStatus.CLOSED:
             if _ran_out(ticket, self._clock.now()):
                 raise LeaseExpired("The time for this item was over; somebody else gets it")
             raise AssignmentOver("You gave this item back; somebody else gets it")
-        batch = self._batch_of(ticket)
+        batch = self._batches.get(ticket.batch_id, lambda: self._batch_of(ticket))
         project = self._reader.projects.get(batch.project_id)
         task = self._reader.tasks.get(ticket.task_id)
         if project is None or task is None:
             raise NotFound("There is no such task", task_id=ticket.task_id)
         earlier = self._reader.submissions.reworked_as(ticket.assignment_id)
-        return LoadedTask(ticket, batch, project, task, earlier.reason if earlier else None)
+        note = earlier.reason if earlier else None
+        return LoadedTask(ticket, batch, project, task, note, is_received=received is not None)
 
     def draft(self, ticket: Ticket) -> Draft | None:
         return self._reader.drafts.get(ticket.assignment_id)
@@ -124,10 +129,6 @@ class AnswerTask:
                 submission_id=earlier.submission_id,
             )
         return earlier
-
-    def _is_over(self, assignment_id: AssignmentId) -> bool:
-        found = self._reader.submissions.of_assignment(assignment_id)
-        return found is not None and found.status is SubmissionStatus.CLOSED
 
     def _submission(self, ticket: Ticket, batch: Batch, answer: Answer) -> Submission:
         now = self._clock.now()

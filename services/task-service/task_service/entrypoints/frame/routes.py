@@ -61,9 +61,9 @@ def _task(
     application: Application, scripts: FrameScripts, links: FileLinks, ticket: Ticket
 ) -> Response:
     """Raises NotFound, AssignmentOver, LeaseExpired."""
-    if application.answer_task.submitted(ticket.assignment_id) is not None:
-        return _received(scripts)
     loaded = application.answer_task.load(ticket)
+    if loaded.is_received:
+        return _received(scripts)
     draft = application.answer_task.draft(ticket)
     data = {"task": ticket.task_id, "pseudonym": ticket.pseudonym}
     if draft is not None:
