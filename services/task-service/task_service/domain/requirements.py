@@ -6,6 +6,10 @@ from dataclasses import dataclass, replace
 from crowdloom.kernel.errors import InvalidInput
 from crowdloom.kernel.ids import Pseudonym
 
+SKILL = "skill"
+"""Asked for like a qualification, and granted by nobody: how requesters judged the worker's answers
+of the batch's kind. Matching knows it of whoever was judged at least ten times.
+"""
 COMPARATORS = ("has", "at_least", "at_most")
 DEVICES = ("phone", "tablet", "computer")
 CONDITIONS_MAX = 20
@@ -39,8 +43,9 @@ class Requirements:
 
     @property
     def qualifications(self) -> tuple[str, ...]:
-        """What opens the batch, each once: not what must be lacked."""
-        return tuple(dict.fromkeys(one.qualification for one in (*self.all_of, *self.any_of)))
+        """What opens the batch, each once: not what must be lacked, nor what nobody grants."""
+        asked = dict.fromkeys(one.qualification for one in (*self.all_of, *self.any_of))
+        return tuple(code for code in asked if code != SKILL)
 
 
 def check_requirements(asked: Requirements) -> None:

@@ -8,7 +8,7 @@ from flask_babel import ngettext
 
 from task_service.domain.projects import Project
 from task_service.domain.qualifications import OwnQualification
-from task_service.domain.requirements import Condition, Requirements
+from task_service.domain.requirements import SKILL, Condition, Requirements
 from task_service.entrypoints.pages.languages import name_for_reader
 
 _TESTED = ("en", "fa", "fr", "es")
@@ -26,6 +26,7 @@ def market() -> dict[str, str]:
         "experienced": _("Experienced: much of what they did was accepted"),
         "established": _("Established: an account of some age"),
         "careful-reading": _("Careful reading, tested"),
+        SKILL: _("Skill in this kind of task: requesters accepted so many of 100 of their answers"),
         **tested,
     }
 

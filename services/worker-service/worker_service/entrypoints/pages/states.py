@@ -63,6 +63,10 @@ def why_not_words() -> dict[str, str]:
         "excluded": _("Its requester gives it to others."),
         "not_invited": _("Its requester gives it to workers of a list, and you are not on it."),
         "qualification_unwanted": _("It is not for workers with a qualification that you have."),
+        "skill_missing": _(
+            "It is for workers of whose answers of this kind more were accepted by requesters."
+        ),
+        "skill_unwanted": _("It is for workers who are newer to this kind of work."),
         "cap_reached": _("You have done as many of its items as one worker may."),
         "day_cap_reached": _("You have done as many of its items today as one worker may."),
         "other_device": _("It cannot be done on this device."),
