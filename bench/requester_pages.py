@@ -37,8 +37,8 @@ def run() -> Mapping[str, object]:
             api.post(f"/batches/{batch_id}/tasks?append=true", rows.encode())
         database = client[DATABASE]
         batch = database["batches"].find_one({"_id": batch_id}) or {}
-        first = database["tasks"].find({"table_id": batch["table_id"]}, {"_id": 1})
-        put_answers(client, batch_id, [row["_id"] for row in first.limit(answers // PER_TASK)])
+        first = api.tasks.page(batch["table_id"], after=0, count_max=answers // PER_TASK)
+        put_answers(client, batch_id, [task.task_id for task in first])
         database["batches"].update_one({"_id": batch_id}, {"$set": {"status": "open"}})
         for page, path in _pages(batch_id, batch["project_id"]).items():
             figures |= _visited(api, page, path)

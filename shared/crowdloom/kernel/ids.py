@@ -7,6 +7,7 @@ the ULID specification; ids made by one factory never go backwards.
 import random
 import secrets
 import threading
+from datetime import datetime
 from typing import NewType, Protocol
 
 from crowdloom.kernel.clock import Clock
@@ -69,6 +70,19 @@ def encode_base32(number: int, length: int) -> str:
         characters.append(_ALPHABET[number & 31])
         number >>= 5
     return "".join(reversed(characters))
+
+
+def least_id(kind: str, since: datetime) -> str:
+    """Ids of that kind that were made then or later are not less than this."""
+    return f"{PREFIXES[kind]}_{encode_base32(int(since.timestamp() * 1000), _TIME_CHARACTERS)}"
+
+
+def decode_base32(text: str) -> int:
+    """The number that `encode_base32` wrote. Raises ValueError for another character."""
+    number = 0
+    for character in text:
+        number = number << 5 | _ALPHABET.index(character)
+    return number
 
 
 class IdFactory(Protocol):

@@ -1,11 +1,15 @@
-"""Collection `tasks`: the rows of a batch's table. They count once the batch names the table."""
+"""Collection `tasks`: the rows of a batch's table. They count once the batch names the table.
+
+Neighbouring rows share a document, so that a large table is there within seconds and is forgotten
+as fast. Documents of earlier versions hold one row each, in `cells`; they are read as they are.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from crowdloom.kernel import IdFactory
-from crowdloom.kernel.ids import TaskId
+from crowdloom.kernel.ids import TaskId, decode_base32, encode_base32
 from crowdloom.kernel.limits import TASKS_PER_EVENT_MAX
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
@@ -20,10 +24,19 @@ INDEXES = {
         IndexModel([("table_id", ASCENDING), ("number", ASCENDING)], name="in_order"),
     ]
 }
+ROWS_MAX = 100
+"""Of a document: whoever loads one task reads all of them."""
+_CHARACTERS_MAX = 65_536
+_PLACE_CHARACTERS = 2
+
+Rows = list[list[str]]
 
 
 class MongoTasks:
-    """{_id, table_id, chunk: "<table_id>:<n>", number, cells: [in the order of the columns]}"""
+    """{_id, table_id, chunk: "<table_id>:<n>", number: of the first row, count, rows: [[cells in
+    the order of the columns]]}. A task's id is its document's and its place there. No document
+    reaches from one chunk into the next.
+    """
 
     def __init__(
         self, database: Database[dict[str, Any]], session: ClientSession | None, ids: IdFactory
@@ -33,54 +46,85 @@ class MongoTasks:
         self._ids = ids
 
     def add(
-        self, table_id: str, rows: Iterable[Sequence[str]], *, after: int = 0, first_chunk: int = 0
+        self,
+        table_id: str,
+        rows: Iterable[Sequence[str]],
+        *,
+        after: int = 0,
+        first_chunk: int = 0,
+        lead: int = 0,
     ) -> int:
         left = iter(rows)
         count = 0
-        while chunk := list(islice(left, TASKS_PER_EVENT_MAX)):
+        while True:
+            chunk, place = divmod(lead + count, TASKS_PER_EVENT_MAX)
+            some = [list(row) for row in islice(left, TASKS_PER_EVENT_MAX - place)]
+            if not some:
+                return count
+            number = after + count + 1
             documents: list[dict[str, Any]] = [
                 {
                     "_id": self._ids.new("task"),
                     "table_id": table_id,
-                    "chunk": _chunk(table_id, first_chunk + count // TASKS_PER_EVENT_MAX),
-                    "number": after + count + offset,
-                    "cells": list(cells),
+                    "chunk": _chunk(table_id, first_chunk + chunk),
+                    "number": number + offset,
+                    "count": len(part),
+                    "rows": part,
                 }
-                for offset, cells in enumerate(chunk, start=1)
+                for offset, part in _parts(some)
             ]
             self._tasks.insert_many(documents, ordered=False, session=self._session)
-            count += len(chunk)
-        return count
+            count += len(some)
 
     def forget(self, table_id: str, *, after: int = 0) -> None:
         beyond = {"table_id": table_id, "number": {"$gt": after}}
         self._tasks.delete_many(beyond, session=self._session)
+        for row in self._from(table_id, after, count_max=0):
+            kept = row["rows"][: after - row["number"] + 1] if "rows" in row else []
+            if len(kept) < row.get("count", 0):
+                shorter = {"$set": {"rows": kept, "count": len(kept)}}
+                self._tasks.update_one({"_id": row["_id"]}, shorter, session=self._session)
 
     def get(self, task_id: TaskId) -> Task | None:
-        row = self._tasks.find_one({"_id": task_id}, session=self._session)
-        return _task(row) if row else None
+        shared_id, place = task_id[:-_PLACE_CHARACTERS], task_id[-_PLACE_CHARACTERS:]
+        row = self._tasks.find_one({"_id": shared_id}, session=self._session)
+        if row is None:
+            row = self._tasks.find_one({"_id": task_id}, session=self._session)
+            return next(_tasks(row)) if row and "rows" not in row else None
+        return next(islice(_tasks(row), decode_base32(place), None), None)
 
     def chunk(self, table_id: str, chunk: int) -> list[TaskId]:
         wanted = {"chunk": _chunk(table_id, chunk)}
-        return [row["_id"] for row in self._tasks.find(wanted, {"_id": 1}, session=self._session)]
+        said = {"number": 1, "count": 1}
+        found = self._tasks.find(wanted, said, session=self._session)
+        return [task_id for row in found.sort("number", ASCENDING) for task_id in _ids(row)]
 
     def page(self, table_id: str, *, after: int, count_max: int) -> list[Task]:
-        # Bounded on both sides: the embedded engine reads the whole range before it limits.
-        wanted = {"table_id": table_id, "number": {"$gt": after, "$lte": after + count_max}}
-        found = self._tasks.find(wanted, session=self._session).sort("number", ASCENDING)
-        return [_task(row) for row in found]
+        return [
+            task
+            for row in self._from(table_id, after, count_max=count_max)
+            for task in _tasks(row)
+            if after < task.number <= after + count_max
+        ]
 
     def adopt(self, batch: Batch, table_id: str, *, after: int) -> None:
         while rows := self._some(table_id):
             self._tasks.bulk_write(
-                [_moved(row, batch, after + row.number) for row in rows],
+                [_moved(row, batch, after + row["number"]) for row in rows],
                 ordered=False,
                 session=self._session,
             )
 
-    def _some(self, table_id: str) -> list[Task]:
-        found = self._tasks.find({"table_id": table_id}, session=self._session)
-        return [_task(row) for row in found.limit(TASKS_PER_EVENT_MAX)]
+    def _from(self, table_id: str, after: int, *, count_max: int) -> Iterator[dict[str, Any]]:
+        """The documents of rows with numbers about `after` + 1 .. `after` + `count_max`."""
+        # Bounded on both sides: the embedded engine reads the whole range before it limits.
+        near = {"$gt": after - ROWS_MAX, "$lte": after + count_max}
+        wanted = {"table_id": table_id, "number": near}
+        return iter(self._tasks.find(wanted, session=self._session).sort("number", ASCENDING))
+
+    def _some(self, table_id: str) -> list[dict[str, Any]]:
+        found = self._tasks.find({"table_id": table_id}, {"number": 1}, session=self._session)
+        return list(found.limit(TASKS_PER_EVENT_MAX))
 
     def all(self, table_id: str) -> Iterator[Task]:
         after = 0
@@ -89,7 +133,19 @@ class MongoTasks:
             after = page[-1].number
 
 
-def _moved(row: Task, batch: Batch, place: int) -> UpdateOne:
+def _parts(rows: Rows) -> Iterator[tuple[int, Rows]]:
+    """Neighbouring rows that share a document, with the place of their first."""
+    start, characters = 0, 0
+    for place, row in enumerate(rows):
+        length = sum(map(len, row))
+        if place - start == ROWS_MAX or (place > start and characters + length > _CHARACTERS_MAX):
+            yield start, rows[start:place]
+            start, characters = place, 0
+        characters += length
+    yield start, rows[start:]
+
+
+def _moved(row: dict[str, Any], batch: Batch, place: int) -> UpdateOne:
     """To a place behind the batch's own rows, counted from 1: the same one whenever it is moved."""
     chunk = batch.chunk_count + (place - 1) // TASKS_PER_EVENT_MAX
     table_id = batch.table_id or ""
@@ -98,12 +154,23 @@ def _moved(row: Task, batch: Batch, place: int) -> UpdateOne:
         "number": batch.task_count + place,
         "chunk": _chunk(table_id, chunk),
     }
-    return UpdateOne({"_id": row.task_id}, {"$set": moved})
+    return UpdateOne({"_id": row["_id"]}, {"$set": moved})
 
 
 def _chunk(table_id: str, chunk: int) -> str:
     return f"{table_id}:{chunk}"
 
 
-def _task(row: dict[str, Any]) -> Task:
-    return Task(task_id=row["_id"], number=row["number"], cells=tuple(row["cells"]))
+def _ids(row: dict[str, Any]) -> list[TaskId]:
+    if "count" not in row:
+        return [row["_id"]]
+    return [
+        TaskId(row["_id"] + encode_base32(place, _PLACE_CHARACTERS))
+        for place in range(row["count"])
+    ]
+
+
+def _tasks(row: dict[str, Any]) -> Iterator[Task]:
+    rows = row["rows"] if "rows" in row else [row["cells"]]
+    for place, (task_id, cells) in enumerate(zip(_ids(row), rows, strict=True)):
+        yield Task(task_id=task_id, number=row["number"] + place, cells=tuple(cells))

@@ -49,7 +49,8 @@ class GrowBatch:
         self._batches.check_can_follow(batch)
         rows = in_columns(table, batch.columns)
         table_id = self._ids.new("request")
-        added = AddedTable(table_id, self._reader.tasks.add(table_id, rows))
+        count = self._reader.tasks.add(table_id, rows, lead=before.task_count)
+        added = AddedTable(table_id, count)
         try:
             self._put(batch, replace(before, tables=(*before.tables, added), declined=None))
         except WrongBatchStatus:

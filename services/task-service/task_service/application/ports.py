@@ -133,10 +133,17 @@ class Batches(GrowingBatches, Protocol):
 
 class Tasks(Protocol):
     def add(
-        self, table_id: str, rows: Iterable[Sequence[str]], *, after: int = 0, first_chunk: int = 0
+        self,
+        table_id: str,
+        rows: Iterable[Sequence[str]],
+        *,
+        after: int = 0,
+        first_chunk: int = 0,
+        lead: int = 0,
     ) -> int:
         """Add rows as tasks, outside any transaction: their numbers follow `after`, their chunks
-        begin with `first_chunk`. Returns how many.
+        begin with `first_chunk`. `lead` rows will stand before these where another table adopts
+        them: chunks are cut for that. Returns how many.
         """
         ...
 
