@@ -56,7 +56,7 @@ def paths(desk: Any) -> dict[str, str]:
         "gallery": "/requester/templates",
         "template": "/requester/templates/image_polygons?scheme=dark&direction=rtl",
         "editor": f"/requester/drafts/{begun.draft_id}?width=phone",
-        "new project": "/requester/projects/new?start=classification",
+        "new project": "/requester/projects/new",
         "project": project,
         "new batch": f"{project}/batches/new",
         "draft": f"/requester/batches/{draft.batch_id}?row=2&seconds=30",

@@ -18,6 +18,7 @@ from pymongo import MongoClient
 from matching_service.adapters.mongo_session import INDEXES, MatchingReader, MatchingStore
 from matching_service.application.choose_batch import ChooseBatch
 from matching_service.application.claim_task import ClaimTask
+from matching_service.application.count_reach import CountReach
 from matching_service.application.eligibility import Eligibility
 from matching_service.application.hold_assignment import HoldAssignment
 from matching_service.application.keep_batches import CountProgress, WithdrawSlots
@@ -28,6 +29,9 @@ from matching_service.application.set_policy import SetPolicy
 from matching_service.application.watch_batches import WatchBatches
 from matching_service.application.watch_matching import WatchMatching
 from matching_service.config import SERVICE, Settings, read_settings
+
+# Counting workers reads many profiles, and may go by older ones than a claim: by so many times.
+_PROFILES_KEPT = 60
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Application:
     previews: PreviewSigner
     hold_assignment: HoldAssignment
     queue: Queue
+    count_reach: CountReach
     watch_batches: WatchBatches
     set_policy: SetPolicy
     watch_matching: WatchMatching
@@ -111,6 +116,7 @@ def build(
             store=store, reader=reader, clock=clock, claim_task=claim_task
         ),
         queue=Queue(reader=reader, eligibility=eligibility),
+        count_reach=CountReach(reader=reader, clock=clock, kept=kept * _PROFILES_KEPT),
         watch_batches=WatchBatches(reader=reader, clock=clock),
         watch_matching=WatchMatching(reader=reader, clock=clock),
         set_policy=SetPolicy(store=store, reader=reader, clock=clock, ids=ids),

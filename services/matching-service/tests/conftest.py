@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 from crowdloom.chassis.bus import PARTITION_COUNT
-from crowdloom.chassis.tokens import Principal, TokenSigner, new_signing_key
+from crowdloom.chassis.tokens import Principal, Sessions, TokenSigner, new_signing_key
 from crowdloom.contracts import Cause, Envelope, Event
 from crowdloom.testkit.memory_mongo import MemoryClient
 from crowdloom.testkit.ports import FrozenClock, SequentialIds
@@ -27,7 +27,7 @@ from matching_service.entrypoints.wsgi import make_app
 
 KEYS = {
     service: new_signing_key()
-    for service in ("matching-service", "worker-service", "payment-service")
+    for service in ("matching-service", "worker-service", "payment-service", "task-service")
 }
 ENVIRONMENT = {
     "CROWDLOOM_MONGODB_URI": "mongodb://unused",
@@ -128,7 +128,7 @@ def token_of(
     application: Application, role: str, subject: str, grants: frozenset[str] = frozenset()
 ) -> str:
     """A session as the service that vouches for the role would issue it."""
-    issuer = {"worker": "worker-service", "staff": "payment-service"}[role]
+    issuer = Sessions.ISSUER_OF_ROLE[role]
     signer = TokenSigner(
         issuer=issuer,
         private_key=KEYS[issuer][0],
@@ -145,6 +145,14 @@ def worker_headers(application: Application) -> Callable[..., dict[str, str]]:
     def headers(worker_id: str, key: str = "") -> dict[str, str]:
         found = {"Authorization": f"Bearer {token_of(application, 'worker', worker_id)}"}
         return {**found, "Idempotency-Key": key} if key else found
+
+    return headers
+
+
+@pytest.fixture
+def requester_headers(application: Application) -> Callable[[str], dict[str, str]]:
+    def headers(requester_id: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {token_of(application, 'requester', requester_id)}"}
 
     return headers
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from crowdloom.chassis.bus import PARTITION_COUNT
-from crowdloom.kernel.ids import WorkerId
-from pymongo import UpdateOne
+from crowdloom.kernel.ids import WorkerId, least_id
+from pymongo import DESCENDING, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
@@ -86,15 +86,28 @@ class MongoWorkers:
 
     def get(self, worker_id: WorkerId) -> WorkerProfile:
         row = self._workers.find_one({"_id": worker_id}, session=self._session)
-        if row is None:
-            return WorkerProfile()
-        return WorkerProfile(
-            frozenset(row.get("languages", ())),
-            closed=row.get("closed", False),
-            holdings={one["code"]: _holding(one) for one in row.get("qualifications", ())},
-            answered=row.get("answered", 0),
-            judged={name: Judged(**one) for name, one in row.get("judged", {}).items()},
-        )
+        return _profile(row) if row else WorkerProfile()
+
+    def of_ids(self, worker_ids: Sequence[WorkerId]) -> Mapping[WorkerId, WorkerProfile]:
+        wanted = {"_id": {"$in": list(worker_ids)}}
+        rows = self._workers.find(wanted, session=self._session)
+        return {row["_id"]: _profile(row) for row in rows}
+
+    def registered(self, since: datetime, count_max: int) -> list[WorkerId]:
+        # Worker ids sort by the moment of the registration.
+        late = {"_id": {"$gte": least_id("worker", since)}}
+        rows = self._workers.find(late, {"_id": 1}, session=self._session)
+        return [row["_id"] for row in rows.sort("_id", DESCENDING).limit(count_max)]
+
+
+def _profile(row: dict[str, Any]) -> WorkerProfile:
+    return WorkerProfile(
+        frozenset(row.get("languages", ())),
+        closed=row.get("closed", False),
+        holdings={one["code"]: _holding(one) for one in row.get("qualifications", ())},
+        answered=row.get("answered", 0),
+        judged={name: Judged(**one) for name, one in row.get("judged", {}).items()},
+    )
 
 
 def _holding(row: dict[str, Any]) -> Holding:

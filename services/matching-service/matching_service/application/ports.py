@@ -245,6 +245,14 @@ class Workers(Protocol):
 
     def get(self, worker_id: WorkerId) -> WorkerProfile: ...
 
+    def of_ids(self, worker_ids: Sequence[WorkerId]) -> Mapping[WorkerId, WorkerProfile]:
+        """The profiles of those that were heard of."""
+        ...
+
+    def registered(self, since: datetime, count_max: int) -> list[WorkerId]:
+        """The newest, of those that were heard of."""
+        ...
+
 
 @dataclass(frozen=True)
 class Option:

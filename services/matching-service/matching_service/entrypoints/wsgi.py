@@ -15,6 +15,7 @@ from matching_service.entrypoints.http.api import make_api
 from matching_service.entrypoints.pages.forms import make_forms
 from matching_service.entrypoints.pages.matching_pages import make_matching_pages
 from matching_service.entrypoints.pages.operator import make_operator_pages
+from matching_service.entrypoints.pages.reach_pages import bar, make_reach_pages
 
 
 def create_wsgi_app(environment: Mapping[str, str] | None = None) -> Flask:
@@ -39,12 +40,13 @@ def make_app(application: Application) -> Flask:
     app.register_blueprint(make_forms(application))
     app.register_blueprint(make_operator_pages(application))
     app.register_blueprint(make_matching_pages(application))
+    app.register_blueprint(make_reach_pages(application))
     ui.register(
         app,
         service=SERVICE,
         prefix="/operator",
         pages=Path(__file__).parent / "pages",
-        bar=ui.operator_bar,
+        bar=bar,
         clock=application.clock,
     )
     return app

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -6,7 +7,8 @@ from typing import Any
 
 import pytest
 from crowdloom.contracts.task import Condition, Requirements
-from crowdloom.contracts.worker import QualificationGranted, QualificationRevoked
+from crowdloom.contracts.worker import AccountClosed, QualificationGranted, QualificationRevoked
+from crowdloom.kernel.ids import least_id
 from crowdloom.testkit.ports import BEGINNING, FrozenClock
 from flask.testing import FlaskClient
 from matching_service.application.claim_task import Claim
@@ -167,3 +169,35 @@ def test_what_requesters_decide_is_kept_as_skill_and_who_is_new_is_counted(
         (4, 4),
         (1, 0),
     ]
+
+
+def test_a_requester_is_told_roughly_how_many_a_batch_fits_and_never_of_a_few(
+    make: ModuleType, deliver: Deliver, api: FlaskClient, requester_headers: Any, clock: FrozenClock
+) -> None:
+    def told(**asked: Any) -> str:
+        headers = {**requester_headers("req_1"), "HX-Request": "true"}
+        answer = api.get("/match/reach", query_string=asked, headers=headers)
+        assert answer.status_code == 200
+        return " ".join(re.sub("<[^>]+>", "", answer.text).split())
+
+    names = [f"{least_id('worker', BEGINNING)}{number:03d}" for number in range(47)]
+    for number, name in enumerate(names):
+        deliver(make.registered(name, "fi" if number % 2 else "en"), granted(name, 60 + number))
+    deliver(AccountClosed(worker_id=names[0], closed_at=BEGINNING))
+    everybody = "About 40 workers fit: 100% of the 40 who were here in the last 30 days."
+    assert told() == told(project_language="sv", language=["fi", "en"]) == everybody
+    assert told(project_language="fi").startswith("About 20 workers fit: 50% of the 40")
+    scored = {"rule": "all_of.at_least", "qualification": "trees"}
+    assert told(**scored, score="90").startswith("About 10 workers fit: 25% of the 40")
+    for few in ("99", "100"):
+        assert told(**scored, score=few).startswith("Fewer than 10 workers fit, of about 40")
+    assert told(**scored, score="9x") == everybody
+    words = told(circle="listed", device="phone")
+    assert "whom you named" in words
+    assert "Devices are not counted" in words
+
+    clock.advance(seconds=31 * 86_400)
+    page = api.get("/match/reach", headers=requester_headers("req_1"))
+    assert "Fewer than 10 workers were here" in page.text
+    assert "/requester/projects" in page.text
+    assert api.get("/match/reach", headers={"Authorization": "Bearer x"}).status_code == 401

@@ -10,7 +10,7 @@ SIGN_UP, SIGN_IN = "/requester/sign-up", "/requester/sign-in"
 def test_signing_up_leads_to_the_projects_with_what_to_do_first(visitor: Any) -> None:
     page = visitor.follow(SIGN_UP, **ACCOUNT)
     assert "No projects yet" in page
-    assert "/requester/projects/new?start=classification" in page
+    assert "/requester/templates/classification/use" in page
 
 
 def test_a_form_sent_twice_makes_one_account_and_gets_in(

@@ -1,8 +1,10 @@
 """Whom a batch is for: chosen on a page, said in words, and told to matching when it opens."""
 
 import json
+from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from task_service.entrypoints.pages.audience_words import market
@@ -35,7 +37,9 @@ def test_the_market_s_qualifications_are_those_that_workers_can_get(web: Any) ->
 def test_an_audience_is_chosen_shown_in_words_and_told_when_the_batch_opens(
     browser: Any, requester: Any, draft: Any, address: str, words: Any
 ) -> None:
-    assert "Anybody: no condition, any language, any device." in words(browser.read(address))
+    first = browser.read(address)
+    assert "Anybody: no condition, any language, any device." in words(first)
+    assert 'hx-get="/match/reach?circle=everybody&amp;project_language=&amp;task_type=' in first
     own = requester.post("/qualifications", {"name": "<i>Trees", "description": "Firs."}).json
     page = browser.read(f"{address}/audience")
     assert "&lt;i&gt;Trees" in page
@@ -49,7 +53,10 @@ def test_an_audience_is_chosen_shown_in_words_and_told_when_the_batch_opens(
         "answers_per_worker_max": "5",
         "answers_per_worker_a_day_max": "",
     }
-    page = words(browser.follow(f"{address}/audience", **form))
+    page = browser.follow(f"{address}/audience", **form)
+    reach = parse_qs(unescape(page.partition("/match/reach?")[2].partition('"')[0]))
+    assert reach["qualification"] == ["reliable", own["qualification_id"]]
+    page = words(page)
     for sentence in (
         "Speaks: Persian, Finnish.",
         "Works on: Phone.",

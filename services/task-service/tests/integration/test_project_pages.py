@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from task_service.bootstrap import Application
-from task_service.entrypoints.pages import starters
 
 NEW = "/requester/projects/new"
 FORM = {
@@ -15,26 +14,20 @@ FORM = {
 }
 
 
-@pytest.mark.parametrize("name", ["classification", "text_answer", "translation"])
-def test_a_starting_template_is_put_into_the_form_and_makes_a_project(
-    browser: Any, name: str
+@pytest.mark.parametrize("start", [f"{NEW}", "/requester/projects"])
+def test_a_start_with_one_of_ours_keeps_what_was_typed_and_brings_sample_rows(
+    browser: Any, application: Application, start: str
 ) -> None:
-    page = browser.read(f"{NEW}?start={name}")
-    assert "${text}" in page
-    assert "needs of the table" in page
-    template = starters.template_of(name) or ""
-    page = browser.follow(NEW, **{**FORM, "template": template})
-    assert "No batch yet" in page
-    assert '<code><bdi dir="auto">text</bdi></code>' in page
-
-
-def test_a_starting_template_chosen_later_keeps_what_was_typed(
-    browser: Any, application: Application
-) -> None:
-    page = browser.sent(f"{NEW}/look", 200, title="My title", start="translation")
-    assert 'value="My title"' in page
-    assert "translation" in page
+    use = "/requester/templates/translation/use"
+    assert use in browser.read(start)
+    typed = {"title": "My title", "language": "fa"} if start == NEW else {}
+    page = browser.follow(use, **typed)
+    assert f'value="{typed.get("title", "Translation")}"' in page
+    assert "Write a text in another language." in page
+    assert "Row 1 of" in page
     assert application.database["projects"].count_documents({}) == 0
+    draft = application.database["project_drafts"].find_one()
+    assert draft["text"]["language"] == typed.get("language")
 
 
 def test_looking_at_a_template_says_what_it_needs_asks_and_loads(browser: Any, words: Any) -> None:

@@ -19,7 +19,7 @@ ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 COOKIE_OF_ROLE = {"requester": "cl_requester", "worker": "cl_worker", "staff": "cl_staff"}
 # The worker's cookie has no path that task-service serves: it never learns who a worker is.
 COOKIE_PATHS = {
-    "requester": ("/requester", "/pay", "/api/tasks", "/api/payments"),
+    "requester": ("/requester", "/pay", "/match/reach", "/api/tasks", "/api/payments"),
     "worker": ("/work", "/match", "/pay", "/api/workers", "/api/matching", "/api/payments"),
     "staff": (
         "/finance",

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from crowdloom.kernel.ids import Pseudonym
 from crowdloom.ui.formats import number_text
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from task_service.domain.projects import Project
 from task_service.domain.requirements import (
     CAP_MAX,
     CONDITIONS_MAX,
@@ -16,8 +18,10 @@ from task_service.domain.requirements import (
     Condition,
     Requirements,
 )
+from task_service.domain.templates import task_type_of
 from task_service.entrypoints.pages.forms import Unreadable, parse_number
 
+REACH_PAGE = "/match/reach"
 ROWS_SHOWN_MIN = 2
 EVERYBODY, ON_MY_LIST, AS_NAMED = "everybody", "listed", "named"
 _GROUPS = ("all_of", "any_of", "none_of")
@@ -68,6 +72,20 @@ def form_of(asked: Requirements | None) -> AudienceForm:
     return AudienceForm(
         rows, now.languages, now.devices, circle, now.only, now.excluded, caps, asked=asked
     )
+
+
+def reach_page(asked: Requirements | None, project: Project) -> str:
+    """Where matching-service says how many workers that fits; it takes this form's fields."""
+    form = form_of(asked)
+    fields = [
+        *[pair for row in form.rows for pair in vars(row).items()],
+        *[("language", tag) for tag in form.languages],
+        *[("device", code) for code in form.devices],
+        ("circle", form.circle),
+        ("project_language", project.language or ""),
+        ("task_type", task_type_of(project.template) or ""),
+    ]
+    return f"{REACH_PAGE}?{urlencode(fields)}"
 
 
 def read_audience(

@@ -14,8 +14,10 @@ from task_service.bootstrap import Application
 from task_service.domain.batches import Batch, BatchStatus
 from task_service.domain.errors import WrongBatchStatus
 from task_service.domain.requirements import DEVICES
+from task_service.domain.templates import task_type_of
 from task_service.entrypoints.pages import audience_words, languages, shell
 from task_service.entrypoints.pages.audience_forms import (
+    REACH_PAGE,
     ROWS_SHOWN_MIN,
     AudienceForm,
     form_of,
@@ -84,6 +86,8 @@ def _page(application: Application, batch: Batch, form: AudienceForm, *, blank: 
         listed_count=len(known.listed(batch.requester_id)),
         excluded_count=len(known.excluded(batch.requester_id)),
         project_language=audience_words.language(project.language),
+        reach_page=REACH_PAGE,
+        task_type=task_type_of(project.template),
     )
 
 

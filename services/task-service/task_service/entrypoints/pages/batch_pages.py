@@ -22,6 +22,7 @@ from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.errors import NothingToPublish, WrongBatchStatus
 from task_service.domain.minimum_wages import MinimumWage, minimum_wages
 from task_service.entrypoints.pages import audience_words, forms, shell, states
+from task_service.entrypoints.pages.audience_forms import reach_page
 from task_service.entrypoints.pages.checklist import checklist
 from task_service.entrypoints.pages.source_pages import draft_source
 
@@ -93,9 +94,10 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
     seconds = _seconds() or (pace.seconds if pace else tried)
     declined = batch.declined
     paid, wage = hourly(batch.terms.reward, seconds) if seconds else None, _wage()
+    project = application.batches.project_of(batch)
     return {
         "batch": batch,
-        "project": application.batches.project_of(batch),
+        "project": project,
         "row": row,
         "preview": shell.batch_preview(batch.batch_id, row),
         "width": width if width in WIDTHS else WIDTHS[0],
@@ -112,6 +114,7 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
         "fee_ratio": PLATFORM_FEE_BASIS_POINTS / BASIS_POINTS,
         "source": draft_source(application, batch),
         "audience": _audience(application, batch),
+        "reach_page": reach_page(batch.requirements, project),
         "top_up": _top_up(declined, batch),
     }
 

@@ -5,7 +5,7 @@ browser the whole page; a tab that was overtaken gets 409 and is told what to do
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crowdloom import ui
@@ -75,14 +75,20 @@ def _add_beginnings(blueprint: Blueprint, application: Application) -> None:
     @require("requester")
     @idempotent
     def use(name: str) -> Response:
-        """A draft with the template and its sample rows in place."""
+        """A draft with the template and its sample rows in place, and what was typed before."""
         starter = starters.starter_of(name)
         if starter is None:
             raise NotFound("There is no such template")
         upload = Upload(f"{name}.csv", starters.sample_file(name), "text/csv")
         digest = application.look_at_upload.keep(shell.reader(), upload)
         application.look_at_upload.use(shell.reader(), digest)
-        text = DraftText(starter.title, starter.meaning, None, starters.template_of(name) or "")
+        typed = _typed()
+        text = replace(
+            typed,
+            title=typed.title or starter.title,
+            description=typed.description or starter.meaning,
+            template=starters.template_of(name) or "",
+        )
         table, file = starters.sample_of(name), TrialFile(digest, upload.name)
         return _begun(
             lambda: application.edit_drafts.begin(shell.reader(), text, table=table, file=file)

@@ -94,17 +94,15 @@ def _add_new(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(_NEW_PAGE)
     @require("requester")
     def new() -> str:
-        template = starters.template_of(request.args.get("start", "")) or ""
-        return _form_page({"template": template}, needs=_needs(template))
+        return _form_page({})
 
     @blueprint.post(f"{_NEW_PAGE}/look")
     @require("requester")
     def look() -> Any:
-        """Nothing is kept: a starting template is put in, or the template is read and told of."""
+        """Nothing is kept: the template is read and told of."""
         typed = request.form.to_dict()
         try:
-            chosen = starters.template_of(typed.get("start", ""))
-            template = chosen or forms.template_of(typed, request.files.get("file"))
+            template = forms.template_of(typed, request.files.get("file"))
             check_template(template)
         except forms.FileUnreadable as refusal:
             return _form_page(typed, errors={"template": str(refusal)}), 422
@@ -141,9 +139,7 @@ def _language(typed: dict[str, str]) -> str | None:
     return chosen if chosen in languages.OFFERED else None
 
 
-def _needs(template: str) -> Needs | None:
-    if not template:
-        return None
+def _needs(template: str) -> Needs:
     parts = check_template(template)
     return Needs(
         needed_columns(template),
