@@ -46,6 +46,7 @@ from task_service.application.hold_decisions import HoldDecisions
 from task_service.application.know_deeds import KeepLog
 from task_service.application.know_workers import KnowWorkers
 from task_service.application.look_at_upload import LookAtUpload
+from task_service.application.mark_known import MarkKnown
 from task_service.application.mturk_results import MturkResults
 from task_service.application.overturn_rejection import OverturnRejection
 from task_service.application.pilot import Pilots
@@ -122,6 +123,7 @@ class Application:
     bonuses: Bonuses
     qualifications: Qualifications
     know_workers: KnowWorkers
+    mark_known: MarkKnown
     keep_log: KeepLog
     talk: Talk
     watch_answers: WatchAnswers
@@ -236,6 +238,7 @@ def build(
         bonuses=Bonuses(store=store, reader=reader, clock=clock, ids=ids),
         qualifications=Qualifications(store=store, reader=reader, clock=clock, ids=ids),
         know_workers=KnowWorkers(store=store, reader=reader, clock=clock),
+        mark_known=MarkKnown(store=store, reader=reader),
         keep_log=KeepLog(deeds=MongoDeeds(store.database), reader=reader, clock=clock, ids=ids),
         talk=Talk(store=store, reader=reader, clock=clock, ids=ids),
         watch_answers=WatchAnswers(reader),

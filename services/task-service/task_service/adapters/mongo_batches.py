@@ -180,6 +180,9 @@ class MongoBatches:
     def note_withdrawn(self, batch_id: BatchId, slot_count: int) -> None:
         self._changes({"_id": batch_id}, {"$inc": {"withdrawn_count": slot_count}})
 
+    def note_marks(self, batch_id: BatchId) -> None:
+        self._changes({"_id": batch_id}, {"$set": {"has_marks": True}})
+
     def complete(self, batch_id: BatchId) -> bool:
         live = {
             "_id": batch_id,
@@ -318,6 +321,7 @@ def _batch(row: dict[str, Any]) -> Batch:
         addition=_addition(addition) if addition else None,
         widening=Widening(**widening) if widening else None,
         earlier_units=int(row.get("earlier_units", 0)),
+        has_marks=row.get("has_marks", False),
     )
 
 

@@ -16,6 +16,7 @@ from task_service.adapters import (
     mongo_deeds,
     mongo_files,
     mongo_given_back,
+    mongo_known_answers,
     mongo_project_drafts,
     mongo_projects,
     mongo_qualifications,
@@ -33,6 +34,7 @@ from task_service.adapters.mongo_accounts import MongoApiKeys, MongoRequesters
 from task_service.adapters.mongo_batches import MongoBatches
 from task_service.adapters.mongo_bonuses import MongoBonuses
 from task_service.adapters.mongo_given_back import MongoGivenBack
+from task_service.adapters.mongo_known_answers import MongoKnownAnswers
 from task_service.adapters.mongo_project_drafts import MongoProjectDrafts, MongoTrials
 from task_service.adapters.mongo_projects import MongoProjects
 from task_service.adapters.mongo_qualifications import MongoQualifications
@@ -52,6 +54,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     **mongo_deeds.INDEXES,
     **mongo_files.INDEXES,
     **mongo_given_back.INDEXES,
+    **mongo_known_answers.INDEXES,
     **mongo_project_drafts.INDEXES,
     **mongo_projects.INDEXES,
     **mongo_qualifications.INDEXES,
@@ -127,6 +130,10 @@ class _Repositories:
     @cached_property
     def given_back(self) -> MongoGivenBack:
         return MongoGivenBack(self.database, self.session)
+
+    @cached_property
+    def known_answers(self) -> MongoKnownAnswers:
+        return MongoKnownAnswers(self.database, self.session)
 
     @cached_property
     def qualifications(self) -> MongoQualifications:

@@ -260,6 +260,7 @@ def _row(submission: Submission) -> dict[str, Any]:
         "claimed_at": submission.claimed_at,
         "submitted_at": submission.submitted_at,
         "auto_accept_at": submission.auto_accept_at,
+        **({} if submission.known_right is None else {"known_right": submission.known_right}),
     }
 
 
@@ -283,6 +284,7 @@ def _submission(row: dict[str, Any]) -> Submission:
         overturned=row.get("overturned", False),
         rework_assignment_id=row.get("rework_assignment_id"),
         held=_held(row["held"]) if "held" in row else None,
+        known_right=row.get("known_right"),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from crowdloom.chassis.kept import Kept
 from crowdloom.chassis.tickets import Ticket
-from crowdloom.contracts.task import SubmissionReceived
+from crowdloom.contracts.task import SubmissionReceived, SubmissionScored
 from crowdloom.kernel import Clock, IdFactory
 from crowdloom.kernel.clock import format_instant
 from crowdloom.kernel.errors import DomainError, NotFound
@@ -14,6 +14,7 @@ from crowdloom.kernel.ids import AssignmentId, BatchId, SubmissionId
 from task_service.application.ports import Draft, Reader, Session, Store, Task
 from task_service.domain.batches import Batch
 from task_service.domain.errors import AlreadySubmitted, AssignmentOver, LeaseExpired
+from task_service.domain.known_answers import answer_key, is_right, shown_inputs
 from task_service.domain.projects import Project
 from task_service.domain.submissions import (
     SUBMIT_GRACE,
@@ -42,7 +43,7 @@ class LoadedTask:
 
     @property
     def inputs(self) -> dict[str, str]:
-        return dict(zip(self.batch.columns, self.task.cells, strict=True))
+        return shown_inputs(self.batch.columns, self.task.cells)
 
 
 class AnswerTask:
@@ -98,11 +99,12 @@ class AnswerTask:
         Raises LeaseExpired (the answer is kept as a draft), AlreadySubmitted, AssignmentOver.
         """
         batch = self._batches.get(ticket.batch_id, lambda: self._batch_of(ticket))
+        known_right = self._known_right(ticket, batch, answer) if batch.has_known else None
 
         def work(session: Session) -> Submission:
             # The clock is read within the transaction: the relay's watermark counts on it to
             # commit at most TRANSACTION_SECONDS_MAX after the moment that is judged here.
-            submission = self._submission(ticket, batch, answer)
+            submission = self._submission(ticket, batch, answer, known_right)
             _receive(session, submission, held_ms)
             return submission
 
@@ -111,6 +113,15 @@ class AnswerTask:
             return self._store.run(work)
         except (AlreadySubmitted, LeaseExpired) as refusal:
             return self._earlier(ticket, answer, refusal)
+
+    def _known_right(self, ticket: Ticket, batch: Batch, answer: Answer) -> bool | None:
+        """Whether it is the known answer of its row. What is done again counts by its first one."""
+        task = self._reader.tasks.get(ticket.task_id)
+        marks = self._reader.known_answers.get(ticket.task_id)
+        key = answer_key(batch.columns, task.cells, marks) if task else {}
+        if not key or self._reader.submissions.reworked_as(ticket.assignment_id):
+            return None
+        return is_right(key, answer)
 
     def _earlier(self, ticket: Ticket, answer: Answer, refusal: DomainError) -> Submission:
         """The receipt of an equal answer that came before, or the reason why there is none."""
@@ -130,7 +141,9 @@ class AnswerTask:
             )
         return earlier
 
-    def _submission(self, ticket: Ticket, batch: Batch, answer: Answer) -> Submission:
+    def _submission(
+        self, ticket: Ticket, batch: Batch, answer: Answer, known_right: bool | None
+    ) -> Submission:
         now = self._clock.now()
         if _ran_out(ticket, now):
             raise LeaseExpired(
@@ -149,6 +162,7 @@ class AnswerTask:
             claimed_at=ticket.claimed_at,
             submitted_at=now,
             auto_accept_at=now + timedelta(seconds=batch.terms.auto_accept_seconds),
+            known_right=known_right,
         )
 
     def _batch_of(self, ticket: Ticket) -> Batch:
@@ -177,3 +191,16 @@ def _receive(session: Session, submission: Submission, held_ms: int) -> None:
             held_ms=held_ms,
         )
     )
+    if submission.known_right is not None:
+        session.emit(
+            SubmissionScored(
+                submission_id=submission.submission_id,
+                assignment_id=submission.assignment_id,
+                task_id=submission.task_id,
+                batch_id=submission.batch_id,
+                requester_id=submission.requester_id,
+                pseudonym=submission.pseudonym,
+                right=submission.known_right,
+                scored_at=submission.submitted_at,
+            )
+        )

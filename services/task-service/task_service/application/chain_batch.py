@@ -9,6 +9,7 @@ from task_service.application.results import Results
 from task_service.application.source_ports import Source
 from task_service.domain.batches import Batch
 from task_service.domain.consensus import joined, majority
+from task_service.domain.known_answers import PREFIX, shown_inputs
 from task_service.domain.projects import Project
 from task_service.domain.submissions import Submission
 from task_service.domain.tables import Table, checked_table
@@ -61,7 +62,7 @@ class ChainBatch:
 
     def _answered(self, batch: Batch) -> Iterator[tuple[Sequence[str], list[Submission]]]:
         for task, submissions in self._results.by_task(batch):
-            yield task.cells, [one for one in submissions if one.counts]
+            yield list(shown_inputs(batch.columns, task.cells).values()), [one for one in submissions if one.counts]
 
     def _draft(self, batch: Batch, project: Project, table: Table) -> Batch:
         draft = self._batches.draft(
@@ -82,13 +83,15 @@ class ChainBatch:
 
 
 def _columns(batch: Batch, fields: Sequence[str], project: Project) -> tuple[str, ...]:
-    columns = list(batch.columns)
+    # What is known of an answer to this form says nothing about an answer to the next one.
+    columns = [name for name in batch.columns if not name.startswith(PREFIX)]
+    first_answer = len(columns)
     for name in fields:
         columns.append(f"answer.{name}")
         columns += [f"answer.{name}.{number}" for number in range(1, _candidate_count(batch) + 1)]
     lacking = [name for name in project.columns if name not in columns]
     if len(lacking) == 1 and len(fields) == 1:
-        columns[len(batch.columns)] = lacking[0]
+        columns[first_answer] = lacking[0]
     return tuple(columns)
 
 

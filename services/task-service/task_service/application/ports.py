@@ -19,6 +19,7 @@ from crowdloom.kernel.ids import (
 from task_service.application.account_ports import ApiKeyRing, Requesters, Teams
 from task_service.application.draft_ports import ProjectDrafts, Trials
 from task_service.application.growth_port import GrowingBatches
+from task_service.application.known_port import KnownAnswers
 from task_service.application.qualification_ports import OwnQualifications
 from task_service.application.source_ports import Sources
 from task_service.application.talk_ports import Messages
@@ -129,6 +130,10 @@ class Batches(GrowingBatches, Protocol):
         ...
 
     def note_withdrawn(self, batch_id: BatchId, slot_count: int) -> None: ...
+
+    def note_marks(self, batch_id: BatchId) -> None:
+        """Rows of it were marked with their known answers."""
+        ...
 
 
 class Tasks(Protocol):
@@ -364,6 +369,8 @@ class Session(Protocol):
     def messages(self) -> Messages: ...
     @property
     def worker_notes(self) -> WorkerNotes: ...
+    @property
+    def known_answers(self) -> KnownAnswers: ...
 
     def emit(self, *events: Event) -> None: ...
 

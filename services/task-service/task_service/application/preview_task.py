@@ -7,6 +7,7 @@ from crowdloom.kernel.ids import BatchId
 
 from task_service.application.ports import Reader
 from task_service.domain.batches import Batch, BatchStatus
+from task_service.domain.known_answers import shown_inputs
 from task_service.domain.projects import Project
 
 ITEMS_MAX = 3
@@ -37,4 +38,4 @@ class PreviewTask:
         project = self._reader.projects.get(batch.project_id)
         if not found or found[0].number != number or project is None:
             raise NotFound("There is no such item to look at", number=number)
-        return Preview(batch, project, dict(zip(batch.columns, found[0].cells, strict=True)))
+        return Preview(batch, project, shown_inputs(batch.columns, found[0].cells))

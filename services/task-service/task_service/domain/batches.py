@@ -17,6 +17,7 @@ from crowdloom.kernel.limits import (
 )
 
 from task_service.domain.errors import NothingToPublish, WrongBatchStatus
+from task_service.domain.known_answers import known_fields
 from task_service.domain.requirements import Requirements
 
 
@@ -110,7 +111,8 @@ class Batch:
     TASKS_PER_EVENT_MAX, each released at once; `revision` counts wishes for funds;
     `withdrawn_count` are slots that a cancellation took back; the counts of open and leased slots
     come from matching-service and lag behind a little. `earlier_units` is by how much what was
-    accepted before a raise cost less than it would now: not above zero.
+    accepted before a raise cost less than it would now: not above zero. `has_marks`: the requester
+    marked rows with their known answers, beside those of the table.
     """
 
     batch_id: BatchId
@@ -135,6 +137,12 @@ class Batch:
     requirements: Requirements | None = None
     widening: Widening | None = None
     earlier_units: int = 0
+    has_marks: bool = False
+
+    @property
+    def has_known(self) -> bool:
+        """Whether an answer to one of its rows may be known."""
+        return self.has_marks or bool(known_fields(self.columns))
 
     @property
     def slot_count(self) -> int:

@@ -66,7 +66,8 @@ RETURNS_MAX = 2
 class Submission:
     """`reason` is what the worker reads: why it was rejected, or what to do again; then
     `rework_assignment_id` is the assignment under which it is done again. `overturned`: it was
-    rejected for that reason first, and accepted after all.
+    rejected for that reason first, and accepted after all. `known_right`: whether it is the known
+    answer of its row; None where none was known.
     """
 
     submission_id: SubmissionId
@@ -87,6 +88,7 @@ class Submission:
     overturned: bool = False
     rework_assignment_id: AssignmentId | None = None
     held: Held | None = None
+    known_right: bool | None = None
 
     @property
     def counts(self) -> bool:

@@ -44,7 +44,8 @@ class WorkerNote:
 class WorkerFigures:
     """Of one worker's answers among those looked at. `agreement` is the share (0..1) of `compared`
     fields in which most of the others said the same; None where nobody else answered. `last_on` is
-    a day and no instant: a worker is not to be known by the minute.
+    a day and no instant: a worker is not to be known by the minute. `known` answers were to rows
+    whose answer the requester knows, and `known_right` of them were right.
     """
 
     pseudonym: Pseudonym
@@ -56,6 +57,13 @@ class WorkerFigures:
     last_on: date
     compared: int
     agreement: float | None
+    known: int = 0
+    known_right: int = 0
+
+    @property
+    def known_accuracy(self) -> float | None:
+        """The right share of answers to rows whose answer is known."""
+        return self.known_right / self.known if self.known else None
 
     @property
     def acceptance(self) -> float | None:
@@ -98,6 +106,7 @@ def _votes(submissions: Iterable[Submission]) -> _Votes:
 
 def _figures(pseudonym: Pseudonym, theirs: Sequence[Submission], votes: _Votes) -> WorkerFigures:
     by_status = [one.status for one in theirs]
+    scored = [one.known_right for one in theirs if one.known_right is not None]
     agreed = [
         same
         for one in theirs
@@ -115,6 +124,8 @@ def _figures(pseudonym: Pseudonym, theirs: Sequence[Submission], votes: _Votes) 
         last_on=max(one.submitted_at for one in theirs).date(),
         compared=len(agreed),
         agreement=sum(agreed) / len(agreed) if agreed else None,
+        known=len(scored),
+        known_right=sum(scored),
     )
 
 

@@ -19,6 +19,7 @@ from task_service.entrypoints.http.batches import batches_blueprint
 from task_service.entrypoints.http.bonuses import bonuses_blueprint
 from task_service.entrypoints.http.documented import add_security_schemes
 from task_service.entrypoints.http.growth import growth_blueprint
+from task_service.entrypoints.http.known_answers import known_answers_blueprint
 from task_service.entrypoints.http.projects import projects_blueprint
 from task_service.entrypoints.http.qualifications import qualifications_blueprint
 from task_service.entrypoints.http.results import results_blueprint
@@ -43,6 +44,7 @@ from task_service.entrypoints.pages.figures_pages import figures_pages
 from task_service.entrypoints.pages.gallery_pages import gallery_pages
 from task_service.entrypoints.pages.given_back_pages import given_back_pages
 from task_service.entrypoints.pages.growth_pages import growth_pages
+from task_service.entrypoints.pages.known_pages import known_pages
 from task_service.entrypoints.pages.log_pages import log_pages
 from task_service.entrypoints.pages.next_step_pages import next_step_pages
 from task_service.entrypoints.pages.project_pages import project_pages
@@ -71,6 +73,7 @@ _API = (
     batches_blueprint,
     growth_blueprint,
     tasks_blueprint,
+    known_answers_blueprint,
     sources_blueprint,
     uploads_blueprint,
     submissions_blueprint,
@@ -91,6 +94,7 @@ _PAGES = (
     trial_pages,
     batch_form_pages,
     audience_pages,
+    known_pages,
     source_pages,
     batch_pages,
     bonus_pages,

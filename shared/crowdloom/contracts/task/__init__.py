@@ -27,6 +27,7 @@ from crowdloom.contracts.task.submissions import (
     SubmissionReceived,
     SubmissionRejected,
     SubmissionReturned,
+    SubmissionScored,
 )
 from crowdloom.contracts.task.talk import TalkAnswered
 
@@ -52,6 +53,7 @@ __all__ = [
     "SubmissionReceived",
     "SubmissionRejected",
     "SubmissionReturned",
+    "SubmissionScored",
     "TalkAnswered",
     "TasksReleased",
 ]

@@ -55,6 +55,29 @@ class SubmissionReceived(Event):
 
 
 @event(
+    "task.submission.scored.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={**_SUBMISSION, "right": True, "scored_at": ex.INSTANT},
+)
+@dataclass(frozen=True)
+class SubmissionScored(Event):
+    """An answer to an item whose answer the requester knows (gold). It is paid like any other, and
+    no worker is to learn of a single item that it was one: tell of many together.
+    """
+
+    submission_id: SubmissionId
+    assignment_id: AssignmentId
+    task_id: TaskId
+    batch_id: BatchId
+    requester_id: RequesterId
+    pseudonym: Pseudonym
+    right: bool
+    scored_at: datetime
+
+
+@event(
     "task.submission.accepted.v1",
     owner=OWNER,
     topic=TOPIC,

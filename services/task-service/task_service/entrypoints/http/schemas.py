@@ -307,6 +307,11 @@ class SubmissionSchema(ReceiptSchema):
         allow_none=True,
         metadata={"description": "Where it was sent back: the assignment it is done again under"},
     )
+    known_right = fields.Boolean(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Whether it is the known answer of its row; null: none is known"},
+    )
 
 
 class SubmissionPageSchema(Schema):

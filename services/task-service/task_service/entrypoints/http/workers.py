@@ -34,6 +34,12 @@ class WorkerSchema(Schema):
         metadata={"description": "0 to 1, over `compared` fields that others answered too"},
     )
     compared = fields.Integer(required=True)
+    known = fields.Integer(
+        required=True, metadata={"description": "Answers to rows whose answer you know"}
+    )
+    known_right = fields.Integer(
+        required=True, metadata={"description": "How many of those were right"}
+    )
     median_seconds = fields.Integer(required=True)
     last_on = fields.Date(required=True)
     standing = fields.String(required=True, allow_none=True, validate=validate.OneOf(_STANDINGS))

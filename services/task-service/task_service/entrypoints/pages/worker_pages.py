@@ -31,6 +31,7 @@ _PLACE_DIGITS_MAX = 5
 _ORDERS = {
     "answers": lambda one: -one.answers,
     "agreement": lambda one: 2.0 if one.agreement is None else one.agreement,
+    "known": lambda one: 2.0 if one.known_accuracy is None else one.known_accuracy,
     "acceptance": lambda one: 2.0 if one.acceptance is None else one.acceptance,
     "seconds": lambda one: one.median_seconds,
 }
@@ -58,6 +59,7 @@ def worker_pages(application: Application) -> Blueprint:
             figures=ordered[start : start + PAGE_WORKERS],
             next_start=str(start + PAGE_WORKERS) if more else None,
             notes=notes,
+            any_known=any(one.known for one in found.figures),
             absent=[one for one in notes.values() if one.pseudonym not in seen],
             order=order if order in _ORDERS else "answers",
             orders=_order_words(),
@@ -125,6 +127,7 @@ def _order_words() -> list[tuple[str, str]]:
     return [
         ("answers", _("Most answers first")),
         ("agreement", _("Least agreement first")),
+        ("known", _("Least right on known answers first")),
         ("acceptance", _("Least accepted first")),
         ("seconds", _("Fastest first")),
     ]
@@ -135,6 +138,7 @@ def _csv(figures: list[WorkerFigures], notes: Any) -> Iterator[str]:
     yield _line(
         [
             *("worker", "answers", "accepted", "rejected", "returned", "agreement", "compared"),
+            *("known", "known_right"),
             *("median_seconds", "last_on", "standing", "note"),
         ]
     )
@@ -148,6 +152,8 @@ def _csv(figures: list[WorkerFigures], notes: Any) -> Iterator[str]:
                 *map(str, counts),
                 agreement,
                 str(one.compared),
+                str(one.known),
+                str(one.known_right),
                 str(one.median_seconds),
                 one.last_on.isoformat(),
                 str(note.standing) if note else "",

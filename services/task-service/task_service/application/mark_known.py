@@ -1,0 +1,57 @@
+"""A requester says what the right answer to a row is: answers to it are scored from then on."""
+
+from collections.abc import Collection
+
+from crowdloom.kernel.answer_keys import AnswerKey
+from crowdloom.kernel.errors import InvalidInput, NotFound
+
+from task_service.application.ports import Reader, Session, Store, Task
+from task_service.domain.batches import Batch, BatchStatus
+from task_service.domain.known_answers import answer_key
+
+OPEN_TO_MARKS = (BatchStatus.DRAFT, BatchStatus.FUNDING, BatchStatus.OPEN, BatchStatus.PAUSED)
+
+
+class MarkKnown:
+    def __init__(self, *, store: Store, reader: Reader) -> None:
+        self._store = store
+        self._reader = reader
+
+    def key_of(self, batch: Batch, number: int) -> AnswerKey:
+        """What is known of row `number`, empty where nothing is. Raises NotFound."""
+        task = self._task(batch, number)
+        return answer_key(batch.columns, task.cells, self._reader.known_answers.get(task.task_id))
+
+    def __call__(
+        self, batch: Batch, number: int, key: AnswerKey, *, fields: Collection[str]
+    ) -> AnswerKey:
+        """An empty key takes the marks away; a `gold:` column of the table stays. Answers that came
+        before are not scored. `fields` are those that the form asks, empty where nobody can say.
+
+        Raises WrongBatchStatus for a batch that is over, NotFound, InvalidInput.
+        """
+        batch.check_status(*OPEN_TO_MARKS)
+        # Elements answer by parts: `category` asks, `category.label` is answered.
+        strange = [name for name in key if fields and not {name, name.split(".")[0]} & set(fields)]
+        if strange:
+            errors = {f"answer_key.{name}": ["The form asks no such field."] for name in strange}
+            raise InvalidInput("The form asks no such field", errors=errors)
+        task = self._task(batch, number)
+
+        def work(session: Session) -> None:
+            session.known_answers.put(task.task_id, key)
+            session.batches.note_marks(batch.batch_id)
+
+        self._store.run(work)
+        return self.key_of(batch, number)
+
+    def _task(self, batch: Batch, number: int) -> Task:
+        inside = batch.table_id is not None and 1 <= number <= batch.task_count
+        found = (
+            self._reader.tasks.page(batch.table_id or "", after=number - 1, count_max=1)
+            if inside
+            else []
+        )
+        if not found:
+            raise NotFound("There is no such row", number=number)
+        return found[0]
