@@ -181,6 +181,19 @@ def propose_release(world: World) -> None:
         propose(world, "hold_release", payload)
 
 
+def suspend(world: World) -> None:
+    """Whatever is approved and not begun fails from now on, and no run takes the worker."""
+    worker = some_worker(world)
+    world.attempt(lambda: world.application.suspend_worker(MAKER, worker, reason="Looked into"))
+
+
+def propose_lift(world: World) -> None:
+    standing = world.application.readers.suspensions.listed(LISTED_MAX)
+    if standing:
+        payload = {"suspension_id": world.random.choice(standing).suspension_id}
+        propose(world, "suspension_lift", payload)
+
+
 def propose_goodwill(world: World) -> None:
     """A gift to a worker, which goes the way of everything that is payable."""
     amount = Money.of_minor(world.random.choice((1, 3, 50)), world.currency)
@@ -304,6 +317,8 @@ MOVES: Mapping[Move, int] = {
     mend_failed: 3,
     hold: 1,
     propose_release: 2,
+    suspend: 1,
+    propose_lift: 3,
     propose_goodwill: 1,
     propose_correction: 1,
     propose_write_off: 1,

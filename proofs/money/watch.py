@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from crowdloom.kernel import Currency, Money
-from crowdloom.kernel.ids import PayoutItemId, RequesterId
+from crowdloom.kernel.ids import PayoutItemId, RequesterId, WorkerId
 from crowdloom.testkit.memory_collection import Change
 from payment_service.domain import chart
 from payment_service.domain.chart import is_debit_side, is_guarded
 
 from proofs.money.batches import Batches
 
+_NOT_BEGUN = {"planned", "approved", "failed"}
 _IN_FLIGHT = {"reserved", "sending", "unknown", "filed", "sent"}
 _OPEN_PARTS = {"approved", "sending", "unknown", "sent"}
 
@@ -78,6 +79,9 @@ class Watch:
         self.items: dict[str, Item] = {}
         self.refunds: dict[str, Refund] = {}
         self.parts: dict[str, RefundPart] = {}
+        self.holds: dict[str, tuple[str, int]] = {}
+        self.held: set[str] = set()
+        self.suspended: set[str] = set()
         self.posted: dict[str, int] = defaultdict(int)
         self.returned: dict[str, int] = defaultdict(int)
         self.booked: dict[str, str] = {}
@@ -103,11 +107,38 @@ class Watch:
             self._line(change)
         for change in by["payout_items"]:
             self._item(change)
+        self._note_suspensions(by["suspensions"])
+        self._note_holds(by["holds"])
         self._note_refunds(by["refunds"], by["refund_parts"])
         touched = {line["a"] for c in by["journal"] if c.after for line in c.after["lines"]}
+        for worker_id in {path.split(":")[2] for path in touched if ":held:" in path}:
+            self._check_held(worker_id)
         self._check_accounts(touched | {change.key for change in by["accounts"]})
         self._check_lines(by["journal"], by["stripe_bt"])
         self._check_items({c.key for c in by["payout_items"]} | _items_of(by["journal"]))
+
+    def _note_suspensions(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            row = change.after or {}
+            if row["lifted_at"] is None:
+                self.suspended.add(row["worker_id"])
+            else:
+                self.suspended.discard(row["worker_id"])
+
+    def _note_holds(self, changes: Sequence[Change]) -> None:
+        """What is held of a worker is what its open holds say, and nothing else."""
+        for change in changes:
+            row = change.after or {}
+            self.holds.pop(change.key, None)
+            if row["released_at"] is None:
+                self.holds[change.key] = (row["worker_id"], Money.from_wire(row["amount"]).units)
+        if changes:
+            self.held = {worker for worker, _ in self.holds.values()}
+
+    def _check_held(self, worker_id: str) -> None:
+        held = -self.sums[chart.held(WorkerId(worker_id), self._currency)]
+        wanted = sum(units for worker, units in self.holds.values() if worker == worker_id)
+        require(held == wanted, f"{worker_id}: {held} is held, its holds say {wanted}")
 
     def _note_refunds(self, refunds: Sequence[Change], parts: Sequence[Change]) -> None:
         for change in refunds:
@@ -186,6 +217,10 @@ class Watch:
             return
         row = change.after
         amount = Money.from_wire(row["amount"]).units
+        before = change.before or {"state": "planned"}
+        begun = before["state"] in _NOT_BEGUN and row["state"] == "reserved"
+        barred = begun and row["worker_id"] in self.suspended | self.held
+        require(not barred, f"{change.key}: begun for a worker who is suspended or held")
         self.items[change.key] = Item(row["state"], amount, row["worker_id"], row["rail"])
 
     def _check_accounts(self, paths: set[str]) -> None:

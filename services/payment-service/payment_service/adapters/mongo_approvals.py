@@ -1,14 +1,16 @@
 """Proposals under maker and checker, and holds, in MongoDB."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 
 from crowdloom.chassis.store import Document, MongoDatabase
 from crowdloom.kernel import Money
-from crowdloom.kernel.ids import WorkerId
+from crowdloom.kernel.ids import PayoutItemId, WorkerId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
+from pymongo.errors import OperationFailure
 
 from payment_service.domain.approvals import Approval, ApprovalStatus
 from payment_service.domain.holds import Hold
@@ -20,14 +22,21 @@ APPROVAL_INDEXES = [
     IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="by_status"),
 ]
 HOLD_INDEXES = [
-    # One open hold a worker: the database refuses a second.
+    # One open hold by hand a worker, one a payout that came back: the database refuses a second.
     IndexModel(
-        [("worker_id", ASCENDING)],
-        name="one_open",
+        [("worker_id", ASCENDING), ("item_id", ASCENDING)],
+        name="one_open_of_each",
         unique=True,
         partialFilterExpression={"released_at": None},
     ),
 ]
+_BEFORE = "one_open"
+
+
+def bring_up_to_date(database: MongoDatabase) -> None:
+    """Earlier versions had one open hold a worker."""
+    with suppress(OperationFailure):
+        database[HOLDS].drop_index(_BEFORE)
 
 
 class MongoApprovals:
@@ -65,11 +74,11 @@ class MongoApprovals:
         if before is not None:
             query["_id"] = {"$lt": before}
         found = self._approvals.find(query, session=self._session).sort("_id", DESCENDING)
-        return [_approval(row) for row in found.limit(count_max)]
+        return [stored_approval(row) for row in found.limit(count_max)]
 
     def _one(self, query: Document) -> Approval | None:
         found = self._approvals.find_one(query, session=self._session)
-        return None if found is None else _approval(found)
+        return None if found is None else stored_approval(found)
 
 
 class MongoHolds:
@@ -86,8 +95,14 @@ class MongoHolds:
     def get(self, hold_id: str) -> Hold | None:
         return self._one({"_id": hold_id})
 
-    def of_worker(self, worker_id: WorkerId) -> Hold | None:
-        return self._one({"worker_id": worker_id, "released_at": None})
+    def of_worker(self, worker_id: WorkerId) -> Sequence[Hold]:
+        found = self._holds.find(
+            {"worker_id": worker_id, "released_at": None}, session=self._session
+        )
+        return [stored_hold(row) for row in found.sort("_id", ASCENDING)]
+
+    def of_item(self, item_id: PayoutItemId) -> Hold | None:
+        return self._one({"item_id": item_id, "released_at": None})
 
     def held(self, worker_ids: Collection[WorkerId]) -> Collection[WorkerId]:
         found = self._holds.find(
@@ -104,11 +119,11 @@ class MongoHolds:
 
     def listed(self, count_max: int) -> Sequence[Hold]:
         found = self._holds.find({"released_at": None}, session=self._session)
-        return [_hold(row) for row in found.sort("_id", ASCENDING).limit(count_max)]
+        return [stored_hold(row) for row in found.sort("_id", ASCENDING).limit(count_max)]
 
     def _one(self, query: Document) -> Hold | None:
         found = self._holds.find_one(query, session=self._session)
-        return None if found is None else _hold(found)
+        return None if found is None else stored_hold(found)
 
 
 def _approval_document(approval: Approval) -> Document:
@@ -118,13 +133,13 @@ def _approval_document(approval: Approval) -> Document:
     return document
 
 
-def _approval(row: Document) -> Approval:
+def stored_approval(row: Document) -> Approval:
     fields = {name: value for name, value in row.items() if name != "_id"}
     fields["status"] = ApprovalStatus(row["status"])
     return Approval(approval_id=row["_id"], **fields)
 
 
-def _hold(row: Document) -> Hold:
+def stored_hold(row: Document) -> Hold:
     fields = {name: value for name, value in row.items() if name != "_id"}
     fields["amount"] = Money.from_wire(row["amount"])
     return Hold(hold_id=row["_id"], **fields)

@@ -90,7 +90,7 @@ def match(session: Session, kept: KeptLine, verdict: Verdict, *, from_suspense: 
     session.bank_lines.change(matched, was=_BEFORE_MATCH)
     for item in verdict.items:
         if verdict.kind == bank_flows.RETURN:
-            item_returned(session, item)
+            item_returned(session, item, entry_key=entries[0].key)
         else:
             item_paid(session, item, transfer_id=item.transfer_id, transaction_id=kept.line_id)
     if verdict.kind in {bank_flows.SWEEP, bank_flows.SWEEPS}:

@@ -26,6 +26,7 @@ from payment_service.application.processor import (
 from payment_service.application.translate import payout_failed
 from payment_service.domain import flows
 from payment_service.domain.entries import InsufficientFunds
+from payment_service.domain.holds import EarningsHeld
 from payment_service.domain.payouts import ItemState, PayoutItem, Rail
 from payment_service.domain.suspensions import WorkerSuspended
 
@@ -105,6 +106,8 @@ class ExecutePayouts:
         def work(session: Session) -> bool:
             if session.suspensions.of_worker(item.worker_id) is not None:
                 raise WorkerSuspended("No payout is made to this worker")
+            if session.holds.of_worker(item.worker_id):
+                raise EarningsHeld("This worker's earnings are held")
             if not session.payout_runs.change_item(reserved, was={ItemState.APPROVED}):
                 return False
             session.ledger.post(flows.payout_reserve(reserved))
@@ -114,7 +117,7 @@ class ExecutePayouts:
             return reserved if self._store.run(work) else None
         except InsufficientFunds:
             code, sentence = "insufficient_payable", "Less is payable than the line says"
-        except WorkerSuspended as refusal:
+        except (WorkerSuspended, EarningsHeld) as refusal:
             code, sentence = refusal.code, str(refusal)
         self._fail(item, code=code, sentence=sentence, was={ItemState.APPROVED})
         return None

@@ -1,15 +1,22 @@
-"""Keeping a worker's earnings back: placed by one person at once, released by two."""
+"""Keeping a worker's earnings back: placed by one person at once, or because a payout came back;
+released by two.
+"""
+
+import hashlib
 
 from crowdloom.chassis.store import Store
 from crowdloom.kernel import Clock, Currency, IdFactory, Money
 from crowdloom.kernel.errors import NotFound
-from crowdloom.kernel.ids import StaffId, WorkerId
+from crowdloom.kernel.ids import PREFIXES, StaffId, WorkerId
 
 from payment_service.application.approvals import ApprovalKind, Payload, Prepared
 from payment_service.application.ports import Session
 from payment_service.domain import chart, flows
 from payment_service.domain.approvals import Approval, ReasonMissing
-from payment_service.domain.holds import AlreadyHeld, Hold, HoldReleased
+from payment_service.domain.holds import BY_RULE, AlreadyHeld, Hold, HoldReleased
+from payment_service.domain.payouts import PayoutItem
+
+_ID_CHARACTERS = 26
 
 
 class PlaceHold:
@@ -29,7 +36,7 @@ class PlaceHold:
             raise ReasonMissing("Say why", errors={"reason": ["Say why"]})
 
         def work(session: Session) -> Hold:
-            if session.holds.of_worker(worker_id) is not None:
+            if any(each.item_id is None for each in session.holds.of_worker(worker_id)):
                 raise AlreadyHeld("This worker's earnings are held already")
             if session.payees.get(worker_id) is None and not session.assignments.settled_count(
                 worker_id
@@ -58,6 +65,31 @@ class PlaceHold:
             return placed
 
         return self._store.run(work)
+
+
+def hold_returned(session: Session, item: PayoutItem, *, entry_key: str) -> None:
+    """A payout came back: its amount is held until two people say that it is sent again. The entry
+    of the return has moved it there, and names the hold: one a return.
+    """
+    digest = hashlib.sha256(entry_key.encode()).hexdigest()
+    placed = Hold(
+        hold_id=f"{PREFIXES['hold']}_{digest[:_ID_CHARACTERS]}",
+        worker_id=item.worker_id,
+        amount=item.amount,
+        reason=f"The bank sent {item.item_id} back",
+        placed_by=BY_RULE,
+        placed_at=session.now(),
+        item_id=item.item_id,
+    )
+    session.holds.add(placed)
+    session.audit.note(
+        who=BY_RULE,
+        what="hold.place",
+        subject=placed.hold_id,
+        worker=placed.worker_id,
+        amount=placed.amount.to_wire(),
+        reason=placed.reason,
+    )
 
 
 def hold_release(clock: Clock) -> ApprovalKind:

@@ -1,6 +1,6 @@
 """Matching a bank line by hand, and taking a match back: proposed by one, approved by another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from crowdloom.kernel.errors import Conflict, InvalidInput, NotFound
@@ -93,13 +93,17 @@ def _unmatch(session: Session, kept: KeptLine) -> None:
     was = ItemState.RETURNED if kept.kind == bank_flows.RETURN else ItemState.PAID
     if any(item.state is not was for item in items):
         raise LineNotInState("The payout came back since: take that match back first")
+    moved = _given_back(session, items[0]) if kept.kind == bank_flows.RETURN else None
     for nth, key in enumerate(entry_keys(kept, items), start=1):
         posted = session.ledger.by_key(key)
         if posted is None:
             raise NotFound("The entry of the match is not in the journal")
         name = f"unmatch:{kept.line_id}:{kept.match_count}"
         back = bank_flows.unmatched(
-            posted[1], line_id=kept.line_id, key=name if nth == 1 else f"{name}.{nth}"
+            posted[1],
+            line_id=kept.line_id,
+            key=name if nth == 1 else f"{name}.{nth}",
+            moved=moved,
         )
         session.ledger.post(back)
     for item in items:
@@ -120,6 +124,18 @@ def _unmatch(session: Session, kept: KeptLine) -> None:
     )
     session.bank_lines.change(waits, was={BankLineState.MATCHED})
     ask_a_person(session, waits, Verdict())
+
+
+def _given_back(session: Session, item: PayoutItem) -> Mapping[str, str]:
+    """The hold of a return that was none ends with it. Where it was released before, its amount is
+    payable by now, or was paid out again, which the ledger refuses to take back.
+    """
+    held = session.holds.of_item(item.item_id)
+    if held is not None:
+        session.holds.release(held.hold_id, session.now())
+        return {}
+    worker, currency = item.worker_id, item.currency
+    return {chart.held(worker, currency): chart.payable(worker, currency)}
 
 
 def _items_of(session: Session, kept: KeptLine) -> Sequence[PayoutItem]:

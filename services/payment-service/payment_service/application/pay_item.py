@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from payment_service.application.finish_runs import finish_run
+from payment_service.application.holds import hold_returned
 from payment_service.application.ports import Session
 from payment_service.application.translate import payout_failed, payout_paid
 from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem
@@ -33,9 +34,9 @@ RETURNED = "payout_returned"
 _SENTENCE = "The bank sent the payout back"
 
 
-def item_returned(session: Session, item: PayoutItem) -> None:
-    """The money is payable again. The details that it went to are not used until their owner has
-    looked at them: the next payout would come back as well.
+def item_returned(session: Session, item: PayoutItem, *, entry_key: str) -> None:
+    """The money is held for its worker until two people release it. The details that it went to are
+    not used until their owner has looked at them: the next payout would come back as well.
     """
     now = session.now()
     back = replace(
@@ -46,6 +47,7 @@ def item_returned(session: Session, item: PayoutItem) -> None:
         changed_at=now,
     )
     session.payout_runs.change_item(back, was={ItemState.PAID})
+    hold_returned(session, item, entry_key=entry_key)
     session.payout_requests.set_status(
         {item.request_id}, "failed", at=now, refusal_code=RETURNED, refusal=_SENTENCE
     )

@@ -172,6 +172,16 @@ class PayoutRuns(Protocol):
 
     def items_of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[PayoutItem]: ...
 
+    def sums_of_worker(self, worker_id: WorkerId) -> Sequence[tuple[ItemState, Money]]:
+        """What all items of the worker come to, by state and currency."""
+        ...
+
+    def items_of_requests(
+        self, worker_id: WorkerId, request_ids: Collection[str]
+    ) -> Sequence[PayoutItem]:
+        """Of these requests of the worker, newest first."""
+        ...
+
     def files_in_transit(self) -> Mapping[str, Sequence[PayoutItem]]:
         """Bank files that were handed over, with the lines of each that the bank has not shown."""
         ...
@@ -277,8 +287,12 @@ class Holds(Protocol):
 
     def get(self, hold_id: str) -> Hold | None: ...
 
-    def of_worker(self, worker_id: WorkerId) -> Hold | None:
-        """The worker's hold that is not released."""
+    def of_worker(self, worker_id: WorkerId) -> Sequence[Hold]:
+        """The worker's holds that are not released, oldest first."""
+        ...
+
+    def of_item(self, item_id: PayoutItemId) -> Hold | None:
+        """What is held of a payout that came back, until it is released."""
         ...
 
     def held(self, worker_ids: Collection[WorkerId]) -> Collection[WorkerId]:

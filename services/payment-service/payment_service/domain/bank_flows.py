@@ -2,6 +2,7 @@
 that nobody could explain moved suspense, and is matched or unmatched against that.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 
 from crowdloom.kernel import Currency, Money
@@ -74,9 +75,11 @@ def unidentified(account_id: str, line_id: str, amount: Money, on: date) -> Entr
 def counter_account(
     kind: str, target: str, currency: Currency, item: PayoutItem | None = None
 ) -> str:
-    """The account that a line of this kind is booked against. What came back is its worker's."""
+    """The account that a line of this kind is booked against. What came back is its worker's, and
+    held: it would come back again.
+    """
     if kind == RETURN and item is not None:
-        return chart.payable(item.worker_id, currency)
+        return chart.held(item.worker_id, currency)
     if kind == PAYOUT:
         return f"liability:payout:{target}:{currency.code}"
     if kind in {SWEEP, SWEEPS}:
@@ -125,12 +128,18 @@ def matched(
     )
 
 
-def unmatched(entry: Entry, *, line_id: str, key: str) -> Entry:
-    """A match taken back: the line waits in suspense again, all else is as before the match."""
-    waits = suspense(entry.currency)
+def unmatched(
+    entry: Entry, *, line_id: str, key: str, moved: Mapping[str, str] | None = None
+) -> Entry:
+    """A match taken back: the line waits in suspense again, all else is as before the match.
+    `moved` says where it is now what the match had put elsewhere.
+    """
+    waits, now = suspense(entry.currency), moved or {}
     lines = tuple(
         Line(
-            waits if line.account.startswith("asset:bank:") else line.account,
+            waits
+            if line.account.startswith("asset:bank:")
+            else now.get(line.account, line.account),
             line.credit,
             line.debit,
         )

@@ -236,9 +236,9 @@ def test_the_pages_lead_from_a_payee_to_a_release(market: Any, browsing: Any, ca
     assert seen == [path for path in statements if maker.get(path).status_code == 200]
     maker.post("/finance/payees/wrk_1/hold", data={"reason": "odd pattern"})
     assert "odd pattern" in maker.get("/finance/payees/wrk_1").text
-    proposal = maker.post(
-        "/finance/payees/wrk_1/release", data={"reason": "looked at", "idempotency_key": "k"}
-    ).location
+    hold_id = maker.get("/finance/payees/wrk_1").text.split('name="hold_id" value="')[1][:30]
+    asked = {"reason": "looked at", "idempotency_key": "k", "hold_id": hold_id}
+    proposal = maker.post("/finance/payees/wrk_1/release", data=asked).location
     assert "You proposed this" in maker.get(proposal).text
     assert "wrk_1" in checker.get("/finance/approvals").text
     digest = checker.get(proposal).text.split('name="content_hash" value="')[1][:64]

@@ -150,7 +150,7 @@ def test_the_bank_line_that_names_the_payout_line_pays_it(
     assert broken_rules(banked, calling) == []
 
 
-def test_a_payout_that_the_bank_sends_back_is_payable_again_once_its_details_were_looked_at(
+def test_a_payout_that_the_bank_sends_back_is_held_until_two_people_release_it(
     banked: Any,
     worker: Any,
     calling: Callable[..., Any],
@@ -163,7 +163,7 @@ def test_a_payout_that_the_bank_sends_back_is_payable_again_once_its_details_wer
     run = banked.run(run_id)
     assert (run["status"], run["items"][0]["state"]) == ("completed_with_exceptions", "returned")
     earned = worker.get("/earnings").json
-    assert (earned["payable"]["amount_minor"], earned["paid"]["amount_minor"]) == (10, 0)
+    assert (earned["held"]["amount_minor"], earned["paid"]["amount_minor"]) == (10, 0)
     (request,) = worker.get("/payout-requests").json["items"]
     assert (request["status"], request["refusal_code"]) == ("failed", "payout_returned")
     name, body = next(each for each in reversed(outbox()) if "payout" in each[0])
@@ -174,11 +174,16 @@ def test_a_payout_that_the_bank_sends_back_is_payable_again_once_its_details_wer
     assert broken_rules(banked, calling) == []
     by_hand(banked, "statement_unmatch", {"line_id": line_id})
     assert banked.run(run_id)["items"][0]["state"] == "paid", "it was something else"
-    assert worker.get("/earnings").json["payable"]["amount_minor"] == 0
+    assert worker.get("/earnings").json["held"]["amount_minor"] == 0
+    assert banked.maker.get("/holds").json["items"] == []
     assert broken_rules(banked, calling) == []
     match = {"line_id": line_id, "kind": "payout_return", "target": item_id}
     by_hand(banked, "statement_match", match)
     assert banked.run(run_id)["items"][0]["state"] == "returned"
+    assert worker.post("/payout-requests").json["code"] == "nothing_payable", "it is held"
+    (held,) = banked.maker.get("/holds").json["items"]
+    assert (held["item_id"], held["amount"]["amount_minor"]) == (item_id, 10)
+    by_hand(banked, "hold_release", {"hold_id": held["hold_id"]})
     assert worker.post("/payout-requests").status_code == 201
     nobody = banked.maker.post("/payout-runs", {"rail": "bank_file"})
     assert nobody.json["code"] == "nothing_eligible", "it would come back again"

@@ -331,7 +331,9 @@ class NewHoldSchema(Schema):
 
 
 class HoldSchema(Schema):
-    """`amount` is what was payable when it was placed."""
+    """`amount` is what was payable when it was placed, or came back with the payout that `item_id`
+    names.
+    """
 
     hold_id = fields.String(required=True)
     worker_id = fields.String(required=True)
@@ -340,6 +342,7 @@ class HoldSchema(Schema):
     placed_by = fields.String(required=True)
     placed_at = InstantField(required=True)
     released_at = InstantField(required=True, allow_none=True)
+    item_id = fields.String(required=True, allow_none=True)
 
 
 class HoldListSchema(Schema):

@@ -72,12 +72,13 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
         payee = readers.payees.get(who)
         if payee is None and not readers.assignments.settled_count(who):
             raise NotFound("There is no such payee")
-        hold = readers.holds.of_worker(who)
+        holds = readers.holds.of_worker(who)
         return render_template(
             "finance/payee.html",
             worker_id=who,
             payee=payee,
-            hold=hold,
+            holds=holds,
+            is_held_by_hand=any(hold.item_id is None for hold in holds),
             suspension=readers.suspensions.of_worker(who),
             sums=_sums(application, [who])[who],
             settled_count=readers.assignments.settled_count(who),
@@ -202,8 +203,8 @@ def _add_holding(blueprint: Blueprint, application: Application) -> None:
     @blueprint.post(f"{_PAYEES}/<worker_id>/release")
     @require("staff", MAKER)
     def release(worker_id: str) -> BaseResponse:
-        hold = application.readers.holds.of_worker(WorkerId(worker_id))
-        if hold is None:
+        hold = application.readers.holds.get(request.form.get("hold_id", ""))
+        if hold is None or hold.worker_id != worker_id:
             raise NotFound("Nothing is held")
         try:
             approval = application.approvals.propose(

@@ -58,9 +58,14 @@ def _our_reasons() -> dict[str, Reason]:
         ),
         "payout_returned": Reason(
             _("The bank sent the payout back."),
-            _("Look at your bank details, correct them or confirm them, then ask again."),
-            _("The worker has to look at the bank details. It is payable again, and asked anew."),
+            _("Correct or confirm your bank details. It is payable once somebody has checked."),
+            _("The amount is held. Once the worker has looked at the bank details, release it."),
             yours=True,
+        ),
+        "earnings_held": Reason(
+            _("These earnings are held."),
+            _("Nothing is lost. Somebody of this market looks into it; ask again later."),
+            _("Release what is held, then send again, or give the line up."),
         ),
         "worker_suspended": Reason(
             _("Payouts to this account are suspended."),
