@@ -19,7 +19,6 @@ from task_service.adapters.argon2_passwords import Argon2Passwords
 from task_service.adapters.decision_tables import read_decision_rows
 from task_service.adapters.http_webhooks import HttpWebhooks, new_secret
 from task_service.adapters.mongo_accounts import MongoSignUpLimit, MongoTries
-from task_service.adapters.mongo_deeds import MongoDeeds
 from task_service.adapters.mongo_files import MongoFiles
 from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
 from task_service.adapters.mongo_uploads import MongoUploads
@@ -239,7 +238,7 @@ def build(
         qualifications=Qualifications(store=store, reader=reader, clock=clock, ids=ids),
         know_workers=KnowWorkers(store=store, reader=reader, clock=clock),
         mark_known=MarkKnown(store=store, reader=reader),
-        keep_log=KeepLog(deeds=MongoDeeds(store.database), reader=reader, clock=clock, ids=ids),
+        keep_log=KeepLog(deeds=reader.deeds, clock=clock, ids=ids),
         talk=Talk(store=store, reader=reader, clock=clock, ids=ids),
         watch_answers=WatchAnswers(reader),
         choose_by_rule=ChooseByRule(reader),

@@ -5,6 +5,7 @@ from typing import Any
 
 from crowdloom.kernel.ids import ProjectId, RequesterId
 from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from task_service.domain.deeds import DEEDS_LIFETIME, Deed
@@ -23,12 +24,17 @@ INDEXES = {
 
 
 class MongoDeeds:
-    def __init__(self, database: Database[dict[str, Any]]) -> None:
+    def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
         self._deeds = database["deeds"]
+        self._session = session
 
-    def add(self, deed: Deed) -> None:
+    def put(self, deed: Deed) -> None:
         row = asdict(deed)
-        self._deeds.insert_one({"_id": row.pop("deed_id"), **row})
+        known = {"_id": row.pop("deed_id")}
+        self._deeds.update_one(known, {"$set": row}, upsert=True, session=self._session)
+
+    def remove(self, deed_id: str) -> None:
+        self._deeds.delete_one({"_id": deed_id}, session=self._session)
 
     def page(
         self,

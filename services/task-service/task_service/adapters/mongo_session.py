@@ -33,6 +33,7 @@ from task_service.adapters import (
 from task_service.adapters.mongo_accounts import MongoApiKeys, MongoRequesters
 from task_service.adapters.mongo_batches import MongoBatches
 from task_service.adapters.mongo_bonuses import MongoBonuses
+from task_service.adapters.mongo_deeds import MongoDeeds
 from task_service.adapters.mongo_given_back import MongoGivenBack
 from task_service.adapters.mongo_known_answers import MongoKnownAnswers
 from task_service.adapters.mongo_project_drafts import MongoProjectDrafts, MongoTrials
@@ -46,6 +47,7 @@ from task_service.adapters.mongo_teams import MongoTeams
 from task_service.adapters.mongo_totals import MongoTotals
 from task_service.adapters.mongo_webhooks import MongoWebhooks
 from task_service.adapters.mongo_worker_notes import MongoWorkerNotes
+from task_service.application.know_deeds import keep_deed
 
 INDEXES: dict[str, list[IndexModel]] = {
     **mongo_accounts.INDEXES,
@@ -112,6 +114,10 @@ class _Repositories:
         return MongoSubmissions(self.database, self.session)
 
     @cached_property
+    def deeds(self) -> MongoDeeds:
+        return MongoDeeds(self.database, self.session)
+
+    @cached_property
     def totals(self) -> MongoTotals:
         return MongoTotals(self.database, self.session)
 
@@ -154,6 +160,9 @@ class _Repositories:
 
 class TaskSession(_Repositories, MongoSession):
     """One transaction over everything task-service owns."""
+
+    def finish(self) -> None:
+        keep_deed(self)
 
 
 class TaskReader(_Repositories):

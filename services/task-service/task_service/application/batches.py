@@ -16,6 +16,7 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import BatchId, ProjectId, RequesterId
 from crowdloom.kernel.money import Currency, WrongCurrency
 
+from task_service.application.know_deeds import note_made
 from task_service.application.ports import Reader, Session, Store, Task
 from task_service.application.source_ports import Source
 from task_service.domain.batches import Batch, BatchStatus, Terms, check_terms
@@ -97,6 +98,7 @@ class Batches:
             created_at=self._clock.now(),
             requirements=requirements,
         )
+        note_made(project_id=batch.project_id, batch_id=batch.batch_id)
         self._store.run(lambda session: session.batches.add(batch))
         return batch
 

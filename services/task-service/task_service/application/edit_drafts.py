@@ -4,6 +4,7 @@ from crowdloom.kernel import Clock, IdFactory
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import ProjectId, RequesterId
 
+from task_service.application.know_deeds import note_made
 from task_service.application.ports import Reader, Session, Store
 from task_service.domain.errors import DraftOvertaken, TooManyDrafts
 from task_service.domain.project_drafts import (
@@ -102,6 +103,8 @@ class EditDrafts:
             allowed_hosts=None,
             created_at=self._clock.now(),
         )
+
+        note_made(project_id=project.project_id)
 
         def exchange(session: Session) -> None:
             session.projects.add(project)

@@ -4,6 +4,7 @@ from crowdloom.kernel import Clock, IdFactory
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import ProjectId, RequesterId
 
+from task_service.application.know_deeds import note_made
 from task_service.application.ports import Reader, Store
 from task_service.domain.projects import Project, new_project
 
@@ -36,6 +37,7 @@ class Projects:
             allowed_hosts=allowed_hosts,
             created_at=self._clock.now(),
         )
+        note_made(project_id=project.project_id)
         self._store.run(lambda session: session.projects.add(project))
         return project
 

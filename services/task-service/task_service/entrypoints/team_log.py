@@ -1,8 +1,5 @@
 """Which calls leave a line in the requester's log, and the line."""
 
-import re
-from urllib.parse import urlsplit
-
 from crowdloom.chassis.http.auth import bearer_token
 from crowdloom.chassis.http.team_roles import member_of
 from crowdloom.chassis.tokens import Principal
@@ -10,13 +7,13 @@ from crowdloom.kernel.ids import RequesterId
 from crowdloom.ui.messages import said
 from flask import Flask, Response, g, request
 
-from task_service.application.know_deeds import Done
+from task_service.application.know_deeds import Caller, Doing
 from task_service.bootstrap import Application
 
 _API_KEY_PREFIX = "ck_"
-_BATCH = re.compile(r"/batches/(bat_\w+)")
 _SEE_OTHER = 303
 _OK_MAX = 299
+_OURS_MIN = 500
 _SUBJECTS = ("qualification_id", "message_id", "invitation_id", "person_id", "key_id", "webhook_id")
 ACTIONS = {
     "projects.create": "project_made",
@@ -91,26 +88,40 @@ ACTIONS = {
 
 
 def keep_team_log(app: Flask, application: Application) -> None:
-    """Note each change after it took effect, with the person who made it."""
+    """Have each change keep its line in its own transaction, with the person who made it."""
+
+    @app.before_request
+    def begin() -> None:
+        action = ACTIONS.get(request.endpoint or "")
+        if action and request.args.get("dry") != "true":
+            g.log_context = application.keep_log.keeping(_doing(action), _caller)
+            g.under_way = g.log_context.__enter__()
 
     @app.after_request
-    def note(response: Response) -> Response:
-        caller: Principal | None = g.get("principal")
-        action = ACTIONS.get(request.endpoint or "")
-        if caller is not None and action and _took_effect(response):
-            member = member_of(caller)
-            application.keep_log.note(
-                RequesterId(caller.subject),
-                RequesterId(member.person if member else caller.subject),
-                _done(action, response),
-            )
+    def take_back(response: Response) -> Response:
+        # After an error of ours nobody knows what took effect: what was kept stays.
+        if "under_way" in g and response.status_code < _OURS_MIN and not _took_effect(response):
+            application.keep_log.take_back(g.under_way)
         return response
+
+    @app.teardown_request
+    def leave(_error: BaseException | None) -> None:
+        context = g.pop("log_context", None)
+        if context is not None:
+            context.__exit__(None, None, None)
+
+
+def _caller() -> Caller | None:
+    principal: Principal | None = g.get("principal")
+    if principal is None:
+        return None
+    member = member_of(principal)
+    person = member.person if member else principal.subject
+    return Caller(RequesterId(principal.subject), RequesterId(person), _way())
 
 
 def _took_effect(response: Response) -> bool:
     """A page that could not do it says so on the page it leads to, or is shown again."""
-    if "Idempotency-Replayed" in response.headers or request.args.get("dry") == "true":
-        return False
     if any(message.tone == "bad" for message in said()):
         return False
     if request.path.startswith("/api/") or request.headers.get("X-Upload-Progress"):
@@ -118,29 +129,18 @@ def _took_effect(response: Response) -> bool:
     return response.status_code == _SEE_OTHER
 
 
-def _done(action: str, response: Response) -> Done:
+def _doing(action: str) -> Doing:
     named = request.view_args or {}
     choice = request.form.get("decision", "") if action == "decided" else ""
-    return Done(
+    return Doing(
         action={"accept": "accepted", "reject": "rejected", "return": "sent_back"}.get(
             choice, action
         ),
-        way=_way(),
         project_id=named.get("project_id"),
-        batch_id=named.get("batch_id") or _made(response),
+        batch_id=named.get("batch_id"),
         submission_id=named.get("submission_id"),
         subject=next((named[name] for name in _SUBJECTS if name in named), None),
     )
-
-
-def _made(response: Response) -> str | None:
-    """The batch that the call made: a page leads to it, the API names it."""
-    found = _BATCH.search(urlsplit(response.headers.get("Location", "")).path)
-    if found is not None:
-        return found[1]
-    answer = response.get_json(silent=True) if response.is_json else None
-    made = answer.get("batch_id") if isinstance(answer, dict) else None
-    return made if isinstance(made, str) else None
 
 
 def _way() -> str:

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 from crowdloom.chassis.http.team_roles import TeamRole, allows
+from task_service.adapters.mongo_session import TaskSession
+from task_service.bootstrap import Application
 
 ROLES = ("editor", "reviewer", "billing", "viewer")
 WORK, MONEY, KEYS = "/api/tasks/v1/projects", "/api/payments/v1/top-ups", "/api/tasks/v1/api-keys"
@@ -71,6 +73,7 @@ def test_the_owner_reads_who_did_what_and_nobody_else_does(
         (member, "publish", made["batch_id"]),
         (member, "rows_given", made["batch_id"]),
         (member, "batch_made", made["batch_id"]),
+        (member, "project_made", None),
     ]
     assert requester.get("/team/log").json["items"][-1]["action"] == "member_invited"
     assert {deed["person_id"] for deed in requester.get("/team/log").json["items"]} == {
@@ -81,6 +84,41 @@ def test_the_owner_reads_who_did_what_and_nobody_else_does(
     assert "Oak Labs by the API published it Does it follow?" in page
     assert acting.get("/team/log").status_code == 403
     assert stranger.get("/team/log").json["items"] == []
+
+
+def test_a_line_of_the_log_commits_with_its_change_and_not_without(
+    requester: Any, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = requester.batch_with_tasks()
+
+    def actions() -> list[str]:
+        return [deed["action"] for deed in requester.get("/team/log").json["items"]]
+
+    before = actions()
+    with monkeypatch.context() as patch:
+        patch.setattr(TaskSession, "emit", stop)
+        with pytest.raises(KeyboardInterrupt):
+            requester.post(f"/batches/{batch['batch_id']}/publish")
+    assert actions() == before, "nothing was published"
+    with monkeypatch.context() as patch:
+        patch.setattr(application.keep_log, "take_back", stop)
+        patch.setattr(application.batches, "get", stop_at_the_second(application.batches.get))
+        with pytest.raises(KeyboardInterrupt):
+            requester.post(f"/batches/{batch['batch_id']}/publish")
+    assert actions() == ["publish", *before], "it stopped between the commit and the answer"
+
+
+def stop(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def stop_at_the_second(call: Any) -> Any:
+    calls = iter([call])
+
+    def called(*sent: Any) -> Any:
+        return next(calls, stop)(*sent)
+
+    return called
 
 
 def test_an_invitation_is_taken_up_once_withdrawn_or_too_old(
