@@ -79,6 +79,20 @@ def test_the_next_item_is_claimed_at_once_where_wanted(open_item: Any, workplace
     assert workplace.answer_of(item) == [["a", "yes"]]
 
 
+def test_the_next_item_is_asked_for_while_the_answer_is_on_its_way(
+    open_item: Any, workplace: Any
+) -> None:
+    page, frame, item = open_item()
+    following = f"/work/assignments/{workplace.item(FIELD).assignment_id}"
+    asked = json.dumps({"location": following})
+    page.route("**/match/claim-ahead", lambda route: route.fulfill(status=200, body=asked))
+    page.locator("[data-next-at-once]").check()
+    frame.locator("[name=a]").fill("yes")
+    press_submit(page)
+    page.wait_for_url(f"**{following}")
+    assert workplace.answer_of(item) == [["a", "yes"]]
+
+
 @pytest.mark.parametrize("inside", [True, False])
 def test_control_and_enter_submit(open_item: Any, workplace: Any, inside: bool) -> None:
     page, frame, item = open_item()

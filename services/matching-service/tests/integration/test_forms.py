@@ -56,6 +56,12 @@ def test_a_claim_leads_to_the_workspace_with_a_ticket_no_script_can_read(
     assert all(int(morsel["max-age"]) == 600 + 86_400 for morsel in given)
     again = browser.post("/match/claim", data={"idempotency_key": "k", "batch_id": "bat_1"})
     assert again.location == answer.location
+    # The workspace's script asks with the key of the form that stands in where it gets nothing.
+    ahead = browser.post("/match/claim-ahead", data={"idempotency_key": "k", "batch_id": "bat_1"})
+    assert ahead.json == {"location": answer.location}
+    assert [one.key for one in tickets(ahead)] == [one.key for one in given]
+    nothing = browser.post("/match/claim-ahead", data={"idempotency_key": "x", "batch_id": "bat_0"})
+    assert (nothing.status_code, cookies(nothing)) == (204, [])
 
 
 def test_work_that_is_not_for_a_worker_is_refused_with_every_reason(

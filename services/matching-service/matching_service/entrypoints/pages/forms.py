@@ -8,7 +8,7 @@ from crowdloom.chassis.http.auth import principal, require
 from crowdloom.chassis.http.idempotent import idempotency_key
 from crowdloom.kernel.errors import DomainError, NotFound
 from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
-from flask import Blueprint, current_app, redirect, request
+from flask import Blueprint, current_app, jsonify, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -28,6 +28,7 @@ _ITEM_DIGITS_MAX = 3
 def make_forms(application: Application) -> Blueprint:
     blueprint = Blueprint("match", __name__, url_prefix="/match")
     _add_preview(blueprint, application)
+    _add_claim_ahead(blueprint, application)
 
     @blueprint.post("/claim")
     @require("worker")
@@ -103,6 +104,29 @@ def _add_preview(blueprint: Blueprint, application: Application) -> None:
         return redirect(f"/frame/batches/{quote(known)}/preview?{urlencode(asked)}", 303)
 
 
+def _add_claim_ahead(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.post("/claim-ahead")
+    @require("worker")
+    def claim_ahead() -> Response:
+        """The same for the workspace's script, while an answer is on its way: where the next item
+        is, with its ticket. Why there is none, the form says that asks again with the same key.
+        """
+        batch_id = request.form.get("batch_id") or None
+        try:
+            made = application.claim_task(
+                _worker(),
+                idempotency_key(),
+                batch_id=BatchId(batch_id) if batch_id else None,
+                device=device_of_browser(),
+            )
+        except DomainError:
+            made = None
+        if made is None:
+            return Response(status=204)
+        answer = jsonify({"location": _workspace(made)})
+        return _with_ticket(application, made, answer)
+
+
 def _worker() -> WorkerId:
     return WorkerId(principal().subject)
 
@@ -142,8 +166,15 @@ def _why(refusal: DomainError) -> str:
     return str(words)
 
 
+def _workspace(made: Claim) -> str:
+    return f"/work/assignments/{made.assignment.assignment_id}"
+
+
 def _to_workspace(application: Application, made: Claim) -> Response:
-    response = redirect(f"/work/assignments/{made.assignment.assignment_id}", 303)
+    return _with_ticket(application, made, redirect(_workspace(made), 303))
+
+
+def _with_ticket(application: Application, made: Claim, response: Response) -> Response:
     left = made.assignment.deadline - application.clock.now() + _KEPT_AFTER_DEADLINE
     for path in TICKET_PATHS:
         # HttpOnly: neither the page's script nor the requester's HTML can read a ticket.

@@ -112,14 +112,27 @@ const start = () => {
     const title = document.querySelector(".workbar .title").textContent.trim();
     return keep({ saved: true, pressed: Date.now(), due: Date.now() + HOLD_MS, title });
   };
+  /* The next item is asked for while the answer is on its way. Where that brings nothing, the form
+     asks again, with the same key, and says why. */
+  const askAhead = async () => {
+    const body = new URLSearchParams(new FormData(document.querySelector("[data-next]")));
+    try {
+      const reply = await fetch("/match/claim-ahead", { method: "POST", credentials: "same-origin", body });
+      return reply.status === 200 ? (await reply.json()).location : null;
+    } catch {
+      return null;
+    }
+  };
+  const goesOn = () => document.querySelector("[data-next-at-once]").checked;
   const submit = async (answer) => {
     if (sending || closed || isTooLong(answer)) return;
     hush();
     busy(true);
+    const ahead = goesOn() ? askAhead() : null;
     const key = answers.keyOf(assignment, answer);
     if (wantsUndo(answer) && await holdBack(answer)) {
       answers.carryOn();
-      goOn();
+      goOn(ahead);
       return;
     }
     keep({ saved: false, pressed: null });
@@ -128,18 +141,22 @@ const start = () => {
     if (reply.ok) {
       answers.forget(assignment);
       answers.carryOn();
-      goOn();
+      goOn(ahead);
       return;
     }
     refuse(await answers.refusalOf(reply));
     busy(false);
   };
-  const goOn = () => {
+  const goOn = async (ahead) => {
     closed = true;
     state.textContent = words.submitted;
-    const next = document.querySelector("[data-next]");
-    if (document.querySelector("[data-next-at-once]").checked) next.requestSubmit();
-    else window.location.assign("/work/queue");
+    if (!goesOn()) {
+      window.location.assign("/work/queue");
+      return;
+    }
+    const location = await ahead;
+    if (location) window.location.assign(location);
+    else document.querySelector("[data-next]").requestSubmit();
   };
   const refuse = ({ name, over, detail }) => {
     closed = over;
