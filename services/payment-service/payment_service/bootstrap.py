@@ -308,7 +308,6 @@ def build(
             store,
             books_of_periods,
             check=check_period,
-            seals=verify_seals,
             approvals=approvals,
             clock=clock,
         ),

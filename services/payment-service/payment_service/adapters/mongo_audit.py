@@ -14,6 +14,7 @@ from pymongo import ASCENDING, DESCENDING
 
 from payment_service.adapters.mongo_approvals import APPROVALS
 from payment_service.adapters.mongo_balances import BALANCES_DAILY, PROGRESS
+from payment_service.adapters.mongo_closed_trials import MongoClosedTrials
 from payment_service.adapters.mongo_exceptions import EXCEPTIONS
 from payment_service.adapters.mongo_journal import journal_entry
 from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL, PERIODS
@@ -104,11 +105,10 @@ class MongoAuditBooks:
 
     def _closed(self, row: Mapping[str, Any]) -> ClosedPeriod:
         closing = self._database[PERIOD_CLOSINGS].find_one({"_id": row["closing_id"]})
-        trial = [] if closing is None else closing["trial"]
-        return ClosedPeriod(
-            row["closed_at"],
-            {each["account"]: each["debit_units"] - each["credit_units"] for each in trial},
-        )
+        if closing is None:
+            return ClosedPeriod(row["closed_at"], {})
+        trial = MongoClosedTrials(self._database).rows(closing["period"], closing["version"])
+        return ClosedPeriod(row["closed_at"], {each.path: each.signed for each in trial})
 
     def totals_apart(self) -> TotalsCompared:
         totals = MongoTaskTotals(self._database, None)

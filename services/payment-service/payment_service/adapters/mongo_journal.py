@@ -24,12 +24,7 @@ class MongoJournal:
         self._accounts = database[ACCOUNTS]
 
     def trial_balance(self) -> Sequence[AccountBalance]:
-        rows = self._sums()
-        found = [
-            AccountBalance(row["_id"], _currency_of(row["_id"]), int(row["dr"]), int(row["cr"]))
-            for row in rows
-        ]
-        return sorted(found, key=lambda balance: balance.path)
+        return list(summed(self._journal))
 
     def statement(
         self,
@@ -100,14 +95,8 @@ class MongoJournal:
             yield journal_entry(row)
 
     def balances_before(self, day: date) -> Mapping[str, int]:
-        rows = self._sums({"$match": {"effective_on": {"$lt": day.isoformat()}}})
-        return {row["_id"]: int(row["dr"]) - int(row["cr"]) for row in rows}
-
-    def _sums(self, *narrowed: Document) -> Iterator[Document]:
-        sums = {"dr": {"$sum": "$lines.dr"}, "cr": {"$sum": "$lines.cr"}}
-        return self._journal.aggregate(
-            [*narrowed, {"$unwind": "$lines"}, {"$group": {"_id": "$lines.a", **sums}}]
-        )
+        rows = summed(self._journal, {"effective_on": {"$lt": day.isoformat()}})
+        return {row.path: row.signed for row in rows}
 
     def entry(self, entry_id: str) -> JournalEntry | None:
         found = self._journal.find_one({"_id": entry_id})
@@ -121,6 +110,22 @@ class MongoJournal:
 
     def count(self) -> int:
         return self._journal.estimated_document_count()
+
+
+def summed(journal: Any, query: Document | None = None) -> Iterator[AccountBalance]:
+    """Debits and credits of each account over what a query finds, by path."""
+    sums = {"dr": {"$sum": "$lines.dr"}, "cr": {"$sum": "$lines.cr"}}
+    rows = journal.aggregate(
+        [
+            *([{"$match": query}] if query else []),
+            {"$unwind": "$lines"},
+            {"$group": {"_id": "$lines.a", **sums}},
+            {"$sort": {"_id": 1}},
+        ],
+        allowDiskUse=True,
+    )
+    for row in rows:
+        yield AccountBalance(row["_id"], _currency_of(row["_id"]), int(row["dr"]), int(row["cr"]))
 
 
 def _booked(since: date | None, until: date | None) -> Document:

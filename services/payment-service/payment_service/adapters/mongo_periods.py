@@ -1,18 +1,21 @@
 """Periods and what their closings stored, in MongoDB; and what a checklist reads."""
 
-from collections.abc import Mapping, Sequence
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from crowdloom.chassis.dead_letters import DEAD_LETTERS
 from crowdloom.chassis.store import OUTBOX, Document, MongoDatabase
-from crowdloom.kernel import Currency
 from pymongo import ASCENDING, DESCENDING
 from pymongo.client_session import ClientSession
 
 from payment_service.adapters.mongo_balances import MongoBalances
+from payment_service.adapters.mongo_closed_trials import MongoClosedTrials
 from payment_service.adapters.mongo_exceptions import EXCEPTIONS
+from payment_service.adapters.mongo_journal import summed
 from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL, PERIODS
 from payment_service.adapters.mongo_processor import RECONCILIATIONS
 from payment_service.adapters.mongo_seals import JOURNAL_SEAL, OVERLAP, chunks
@@ -20,10 +23,16 @@ from payment_service.adapters.mongo_totals import MongoTaskTotals
 from payment_service.adapters.mongo_work import ASSIGNMENTS
 from payment_service.application.daily_balances import By
 from payment_service.application.journal import AccountBalance
-from payment_service.application.period_ports import Feed
+from payment_service.application.period_ports import ClosedBefore, Feed
 from payment_service.domain.chart import is_guarded
 from payment_service.domain.exceptions import UNEXPLAINED, ExceptionState
-from payment_service.domain.periods import Period, PeriodNotInState, PeriodState
+from payment_service.domain.periods import (
+    Period,
+    PeriodNotInState,
+    PeriodState,
+    next_month,
+)
+from payment_service.domain.reconciliation import merged
 
 PERIOD_CLOSINGS = "period_closings"
 _BANK_ACCOUNTS = "bank_accounts"
@@ -80,55 +89,88 @@ class MongoPeriods:
 
 
 class MongoPeriodBooks:
-    """Each method is one or two queries; what is summed is summed by the database."""
+    """Each method is one or two queries; what is summed is summed by the database, from the newest
+    close on, and read with cursors.
+    """
 
     def __init__(self, database: MongoDatabase) -> None:
         self._database = database
         self._journal = database[JOURNAL]
         self._totals = MongoTaskTotals(database, None)
         self._balances = MongoBalances(database)
+        self._trials = MongoClosedTrials(database)
+
+    def closed_before(self, month: str) -> ClosedBefore | None:
+        closed = {"state": PeriodState.CLOSED.value, "_id": {"$lt": month}}
+        period = self._database[PERIODS].find_one(closed, sort=[("_id", DESCENDING)])
+        closings = self._database[PERIOD_CLOSINGS]
+        # One of before its trial balance was kept in pieces is nothing to go on from.
+        wanted = {"account_count": {"$exists": True}}
+        closing = period and closings.find_one({"_id": period["closing_id"], **wanted})
+        if not closing:
+            return None
+        return ClosedBefore(
+            closing["_id"],
+            closing["period"],
+            version=closing["version"],
+            sealed_count=closing["sealed_count"],
+            seal_head=closing["seal_head"],
+        )
 
     def first_month(self) -> str | None:
         found = self._journal.find_one({}, {"period": 1}, sort=[("period", ASCENDING)])
         return None if found is None else str(found["period"])
 
-    def trial(self, month: str) -> Sequence[AccountBalance]:
-        return sorted(
-            trial_rows(self._journal, {"period": {"$lte": month}}), key=lambda row: row.path
+    def trial(self, month: str) -> Iterator[AccountBalance]:
+        return self._summed(self.closed_before(month), month)
+
+    def counted_trial(self, month: str) -> Iterator[AccountBalance]:
+        return self._counted(self.closed_before(month), month)
+
+    def keep_trial(self, month: str, version: int, rows: Iterable[AccountBalance]) -> None:
+        self._trials.keep(month, version, rows)
+
+    def kept_trial(self, month: str, version: int, *, after: str = "") -> Iterator[AccountBalance]:
+        return self._trials.rows(month, version, after=after)
+
+    def _summed(self, before: ClosedBefore | None, until: str) -> Iterator[AccountBalance]:
+        return _added(
+            self._opening(before), summed(self._journal, {"period": _months(before, until)})
         )
 
-    def counted_trial(self, month: str) -> Sequence[AccountBalance]:
-        return sorted(self._counted(month), key=lambda row: row.path)
+    def _opening(self, before: ClosedBefore | None) -> Iterable[AccountBalance]:
+        return () if before is None else self._trials.rows(before.month, before.version)
 
-    def _counted(self, month: str) -> Sequence[AccountBalance]:
+    def _counted(self, before: ClosedBefore | None, until: str) -> Iterator[AccountBalance]:
         """Balances by day, and the entries that they have not counted: those booked since, or a
         little before and committed later.
         """
         progress = self._balances.progress()
-        counted = self._balances.trial(since=None, until=month, by=By.PERIOD)
-        query: Document = {"period": {"$lte": month}}
+        since = None if before is None else next_month(before.month)
+        counted = self._balances.trial(since=since, until=until, by=By.PERIOD)
+        query: Document = {"period": _months(before, until)}
         if progress.booked_at is not None:
             query["booked_at"] = {"$gte": progress.booked_at - OVERLAP}
-        new = {row["_id"] for row in self._journal.find(query, {"_id": 1})}
+        new = self._uncounted(query, progress.number)
+        return _added(self._opening(before), counted, new)
+
+    def _uncounted(self, query: Document, number: int) -> Sequence[AccountBalance]:
         seals = self._database[JOURNAL_SEAL]
-        for ids in chunks(sorted(new), _LOOKED_UP_TOGETHER):
-            known = {"entry_id": {"$in": ids}, "_id": {"$lte": progress.number}}
-            new -= {row["entry_id"] for row in seals.find(known, {"entry_id": 1})}
-        rows = list(counted)
-        for ids in chunks(sorted(new), _LOOKED_UP_TOGETHER):
-            rows += trial_rows(self._journal, {"_id": {"$in": ids}})
-        return _added(rows)
+        rows: Sequence[AccountBalance] = []
+        for found in chunks(self._journal.find(query, {"_id": 1}), _LOOKED_UP_TOGETHER):
+            ids = {row["_id"] for row in found}
+            known = {"entry_id": {"$in": sorted(ids)}, "_id": {"$lte": number}}
+            ids -= {row["entry_id"] for row in seals.find(known, {"entry_id": 1})}
+            if ids:
+                more = summed(self._journal, {"_id": {"$in": sorted(ids)}})
+                rows = list(_added(rows, more))
+        return rows
 
     def entry_count(self, month: str) -> int:
         return self._journal.count_documents({"period": month})
 
     def unsealed_count(self, month: str) -> int:
-        count, ids = 0, [row["_id"] for row in self._journal.find({"period": month}, {"_id": 1})]
-        seals = self._database[JOURNAL_SEAL]
-        for start in range(0, len(ids), _LOOKED_UP_TOGETHER):
-            chunk = ids[start : start + _LOOKED_UP_TOGETHER]
-            count += len(chunk) - seals.count_documents({"entry_id": {"$in": chunk}})
-        return count
+        return self._unsealed({"period": month})
 
     def unsealed_lately(self, month: str) -> int:
         seals = self._database[JOURNAL_SEAL]
@@ -136,22 +178,32 @@ class MongoPeriodBooks:
         last = seals.find_one(sort=[("_id", DESCENDING)])
         if last is not None:
             query["booked_at"] = {"$gte": last["booked_at"] - OVERLAP}
-        count = 0
+        return self._unsealed(query)
+
+    def _unsealed(self, query: Document) -> int:
+        seals, count = self._database[JOURNAL_SEAL], 0
         for rows in chunks(self._journal.find(query, {"_id": 1}), _LOOKED_UP_TOGETHER):
             sealed = {"entry_id": {"$in": [row["_id"] for row in rows]}}
             count += len(rows) - seals.count_documents(sealed)
         return count
 
-    def drift_count(self) -> int:
-        return self._drifts(trial_rows(self._journal, {}))
+    def drift_count(self, month: str) -> int:
+        return self._drifts(self._summed(self.closed_before(month), _NEVER))
 
-    def counted_drift_count(self) -> int:
-        return self._drifts(self._counted(_NEVER))
+    def counted_drift_count(self, month: str) -> int:
+        return self._drifts(self._counted(self.closed_before(month), _NEVER))
 
-    def _drifts(self, rows: Sequence[AccountBalance]) -> int:
-        kept = {row["_id"]: int(row["posted"]) for row in self._database[ACCOUNTS].find()}
-        summed = {row.path: -row.signed for row in rows if is_guarded(row.path)}
-        return sum(kept.get(path, 0) != summed.get(path, 0) for path in kept | summed)
+    def _drifts(self, rows: Iterator[AccountBalance]) -> int:
+        pairs = merged(
+            (row for row in rows if is_guarded(row.path)),
+            self._database[ACCOUNTS].find({}, {"posted": 1}).sort("_id", ASCENDING),
+            left_key=lambda row: row.path,
+            right_key=lambda kept: kept["_id"],
+        )
+        return sum(
+            (-row.signed if row else 0) != (int(kept["posted"]) if kept else 0)
+            for row, kept in pairs
+        )
 
     def unexplained(self, until: datetime) -> int:
         return self._exceptions(until, [state.value for state in UNEXPLAINED])
@@ -191,31 +243,19 @@ class MongoPeriodBooks:
         return [Feed(row["_id"], _closed_on(row.get("last"))) for row in rows]
 
 
-def trial_rows(journal: Any, query: Document) -> list[AccountBalance]:
-    """Debits and credits of each account over what a query finds."""
-    sums = {"dr": {"$sum": "$lines.dr"}, "cr": {"$sum": "$lines.cr"}}
-    rows = journal.aggregate(
-        [{"$match": query}, {"$unwind": "$lines"}, {"$group": {"_id": "$lines.a", **sums}}]
-    )
-    return [
-        AccountBalance(
-            row["_id"],
-            Currency.of(row["_id"].rpartition(":")[2]),
-            int(row["dr"]),
-            int(row["cr"]),
+def _months(before: ClosedBefore | None, until: str) -> Document:
+    since: Document = {} if before is None else {"$gt": before.month}
+    return {**since, "$lte": until}
+
+
+def _added(*sides: Iterable[AccountBalance]) -> Iterator[AccountBalance]:
+    """One row an account; each side comes by path."""
+    together = heapq.merge(*sides, key=lambda row: row.path)
+    for _, group in groupby(together, key=lambda row: row.path):
+        rows = list(group)
+        yield replace(
+            rows[0], debit=sum(row.debit for row in rows), credit=sum(row.credit for row in rows)
         )
-        for row in rows
-    ]
-
-
-def _added(rows: Sequence[AccountBalance]) -> Sequence[AccountBalance]:
-    """One row an account."""
-    sums: dict[str, AccountBalance] = {}
-    for row in rows:
-        known = sums.get(row.path)
-        debit, credit = (known.debit, known.credit) if known else (0, 0)
-        sums[row.path] = replace(row, debit=row.debit + debit, credit=row.credit + credit)
-    return list(sums.values())
 
 
 def _closed_on(last: Mapping[str, Any] | None) -> date | None:

@@ -14,6 +14,7 @@ from payment_service.adapters.mongo_banks import (
     BANK_STATEMENTS,
     SWEEPS,
 )
+from payment_service.adapters.mongo_journal import summed
 from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL
 from payment_service.adapters.mongo_payouts import PAYOUT_ITEMS
 from payment_service.application.journal import AccountBalance
@@ -39,24 +40,7 @@ class MongoReconciledBooks:
         self._journal = database[JOURNAL]
 
     def sums(self) -> Iterator[AccountBalance]:
-        rows = self._journal.aggregate(
-            [
-                {"$unwind": "$lines"},
-                {
-                    "$group": {
-                        "_id": "$lines.a",
-                        "dr": {"$sum": "$lines.dr"},
-                        "cr": {"$sum": "$lines.cr"},
-                    }
-                },
-                {"$sort": {"_id": 1}},
-            ],
-            allowDiskUse=True,
-        )
-        for row in rows:
-            yield AccountBalance(
-                row["_id"], _currency_of(row["_id"]), int(row["dr"]), int(row["cr"])
-            )
+        return summed(self._journal)
 
     def kept(self) -> Iterator[tuple[str, Money]]:
         found = self._database[ACCOUNTS].find({}, {"posted": 1}).sort("_id", ASCENDING)

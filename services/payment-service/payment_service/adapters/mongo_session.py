@@ -19,6 +19,7 @@ from payment_service.adapters import (
     mongo_balances,
     mongo_banks,
     mongo_bonuses,
+    mongo_closed_trials,
     mongo_exceptions,
     mongo_gifts,
     mongo_invoices,
@@ -67,6 +68,7 @@ INDEXES = {
     PERIODS: [],
     mongo_totals.TASK_TOTALS: mongo_totals.TOTALS_INDEXES,
     mongo_periods.PERIOD_CLOSINGS: [],
+    mongo_closed_trials.PERIOD_TRIALS: [],
     mongo_approvals.APPROVALS: mongo_approvals.APPROVAL_INDEXES,
     mongo_approvals.HOLDS: mongo_approvals.HOLD_INDEXES,
     mongo_suspensions.SUSPENSIONS: mongo_suspensions.SUSPENSION_INDEXES,
@@ -259,6 +261,7 @@ class PaymentStore(MongoStore[PaymentSession]):
                 self.database.create_collection(name)
             self.database.command("collMod", name, validator=validator, validationLevel="strict")
         mongo_exceptions.bring_up_to_date(self.database)
+        mongo_approvals.bring_up_to_date(self.database)
         self.migrate(INDEXES)
 
 

@@ -5,21 +5,20 @@ more: its trial balance, the checklist, and the head of the chain of seals. The 
 exactly that; an entry by hand that came in between is another content.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from crowdloom.chassis.store import Store
-from crowdloom.kernel import Clock
-from crowdloom.kernel.errors import InvalidInput
+from crowdloom.kernel import Clock, Money
+from crowdloom.kernel.errors import InvalidInput, NotFound
 from crowdloom.kernel.ids import StaffId
 
 from payment_service.application.approvals import ApprovalDesk, ApprovalKind, Payload, Prepared
 from payment_service.application.journal import AccountBalance
-from payment_service.application.period_checks import CheckPeriod, sums_of
+from payment_service.application.period_checks import CheckPeriod
 from payment_service.application.period_ports import PeriodBooks
 from payment_service.application.ports import Session
-from payment_service.application.seal_journal import SealReport
 from payment_service.domain.approvals import Approval
 from payment_service.domain.payouts import ContentChanged
 from payment_service.domain.periods import (
@@ -29,20 +28,14 @@ from payment_service.domain.periods import (
     PeriodNotInState,
     PeriodNotReady,
     PeriodState,
+    TrialHash,
     has_ended,
     is_month,
     month_of,
     next_month,
-    trial_hash,
 )
 
 CLOSE, REOPEN = "period_close", "period_reopen"
-
-
-class Seals(Protocol):
-    def __call__(self) -> SealReport:
-        """Verify the whole chain."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -67,14 +60,12 @@ class PeriodDesk:
         books: PeriodBooks,
         *,
         check: CheckPeriod,
-        seals: Seals,
         approvals: ApprovalDesk,
         clock: Clock,
     ) -> None:
         self._store = store
         self._books = books
         self._check = check
-        self._seals = seals
         self._approvals = approvals
         self._clock = clock
 
@@ -99,6 +90,14 @@ class PeriodDesk:
             else self._check.at_a_glance(month)
         )
         return PeriodView(period, checks, closing)
+
+    def closing(self, month: str) -> Mapping[str, Any]:
+        """What the newest close of a month stored. Raises NotFound where it was never closed."""
+        _check_month(month)
+        found = self._closing(self._store.run(lambda session: session.periods.get(month)))
+        if found is None:
+            raise NotFound("It was never closed")
+        return found
 
     def _closing(self, period: Period) -> Mapping[str, Any] | None:
         closing_id = period.closing_id
@@ -154,20 +153,27 @@ class PeriodDesk:
         payload = {"period": month}
         return self._approvals.propose(who, REOPEN, payload=payload, reason=reason, key=key)
 
+    def trial(self, closing: Mapping[str, Any], *, after: str = "") -> Iterator[AccountBalance]:
+        """The trial balance that a closing stored, by path, from the account after one."""
+        return self._books.kept_trial(closing["period"], closing["version"], after=after)
+
     def _made(self, period: Period, checks: Sequence[Check]) -> dict[str, Any]:
-        rows = self._books.trial(period.month)
-        digest = trial_hash((row.path, row.debit, row.credit) for row in rows)
-        report = self._seals()
+        """Its trial balance is kept row by row while it is read."""
+        before = self._books.closed_before(period.month)
+        trial = _Trial(self._books.trial(period.month))
+        self._books.keep_trial(period.month, period.version, trial)
+        digest, report = trial.hash.hex(), self._check.sealed(period.month)
         return {
             "_id": f"{period.month}:{period.version}:{digest[:16]}",
             "period": period.month,
             "version": period.version,
+            "before": "" if before is None else before.closing_id,
             "trial_hash": digest,
             "seal_head": report.head,
             "sealed_count": report.sealed_count,
             "entry_count": self._books.entry_count(period.month),
-            "sums": [amount.to_wire() for amount in sums_of(rows)],
-            "trial": [_row(row) for row in rows],
+            "account_count": trial.count,
+            "sums": [amount.to_wire() for amount in trial.sums.values()],
             "checks": [dict(vars(check)) for check in checks],
             "made_at": self._clock.now(),
         }
@@ -182,8 +188,29 @@ class PeriodDesk:
         return after
 
 
+class _Trial:
+    """Passes a trial balance on, and has its hash, count and sums once it was read to its end."""
+
+    def __init__(self, rows: Iterable[AccountBalance]) -> None:
+        self._rows = rows
+        self.hash = TrialHash()
+        self.count = 0
+        self.sums: dict[str, Money] = {}
+
+    def __iter__(self) -> Iterator[AccountBalance]:
+        for row in self._rows:
+            self.hash.add(row.path, row.debit, row.credit)
+            self.count += 1
+            before = self.sums.get(row.currency.code, Money.zero(row.currency))
+            self.sums[row.currency.code] = before + Money(row.signed, row.currency)
+            yield row
+
+
 # What a proposal shows of a closing; the trial balance itself is kept beside it.
-_SHOWN = ("period", "version", "trial_hash", "seal_head", "sealed_count", "entry_count", "sums")
+_SHOWN = (
+    *("period", "version", "before", "trial_hash", "seal_head", "sealed_count", "entry_count"),
+    "sums",
+)
 
 
 def period_close(clock: Clock) -> ApprovalKind:
@@ -251,6 +278,10 @@ def _need_unchanged(session: Session, payload: Payload) -> Period:
     ]
     if unclosed:
         raise PeriodNotReady(f"Close {min(unclosed)} first", checks=["earlier"])
+    earlier = [month for month in states if month < period.month]
+    before = session.periods.get(max(earlier)).closing_id if earlier else None
+    if (before or "") != payload["before"]:
+        raise ContentChanged("The month before was closed anew; propose this close again")
     return period
 
 
@@ -273,7 +304,3 @@ def _need_fenced(session: Session, earlier: Sequence[Period]) -> None:
 def _check_month(month: str) -> None:
     if not is_month(month):
         raise InvalidInput("A period is a month, as 2026-11", errors={"period": [month]})
-
-
-def _row(row: AccountBalance) -> dict[str, Any]:
-    return {"account": row.path, "debit_units": row.debit, "credit_units": row.credit}

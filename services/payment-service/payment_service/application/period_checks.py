@@ -1,6 +1,6 @@
 """The checklist of a period's close: each line says what was looked at, and where to look."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
 
@@ -26,9 +26,15 @@ class Seals(Protocol):
         """Verify what is new since the last look."""
         ...
 
+    def since(self, count: int, head: str) -> SealReport:
+        """Verify what follows a seal that was verified before."""
+        ...
+
 
 class CheckPeriod:
-    """Reads only; called, it blocks for as long as it takes to sum the journal."""
+    """Reads only; called, it blocks for as long as it takes to sum what was booked since the close
+    before.
+    """
 
     def __init__(self, books: PeriodBooks, *, seals: Seals, clock: Clock) -> None:
         self._books = books
@@ -36,14 +42,23 @@ class CheckPeriod:
         self._clock = clock
 
     def __call__(self, month: str) -> Sequence[Check]:
-        """For a close: every figure is made from the journal."""
+        """For a close: every figure is made from the journal, and from what the close before has
+        proved of it.
+        """
         return self._checks(
             month,
             trial=self._books.trial(month),
-            drifts=self._books.drift_count(),
-            broken=self._verify().broken,
+            drifts=self._books.drift_count(month),
+            broken=self.sealed(month).broken,
             unsealed=self._books.unsealed_count(month),
         )
+
+    def sealed(self, month: str) -> SealReport:
+        """The chain from where the close before left it: its head must follow that one."""
+        before = self._books.closed_before(month)
+        if before is None:
+            return self._verify()
+        return self._verify.since(before.sealed_count, before.seal_head)
 
     def at_a_glance(self, month: str) -> Sequence[Check]:
         """For a page: from the balances by day, and from the seals that are new since one looked
@@ -52,7 +67,7 @@ class CheckPeriod:
         return self._checks(
             month,
             trial=self._books.counted_trial(month),
-            drifts=self._books.counted_drift_count(),
+            drifts=self._books.counted_drift_count(month),
             broken=self._verify.on().broken,
             unsealed=self._books.unsealed_lately(month),
         )
@@ -61,7 +76,7 @@ class CheckPeriod:
         self,
         month: str,
         *,
-        trial: Sequence[AccountBalance],
+        trial: Iterable[AccountBalance],
         drifts: int,
         broken: str | None,
         unsealed: int,
@@ -91,7 +106,7 @@ class CheckPeriod:
             figure = f"{feed.name}: {feed.until or 'never'}"
             yield Check("bank_feed", whole, figure, "/finance/bank-statements")
 
-    def _trial_balance(self, rows: Sequence[AccountBalance]) -> Check:
+    def _trial_balance(self, rows: Iterable[AccountBalance]) -> Check:
         sums = sums_of(rows)
         apart = [str(amount) for amount in sums if amount]
         figure = ", ".join(apart) or ", ".join(str(amount) for amount in sums) or "0"
@@ -130,7 +145,7 @@ def _proof(newest: Any) -> tuple[bool, str]:
     return bool(books_agree(newest)), str(newest["unreconciled_minor"])
 
 
-def sums_of(rows: Sequence[AccountBalance]) -> Sequence[Money]:
+def sums_of(rows: Iterable[AccountBalance]) -> Sequence[Money]:
     """Debit minus credit of each currency: zero, or it does not balance."""
     sums: dict[str, Money] = {}
     for row in rows:

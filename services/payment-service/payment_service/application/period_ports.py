@@ -1,6 +1,6 @@
 """What closing a period needs of the outside world. The same contract as in `ports`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -42,21 +42,44 @@ class Feed:
     until: date | None
 
 
+@dataclass(frozen=True)
+class ClosedBefore:
+    """The newest close before a month: what was proved then is not read again."""
+
+    closing_id: str
+    month: str
+    version: int
+    sealed_count: int
+    seal_head: str
+
+
 class PeriodBooks(Protocol):
-    """Read outside of transactions. Blocks for as long as it takes to sum the journal."""
+    """Read outside of transactions. Blocks for as long as it takes to sum what was booked since
+    the close before; iterators hold a page, never all.
+    """
+
+    def closed_before(self, month: str) -> ClosedBefore | None: ...
 
     def first_month(self) -> str | None:
         """Of the oldest entry."""
         ...
 
-    def trial(self, month: str) -> Sequence[AccountBalance]:
-        """All that was booked up to the end of the period, by path."""
+    def trial(self, month: str) -> Iterator[AccountBalance]:
+        """All that was booked up to the end of the period, by path: what the close before stored
+        and what moved since.
+        """
         ...
 
-    def counted_trial(self, month: str) -> Sequence[AccountBalance]:
-        """The same from the balances by day, and from what they have not counted yet. Does not
-        read the journal as a whole.
-        """
+    def counted_trial(self, month: str) -> Iterator[AccountBalance]:
+        """The same from the balances by day, and from what they have not counted yet."""
+        ...
+
+    def keep_trial(self, month: str, version: int, rows: Iterable[AccountBalance]) -> None:
+        """Idempotent by month and version; `rows` come by path."""
+        ...
+
+    def kept_trial(self, month: str, version: int, *, after: str = "") -> Iterator[AccountBalance]:
+        """What was kept, by path, from the one after."""
         ...
 
     def entry_count(self, month: str) -> int: ...
@@ -69,11 +92,13 @@ class PeriodBooks(Protocol):
         """The same of what was booked since the last seal."""
         ...
 
-    def drift_count(self) -> int:
-        """Kept balances that are not the sums of their lines, now."""
+    def drift_count(self, month: str) -> int:
+        """Kept balances that are not the sums of their lines, now: of what the close before the
+        month stored, and of all lines since.
+        """
         ...
 
-    def counted_drift_count(self) -> int:
+    def counted_drift_count(self, month: str) -> int:
         """The same beside the balances by day."""
         ...
 

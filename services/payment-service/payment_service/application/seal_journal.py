@@ -59,7 +59,9 @@ class SealJournal:
 
 @dataclass(frozen=True)
 class SealReport:
-    """`head` is the last hash; `broken` says what is wrong first, None where nothing is."""
+    """`head` is the last hash; `broken` says what is wrong first, None where nothing is. What is
+    due is counted for the whole chain alone, and 0 where one looked at a part of it.
+    """
 
     sealed_count: int
     due_count: int
@@ -81,15 +83,19 @@ class VerifySeals:
 
     def __call__(self) -> SealReport:
         """The whole of it."""
-        return self._walk(0, BEGINNING)
+        # What the sealer had one turn to do: twice its delay.
+        due_count = self._journal.count_booked(self._clock.now() - 2 * TRAILING)
+        return self._walk(0, BEGINNING, due_count)
 
     def on(self) -> SealReport:
         """From where the last walk of this process ended: for a look, not for a proof."""
         return self._walk(*self._seen)
 
-    def _walk(self, count: int, head: str) -> SealReport:
-        # What the sealer had one turn to do: twice its delay.
-        due_count = self._journal.count_booked(self._clock.now() - 2 * TRAILING)
+    def since(self, count: int, head: str) -> SealReport:
+        """From a seal that was verified before: the next one must follow it."""
+        return self._walk(count, head)
+
+    def _walk(self, count: int, head: str, due_count: int = 0) -> SealReport:
         for seal, entry in self._journal.sealed_entries(count):
             broken = _fault(seal, entry, previous=head, number=count + 1)
             if broken:

@@ -7,7 +7,7 @@ goes in. A hard close comes later than any posting that was begun before the fen
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -123,6 +123,22 @@ def period_for(month: str, code: str, *, current: str, states: Mapping[str, Peri
     return current
 
 
-def trial_hash(rows: Iterable[tuple[str, int, int]]) -> str:
-    """SHA-256 of a trial balance: (path, debit, credit) in units."""
-    return hashlib.sha256(json.dumps(sorted(rows)).encode()).hexdigest()
+class TrialHash:
+    """SHA-256 of a trial balance: of a JSON list of [path, debit, credit], units, by path. It is
+    made row by row, so that no number of accounts is too large for it.
+    """
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256(b"[")
+        self._count = 0
+
+    def add(self, path: str, debit: int, credit: int) -> None:
+        """Rows come by path."""
+        between = ", " if self._count else ""
+        self._digest.update(f"{between}{json.dumps([path, debit, credit])}".encode())
+        self._count += 1
+
+    def hex(self) -> str:
+        whole = self._digest.copy()
+        whole.update(b"]")
+        return whole.hexdigest()

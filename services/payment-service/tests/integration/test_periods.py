@@ -10,6 +10,7 @@ from crowdloom.kernel import Money
 from payment_service.adapters.mongo_periods import MongoPeriodBooks
 from payment_service.domain.entries import Entry, credit, debit
 from payment_service.domain.periods import PeriodState, next_month, period_for
+from payment_service.domain.seals import BEGINNING
 
 BANK, EQUITY = "asset:bank:main:USD", "equity:opening:USD"
 
@@ -78,11 +79,17 @@ def finance(market: Any, calling: Callable[..., Any], clock: Any) -> Finance:
     database, books = market.application.database, MongoPeriodBooks(market.application.database)
     for each in market.application.periods.listed():
         if each.month < finance.month:
-            trial = [
-                {"account": row.path, "debit_units": row.debit, "credit_units": row.credit}
-                for row in books.trial(each.month)
-            ]
-            database["period_closings"].insert_one({"_id": each.month, "trial": trial})
+            books.keep_trial(each.month, 0, books.trial(each.month))
+            database["period_closings"].insert_one(
+                {
+                    "_id": each.month,
+                    "period": each.month,
+                    "version": 0,
+                    "sealed_count": 0,
+                    "seal_head": BEGINNING,
+                    "account_count": len(list(books.kept_trial(each.month, 0))),
+                }
+            )
             closed = replace(each, state="closed", closed_at=clock.now(), closing_id=each.month)
             database["periods"].insert_one({"_id": each.month, **_fields(closed)})
     return finance
@@ -117,8 +124,9 @@ def test_a_month_is_closed_by_two_people_and_nothing_comes_into_it_any_more(
     books = MongoPeriodBooks(finance.market.application.database)
     finance.come_to_rest()
     assert post_late(finance, "late:0") == month, "an open month takes what is its own"
-    assert books.counted_trial(month) == books.trial(month), "what no seal has yet counts too"
-    assert (books.counted_drift_count(), books.unsealed_lately(month)) == (0, 1)
+    counted, summed = list(books.counted_trial(month)), list(books.trial(month))
+    assert counted == summed, "what no seal has yet counts too"
+    assert (books.counted_drift_count(month), books.unsealed_lately(month)) == (0, 1)
     assert finance.act("close", reason="Now").json["code"] == "period_not_in_state"
     assert finance.act("soft-close").json["state"] == "soft_closed"
     assert post_late(finance, "late:1") == next_month(month)
@@ -137,7 +145,9 @@ def test_a_month_is_closed_by_two_people_and_nothing_comes_into_it_any_more(
     closed = finance.close()
     assert closed["state"] == "closed"
     assert all(amount["amount_minor"] == 0 for amount in closed["closing"]["sums"])
-    bank = [row for row in closed["closing"]["trial"] if row["account"] == BANK]
+    trial = finance.controller.get(f"/periods/{month}/trial-balance").json["items"]
+    assert len(trial) == closed["closing"]["account_count"]
+    bank = [row for row in trial if row["account"] == BANK]
     assert bank[0]["debit_units"] == 60_000, "what came late is not in it, what was by hand is"
     assert len(closed["closing"]["seal_head"]) == 64
     assert post_late(finance, "late:2") == next_month(month)
@@ -223,3 +233,52 @@ def test_daily_balances_are_the_journal_by_day_and_are_mended_from_zero(
     balances.update_one({"account": BANK}, {"$inc": {"dr": 100}})
     assert [cell.account for cell in application.rebuild_balances()] == [BANK]
     assert application.rebuild_balances() == []
+
+
+def test_a_close_reads_what_came_since_the_one_before_and_no_entry_of_before(
+    finance: Finance,
+) -> None:
+    finance.wait_for_next_month()
+    finance.market.reconcile()
+    finance.act("soft-close")
+    first = finance.close()["closing"]
+    month, finance.month = finance.month, next_month(finance.month)
+    finance.approve(finance.by_hand(700, f"{finance.month}-01"))
+    finance.wait_for_next_month()
+    finance.market.reconcile()
+    database = finance.market.application.database
+    gone = list(database["journal"].find({"period": {"$lte": month}}))
+    database["journal"].delete_many({"period": {"$lte": month}})
+    finance.act("soft-close")
+    second = finance.close()["closing"]
+    assert second["sealed_count"] > first["sealed_count"], "the chain goes on from its head"
+    path = f"/periods/{finance.month}/trial-balance"
+    trial, cursor = [], ""
+    while cursor is not None:
+        page = finance.controller.get(path, limit="2", cursor=cursor).json
+        trial, cursor = [*trial, *page["items"]], page["next_cursor"]
+    assert len(trial) == second["account_count"] >= first["account_count"]
+    assert {row["account"]: row["debit_units"] for row in trial}[BANK] == 70_000
+    database["journal"].insert_many(gone)
+    assert finance.broken() == set(), "and it says what the whole journal says"
+
+
+def test_a_close_that_was_proposed_before_the_month_before_was_closed_anew_is_void(
+    finance: Finance,
+) -> None:
+    finance.wait_for_next_month()
+    finance.market.reconcile()
+    finance.act("soft-close")
+    finance.close()
+    month, finance.month = finance.month, next_month(finance.month)
+    finance.wait_for_next_month()
+    finance.market.reconcile()
+    finance.act("soft-close")
+    finance.come_to_rest()
+    stale = finance.act("close", reason="The month is over")
+    assert finance.approve(finance.act("reopen", month, reason="Forgotten")).status_code == 200
+    finance.approve(finance.by_hand(500, f"{month}-28"))
+    finance.act("soft-close", month)
+    finance.come_to_rest()
+    assert finance.approve(finance.act("close", month, reason="Again")).status_code == 200
+    assert finance.approve(stale).json["code"] == "content_changed"

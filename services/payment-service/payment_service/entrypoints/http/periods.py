@@ -1,5 +1,6 @@
 """Accounting periods: their checklist, their closes, and what a close stored."""
 
+from itertools import islice
 from typing import Any
 
 from crowdloom.chassis.http.app import api_blueprint
@@ -7,9 +8,10 @@ from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotency_key, idempotent
 from crowdloom.contracts.fields import InstantField
 from flask_smorest import Blueprint
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from payment_service.application.close_periods import PeriodView
+from payment_service.application.journal import AccountBalance
 from payment_service.bootstrap import Application
 from payment_service.domain.people import CONTROLLER, FINANCE_READERS
 from payment_service.domain.periods import Period
@@ -58,15 +60,29 @@ class ClosedRowSchema(Schema):
     credit_units = fields.Integer(required=True)
 
 
+class ClosedTrialSchema(Schema):
+    """By account; `next_cursor` is null on the last page."""
+
+    items = fields.List(fields.Nested(ClosedRowSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ClosedTrialQuerySchema(Schema):
+    cursor = fields.String(load_default="", validate=validate.Length(max=200))
+    limit = fields.Integer(load_default=100, validate=validate.Range(min=1, max=1000))
+
+
 class ClosingSchema(Schema):
-    """What a close stored: all that was booked up to the end of the period, and its proofs."""
+    """What a close stored: its proofs; `/periods/{period}/trial-balance` has all that was booked
+    up to the end of the period.
+    """
 
     trial_hash = fields.String(required=True)
     seal_head = fields.String(required=True)
     sealed_count = fields.Integer(required=True)
     entry_count = fields.Integer(required=True)
     sums = fields.List(fields.Nested(schemas.MoneySchema), required=True)
-    trial = fields.List(fields.Nested(ClosedRowSchema), required=True)
+    account_count = fields.Integer(required=True)
     made_at = InstantField(required=True)
 
 
@@ -104,8 +120,25 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, PeriodDetailSchema)
     def show(period: str) -> dict[str, Any]:
-        """A month with its checklist. Sums the journal."""
+        """A month with its checklist, and what it was closed with."""
         return _detail(application.periods.show(period))
+
+    @blueprint.get("/periods/<period>/trial-balance")
+    @require("staff", *FINANCE_READERS)
+    @refusals(blueprint, {**SEEN, 404: "not_found", 422: "invalid_input"})
+    @blueprint.doc(security=STAFF)
+    @blueprint.arguments(ClosedTrialQuerySchema, location="query")
+    @blueprint.response(200, ClosedTrialSchema)
+    def closed_trial(query: dict[str, Any], period: str) -> dict[str, Any]:
+        """The trial balance that the newest close of a month stored."""
+        closing = application.periods.closing(period)
+        limit = query["limit"]
+        rows = application.periods.trial(closing, after=query["cursor"])
+        found = list(islice(rows, limit + 1))
+        return {
+            "items": [_row(row) for row in found[:limit]],
+            "next_cursor": found[limit - 1].path if len(found) > limit else None,
+        }
 
 
 def _add_fencing(blueprint: Blueprint, application: Application) -> None:
@@ -160,6 +193,10 @@ def _add_proposing(blueprint: Blueprint, application: Application) -> None:
 
 def _shown(period: Period) -> dict[str, Any]:
     return {**vars(period), "period": period.month, "state": period.state.value}
+
+
+def _row(row: AccountBalance) -> dict[str, Any]:
+    return {"account": row.path, "debit_units": row.debit, "credit_units": row.credit}
 
 
 def _detail(view: PeriodView) -> dict[str, Any]:

@@ -1,18 +1,19 @@
 """Period close: the months, a checklist with figures and links, and who closed what when."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotency_key, idempotent
-from crowdloom.kernel import Currency, DomainError, Money
+from crowdloom.kernel import DomainError, Money
 from crowdloom.kernel.errors import InvalidInput, NotFound
 from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.application.close_periods import PeriodView
+from payment_service.application.journal import AccountBalance
 from payment_service.bootstrap import Application
 from payment_service.domain.approvals import Approval
 from payment_service.domain.people import CONTROLLER, FINANCE_READERS
@@ -65,10 +66,12 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(f"{_PERIODS}/<month>.<any(csv, xlsx):kind>")
     @require("staff", *FINANCE_READERS)
     def trial_file(month: str, kind: str) -> Response:
-        closing = _view(application, month).closing
-        if closing is None:
-            raise NotFound("It was never closed")
-        return _trial(closing["trial"]).file(kind, f"trial-balance-{month}")
+        try:
+            closing = application.periods.closing(month)
+        except InvalidInput:
+            raise NotFound("There is no such period") from None
+        rows = list(application.periods.trial(closing))
+        return _trial(rows).file(kind, f"trial-balance-{month}")
 
 
 def _table(application: Application) -> Table[Period]:
@@ -84,19 +87,15 @@ def _table(application: Application) -> Table[Period]:
     return Table.listed(columns, found, ids=lambda row: row.month, first="-month")
 
 
-def _trial(trial: Sequence[Mapping[str, Any]]) -> Table[Mapping[str, Any]]:
+def _trial(rows: Sequence[AccountBalance]) -> Table[AccountBalance]:
     """What a close stored; a file and no page."""
-    columns: list[Column[Mapping[str, Any]]] = [
-        Column("account", lambda row: str(row["account"])),
-        Column("currency", lambda row: _currency_of(row).code),
-        Column("debits", lambda row: Money(row["debit_units"], _currency_of(row))),
-        Column("credits", lambda row: Money(row["credit_units"], _currency_of(row))),
+    columns: list[Column[AccountBalance]] = [
+        Column("account", lambda row: row.path),
+        Column("currency", lambda row: row.currency.code),
+        Column("debits", lambda row: Money(row.debit, row.currency)),
+        Column("credits", lambda row: Money(row.credit, row.currency)),
     ]
-    return Table.listed(columns, trial, ids=lambda row: str(row["account"]), first="account")
-
-
-def _currency_of(row: Mapping[str, Any]) -> Currency:
-    return Currency.of(row["account"].rpartition(":")[2])
+    return Table.listed(columns, rows, ids=lambda row: row.path, first="account")
 
 
 def _view(application: Application, month: str) -> PeriodView:
