@@ -76,5 +76,5 @@ def rounded(count: int) -> int | None:
     """Down to two digits and a zero at the end; None for fewer than COUNTED_MIN."""
     if count < COUNTED_MIN:
         return None
-    step = max(10, 10 ** (len(str(count)) - 2))
+    step: int = max(10, 10 ** (len(str(count)) - 2))
     return count // step * step

@@ -59,8 +59,9 @@ def _asked(sent: "MultiDict[str, str]") -> Requirements:
         group, _dot, comparator = rule.partition(".")
         if qualification and group in groups:
             groups[group].append(_condition(qualification, comparator, score.strip()))
-    conditions = {name: tuple(found) for name, found in groups.items()}
-    return Requirements(**conditions, languages=tuple(sent.getlist("language")[:_VALUES_MAX]))
+    all_of, any_of, none_of = (tuple(groups[name]) for name in _GROUPS)
+    languages = tuple(sent.getlist("language")[:_VALUES_MAX])
+    return Requirements(all_of=all_of, any_of=any_of, none_of=none_of, languages=languages)
 
 
 def _condition(qualification: str, comparator: str, score: str) -> Condition:
