@@ -5,21 +5,34 @@ counts as used.
 """
 
 import hashlib
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from crowdloom.kernel import Clock
 from crowdloom.kernel.ids import RequesterId
 from gridfs import GridFSBucket, GridOut, NoFile
-from gridfs.errors import FileExists
 from pymongo import ASCENDING, IndexModel
+from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError
+
+from task_service.application.source_ports import Keep
 
 _UNUSED = "metadata.unused_since"
-INDEXES = {"kept.files": [IndexModel([(_UNUSED, ASCENDING)], name="unused", sparse=True)]}
+INDEXES = {
+    "kept.files": [IndexModel([(_UNUSED, ASCENDING)], name="unused", sparse=True)],
+    "kept.chunks": [
+        # As GridFS itself would name it.
+        IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], name="files_id_1_n_1", unique=True)
+    ],
+}
+_CHUNK_BYTES = 255 * 1_024
+# More ids in one condition take an embedded engine longer than several with fewer.
+_TOGETHER_MAX = 100
+_TOGETHER_BYTES_MAX = 8_000_000
+_DUPLICATE = 11_000
 
 
 class KeptFile:
@@ -56,24 +69,69 @@ class MongoFiles:
         self._clock = clock
 
     def keep(self, requester_id: RequesterId, content: bytes, media_type: str) -> str:
-        digest = hashlib.sha256(content).hexdigest()
-        file_id = _file_id(requester_id, digest)
+        with self.keeping(requester_id) as keep:
+            return keep(content, media_type)
+
+    @contextmanager
+    def keeping(self, requester_id: RequesterId) -> Iterator[Keep]:
+        waiting: dict[str, tuple[bytes, str]] = {}
+
+        def keep(content: bytes, media_type: str) -> str:
+            digest = hashlib.sha256(content).hexdigest()
+            waiting[digest] = (content, media_type)
+            size = sum(len(one) for one, _ in waiting.values())
+            if len(waiting) >= _TOGETHER_MAX or size >= _TOGETHER_BYTES_MAX:
+                self._keep(requester_id, waiting)
+                waiting.clear()
+            return digest
+
+        yield keep
+        self._keep(requester_id, waiting)
+
+    def _keep(self, requester_id: RequesterId, files: Mapping[str, tuple[bytes, str]]) -> None:
+        """Not through GridFSBucket, which looks before each file whether there is any."""
         now = self._clock.now()
-        known = self._index.find_one({"_id": file_id}, {_UNUSED: 1})
-        if known is None:
-            about = {"media_type": media_type, "unused_since": now}
-            # Where the same bytes come twice at once, either copy is the file.
-            with suppress(FileExists, DuplicateKeyError):
-                self._bucket.upload_from_stream_with_id(file_id, digest, content, metadata=about)
-        elif known.get("metadata"):
-            self._index.update_one(
-                {"_id": file_id, _UNUSED: {"$exists": True}}, {"$set": {_UNUSED: now}}
+        named = {_file_id(requester_id, digest): digest for digest in files}
+        about = {_UNUSED: 1, "metadata.media_type": 1}
+        found = list(self._index.find({"_id": {"$in": list(named)}}, about))
+        unused = [row["_id"] for row in found if "unused_since" in row.get("metadata", {})]
+        if unused:
+            # The condition again: something may have begun to use one meanwhile.
+            still = {"_id": {"$in": unused}, _UNUSED: {"$exists": True}}
+            self._index.update_many(still, {"$set": {_UNUSED: now}})
+        fresh = {
+            file_id: files[digest]
+            for file_id, digest in named.items()
+            if file_id not in {row["_id"] for row in found}
+        }
+        if fresh:
+            self._write_chunks(fresh)
+            _insert(
+                self._index,
+                (
+                    {
+                        "_id": file_id,
+                        "filename": named[file_id],
+                        "length": len(content),
+                        "chunkSize": _CHUNK_BYTES,
+                        "uploadDate": now,
+                        "metadata": {"media_type": media_type, "unused_since": now},
+                    }
+                    for file_id, (content, media_type) in fresh.items()
+                ),
             )
-        return digest
+
+    def _write_chunks(self, files: Mapping[str, tuple[bytes, str]]) -> None:
+        if not _insert(self._chunks, _chunks(files)):
+            # Left by a call that was stopped, or about to be forgotten: neither can be relied on.
+            self._chunks.delete_many({"files_id": {"$in": list(files)}})
+            _insert(self._chunks, _chunks(files))
 
     def use(self, requester_id: RequesterId, digests: Sequence[str]) -> None:
         ids = [_file_id(requester_id, digest) for digest in digests]
-        self._index.update_many({"_id": {"$in": ids}}, {"$unset": {_UNUSED: ""}})
+        for at in range(0, len(ids), _TOGETHER_MAX):
+            some = {"_id": {"$in": ids[at : at + _TOGETHER_MAX]}}
+            self._index.update_many(some, {"$unset": {_UNUSED: ""}})
 
     def forget_unused(self, before: datetime, count_max: int) -> int:
         old = self._index.find({_UNUSED: {"$lt": before}}, {"_id": 1}).limit(count_max)
@@ -93,6 +151,24 @@ class MongoFiles:
             return KeptFile(self._bucket.open_download_stream(_file_id(requester_id, digest)))
         except NoFile:
             return None
+
+
+def _chunks(files: Mapping[str, tuple[bytes, str]]) -> Iterator[dict[str, Any]]:
+    for file_id, (content, _) in files.items():
+        for number, start in enumerate(range(0, len(content), _CHUNK_BYTES)):
+            part = content[start : start + _CHUNK_BYTES]
+            yield {"files_id": file_id, "n": number, "data": part}
+
+
+def _insert(into: Collection[dict[str, Any]], documents: Iterable[dict[str, Any]]) -> bool:
+    """False where some were there: where the same bytes come twice at once, either is the file."""
+    try:
+        into.insert_many(documents, ordered=False)
+    except BulkWriteError as error:
+        if any(one["code"] != _DUPLICATE for one in error.details["writeErrors"]):
+            raise
+        return False
+    return True
 
 
 def _file_id(requester_id: RequesterId, digest: str) -> str:

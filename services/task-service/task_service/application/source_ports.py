@@ -1,6 +1,7 @@
 """Wholes that are split into pieces, and the files they and their pieces are, as contracts."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -48,6 +49,10 @@ class StoredFile(Protocol):
     def tell(self) -> int: ...
 
 
+Keep = Callable[[bytes, str], str]
+"""(content, media type) -> the digest, or the cell, that stands for the kept file."""
+
+
 class Files(Protocol):
     """Files by their content: the same bytes of the same requester are kept once."""
 
@@ -55,6 +60,10 @@ class Files(Protocol):
         """Returns the digest under which `open` finds it. Idempotent. It is unused from now on,
         unless it was used before.
         """
+        ...
+
+    def keeping(self, requester_id: RequesterId) -> AbstractContextManager[Keep]:
+        """The same for many files: they are there when the block has ended without an error."""
         ...
 
     def use(self, requester_id: RequesterId, digests: Sequence[str]) -> None:
@@ -68,10 +77,6 @@ class Files(Protocol):
     def open(self, requester_id: RequesterId, digest: str) -> StoredFile | None:
         """None as well for a file of somebody else's."""
         ...
-
-
-Keep = Callable[[bytes, str], str]
-"""(content, media type) -> the cell that stands for the kept file."""
 
 
 class Splitter(Protocol):

@@ -71,11 +71,13 @@ class SplitSource:
 
         pieces: list[str] = []
 
-        def keep(content: bytes, media_type: str) -> str:
-            pieces.append(self._files.keep(owner, content, media_type))
-            return FILE_CELL + pieces[-1]
+        with self._files.keeping(owner) as kept:
 
-        split = self._splitters[wish.kind].split(upload.content, wish, keep)
+            def keep(content: bytes, media_type: str) -> str:
+                pieces.append(kept(content, media_type))
+                return FILE_CELL + pieces[-1]
+
+            split = self._splitters[wish.kind].split(upload.content, wish, keep)
         table = table_of(split, project)
         digest = self._files.keep(owner, upload.content, upload.media_type)
         recipe = self._files.keep(owner, json.dumps(split.recipe).encode(), _RECIPE)

@@ -95,3 +95,18 @@ def test_a_file_of_no_use_is_refused_when_it_is_whole(requester: Any) -> None:
     upload = begin(requester, size=len(video)).json
     refused = add(requester, upload, 0, video)
     assert (refused.status_code, refused.json["code"]) == (422, "faulty_rows")
+
+
+def test_a_file_whose_keeping_was_stopped_is_kept_whole_when_it_comes_again(
+    requester: Any, application: Any
+) -> None:
+    content = bytes(range(256)) * 2_000
+    whole = Upload("table.csv", content, "text/csv")
+    owner = requester.requester_id
+    digest = application.look_at_upload.keep(owner, whole)
+    database = application.database
+    database["kept.files"].delete_many({})
+    database["kept.chunks"].delete_one({"n": 1})
+    assert application.look_at_upload.keep(owner, whole) == digest
+    assert application.look_at_upload.open(owner, digest).read() == content
+    assert database["kept.chunks"].count_documents({}) == 2
