@@ -12,6 +12,7 @@ from proofs.money import banks
 from proofs.money.batches import REQUESTERS, WORKERS
 from proofs.money.hands import CHECKER, LISTED_MAX, MAKER, Move, key_of, propose, some_worker
 from proofs.money.rails import (
+    approve_all,
     ask_for_payout,
     asked_rail,
     choose_rail,
@@ -192,6 +193,7 @@ def propose_lift(world: World) -> None:
     if standing:
         payload = {"suspension_id": world.random.choice(standing).suspension_id}
         propose(world, "suspension_lift", payload)
+        approve_all(world, "suspension_lift")
 
 
 def propose_goodwill(world: World) -> None:

@@ -64,10 +64,15 @@ def hand_over_file(world: World) -> None:
     if by_bank:
         kind = world.random.choice(("bank_file_sent",) * 5 + ("bank_file_void",))
         propose(world, kind, {"run_id": world.random.choice(by_bank)})
-        desk = world.application.approvals
-        for made in world.application.readers.approvals.listed(LISTED_MAX, kind=kind):
-            if made.status is ApprovalStatus.PROPOSED:
-                world.attempt(_approving(desk, made))
+        approve_all(world, kind)
+
+
+def approve_all(world: World, kind: str) -> None:
+    """Whatever is proposed of a kind."""
+    desk = world.application.approvals
+    for made in world.application.readers.approvals.listed(LISTED_MAX, kind=kind):
+        if made.status is ApprovalStatus.PROPOSED:
+            world.attempt(_approving(desk, made))
 
 
 def _approving(desk: ApprovalDesk, made: Approval) -> Callable[[], object]:
