@@ -11,6 +11,7 @@ from crowdloom.contracts.task import (
     SubmissionReceived,
     SubmissionRejected,
     SubmissionReturned,
+    SubmissionScored,
     TasksReleased,
 )
 from crowdloom.contracts.worker import WorkerRegistered
@@ -80,6 +81,11 @@ def rejected(assignment: Any, *, reopened: bool = True) -> SubmissionRejected:
         reason="It is about another sentence.",
         slot_reopened=reopened,
     )
+
+
+def scored(assignment: Any, *, right: bool = True) -> SubmissionScored:
+    """Of an answer to an item whose answer the requester knew."""
+    return SubmissionScored(**_submission(assignment), right=right, scored_at=assignment.claimed_at)
 
 
 def accepted(

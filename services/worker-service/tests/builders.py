@@ -14,6 +14,7 @@ from crowdloom.contracts.task import (
     SubmissionAccepted,
     SubmissionReceived,
     SubmissionRejected,
+    SubmissionScored,
     TasksReleased,
 )
 from crowdloom.kernel import Money
@@ -92,6 +93,10 @@ def rejected(number: int = 1, *, reason: str = "It is about another sentence.") 
     return SubmissionRejected(
         **_submission(number), rejected_at=later, reason=reason, slot_reopened=True
     )
+
+
+def scored(number: int = 1, *, right: bool = True) -> SubmissionScored:
+    return SubmissionScored(**_submission(number), right=right, scored_at=SUBMITTED)
 
 
 def settled(number: int = 1, *, worker_id: str = WORKER) -> RewardSettled:

@@ -13,6 +13,7 @@ from crowdloom.contracts.task import (
     SubmissionReceived,
     SubmissionRejected,
     SubmissionReturned,
+    SubmissionScored,
     TasksReleased,
 )
 from crowdloom.contracts.worker import (
@@ -94,6 +95,13 @@ def submission_rejected(envelope: Envelope, session: Session) -> None:
     if event.slot_reopened:
         session.tasks.reopen(event.task_id)
         session.batches.count_reopened(event.batch_id)
+
+
+def submission_scored(envelope: Envelope, session: Session) -> None:
+    """A known answer judges like its requester, and at once."""
+    event = envelope.of(SubmissionScored)
+    judged = Judged(accepted=int(event.right), count=1)
+    session.verdicts.append(Verdict(event.assignment_id, event.batch_id, judged))
 
 
 def submission_returned(envelope: Envelope, session: Session) -> None:

@@ -18,6 +18,7 @@ from crowdloom.contracts.task import (
     SubmissionReceived,
     SubmissionRejected,
     SubmissionReturned,
+    SubmissionScored,
     TasksReleased,
 )
 from crowdloom.contracts.worker import (
@@ -45,6 +46,7 @@ SUBSCRIPTIONS: dict[type[Event], Handler[MatchingSession]] = {
     SubmissionAccepted: follow.submission_accepted,
     SubmissionRejected: follow.submission_rejected,
     SubmissionReturned: follow.submission_returned,
+    SubmissionScored: follow.submission_scored,
     AssignmentClosed: follow.assignment_closed,
     WorkerRegistered: follow.worker_registered,
     ProfileChanged: follow.profile_changed,

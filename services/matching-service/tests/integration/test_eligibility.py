@@ -156,8 +156,9 @@ def test_what_requesters_decide_is_kept_as_skill_and_who_is_new_is_counted(
     deliver(make.accepted(by_time, decided_by="auto"), make.accepted(accepted))
     deliver(make.rejected(rejected, reopened=False), make.rejected(overturned, reopened=False))
     deliver(make.accepted(overturned, decided_by="appeal", overturns=True))
+    deliver(make.scored(by_time))
     profile = application.claim_task._reader.workers.get("wrk_1")
-    assert profile.judged == {"choose": Judged(accepted=2, count=3)}
+    assert profile.judged == {"choose": Judged(accepted=3, count=4)}
     assert (profile.answered, profile.is_newcomer) == (4, True)
     application.database["workers"].update_one({"_id": "wrk_1"}, {"$set": {"answered": 20}})
     deliver(make.opened("bat_2"), make.released("bat_2"))

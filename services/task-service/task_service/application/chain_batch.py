@@ -62,7 +62,10 @@ class ChainBatch:
 
     def _answered(self, batch: Batch) -> Iterator[tuple[Sequence[str], list[Submission]]]:
         for task, submissions in self._results.by_task(batch):
-            yield list(shown_inputs(batch.columns, task.cells).values()), [one for one in submissions if one.counts]
+            yield (
+                list(shown_inputs(batch.columns, task.cells).values()),
+                [one for one in submissions if one.counts],
+            )
 
     def _draft(self, batch: Batch, project: Project, table: Table) -> Batch:
         draft = self._batches.draft(

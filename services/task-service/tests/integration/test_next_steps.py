@@ -14,7 +14,8 @@ def rows_of(requester: Any, batch: Any) -> list[dict[str, str]]:
 def test_answers_are_proofread_and_voted_on_in_steps_of_their_own(
     requester: Any, open_batch: Any, hand_out: Any
 ) -> None:
-    first = open_batch(requester, redundancy=2)
+    table = b"sentence,gold:answer\nIt rained.,The rain.\nThe sun shone.,\n"
+    first = open_batch(requester, redundancy=2, table=table)
     for number, said in enumerate(("Teh rain.", "The rain."), start=1):
         hand_out(requester, first, assignment=number).submit([["answer", said]])
     path = f"/batches/{first['batch_id']}/next-step"
@@ -24,6 +25,7 @@ def test_answers_are_proofread_and_voted_on_in_steps_of_their_own(
     rows = rows_of(requester, made["batch"])
     assert rows[0]["text"] == "Teh rain."
     assert rows[0]["sentence"] == "It rained."
+    assert "gold:answer" not in rows[0], "what was known of this form is not of the next one"
     assert rows[1]["text"] == ""
     vote = requester.project(template_html=VOTE)
     made = requester.post(path, {"project_id": vote["project_id"]}).json

@@ -49,6 +49,29 @@ def accepted_work(deliver: Any, make: Any, worker: Any, numbers: range) -> None:
         )
 
 
+def test_known_items_count_by_whole_tens_and_make_accurate(
+    application: Application, browser: FlaskClient, deliver: Any, make: Any, said: Any
+) -> None:
+    """Whatever comes first: the score, the claim; and no single item is told to be a known one."""
+
+    def score(numbers: range, *wrong: int) -> str:
+        for number in numbers:
+            told = make.scored(number, right=number not in wrong)
+            deliver(told, make.claimed(number), make.submitted(number))
+        while application.keep_qualifications():
+            pass
+        return " ".join(browser.get("/work/standing").text.split())
+
+    assert "Known items" not in score(range(1, 10), 4)
+    assert "Right in 9 of 10 items" in score(range(10, 11))
+    assert "Right in 9 of 10 items" in score(range(11, 20))
+    assert said() == []
+    assert "Right in 19 of 20 items" in score(range(20, 21))
+    assert said() == [("granted", "accurate", "")]
+    score(range(21, 31), 21, 22, 23)
+    assert said()[1:] == [("revoked", "accurate", "rule_not_met")]
+
+
 def test_a_rule_grants_by_itself_and_takes_back_with_a_reason(
     application: Application,
     api: FlaskClient,

@@ -15,6 +15,7 @@ from pymongo.client_session import ClientSession
 from worker_service.domain.qualifications import (
     GrantedBy,
     Held,
+    KnownItems,
     Qualification,
     Question,
     Record,
@@ -122,12 +123,20 @@ class MongoRecords:
 
     def get(self, worker_id: WorkerId) -> Record:
         found = self._records.find_one({"_id": worker_id}, session=self._session) or {}
-        return Record(worker_id, found.get("accepted_count", 0), found.get("rejected_count", 0))
+        return Record(
+            worker_id,
+            found.get("accepted_count", 0),
+            found.get("rejected_count", 0),
+            KnownItems(*found.get("known", ())),
+            KnownItems(*found.get("told", ())),
+        )
 
     def put(self, record: Record, due_at: datetime | None) -> None:
         document: Document = {
             "accepted_count": record.accepted_count,
             "rejected_count": record.rejected_count,
+            "known": [record.known.count, record.known.right_count],
+            "told": [record.told.count, record.told.right_count],
         }
         if due_at is not None:
             document["due_at"] = due_at

@@ -21,6 +21,7 @@ from worker_service.application.ports import (
     DecidedWork,
     FinishedWork,
     ItemFacts,
+    ScoredItem,
     WorkFilter,
 )
 from worker_service.domain.pay import duration_ms
@@ -35,6 +36,7 @@ WORK_ITEM_INDEXES = [
     IndexModel([("to_measure", ASCENDING)], name="to_measure", sparse=True),
     IndexModel([("to_judge", ASCENDING)], name="to_judge", sparse=True),
     IndexModel([("to_count", ASCENDING)], name="to_count", sparse=True),
+    IndexModel([("to_score", ASCENDING)], name="to_score", sparse=True),
 ]
 _DAY_ITEMS_MAX = 1_000
 _PLAIN_FIELDS = (
@@ -166,6 +168,19 @@ class MongoWorkItems:
             {"$set": {"counted_as": counted_as}, "$unset": {"to_count": ""}},
             session=self._session,
         )
+
+    def unscored(self, count_max: int) -> Sequence[ScoredItem]:
+        seen = {"to_score": True, "worker_id": {"$exists": True}}
+        found = self._items.find(seen, session=self._session).limit(count_max)
+        return [ScoredItem(item["_id"], item["worker_id"], item["known_right"]) for item in found]
+
+    def mark_scored(self, assignment_ids: Sequence[AssignmentId]) -> None:
+        if assignment_ids:
+            self._items.update_many(
+                {"_id": {"$in": list(assignment_ids)}},
+                {"$unset": {"to_score": ""}},
+                session=self._session,
+            )
 
     def count_again(self, assignment_id: AssignmentId) -> None:
         self._items.update_one(

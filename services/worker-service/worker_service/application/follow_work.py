@@ -8,6 +8,7 @@ from crowdloom.contracts.task import (
     SubmissionReceived,
     SubmissionRejected,
     SubmissionReturned,
+    SubmissionScored,
 )
 
 from worker_service.application.ports import Session
@@ -21,6 +22,7 @@ _EVENTS = (
     SubmissionAccepted,
     SubmissionRejected,
     SubmissionReturned,
+    SubmissionScored,
     RewardSettled,
 )
 

@@ -44,10 +44,11 @@ class KeepQualifications:
 
     def _count(self, session: Session) -> int:
         items = session.work_items.uncounted(ITEMS_MAX)
+        scored = session.work_items.unscored(ITEMS_MAX)
         due = session.records.due(self._clock.now(), ITEMS_MAX)
         records = {
             worker_id: session.records.get(worker_id)
-            for worker_id in sorted({item.worker_id for item in items} | set(due))
+            for worker_id in sorted({item.worker_id for item in (*items, *scored)} | set(due))
         }
         marks: dict[str | None, list[AssignmentId]] = defaultdict(list)
         for item in items:
@@ -56,9 +57,12 @@ class KeepQualifications:
             marks[verdict].append(item.assignment_id)
         for verdict, assignment_ids in marks.items():
             session.work_items.mark_counted(assignment_ids, verdict)
+        for one in scored:
+            records[one.worker_id] = records[one.worker_id].with_scored(right=one.right)
+        session.work_items.mark_scored([one.assignment_id for one in scored])
         for record in records.values():
             self._apply(session, record)
-        return len(items) + len(due)
+        return len(items) + len(scored) + len(due)
 
     def _apply(self, session: Session, record: Record) -> None:
         """Of a closed account nothing is kept."""

@@ -81,6 +81,15 @@ class DecidedItem:
 
 
 @dataclass(frozen=True)
+class ScoredItem:
+    """An answer to an item whose answer its requester knew."""
+
+    assignment_id: AssignmentId
+    worker_id: WorkerId
+    right: bool
+
+
+@dataclass(frozen=True)
 class DayOfWork:
     """What one worker submitted since an instant; at most the newest thousand are counted."""
 
@@ -150,6 +159,12 @@ class WorkItems(Protocol):
     def mark_counted(self, assignment_ids: Sequence[AssignmentId], counted_as: str | None) -> None:
         """Take them out of `uncounted`; one write, idempotent."""
         ...
+
+    def unscored(self, count_max: int) -> Sequence[ScoredItem]:
+        """Scored answers that are in no worker's record yet."""
+        ...
+
+    def mark_scored(self, assignment_ids: Sequence[AssignmentId]) -> None: ...
 
     def count_again(self, assignment_id: AssignmentId) -> None:
         """Put it back into `uncounted`: what it counts as may have changed."""

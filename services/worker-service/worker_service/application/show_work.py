@@ -87,7 +87,9 @@ class ShowStanding:
         appeals = self._readers.appeals.of_worker(worker_id)
         contested = {one.assignment_id for one in appeals if one.status is AppealStatus.OPEN}
         tries = self._readers.held.tries_of_worker(worker_id)
-        return standing_of(page.items, contested, [score for one in tries for score in one.scores])
+        scores = [score for one in tries for score in one.scores]
+        told = self._readers.records.get(worker_id).told
+        return standing_of(page.items, contested, scores, told)
 
 
 class OpenWorkspace:

@@ -11,6 +11,7 @@ from crowdloom.contracts.task import (
     SubmissionReceived,
     SubmissionRejected,
     SubmissionReturned,
+    SubmissionScored,
 )
 from crowdloom.contracts.worker import (
     AccountClosed,
@@ -35,6 +36,7 @@ ItemEvent = (
     | SubmissionAccepted
     | SubmissionRejected
     | SubmissionReturned
+    | SubmissionScored
     | RewardSettled
 )
 
@@ -141,6 +143,7 @@ def _of_submission(
     | SubmissionAccepted
     | SubmissionRejected
     | SubmissionReturned
+    | SubmissionScored
     | RewardSettled,
 ) -> tuple[Status, dict[str, object]]:
     match event:
@@ -151,6 +154,8 @@ def _of_submission(
                 "held_ms": event.held_ms,
                 "to_measure": True,
             }
+        case SubmissionScored():
+            return Status.SUBMITTED, {"known_right": event.right, "to_score": True}
         case SubmissionAccepted():
             return Status.ACCEPTED, {
                 "decided_at": event.accepted_at,

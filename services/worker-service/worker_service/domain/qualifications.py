@@ -37,13 +37,39 @@ class GrantedBy(StrEnum):
     REQUESTER = "requester"
 
 
+KNOWN_TOLD_EVERY = 10
+
+
+@dataclass(frozen=True)
+class KnownItems:
+    """Answers to items whose answer their requester knew, and how many of them were right."""
+
+    count: int = 0
+    right_count: int = 0
+
+    @property
+    def ratio(self) -> float | None:
+        return self.right_count / self.count if self.count else None
+
+
 @dataclass(frozen=True)
 class Record:
-    """What was decided about a worker's work. A rejection under appeal is not counted."""
+    """What was decided about a worker's work. A rejection under appeal is not counted. `told` is
+    what was known at the last whole ten: no more is shown, and rules go by it, so that nobody
+    learns of a single item that it was a known one.
+    """
 
     worker_id: WorkerId
     accepted_count: int = 0
     rejected_count: int = 0
+    known: KnownItems = KnownItems()
+    told: KnownItems = KnownItems()
+
+    def with_scored(self, *, right: bool) -> "Record":
+        """With one known item more."""
+        known = KnownItems(self.known.count + 1, self.known.right_count + right)
+        is_ten = known.count % KNOWN_TOLD_EVERY == 0
+        return replace(self, known=known, told=known if is_ten else self.told)
 
     @property
     def decided_count(self) -> int:
@@ -52,18 +78,24 @@ class Record:
 
 @dataclass(frozen=True)
 class Rule:
-    """Met when every part is. `acceptance_percent_min` is a share of what was decided."""
+    """Met when every part is. `acceptance_percent_min` is a share of what was decided,
+    `known_percent_min` one of the known items that were told.
+    """
 
     accepted_count_min: int = 0
     acceptance_percent_min: int = 0
     age_days_min: int = 0
+    known_count_min: int = 0
+    known_percent_min: int = 0
 
     def is_met_by(self, record: Record, age: timedelta) -> bool:
-        share = record.accepted_count * _PERCENT
+        share, told = record.accepted_count * _PERCENT, record.told
         return (
             record.accepted_count >= self.accepted_count_min
             and share >= self.acceptance_percent_min * record.decided_count
             and age >= timedelta(days=self.age_days_min)
+            and told.count >= self.known_count_min
+            and told.right_count * _PERCENT >= self.known_percent_min * told.count
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from crowdloom.kernel.ids import AssignmentId
 
+from worker_service.domain.qualifications import KnownItems
 from worker_service.domain.work_items import Status, WorkItem
 
 ITEMS_MAX = 500
@@ -32,7 +33,8 @@ class KnownAnswers:
 @dataclass(frozen=True)
 class Standing:
     """`n` newest items; each is counted under one of the rest. A rejection under appeal is in
-    `under_appeal` alone. `known` is None where no test was tried.
+    `under_appeal` alone. `known` is None where no test was tried, `items` where too few answers to
+    known items were told.
     """
 
     n: int
@@ -46,6 +48,7 @@ class Standing:
     expired: int
     by_requester: Sequence[Verdicts]
     known: KnownAnswers | None = None
+    items: KnownItems | None = None
 
     @property
     def decided(self) -> int:
@@ -61,10 +64,13 @@ class Standing:
 
 
 def standing_of(
-    items: Sequence[WorkItem], contested: Collection[AssignmentId], scores: Sequence[int] = ()
+    items: Sequence[WorkItem],
+    contested: Collection[AssignmentId],
+    scores: Sequence[int] = (),
+    told: KnownItems | None = None,
 ) -> Standing:
-    """From the newest items with their terms, the assignments whose appeal is open, and the percent
-    reached at each try of a test.
+    """From the newest items with their terms, the assignments whose appeal is open, the percent
+    reached at each try of a test, and what is told of known items.
     """
     counted = [item for item in items if item.assignment_id not in contested]
     by_status = Counter(item.status for item in counted)
@@ -80,6 +86,7 @@ def standing_of(
         expired=by_status[Status.EXPIRED],
         by_requester=_by_requester(counted),
         known=KnownAnswers(len(scores), sum(scores) // len(scores)) if scores else None,
+        items=told if told and told.count else None,
     )
 
 

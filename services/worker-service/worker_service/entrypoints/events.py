@@ -25,6 +25,7 @@ from crowdloom.contracts.task import (
     SubmissionReceived,
     SubmissionRejected,
     SubmissionReturned,
+    SubmissionScored,
     TalkAnswered,
     TasksReleased,
 )
@@ -53,6 +54,7 @@ SUBSCRIPTIONS: dict[type[Event], Handler[WorkerSession]] = {
     SubmissionAccepted: follow_work,
     SubmissionRejected: follow_work,
     SubmissionReturned: follow_work,
+    SubmissionScored: follow_work,
     RewardSettled: follow_work,
     QualificationDefined: follow_qualification,
     RequesterGranted: follow_qualification,

@@ -87,6 +87,7 @@ def _qualifications(belongings: Belongings) -> dict[str, Any]:
     record = belongings.record
     return {
         "decisions": {"accepted": record.accepted_count, "rejected": record.rejected_count},
+        "known_items": {"count": record.told.count, "right": record.told.right_count},
         "held": [_held(one) for one in belongings.held],
         "tests": [
             {

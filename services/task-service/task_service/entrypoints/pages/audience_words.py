@@ -23,6 +23,7 @@ def market() -> dict[str, str]:
     }
     return {
         "reliable": _("Reliable: most of what they did was accepted"),
+        "accurate": _("Accurate: right on items whose answer requesters knew"),
         "experienced": _("Experienced: much of what they did was accepted"),
         "established": _("Established: an account of some age"),
         "careful-reading": _("Careful reading, tested"),

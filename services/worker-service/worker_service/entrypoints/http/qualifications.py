@@ -32,6 +32,8 @@ class RuleSchema(Schema):
     accepted_count_min = fields.Integer(required=True)
     acceptance_percent_min = fields.Integer(required=True)
     age_days_min = fields.Integer(required=True)
+    known_count_min = fields.Integer(required=True)
+    known_percent_min = fields.Integer(required=True)
 
 
 class QualificationSchema(Schema):

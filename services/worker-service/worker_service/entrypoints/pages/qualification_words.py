@@ -13,6 +13,7 @@ def name_of(one: Qualification) -> str:
         "reliable": _("Reliable"),
         "experienced": _("Experienced"),
         "established": _("Established"),
+        "accurate": _("Accurate"),
         "careful-reading": _("Careful reading"),
     }
     if one.code.startswith("language-") and one.language:
@@ -43,6 +44,18 @@ def _parts(one: Qualification) -> list[str]:
     if rule.age_days_min:
         days = number_text(rule.age_days_min)
         parts.append(str(_("An account of at least %(days)s days.", days=days)))
+    if rule.known_count_min:
+        count, share = number_text(rule.known_count_min), number_text(rule.known_percent_min)
+        parts.append(
+            str(
+                _(
+                    "At least %(count)s answers to items whose answer the requester knew, "
+                    "%(share)s of 100 right.",
+                    count=count,
+                    share=share,
+                )
+            )
+        )
     return parts
 
 
