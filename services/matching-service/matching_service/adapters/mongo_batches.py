@@ -6,12 +6,12 @@ claim does not read them.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from crowdloom.kernel import Money, PoisonMessage
-from crowdloom.kernel.ids import BatchId
+from crowdloom.kernel.ids import BatchId, Pseudonym
 from pymongo import ASCENDING, IndexModel
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
@@ -82,6 +82,14 @@ class MongoBatches:
         # Ids of events sort by time: an older one that comes late changes nothing.
         if event_id > row.get("pause_event_id", ""):
             self._say(batch_id, {"paused": paused, "pause_event_id": event_id})
+
+    def note_excluded(
+        self, batch_id: BatchId, event_id: str, pseudonym: Pseudonym, *, excluded: bool
+    ) -> None:
+        known = (self._row(batch_id) or {}).get("exclusions", {}).get(pseudonym, {})
+        if event_id > known.get("event_id", ""):
+            said = {"excluded": excluded, "event_id": event_id}
+            self._say(batch_id, {f"exclusions.{pseudonym}": said})
 
     def note_over(self, batch_id: BatchId, status: BatchStatus) -> None:
         self._say(batch_id, {str(status): True})
@@ -186,7 +194,7 @@ def _batch(row: dict[str, Any]) -> Batch:
         open_slot_count=row.get("open_slot_count"),
         leased_slot_count=row.get("leased_slot_count"),
         served_at=row.get("served_at"),
-        requirements=_requirements(row.get("requirements")),
+        requirements=_requirements(row.get("requirements"), row.get("exclusions", {})),
         task_type=row.get("task_type"),
         answer_count=row.get("submitted", 0),
         newcomer_answer_count=row.get("from_newcomers", 0),
@@ -206,7 +214,16 @@ def _requirements_row(asked: Requirements) -> dict[str, Any] | None:
     return {**row, "only": sorted(asked.only), "excluded": sorted(asked.excluded)}
 
 
-def _requirements(row: dict[str, Any] | None) -> Requirements:
+def _requirements(row: dict[str, Any] | None, exclusions: dict[str, Any]) -> Requirements:
+    """As the batch was opened, with whom its requester excluded or let in since."""
+    asked = _opened_with(row)
+    if not exclusions:
+        return asked
+    now_out = {Pseudonym(name) for name, said in exclusions.items() if said["excluded"]}
+    return replace(asked, excluded=asked.excluded - exclusions.keys() | now_out)
+
+
+def _opened_with(row: dict[str, Any] | None) -> Requirements:
     if row is None:
         return Requirements()
     conditions = {

@@ -3,6 +3,7 @@
 from crowdloom.contracts import Envelope
 from crowdloom.contracts.task import (
     AssignmentClosed,
+    BatchAudienceChanged,
     BatchCancelled,
     BatchCompleted,
     BatchGrown,
@@ -65,6 +66,13 @@ def batch_paused(envelope: Envelope, session: Session) -> None:
 def batch_resumed(envelope: Envelope, session: Session) -> None:
     event = envelope.of(BatchResumed)
     session.batches.note_pause(event.batch_id, envelope.event_id, paused=False)
+
+
+def batch_audience_changed(envelope: Envelope, session: Session) -> None:
+    event = envelope.of(BatchAudienceChanged)
+    session.batches.note_excluded(
+        event.batch_id, envelope.event_id, event.pseudonym, excluded=event.excluded
+    )
 
 
 def batch_cancelled(envelope: Envelope, session: Session) -> None:

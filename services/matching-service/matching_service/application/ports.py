@@ -9,7 +9,7 @@ from crowdloom.chassis.tickets import Ticket
 from crowdloom.contracts import Event
 from crowdloom.contracts.task import SubmissionReceived
 from crowdloom.kernel import Money
-from crowdloom.kernel.ids import AssignmentId, BatchId, TaskId, WorkerId
+from crowdloom.kernel.ids import AssignmentId, BatchId, Pseudonym, TaskId, WorkerId
 
 from matching_service.domain.assignments import Assignment, AssignmentStatus
 from matching_service.domain.batches import (
@@ -47,6 +47,12 @@ class Batches(Protocol):
 
     def note_pause(self, batch_id: BatchId, event_id: str, *, paused: bool) -> None:
         """Paused or resumed; the newest event counts."""
+        ...
+
+    def note_excluded(
+        self, batch_id: BatchId, event_id: str, pseudonym: Pseudonym, *, excluded: bool
+    ) -> None:
+        """Excluded from the batch, or let in again; the newest event about a worker counts."""
         ...
 
     def note_over(self, batch_id: BatchId, status: BatchStatus) -> None:

@@ -8,6 +8,7 @@ from crowdloom.chassis.worker import EventsProcess, Job
 from crowdloom.contracts import Event
 from crowdloom.contracts.task import (
     AssignmentClosed,
+    BatchAudienceChanged,
     BatchCancelled,
     BatchCompleted,
     BatchGrown,
@@ -40,6 +41,7 @@ SUBSCRIPTIONS: dict[type[Event], Handler[MatchingSession]] = {
     TasksReleased: follow.tasks_released,
     BatchPaused: follow.batch_paused,
     BatchResumed: follow.batch_resumed,
+    BatchAudienceChanged: follow.batch_audience_changed,
     BatchCancelled: follow.batch_cancelled,
     BatchCompleted: follow.batch_completed,
     SubmissionReceived: follow.submission_received,

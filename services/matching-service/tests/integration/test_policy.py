@@ -4,8 +4,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from crowdloom.contracts.task import Requirements
-from crowdloom.testkit.ports import FrozenClock
+from crowdloom.contracts.task import BatchAudienceChanged, Requirements
+from crowdloom.testkit.ports import BEGINNING, FrozenClock
 from flask.testing import FlaskClient
 from matching_service.bootstrap import Application
 
@@ -37,6 +37,25 @@ def test_operators_say_how_much_a_worker_may_hold(
     application.set_policy("stf_1", weights={"held_max": 2}, version=0, reason="It is a rush.")
     assert len(application.claim_task.several("wrk_1", "k", 5)) == 2
     assert application.claim_task.why_not("wrk_1", "bat_1") == "too_many_leases"
+
+
+def test_who_is_excluded_from_an_open_batch_is_given_no_more_of_it_until_let_in_again(
+    make: ModuleType, deliver: Deliver, application: Application
+) -> None:
+    deliver(make.opened(), make.released())
+    made = application.claim_task("wrk_1", "k1")
+    assert made is not None
+    name = made.assignment.pseudonym
+    deliver(BatchAudienceChanged("bat_1", name, excluded=True, changed_at=BEGINNING))
+    assert application.claim_task("wrk_1", "k2") is None
+    assert application.claim_task.why_not("wrk_1", "bat_1") == "excluded"
+    assert application.claim_task("wrk_2", "k") is not None
+    assert application.hold_assignment.get("wrk_1", made.assignment.assignment_id).ticket
+    deliver(BatchAudienceChanged("bat_1", name, excluded=False, changed_at=BEGINNING))
+    assert application.claim_task("wrk_1", "k3") is not None
+    deliver(BatchAudienceChanged("bat_2", name, excluded=True, changed_at=BEGINNING))
+    deliver(make.opened("bat_2", requirements=Requirements(devices=("phone",))))
+    assert application.claim_task.why_not("wrk_1", "bat_2") == "excluded", "heard of too early"
 
 
 def test_the_queue_says_of_a_browser_what_a_claim_from_it_would_say_of_its_device(

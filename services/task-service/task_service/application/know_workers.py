@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crowdloom.contracts.task import BatchAudienceChanged
 from crowdloom.kernel import Clock
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import Pseudonym, RequesterId
 
 from task_service.application.ports import Reader, Session, Store
-from task_service.domain.requirements import PSEUDONYMS_MAX
+from task_service.domain.batches import BatchStatus
+from task_service.domain.requirements import PSEUDONYMS_MAX, excluding, letting_in
 from task_service.domain.workers import (
     Standing,
     TooManyStandings,
@@ -19,6 +21,8 @@ from task_service.domain.workers import (
 )
 
 SAMPLE_MAX = 2_000
+_BATCHES_TOLD_MAX = 2_000
+_OPEN_OR_SOON = (BatchStatus.FUNDING, BatchStatus.OPEN, BatchStatus.PAUSED)
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,9 @@ class KnowWorkers:
         *,
         note: str = "",
     ) -> WorkerNote | None:
-        """None takes the standing away; saying again what holds changes nothing. Raises
-        InvalidInput, TooManyStandings, NotFound for somebody who never answered this requester.
+        """None takes the standing away; saying again what holds changes nothing. What is open hears
+        of who is excluded or let in again. Raises InvalidInput, TooManyStandings, NotFound for
+        somebody who never answered this requester.
         """
         words = checked_worker_note(note)
 
@@ -67,10 +72,13 @@ class KnowWorkers:
             notes = session.worker_notes
             if session.submissions.newest_of(requester_id, pseudonym) is None:
                 raise NotFound("No such worker has answered you", pseudonym=pseudonym)
+            known = notes.get(requester_id, pseudonym)
+            was_excluded = known is not None and known.standing is Standing.EXCLUDED
+            if was_excluded != (standing is Standing.EXCLUDED):
+                self._tell_batches(session, requester_id, pseudonym, excluded=not was_excluded)
             if standing is None:
                 notes.remove(requester_id, pseudonym)
                 return None
-            known = notes.get(requester_id, pseudonym)
             if known is None and notes.count(requester_id) >= PSEUDONYMS_MAX:
                 raise TooManyStandings(
                     f"At most {PSEUDONYMS_MAX} workers", count_max=PSEUDONYMS_MAX
@@ -80,3 +88,23 @@ class KnowWorkers:
             return made
 
         return self._store.run(work)
+
+    def _tell_batches(
+        self, session: Session, requester_id: RequesterId, pseudonym: Pseudonym, *, excluded: bool
+    ) -> None:
+        """Whatever is open, or about to be, goes by it from now on."""
+        for batch in session.batches.of_requester(requester_id, _BATCHES_TOLD_MAX):
+            if batch.status not in _OPEN_OR_SOON:
+                continue
+            asked = letting_in(batch.requirements, pseudonym)
+            if excluded:
+                asked = excluding(asked, [pseudonym])
+            session.batches.set_requirements(batch.batch_id, asked, status=batch.status)
+            session.emit(
+                BatchAudienceChanged(
+                    batch_id=batch.batch_id,
+                    pseudonym=pseudonym,
+                    excluded=excluded,
+                    changed_at=self._clock.now(),
+                )
+            )

@@ -1,4 +1,4 @@
-"""Whom a batch is for: announced with it, and unchanged from then on."""
+"""Whom a batch is for: announced with it; from then on only the excluded workers change."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -61,6 +61,14 @@ def excluding(asked: Requirements | None, pseudonyms: Sequence[Pseudonym]) -> Re
         return asked
     now = asked or Requirements()
     return replace(now, excluded=tuple(dict.fromkeys((*now.excluded, *pseudonyms))))
+
+
+def letting_in(asked: Requirements | None, pseudonym: Pseudonym) -> Requirements | None:
+    """The same without him among the excluded; None where nothing is asked any more."""
+    if asked is None:
+        return None
+    rest = replace(asked, excluded=tuple(one for one in asked.excluded if one != pseudonym))
+    return None if rest == Requirements() else rest
 
 
 def _faults(asked: Requirements) -> Iterator[str]:

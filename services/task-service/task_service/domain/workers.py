@@ -21,7 +21,7 @@ class TooManyStandings(Conflict):
 
 
 class Standing(StrEnum):
-    """`excluded` is given nothing that opens from then on; `listed` is on the requester's own list,
+    """`excluded` is given nothing new from then on; `listed` is on the requester's own list,
     for which a batch can be kept.
     """
 

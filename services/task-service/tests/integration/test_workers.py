@@ -27,7 +27,7 @@ def worker(requester: Any, open_batch: Any, hand_out: Any) -> str:
 
 
 def test_a_worker_is_known_by_figures_and_excluded_and_allowed_again(
-    browser: Any, requester: Any, stranger: Any, worker: str, words: Any
+    browser: Any, requester: Any, stranger: Any, worker: str, words: Any, outbox: Any
 ) -> None:
     page = browser.read(PAGE)
     assert "50% 1 of 2" in words(page)
@@ -35,7 +35,7 @@ def test_a_worker_is_known_by_figures_and_excluded_and_allowed_again(
     assert browser.read("/requester/workers?order=agreement")
     note = {"pseudonym": worker, "standing": "excluded", "note": "=Slips <b>"}
     page = words(browser.follow(f"{PAGE}/standing", **note))
-    assert "Nothing that opens from now on is given to them." in page
+    assert "Nothing new is given to them from now on" in page
     assert "=Slips &lt;b&gt;" in page
     [row] = csv.DictReader(io.StringIO(browser.read(f"{PAGE}.csv")))
     assert (row["worker"], row["standing"], row["note"]) == (worker, "excluded", "'=Slips <b>")
@@ -48,6 +48,11 @@ def test_a_worker_is_known_by_figures_and_excluded_and_allowed_again(
         browser.follow(f"{PAGE}/standing", pseudonym=worker, standing="")
     )
     assert requester.get("/workers/standings").json["items"] == []
+    told = [body for name, body in outbox() if name == "task.batch.audience_changed.v1"]
+    assert [(one["pseudonym"], one["excluded"]) for one in told] == [
+        (worker, True),
+        (worker, False),
+    ], "the batch that is open hears of it, once each"
     unknown = stranger.post("/workers/standings", note)
     assert (unknown.status_code, unknown.json["code"]) == (404, "not_found")
     assert stranger.get("/workers").json["items"] == []

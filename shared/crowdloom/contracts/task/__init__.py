@@ -1,6 +1,7 @@
 """What task-service says: the life of batches and of submissions. Names no worker, ever."""
 
 from crowdloom.contracts.task.batches import (
+    BatchAudienceChanged,
     BatchCancelled,
     BatchCompleted,
     BatchFundingRequested,
@@ -33,6 +34,7 @@ from crowdloom.contracts.task.talk import TalkAnswered
 
 __all__ = [
     "AssignmentClosed",
+    "BatchAudienceChanged",
     "BatchCancelled",
     "BatchCompleted",
     "BatchFundingRequested",

@@ -188,6 +188,30 @@ class BatchGrown(Event):
 
 
 @event(
+    "task.batch.audience_changed.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={
+        "batch_id": ex.BATCH,
+        "pseudonym": ex.PSEUDONYM,
+        "excluded": True,
+        "changed_at": ex.INSTANT,
+    },
+)
+@dataclass(frozen=True)
+class BatchAudienceChanged(Event):
+    """Its requester excluded a worker, or let one in again: no new claims by him, or such as by
+    anybody; work in hand goes on. It may come before the batch is opened.
+    """
+
+    batch_id: BatchId
+    pseudonym: Pseudonym
+    excluded: bool
+    changed_at: datetime
+
+
+@event(
     "task.batch.paused.v1",
     owner=OWNER,
     topic=TOPIC,

@@ -116,8 +116,8 @@ def workers_blueprint(application: Application) -> Blueprint:
     @blueprint.arguments(NewStandingSchema)
     @blueprint.response(200, StandingSchema)
     def stand(body: dict[str, Any]) -> dict[str, Any]:
-        """Exclude a worker who has answered you from what opens from now on, put one on your list,
-        or take either back.
+        """Exclude a worker who has answered you from all that is open or opens from now on, put one
+        on your list, or take either back.
         """
         said, pseudonym = body["standing"], Pseudonym(body["pseudonym"])
         standing = Standing(said) if said else None

@@ -114,7 +114,7 @@ def _standing(text: str) -> Standing | None:
 
 def _say(standing: Standing | None) -> None:
     if standing is Standing.EXCLUDED:
-        words = _("Nothing that opens from now on is given to them. What is open stays open.")
+        words = _("Nothing new is given to them from now on, of what is open already as well.")
         ui.say("good", _("Excluded"), words)
     elif standing is Standing.LISTED:
         words = _("A batch can be kept for the workers on your list.")
