@@ -31,6 +31,8 @@ ACTIONS = {
     "growth_pages.rows": "rows_given",
     "batches.set_requirements": "audience_chosen",
     "audience_pages.choose": "audience_chosen",
+    "known_answers.mark": "known_marked",
+    "known_pages.mark": "known_marked",
     "growth.extend": "more_asked",
     "growth.raise_reward": "more_asked",
     "growth_pages.ask": "more_asked",

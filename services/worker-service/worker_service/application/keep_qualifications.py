@@ -48,7 +48,9 @@ class KeepQualifications:
         due = session.records.due(self._clock.now(), ITEMS_MAX)
         records = {
             worker_id: session.records.get(worker_id)
-            for worker_id in sorted({item.worker_id for item in (*items, *scored)} | set(due))
+            for worker_id in sorted(
+                {item.worker_id for item in items} | {one.worker_id for one in scored} | set(due)
+            )
         }
         marks: dict[str | None, list[AssignmentId]] = defaultdict(list)
         for item in items:

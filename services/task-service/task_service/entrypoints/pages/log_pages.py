@@ -88,6 +88,7 @@ def action_words() -> dict[str, str]:
         "next_step_made": _("made a next step"),
         "rows_given": _("gave it rows"),
         "audience_chosen": _("chose who can work on it"),
+        "known_marked": _("said what is known of a row"),
         "publish": _("published it"),
         "pilot": _("published a pilot"),
         "pause": _("paused it"),
