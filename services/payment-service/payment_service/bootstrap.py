@@ -21,7 +21,7 @@ from payment_service.adapters.bank_statements import FileFormats
 from payment_service.adapters.credentials import StaffCredentials
 from payment_service.adapters.journal_files import AuditPack, formats
 from payment_service.adapters.mongo_ageing import MongoAgeing
-from payment_service.adapters.mongo_audit import MongoAuditBooks
+from payment_service.adapters.mongo_audit import MongoAuditBooks, MongoAudits
 from payment_service.adapters.mongo_balances import MongoBalances
 from payment_service.adapters.mongo_evidence import MongoEvidence
 from payment_service.adapters.mongo_invoices import MongoFeeBooks
@@ -99,6 +99,7 @@ from payment_service.application.suspensions import SuspendWorker, suspension_li
 from payment_service.application.tolerances import tolerance_rule
 from payment_service.application.top_up import StartTopUp
 from payment_service.application.watch_books import WatchBooks
+from payment_service.application.watch_invariants import WatchInvariants
 from payment_service.config import SERVICE, Settings, read_settings
 from payment_service.domain.iban import parse_iban
 from payment_service.domain.payouts import Rail
@@ -170,6 +171,7 @@ class Application:
     reconcile: Reconcile
     schedule_reconciliation: ScheduleReconciliation
     watch_books: WatchBooks
+    watch_invariants: WatchInvariants
     seal_journal: SealJournal
     verify_seals: VerifySeals
     export_journal: ExportJournal
@@ -205,11 +207,7 @@ def build(
     credentials = StaffCredentials(settings.common.cursor_key)
     refresh_payees = RefreshPayees(store, processor, clock)
     poll = PollProcessor(
-        store,
-        processor,
-        book_lines=BookLines(store),
-        refresh_payees=refresh_payees,
-        clock=clock,
+        store, processor, book_lines=BookLines(store), refresh_payees=refresh_payees, clock=clock
     )
     watch_books = WatchBooks(readers, clock=clock)
     queue_reconciliation = QueueReconciliation(store, clock=clock, ids=ids)
@@ -248,7 +246,7 @@ def build(
     balances = MongoBalances(store.database)
     import_statements = ImportStatements(store, formats=FileFormats(), clock=clock)
     derive_balances = DeriveBalances(balances)
-    check_period = CheckPeriod(books_of_periods, seals=verify_seals, clock=clock)
+    audit = AuditMoney(MongoAuditBooks(store.database), seals=verify_seals, clock=clock)
     return Application(
         settings=settings,
         currency=currency,
@@ -307,7 +305,7 @@ def build(
         periods=PeriodDesk(
             store,
             books_of_periods,
-            check=check_period,
+            check=CheckPeriod(books_of_periods, seals=verify_seals, clock=clock),
             approvals=approvals,
             clock=clock,
         ),
@@ -318,7 +316,7 @@ def build(
         age_exceptions=AgeExceptions(store, MongoAgeing(store.database), clock=clock),
         place_hold=PlaceHold(store, clock=clock, ids=ids, currency=currency),
         suspend_worker=SuspendWorker(store, clock=clock, ids=ids),
-        audit_money=AuditMoney(MongoAuditBooks(store.database), seals=verify_seals, clock=clock),
+        audit_money=audit,
         put_bank_account=PutBankAccount(store),
         show_trail=ShowTrail(readers, MongoTrailBooks(store.database), clock=clock),
         import_statements=import_statements,
@@ -356,6 +354,9 @@ def build(
             codes_once=not settings.common.sandbox,
         ),
         watch_books=watch_books,
+        watch_invariants=WatchInvariants(
+            store, MongoAudits(store.database), audit=audit, clock=clock
+        ),
         seal_journal=SealJournal(sealed, clock),
         verify_seals=verify_seals,
         export_journal=ExportJournal(store, journal, formats=formats(audit_pack)),

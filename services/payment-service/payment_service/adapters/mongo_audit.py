@@ -1,7 +1,8 @@
 """What an audit reads, with cursors: page by page, never all of the journal."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -31,11 +32,38 @@ from payment_service.domain.audit import (
     ClosedPeriod,
     Consumer,
     Decision,
+    Finding,
     LineKept,
 )
 from payment_service.domain.batches import BatchBook
 from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.periods import PeriodState
+
+AUDITS = "audits"
+
+
+class MongoAudits:
+    """What each day's audit found, by day."""
+
+    def __init__(self, database: MongoDatabase) -> None:
+        self._audits = database[AUDITS]
+        self._journal = database[JOURNAL]
+
+    def newest(self) -> Mapping[str, Any] | None:
+        return self._audits.find_one(sort=[("_id", DESCENDING)])
+
+    def keep(self, at: datetime, findings: Sequence[Finding]) -> None:
+        day = f"{at:%Y-%m-%d}"
+        found = {
+            "at": at,
+            "broken": sum(not each.holds for each in findings),
+            "findings": [asdict(each) for each in findings],
+        }
+        self._audits.replace_one({"_id": day}, found, upsert=True)
+
+    def first_booked(self) -> datetime | None:
+        found = self._journal.find_one({}, {"booked_at": 1}, sort=[("booked_at", ASCENDING)])
+        return None if found is None else found["booked_at"]
 
 
 class MongoAuditBooks:

@@ -15,6 +15,7 @@ from pymongo.errors import CollectionInvalid
 
 from payment_service.adapters import (
     mongo_approvals,
+    mongo_audit,
     mongo_audit_log,
     mongo_balances,
     mongo_banks,
@@ -66,6 +67,7 @@ INDEXES = {
     mongo_balances.BALANCES_DAILY: mongo_balances.BALANCE_INDEXES,
     mongo_balances.PROGRESS: [],
     PERIODS: [],
+    mongo_audit.AUDITS: [],
     mongo_totals.TASK_TOTALS: mongo_totals.TOTALS_INDEXES,
     mongo_periods.PERIOD_CLOSINGS: [],
     mongo_closed_trials.PERIOD_TRIALS: [],

@@ -71,6 +71,7 @@ CRITICAL_KINDS = frozenset(
         "control_differs",
         "duplicate",
         "fingerprint_conflict",
+        "invariant_broken",
         "kept_balance_drift",
         "ledger_unbalanced",
         "paid_twice_in_a_run",

@@ -72,6 +72,7 @@ def jobs_of(application: Application) -> list[Job]:
         Job("derive_balances", SWEEP_SECONDS, application.derive_balances),
         Job("compare_totals", AGE_SECONDS, application.compare_totals),
         Job("age_exceptions", AGE_SECONDS, application.age_exceptions),
+        Job("watch_invariants", AGE_SECONDS, application.watch_invariants),
     ]
 
 

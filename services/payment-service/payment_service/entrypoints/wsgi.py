@@ -54,6 +54,7 @@ from payment_service.entrypoints.pages.staff_role_pages import staff_role_pages
 from payment_service.entrypoints.pages.statement_pages import statement_pages
 from payment_service.entrypoints.pages.suspension_pages import suspension_pages
 from payment_service.entrypoints.pages.today_pages import today_pages
+from payment_service.entrypoints.pages.tolerance_pages import tolerance_pages
 from payment_service.entrypoints.pages.trail_pages import trail_pages
 from payment_service.entrypoints.pages.wallet_pages import wallet_pages
 
@@ -99,6 +100,7 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     earnings_pages,
     wallet_pages,
     bank_pages,
+    tolerance_pages,
     trail_pages,
     refund_pages,
     funds_pages,
@@ -126,7 +128,9 @@ def create_web(application: Application) -> Flask:
         idempotency=application.idempotency,
         checks=application.checks,
         operations=Operations(
-            application.database, application.clock, figures=application.watch_books.figures()
+            application.database,
+            application.clock,
+            figures={**application.watch_books.figures(), **application.watch_invariants.figures()},
         ),
         secure_cookies=settings.common.secure_cookies,
     )

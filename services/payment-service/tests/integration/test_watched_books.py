@@ -33,3 +33,32 @@ def test_what_the_newest_reconciliation_left_unexplained_is_told_with_its_age(
     figures = told()
     assert figures["unreconciled_minor"] == 0
     assert figures["reconciliation_age_seconds"] >= 0
+
+
+def test_a_day_after_the_first_entry_the_books_are_audited_and_what_does_not_hold_waits(
+    market: Any, clock: Any, calling: Callable[..., Any]
+) -> None:
+    watch = market.application.watch_invariants
+    market.earn("wrk_1", 3)
+    assert watch() == 0, "there is nothing of a whole day yet"
+    clock.advance(seconds=86_400)
+    market.checker = calling("staff", "stf_checker", "finance.checker")
+    accounts = market.application.database["accounts"]
+    payable = {"_id": "liability:worker:wrk_1:payable:USD"}
+    accounts.update_one(payable, {"$inc": {"posted": 1}})
+    assert (watch(), watch()) == (1, 0), "once a day"
+    waiting = market.application.readers.exceptions.listed(50, kind="invariant_broken")
+    found = {each["subject"]: each for each in waiting}
+    assert "I2" in found
+    assert "wrk_1" in found["I2"]["facts"]["reason"]
+    figures = market.checker._client.get("/api/payments/metrics").text
+    broken = re.search(
+        r'^crowdloom_broken_invariants\{area="payments"\} (\S+)$', figures, re.MULTILINE
+    )
+    assert broken is not None
+    assert float(broken.group(1)) == len(found)
+    accounts.update_one(payable, {"$inc": {"posted": -1}})
+    clock.advance(seconds=86_400)
+    assert watch() == 1
+    waiting = market.application.readers.exceptions.listed(50, kind="invariant_broken")
+    assert "I2" not in {each["subject"] for each in waiting}

@@ -112,6 +112,10 @@ def what_to_do(kind: str) -> str:
             "it from suspense to where it belongs."
         ),
         "suspense_aged": _("Nothing may stay in suspense. Settle the lines that stand on it."),
+        "invariant_broken": _(
+            "Look at the audit: it names what does not hold. The daily audit settles this once it "
+            "holds again."
+        ),
         "control_differs": _(
             "Accepted work and what tasks report differ. Let events arrive; if it stays, look at "
             "the batch's entries."

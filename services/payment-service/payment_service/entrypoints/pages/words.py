@@ -144,6 +144,7 @@ def exceptions() -> dict[str, str]:
         "fee_variance": _("Fee differs"),
         "fingerprint_conflict": _("Same key, other content"),
         "funded_already": _("Funded already"),
+        "invariant_broken": _("Something that must hold of the books does not"),
         "kept_balance_drift": _("Kept balance differs from its lines"),
         "ledger_unbalanced": _("Ledger does not balance"),
         "missing_at_processor": _("Missing at the processor"),
