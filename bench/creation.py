@@ -198,9 +198,10 @@ def _made(
 def put_answers(
     client: "MongoClient[dict[str, Any]]", batch_id: str, task_ids: Sequence[str]
 ) -> None:
-    """Two to each task, of a thousand workers, straight into the collection."""
+    """Two to each task, of a thousand workers, straight into the collections."""
     submissions = client[DATABASE]["submissions"]
     batch = client[DATABASE]["batches"].find_one({"_id": batch_id}) or {}
+    client[DATABASE]["answer_fields"].insert_one({"_id": batch_id, "names": ["answer"]})
     now = SystemClock().now()
     for at in range(0, len(task_ids) * PER_TASK, _ANSWERS_AT_ONCE):
         numbers = range(at, min(at + _ANSWERS_AT_ONCE, len(task_ids) * PER_TASK))

@@ -1,6 +1,6 @@
 """Collections `submissions` and `drafts`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -42,7 +42,9 @@ INDEXES = {
         IndexModel([("status", ASCENDING), ("decided_at", ASCENDING)], name="decided"),
     ],
     "drafts": [],
+    "answer_fields": [],
 }
+_FIELDS_NOTED_MAX = 2_000
 _WORKERS_OF_NEWEST = 1_000
 _WAITING: dict[str, Any] = {"status": str(SubmissionStatus.SUBMITTED)}
 _SHOWN = [str(status) for status in SubmissionStatus if status is not SubmissionStatus.CLOSED]
@@ -51,6 +53,7 @@ _SHOWN = [str(status) for status in SubmissionStatus if status is not Submission
 class MongoSubmissions:
     def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
         self._submissions = database["submissions"]
+        self._fields = database["answer_fields"]
         self._session = session
 
     def add(self, submission: Submission) -> None:
@@ -103,7 +106,30 @@ class MongoSubmissions:
         wanted = {"batch_id": batch_id, "status": {"$in": _SHOWN}}
         yield from map(_submission, self._submissions.find(wanted).sort("_id", ASCENDING))
 
+    def note_fields(self, batch_id: BatchId, names: Iterable[str]) -> None:
+        noted = self._noted_fields(batch_id)
+        if noted is not None and (noted.issuperset(names) or len(noted) > _FIELDS_NOTED_MAX):
+            return
+        # Answers of earlier versions noted nothing.
+        earlier = self._used_fields(batch_id) if noted is None else []
+        added = {"$addToSet": {"names": {"$each": sorted({*names, *earlier})}}}
+        try:
+            self._fields.update_one({"_id": batch_id}, added, upsert=True)
+        except DuplicateKeyError:  # somebody else began it at the same moment
+            self._fields.update_one({"_id": batch_id}, added)
+
     def answer_fields(self, batch_id: BatchId) -> list[str]:
+        noted = self._noted_fields(batch_id)
+        if noted is None or len(noted) > _FIELDS_NOTED_MAX:
+            return self._used_fields(batch_id)
+        return sorted(noted)
+
+    def _noted_fields(self, batch_id: BatchId) -> set[str] | None:
+        row = self._fields.find_one({"_id": batch_id}, session=self._session)
+        return set(row["names"]) if row else None
+
+    def _used_fields(self, batch_id: BatchId) -> list[str]:
+        """By reading every answer."""
         names: list[dict[str, Any]] = [
             {"$match": {"batch_id": batch_id, "status": {"$in": _SHOWN}}},
             {"$unwind": "$answer"},

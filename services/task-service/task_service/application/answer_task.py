@@ -26,6 +26,7 @@ from task_service.domain.submissions import (
 
 _BATCH_KEPT = timedelta(seconds=10)
 _BATCHES_KEPT_MAX = 1_000
+_FIELDS_KEPT = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ class AnswerTask:
         # What is needed of a batch here was announced to workers, and does not change.
         self._batches: Kept[BatchId, Batch] = Kept(
             clock=clock, age_max=_BATCH_KEPT, count_max=_BATCHES_KEPT_MAX
+        )
+        # What was noted once stays noted.
+        self._noted: Kept[tuple[BatchId, frozenset[str]], None] = Kept(
+            clock=clock, age_max=_FIELDS_KEPT, count_max=_BATCHES_KEPT_MAX
         )
 
     def check_ticket(self, ticket: Ticket, assignment_id: str) -> None:
@@ -108,11 +113,19 @@ class AnswerTask:
             _receive(session, submission, held_ms)
             return submission
 
+        self._note_fields(ticket.batch_id, answer)
         # Written first and asked about only where refused: the first submit is the common one.
         try:
             return self._store.run(work)
         except (AlreadySubmitted, LeaseExpired) as refusal:
             return self._earlier(ticket, answer, refusal)
+
+    def _note_fields(self, batch_id: BatchId, answer: Answer) -> None:
+        """Before the answer counts: a field too many is an empty column, one too few a loss."""
+        names = frozenset(name for name, _ in answer)
+        self._noted.get(
+            (batch_id, names), lambda: self._reader.submissions.note_fields(batch_id, names)
+        )
 
     def _known_right(self, ticket: Ticket, batch: Batch, answer: Answer) -> bool | None:
         """Whether it is the known answer of its row. What is done again counts by its first one."""

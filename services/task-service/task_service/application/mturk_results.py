@@ -22,11 +22,12 @@ class MturkResults:
 
     def __call__(self, batch: Batch, project: Project) -> Iterator[str]:
         """Lines of CSV, every cell quoted; cells that a spreadsheet would run are defused."""
+        fields = self._results.fields(batch)
+        # At once: the rates of workers need every answer read before the first row.
+        yield _line(mturk.header(batch.columns, fields))
         survey = mturk.Survey.of(filter(mturk.is_listed, self._results.submissions(batch)))
-        fields = sorted(survey.fields)
         now = self._clock.now()
         shared = mturk.batch_cells(batch, project)
-        yield _line(mturk.header(batch.columns, fields))
         for task, submissions in self._results.by_task(batch):
             for one in filter(mturk.is_listed, submissions):
                 own = mturk.answer_cells(one, survey.rates(one.pseudonym, now))

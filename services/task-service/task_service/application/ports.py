@@ -216,8 +216,14 @@ class Submissions(Protocol):
         """Oldest first; read as they are asked for."""
         ...
 
+    def note_fields(self, batch_id: BatchId, names: Iterable[str]) -> None:
+        """Note, outside any transaction, that answers of the batch have these fields; before one
+        is added that has others than those before it. Idempotent.
+        """
+        ...
+
     def answer_fields(self, batch_id: BatchId) -> list[str]:
-        """Names of all fields that occur in the batch's answers, sorted."""
+        """Names of all fields that occur in the batch's answers, sorted; as they were noted."""
         ...
 
     def reworked_as(self, assignment_id: AssignmentId) -> Submission | None:

@@ -15,7 +15,7 @@ from task_service.domain.consensus import joined, majority
 from task_service.domain.spreadsheets import defused
 from task_service.domain.submissions import Submission
 
-_PAGE = 200
+_PAGE = 100
 META = {
     "task_id": "The task, one row of the table",
     "submission_id": "The answer",
@@ -49,7 +49,7 @@ class Results:
 
     def tidy_rows(self, batch: Batch) -> Iterator[list[str]]:
         """The tidy form's cells, as they are."""
-        fields = self._fields(batch)
+        fields = self.fields(batch)
         yield [*batch.columns, *(f"answer.{name}" for name in fields), *META]
         for task, submissions in self.by_task(batch):
             for submission in submissions:
@@ -61,7 +61,7 @@ class Results:
         """The table with what most answers say added, and a column that says what is missing or
         contested.
         """
-        fields = self._fields(batch)
+        fields = self.fields(batch)
         yield _line([*batch.columns, *(f"answer.{name}" for name in fields), "crowdloom.status"])
         for task, submissions in self.by_task(batch):
             found = majority([one.answer for one in submissions if one.counts])
@@ -71,7 +71,7 @@ class Results:
 
     def consensus(self, batch: Batch) -> Iterator[str]:
         """One row a task: the table's columns, and for every field the majority and its votes."""
-        fields = self._fields(batch)
+        fields = self.fields(batch)
         head = [f"{part}.{name}" for name in fields for part in ("consensus", "votes", "tied")]
         yield _line([*batch.columns, "task_id", "answers", *head])
         for task, submissions in self.by_task(batch):
@@ -84,7 +84,8 @@ class Results:
                 cells += [won.value, f"{won.votes}/{won.n}", tied] if won else ["", "", ""]
             yield _line([*task.cells, task.task_id, str(len(counted)), *cells])
 
-    def _fields(self, batch: Batch) -> list[str]:
+    def fields(self, batch: Batch) -> list[str]:
+        """The fields that answers have, sorted."""
         return self._reader.submissions.answer_fields(batch.batch_id)
 
     def by_task(self, batch: Batch) -> Iterator[tuple[Task, list[Submission]]]:

@@ -59,16 +59,14 @@ def is_listed(submission: Submission) -> bool:
 
 @dataclass
 class Survey:
-    """What a file says of all its answers: their fields, and how each worker's were decided."""
+    """What a file says of all its answers: how each worker's were decided."""
 
-    fields: set[str] = field(default_factory=set)
     decided: dict[str, list[tuple[datetime, bool]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, submissions: Iterable[Submission]) -> "Survey":
         survey = cls()
         for one in submissions:
-            survey.fields |= {name for name, _ in one.answer}
             if one.decided_at is not None:
                 accepted = one.status is SubmissionStatus.ACCEPTED
                 survey.decided.setdefault(one.pseudonym, []).append((one.decided_at, accepted))

@@ -147,3 +147,15 @@ def test_a_download_that_broke_off_goes_on_and_begins_anew_when_answers_changed(
     assert anew.data != whole.data
     beyond = {**requester.headers, "Range": "bytes=999999-"}
     assert requester.api.get(path, headers=beyond, buffered=True).status_code == 416
+
+
+def test_fields_of_answers_from_before_they_were_noted_keep_their_columns(
+    requester: Any, batch: Any, application: Any, hand_out: Any
+) -> None:
+    application.database["answer_fields"].delete_many({})
+    late = hand_out(requester, batch, task=1, assignment=9)
+    assert late.submit([["a later field", "x"]]).status_code == 201
+    columns = results(requester, batch, "tidy").data.decode().splitlines()[0].split(",")
+    answered = [name for name in columns if name.startswith("answer.")]
+    assert answered == [f"answer.{name}" for name in ("a later field", "answer", "note", "tags")]
+    assert rows(results(requester, batch, "tidy"))[-1]["answer.a later field"] == "x"
