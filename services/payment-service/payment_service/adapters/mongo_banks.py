@@ -112,7 +112,7 @@ class MongoBankStatements:
 
     def get(self, statement_id: str) -> KeptStatement | None:
         found = self._statements.find_one({"_id": statement_id}, session=self._session)
-        return None if found is None else _statement(found)
+        return None if found is None else stored_statement(found)
 
     def add(self, statement: KeptStatement) -> None:
         document = asdict(statement)
@@ -149,7 +149,7 @@ class MongoBankStatements:
     def _oldest(self, query: Document, count_max: int) -> Sequence[KeptStatement]:
         found = self._statements.find(query, session=self._session)
         rows = found.sort([("account_id", ASCENDING), ("number", ASCENDING)]).limit(count_max)
-        return [_statement(row) for row in rows]
+        return [stored_statement(row) for row in rows]
 
     def listed(
         self, count_max: int, *, before: str | None = None, account_id: str | None = None
@@ -165,7 +165,7 @@ class MongoBankStatements:
             ]
         found = self._statements.find(query, session=self._session)
         rows = found.sort([("confirmed_at", DESCENDING), ("_id", DESCENDING)]).limit(count_max)
-        return [_statement(row) for row in rows]
+        return [stored_statement(row) for row in rows]
 
 
 class MongoBankLines:
@@ -315,7 +315,7 @@ def _account(row: Document) -> BankAccount:
 _OF_JOBS = {"_id", "unbooked", "unstaged"}
 
 
-def _statement(row: Document) -> KeptStatement:
+def stored_statement(row: Document) -> KeptStatement:
     fields = {name: value for name, value in row.items() if name not in _OF_JOBS}
     for name in ("opening", "closing"):
         fields[name] = Money.from_wire(row[name])

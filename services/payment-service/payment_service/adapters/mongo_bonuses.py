@@ -28,14 +28,14 @@ class MongoBonuses:
 
     def get(self, bonus_id: str) -> Bonus | None:
         found = self._bonuses.find_one({"_id": bonus_id}, session=self._session)
-        return None if found is None else _bonus(found)
+        return None if found is None else stored_bonus(found)
 
     def end(self, bonus: Bonus) -> None:
         self._bonuses.replace_one({"_id": bonus.bonus_id}, _document(bonus), session=self._session)
 
     def waiting(self, count_max: int) -> Sequence[Bonus]:
         found = self._bonuses.find({"status": "waiting"}, session=self._session)
-        return [_bonus(row) for row in found.sort("_id", ASCENDING).limit(count_max)]
+        return [stored_bonus(row) for row in found.sort("_id", ASCENDING).limit(count_max)]
 
     def settled_of(
         self, worker_id: WorkerId, count_max: int, *, since: datetime | None = None
@@ -44,7 +44,7 @@ class MongoBonuses:
         if since is not None:
             query["ended_at"] = {"$gte": since}
         found = self._bonuses.find(query, session=self._session).sort("ended_at", DESCENDING)
-        return [_bonus(row) for row in found.limit(count_max)]
+        return [stored_bonus(row) for row in found.limit(count_max)]
 
 
 def _document(bonus: Bonus) -> Document:
@@ -63,7 +63,7 @@ def _document(bonus: Bonus) -> Document:
     }
 
 
-def _bonus(row: Document) -> Bonus:
+def stored_bonus(row: Document) -> Bonus:
     return Bonus(
         bonus_id=row["_id"],
         assignment_id=row["assignment_id"],

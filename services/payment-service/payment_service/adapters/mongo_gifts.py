@@ -36,11 +36,11 @@ class MongoGifts:
 
     def of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[Gift]:
         found = self._gifts.find({"worker_id": worker_id}, session=self._session)
-        return [_gift(row) for row in found.sort("_id", DESCENDING).limit(count_max)]
+        return [stored_gift(row) for row in found.sort("_id", DESCENDING).limit(count_max)]
 
     def _one(self, query: Document) -> Gift | None:
         found = self._gifts.find_one(query, session=self._session)
-        return None if found is None else _gift(found)
+        return None if found is None else stored_gift(found)
 
 
 def _document(gift: Gift) -> Document:
@@ -48,7 +48,7 @@ def _document(gift: Gift) -> Document:
     return {**fields, "_id": gift.item_id, "amount": gift.amount.to_wire()}
 
 
-def _gift(row: Document) -> Gift:
+def stored_gift(row: Document) -> Gift:
     fields = {name: value for name, value in row.items() if name != "_id"}
     fields["amount"] = Money.from_wire(row["amount"])
     return Gift(item_id=row["_id"], **fields)

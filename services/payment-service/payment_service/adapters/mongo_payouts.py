@@ -11,6 +11,7 @@ from crowdloom.kernel.ids import PayoutItemId, PayoutRunId, StaffId, WorkerId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
 
+from payment_service.adapters.mongo_rows import wire_sum
 from payment_service.domain.payouts import (
     OPEN_STATES,
     ItemState,
@@ -134,6 +135,26 @@ class MongoPayoutRuns:
     def items_of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[PayoutItem]:
         found = self._items.find({"worker_id": worker_id}, session=self._session)
         return [payout_item(row) for row in found.sort("_id", DESCENDING).limit(count_max)]
+
+    def sums_of_worker(self, worker_id: WorkerId) -> Sequence[tuple[ItemState, Money]]:
+        by = {"state": "$state", "currency": "$amount.currency", "scale": "$amount.scale"}
+        rows = self._items.aggregate(
+            [
+                {"$match": {"worker_id": worker_id}},
+                {"$group": {"_id": by, "minor": {"$sum": "$amount.amount_minor"}}},
+            ],
+            session=self._session,
+        )
+        return [
+            (ItemState(row["_id"]["state"]), wire_sum(row, row["_id"]["currency"])) for row in rows
+        ]
+
+    def items_of_requests(
+        self, worker_id: WorkerId, request_ids: Collection[str]
+    ) -> Sequence[PayoutItem]:
+        query = {"worker_id": worker_id, "request_id": {"$in": sorted(request_ids)}}
+        found = self._items.find(query, session=self._session)
+        return [payout_item(row) for row in found.sort("_id", DESCENDING)]
 
     def files_in_transit(self) -> Mapping[str, Sequence[PayoutItem]]:
         query = {"state": ItemState.SENT.value, "rail": Rail.BANK_FILE.value}

@@ -71,14 +71,14 @@ class MongoTopUps:
 
     def of_requester(self, requester_id: RequesterId, count_max: int) -> Sequence[TopUp]:
         found = self._top_ups.find({"requester_id": requester_id}, session=self._session)
-        return [_top_up(row) for row in found.sort("created_at", DESCENDING).limit(count_max)]
+        return [stored_top_up(row) for row in found.sort("created_at", DESCENDING).limit(count_max)]
 
     def any_open_since(self, moment: datetime) -> bool:
         return self._one({"status": "open", "created_at": {"$gte": moment}}) is not None
 
     def _one(self, query: Document) -> TopUp | None:
         found = self._top_ups.find_one(query, session=self._session)
-        return None if found is None else _top_up(found)
+        return None if found is None else stored_top_up(found)
 
     def _set(self, query: Document, fields: Document) -> None:
         self._top_ups.update_one(query, {"$set": fields}, session=self._session)
@@ -91,7 +91,7 @@ class MongoPayees:
 
     def get(self, worker_id: WorkerId) -> Payee | None:
         found = self._payees.find_one({"_id": worker_id}, session=self._session)
-        return None if found is None else _payee(found)
+        return None if found is None else stored_payee(found)
 
     def add(self, payee: Payee) -> None:
         self._payees.update_one(
@@ -112,11 +112,11 @@ class MongoPayees:
 
     def many(self, worker_ids: Collection[WorkerId]) -> Mapping[WorkerId, Payee]:
         found = self._payees.find({"_id": {"$in": sorted(worker_ids)}}, session=self._session)
-        return {row["_id"]: _payee(row) for row in found} if worker_ids else {}
+        return {row["_id"]: stored_payee(row) for row in found} if worker_ids else {}
 
     def by_account(self, account_id: str) -> Payee | None:
         found = self._payees.find_one({"account_id": account_id}, session=self._session)
-        return None if found is None else _payee(found)
+        return None if found is None else stored_payee(found)
 
     def listed(
         self, count_max: int, *, after: str | None = None, status: str | None = None
@@ -127,14 +127,14 @@ class MongoPayees:
         if status is not None:
             query["status"] = status
         found = self._payees.find(query, session=self._session).sort("_id", ASCENDING)
-        return [_payee(row) for row in found.limit(count_max)]
+        return [stored_payee(row) for row in found.limit(count_max)]
 
     def pending_since(self, moment: datetime, count_max: int) -> Sequence[Payee]:
         found = self._payees.find(
             {"status": {"$in": ["pending", "restricted"]}, "asked_at": {"$gte": moment}},
             session=self._session,
         )
-        return [_payee(row) for row in found.limit(count_max)]
+        return [stored_payee(row) for row in found.limit(count_max)]
 
     def _set(self, worker_id: WorkerId, fields: Document) -> None:
         self._payees.update_one({"_id": worker_id}, {"$set": fields}, session=self._session)
@@ -151,16 +151,16 @@ class MongoPayoutRequests:
 
     def get(self, request_id: str) -> PayoutRequest | None:
         found = self._requests.find_one({"_id": request_id}, session=self._session)
-        return None if found is None else _request(found)
+        return None if found is None else stored_request(found)
 
     def open_one(self, worker_id: WorkerId) -> PayoutRequest | None:
         query = {"worker_id": worker_id, "status": {"$in": _UNDER_WAY}}
         found = self._requests.find_one(query, session=self._session)
-        return None if found is None else _request(found)
+        return None if found is None else stored_request(found)
 
     def all_open(self, count_max: int) -> Sequence[PayoutRequest]:
         found = self._requests.find({"status": "open"}, session=self._session)
-        return [_request(row) for row in found.sort("asked_at", ASCENDING).limit(count_max)]
+        return [stored_request(row) for row in found.sort("asked_at", ASCENDING).limit(count_max)]
 
     def set_status(
         self,
@@ -187,7 +187,7 @@ class MongoPayoutRequests:
 
     def of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[PayoutRequest]:
         found = self._requests.find({"worker_id": worker_id}, session=self._session)
-        return [_request(row) for row in found.sort("asked_at", DESCENDING).limit(count_max)]
+        return [stored_request(row) for row in found.sort("asked_at", DESCENDING).limit(count_max)]
 
 
 class MongoStaff:
@@ -249,7 +249,7 @@ def _staff_document(member: StaffMember) -> Document:
     return document
 
 
-def _top_up(row: Document) -> TopUp:
+def stored_top_up(row: Document) -> TopUp:
     fields = {name: value for name, value in row.items() if name != "_id"}
     fields["amount"] = Money.from_wire(row["amount"])
     fields["booked"] = Money.from_wire(row["booked"]) if row["booked"] else None
@@ -261,14 +261,14 @@ def _payee_document(payee: Payee) -> Document:
     return {**_plain(payee, "worker_id"), "rail": payee.rail.value, "bank": bank}
 
 
-def _payee(row: Document) -> Payee:
+def stored_payee(row: Document) -> Payee:
     fields = {name: value for name, value in row.items() if name != "_id"}
     fields["rail"] = Rail(row.get("rail", Rail.STRIPE))
     fields["bank"] = BankDetails(**row["bank"]) if row.get("bank") else None
     return Payee(worker_id=row["_id"], **fields)
 
 
-def _request(row: Document) -> PayoutRequest:
+def stored_request(row: Document) -> PayoutRequest:
     fields = {name: value for name, value in row.items() if name != "_id"}
     fields["amount"] = Money.from_wire(row["amount"])
     return PayoutRequest(request_id=row["_id"], **fields)

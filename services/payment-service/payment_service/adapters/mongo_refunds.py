@@ -52,7 +52,7 @@ class MongoRefunds:
 
     def get(self, refund_id: str) -> Refund | None:
         found = self._refunds.find_one({"_id": refund_id}, session=self._session)
-        return None if found is None else _refund(found)
+        return None if found is None else stored_refund(found)
 
     def replace(self, refund: Refund) -> None:
         self._refunds.replace_one(
@@ -101,7 +101,7 @@ class MongoRefunds:
 
     def of_requester(self, requester_id: RequesterId, count_max: int) -> Sequence[Refund]:
         found = self._refunds.find({"requester_id": requester_id}, session=self._session)
-        return [_refund(row) for row in found.sort("asked_at", DESCENDING).limit(count_max)]
+        return [stored_refund(row) for row in found.sort("asked_at", DESCENDING).limit(count_max)]
 
     def listed(
         self, count_max: int, *, before: str | None = None, status: RefundStatus | None = None
@@ -114,7 +114,7 @@ class MongoRefunds:
             query["$or"] = [older, same]
         found = self._refunds.find(query, session=self._session)
         newest = found.sort([("asked_at", DESCENDING), ("_id", DESCENDING)])
-        return [_refund(row) for row in newest.limit(count_max)]
+        return [stored_refund(row) for row in newest.limit(count_max)]
 
     def charges(self, requester_id: RequesterId) -> Sequence[Charge]:
         paid = self._top_ups.find(
@@ -155,7 +155,7 @@ def _document(refund: Refund) -> Document:
     return {**fields, **money, "_id": refund.refund_id, "status": refund.status.value}
 
 
-def _refund(row: dict[str, Any]) -> Refund:
+def stored_refund(row: dict[str, Any]) -> Refund:
     fields = {name: value for name, value in row.items() if name != "_id"}
     fields |= {name: Money.from_wire(row[name]) for name in ("amount", "sent", "returned")}
     fields["status"] = RefundStatus(row["status"])

@@ -1,42 +1,56 @@
-"""Long tables in MongoDB. Orders are allow-listed fields, a place is the id of the row before it:
-nothing that a reader typed becomes part of a query but as a value.
-"""
+"""Every table in MongoDB: what it shows of which collection, and the orders that are kept."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
 
-from crowdloom.chassis.store import Document, MongoDatabase
+from crowdloom.chassis.store import Document
 from crowdloom.kernel import Currency, Money
-from pymongo import ASCENDING, DESCENDING
-from pymongo.collection import Collection
+from crowdloom.kernel.ids import RequesterId, WorkerId
 
+from payment_service.adapters.mongo_approvals import (
+    APPROVALS,
+    HOLDS,
+    stored_approval,
+    stored_hold,
+)
 from payment_service.adapters.mongo_audit_log import AUDIT_LOG
-from payment_service.adapters.mongo_banks import BANK_LINES, kept_line
+from payment_service.adapters.mongo_banks import (
+    BANK_LINES,
+    BANK_STATEMENTS,
+    kept_line,
+    stored_statement,
+)
 from payment_service.adapters.mongo_exceptions import EXCEPTIONS, query_of
 from payment_service.adapters.mongo_invoices import INVOICES, stored_invoice
 from payment_service.adapters.mongo_journal import journal_entry
 from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL
-from payment_service.adapters.mongo_payouts import PAYOUT_ITEMS, PAYOUT_RUNS, payout_run
-from payment_service.adapters.mongo_processor import RECONCILIATIONS
-from payment_service.application.bank_ports import KeptLine
-from payment_service.application.exception_ports import Wanted
-from payment_service.application.journal import JournalEntry
-from payment_service.application.tables import (
-    LISTED_MAX,
-    SUMMED_MAX,
-    Acts,
-    Entries,
-    Funds,
-    Order,
-    Rows,
-    RunLine,
-    Totals,
+from payment_service.adapters.mongo_own_tables import MongoOwnTables, same
+from payment_service.adapters.mongo_payouts import (
+    PAYOUT_ITEMS,
+    PAYOUT_RUNS,
+    payout_item,
+    payout_run,
 )
+from payment_service.adapters.mongo_people import PAYEES, stored_payee
+from payment_service.adapters.mongo_processor import RECONCILIATIONS
+from payment_service.adapters.mongo_refunds import REFUNDS, stored_refund
+from payment_service.adapters.mongo_rows import wire_sum
+from payment_service.adapters.mongo_statements import MongoStatementRows
+from payment_service.application.bank_ports import KeptLine, KeptStatement
+from payment_service.application.exception_ports import Wanted
+from payment_service.application.journal import JournalEntry, StatementLine
+from payment_service.application.rows import Rows
+from payment_service.application.tables import Acts, Entries, Funds, RunLine
+from payment_service.domain.approvals import Approval, ApprovalStatus
 from payment_service.domain.bank_statements import BankLineState
-from payment_service.domain.invoices import Invoice
-from payment_service.domain.payouts import ItemState, PayoutRun, Rail, RunStatus
+from payment_service.domain.holds import Hold
+from payment_service.domain.invoices import Invoice, number_of
+from payment_service.domain.payouts import ItemState, PayoutItem, PayoutRun, Rail, RunStatus
+from payment_service.domain.people import Payee
+from payment_service.domain.refunds import Refund, RefundStatus
 
-RowT = TypeVar("RowT")
 _EQUAL = {"differences_count": 0, "unreconciled_minor": 0}
 _RESULTS: dict[str, Document] = {
     "equal": {"status": "completed", **_EQUAL},
@@ -47,88 +61,24 @@ _RESULTS: dict[str, Document] = {
 _FUNDS = ("wallet", "escrow", "refunding")
 
 
-class MongoRows(Generic[RowT]):
-    """The rows of a collection that fit `query`. `keys`: order -> field; `sums`: column -> field
-    of whole units, beside which `currency` says of what.
-    """
-
-    def __init__(
-        self,
-        collection: "Collection[Document]",
-        query: Document,
-        *,
-        keys: Mapping[str, str],
-        made: Callable[[Document], RowT],
-        ids: Callable[[RowT], str],
-        sums: Mapping[str, str] | None = None,
-    ) -> None:
-        self._collection = collection
-        self._query = query
-        self._keys = keys
-        self._made = made
-        self._ids = ids
-        self._sums = sums or {}
-
-    def page(self, order: Order, count_max: int, *, after: str | None = None) -> Sequence[RowT]:
-        field = self._keys[order.key]
-        direction = DESCENDING if order.is_descending else ASCENDING
-        query = self._query
-        seen = self._collection.find_one({"_id": after}, {field: 1}) if after else None
-        if seen is not None:
-            query = {"$and": [query, _beyond(seen, field, is_descending=order.is_descending)]}
-        by = [("_id", direction)] if field == "_id" else [(field, direction), ("_id", direction)]
-        found = self._collection.find(query).sort(by).limit(count_max)
-        return [self._made(row) for row in found]
-
-    def totals(self) -> Totals:
-        count = self._collection.count_documents(self._query, limit=SUMMED_MAX + 1)
-        if count > SUMMED_MAX:
-            return Totals(SUMMED_MAX, is_whole=False)
-        if not self._sums:
-            return Totals(count)
-        group: Document = {name: {"$sum": f"${field}"} for name, field in self._sums.items()}
-        rows = self._collection.aggregate(
-            [{"$match": self._query}, {"$group": {"_id": "$currency", **group}}]
-        )
-        known = sorted((row for row in rows if row["_id"]), key=lambda row: str(row["_id"]))
-        sums = {
-            name: [Money(int(row[name]), Currency.of(row["_id"])) for row in known]
-            for name in self._sums
-        }
-        return Totals(count, sums)
-
-    def id_of(self, row: RowT) -> str:
-        return self._ids(row)
-
-
-def _beyond(seen: Document, field: str, *, is_descending: bool) -> Document:
-    """What stands after a row. Nothing comes before anything, as the database itself has it."""
-    further = "$lt" if is_descending else "$gt"
-    if field == "_id":
-        return {"_id": {further: seen["_id"]}}
-    value = seen.get(field)
-    equal: Document = {field: value, "_id": {further: seen["_id"]}}
-    if value is None:
-        return equal if is_descending else {"$or": [equal, {field: {"$ne": None}}]}
-    rest: list[Document] = [equal, {field: {further: value}}]
-    return {"$or": [*rest, {field: None}] if is_descending else rest}
-
-
-class MongoTables:
+class MongoTables(MongoOwnTables):
     """The `Tables` port."""
 
-    def __init__(self, database: MongoDatabase) -> None:
-        self._database = database
-
-    def runs(
-        self, *, status: RunStatus | None = None, rail: Rail | None = None
-    ) -> Sequence[RunLine]:
+    def runs(self, *, status: RunStatus | None = None, rail: Rail | None = None) -> Rows[PayoutRun]:
         query: Document = {} if status is None else {"status": status.value}
         if rail is not None:
             # Runs from before there were rails name none.
             query["rail"] = {"$in": [rail.value, None] if rail is Rail.STRIPE else [rail.value]}
-        found = self._database[PAYOUT_RUNS].find(query).sort("_id", DESCENDING)
-        runs = [payout_run(row) for row in found.limit(LISTED_MAX + 1)]
+        keys = {"run": "number", "state": "status"}
+        return self._rows(
+            PAYOUT_RUNS,
+            query,
+            made=payout_run,
+            ids=lambda run: run.run_id,
+            keys=keys | same("made_at", "approved_at", "ended_at"),
+        )
+
+    def run_lines(self, runs: Sequence[PayoutRun]) -> Sequence[RunLine]:
         sums = self._sums_of_items([run.run_id for run in runs])
         return [_run_line(run, sums.get(run.run_id, [])) for run in runs]
 
@@ -152,9 +102,88 @@ class MongoTables:
             sums.setdefault(row["_id"]["run"], []).append(row)
         return sums
 
-    def invoices(self) -> Sequence[Invoice]:
-        found = self._database[INVOICES].find().sort("_id", DESCENDING).limit(LISTED_MAX + 1)
-        return [stored_invoice(row) for row in found]
+    def payees(self, *, status: str | None = None, part: str = "") -> Rows[Payee]:
+        query: Document = {} if status is None else {"status": status}
+        return self._rows(
+            PAYEES,
+            query | _with_part("_id", part),
+            made=stored_payee,
+            ids=lambda payee: payee.worker_id,
+            keys={"worker": "_id", "account": "status", "details_at": "details_at"},
+        )
+
+    def payouts_of(self, worker_id: WorkerId) -> Rows[PayoutItem]:
+        return self._rows(
+            PAYOUT_ITEMS,
+            {"worker_id": worker_id},
+            made=payout_item,
+            ids=lambda item: item.item_id,
+            keys={"line": "_id", "run": "run_id", **same("state", "changed_at")},
+            wire_sums=same("amount"),
+        )
+
+    def holds(self) -> Rows[Hold]:
+        return self._rows(
+            HOLDS,
+            {"released_at": None},
+            made=stored_hold,
+            ids=lambda hold: hold.hold_id,
+            keys={"worker": "worker_id", **same("reason", "placed_at")},
+            wire_sums=same("amount"),
+        )
+
+    def approvals(
+        self, *, status: ApprovalStatus | None = None, kind: str | None = None
+    ) -> Rows[Approval]:
+        named = {"status": status and status.value, "kind": kind}
+        return self._rows(
+            APPROVALS,
+            _given(named),
+            made=stored_approval,
+            ids=lambda approval: approval.approval_id,
+            keys={"made_at": "_id", "state": "status", **same("kind", "subject", "reason")},
+        )
+
+    def refunds(
+        self, *, status: RefundStatus | None = None, requester_id: RequesterId | None = None
+    ) -> Rows[Refund]:
+        named = {"status": status and status.value, "requester_id": requester_id}
+        return self._rows(
+            REFUNDS,
+            _given(named),
+            made=stored_refund,
+            ids=lambda refund: refund.refund_id,
+            keys={"asked_at": "asked_at", "requester": "requester_id", "state": "status"},
+            wire_sums=same("amount", "sent", "returned"),
+        )
+
+    def invoices(
+        self, *, part: str = "", month: str = "", requester_id: RequesterId | None = None
+    ) -> Rows[Invoice]:
+        query = _given({"period": month or None}) | _with_part("requester_id", part)
+        return self._rows(
+            INVOICES,
+            query if requester_id is None else {**query, "requester_id": requester_id},
+            made=stored_invoice,
+            ids=lambda invoice: invoice.name,
+            keys={
+                "number": "_id",
+                "month": "period",
+                "requester": "requester_id",
+                "issued_at": "issued_at",
+            },
+            place=number_of,
+        )
+
+    def bank_statements(self, account_id: str | None = None) -> Rows[KeptStatement]:
+        return self._rows(
+            BANK_STATEMENTS,
+            _given({"account_id": account_id}),
+            made=stored_statement,
+            ids=lambda statement: statement.statement_id,
+            keys={"statement": "reference", "lines": "line_count"}
+            | same("closed_on", "confirmed_at"),
+        )
 
     def funds(self) -> Sequence[Funds]:
         query = {"kind": {"$in": list(_FUNDS)}, "posted": {"$gt": 0}}
@@ -169,8 +198,8 @@ class MongoTables:
         ]
 
     def reconciliations(self, result: str = "") -> Rows[Mapping[str, Any]]:
-        return MongoRows(
-            self._database[RECONCILIATIONS],
+        return self._rows(
+            RECONCILIATIONS,
             _RESULTS.get(result, {}),
             keys={
                 "asked_at": "_id",
@@ -184,8 +213,8 @@ class MongoTables:
         )
 
     def exceptions(self, wanted: Wanted) -> Rows[Mapping[str, Any]]:
-        return MongoRows(
-            self._database[EXCEPTIONS],
+        return self._rows(
+            EXCEPTIONS,
             query_of(wanted),
             keys={
                 "kind": "kind",
@@ -202,10 +231,9 @@ class MongoTables:
         )
 
     def audit(self, acts: Acts) -> Rows[Mapping[str, Any]]:
-        named = {"who": acts.who, "what": acts.what, "subject": acts.subject}
-        query: Document = {name: value for name, value in named.items() if value is not None}
-        return MongoRows(
-            self._database[AUDIT_LOG],
+        query = _given({"who": acts.who, "what": acts.what, "subject": acts.subject})
+        return self._rows(
+            AUDIT_LOG,
             query | _between("at", {"$gte": acts.since, "$lt": acts.until}),
             keys={"at": "_id", "who": "who", "what": "what", "subject": "subject"},
             made=dict,
@@ -217,8 +245,8 @@ class MongoTables:
         if entries.ref is not None:
             query[f"refs.{entries.ref[0]}"] = entries.ref[1]
         since, until = (day and day.isoformat() for day in (entries.since, entries.until))
-        return MongoRows(
-            self._database[JOURNAL],
+        return self._rows(
+            JOURNAL,
             query | _between("effective_on", {"$gte": since, "$lte": until}),
             keys={
                 "booked_at": "_id",
@@ -232,12 +260,29 @@ class MongoTables:
             sums={"total": "total"},
         )
 
+    def statement(
+        self,
+        path: str,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        debit: str = "debit",
+        credit: str = "credit",
+    ) -> Rows[StatementLine]:
+        return MongoStatementRows(
+            self._database,
+            path,
+            days=(since, until),
+            names=(debit, credit),
+            summed_max=self._summed_max,
+        )
+
     def bank_lines(self, statement_id: str, state: BankLineState | None = None) -> Rows[KeptLine]:
         query: Document = {"statement_id": statement_id}
         if state is not None:
             query["state"] = state.value
-        return MongoRows(
-            self._database[BANK_LINES],
+        return self._rows(
+            BANK_LINES,
             query,
             keys={
                 "number": "number",
@@ -256,7 +301,9 @@ class MongoTables:
 
 def _run_line(run: PayoutRun, sums: Sequence[Document]) -> RunLine:
     def of(*states: ItemState) -> Money:
-        amounts = (_summed(row, run.currency) for row in sums if row["_id"]["state"] in states)
+        amounts = (
+            wire_sum(row, run.currency.code) for row in sums if row["_id"]["state"] in states
+        )
         return sum(amounts, Money.zero(run.currency))
 
     return RunLine(
@@ -268,16 +315,18 @@ def _run_line(run: PayoutRun, sums: Sequence[Document]) -> RunLine:
     )
 
 
-def _summed(row: Document, currency: Currency) -> Money:
-    """Amounts are finer than the smallest coin where they name a scale."""
-    minor = int(row["minor"])
-    return Money(minor, currency) if row["_id"].get("scale") else Money.of_minor(minor, currency)
-
-
 def _id_of(row: Mapping[str, Any]) -> str:
     return str(row["_id"])
 
 
 def _between(field: str, limits: Mapping[str, Any]) -> Document:
-    given = {limit: value for limit, value in limits.items() if value is not None}
+    given = _given(limits)
     return {field: given} if given else {}
+
+
+def _given(named: Mapping[str, Any]) -> Document:
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _with_part(field: str, part: str) -> Document:
+    return {field: {"$regex": re.escape(part)}} if part else {}

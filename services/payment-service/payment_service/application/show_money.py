@@ -12,11 +12,10 @@ from payment_service.application import ports
 from payment_service.domain import chart
 from payment_service.domain.batches import BatchBook, BatchTerms
 from payment_service.domain.bonuses import Bonus
-from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem
+from payment_service.domain.payouts import IN_FLIGHT, ItemState
 from payment_service.domain.people import Payee, PayoutRequest, TopUp
 
 _LISTED_MAX = 50
-_ITEMS_MAX = 500
 
 
 class LedgerView(ports.Ledger, Protocol):
@@ -106,12 +105,10 @@ class ShowMoney:
         book = self._readers.batches.get(batch_id)
         if book is None or book.terms is None or book.terms.requester_id != requester_id:
             raise NotFound("No money was reserved for such a batch")
-        return self._spends([book])[0]
+        return self.spends([book])[0]
 
-    def batches(self, requester_id: RequesterId) -> Sequence[BatchSpend]:
-        return self._spends(self._readers.batches.of_requester(requester_id, _LISTED_MAX))
-
-    def _spends(self, books: Sequence[BatchBook]) -> list[BatchSpend]:
+    def spends(self, books: Sequence[BatchBook]) -> list[BatchSpend]:
+        """What became of the money of each that was funded."""
         funded = [(book, book.terms) for book in books if book.terms is not None]
         paths = {
             book.batch_id: chart.escrow(terms.requester_id, terms.batch_id, terms.currency)
@@ -136,15 +133,15 @@ class ShowMoney:
         kept = chart.held(worker_id, self._currency)
         held: Mapping[str, int] = self._readers.ledger.balances({clearing, payable, kept})
         counts = self._readers.assignments.in_review(worker_id)
-        items = self._readers.payout_runs.items_of_worker(worker_id, _ITEMS_MAX)
+        payouts = self._readers.payout_runs.sums_of_worker(worker_id)
         return Earnings(
             in_review=self._in_review(counts),
             in_review_count=sum(counts.values()),
             clearing=Money(held[clearing], self._currency),
             payable=Money(held[payable], self._currency),
             held=Money(held[kept], self._currency),
-            on_its_way=self._sum(items, set(IN_FLIGHT)),
-            paid=self._sum(items, {ItemState.PAID}),
+            on_its_way=self._sum(payouts, set(IN_FLIGHT)),
+            paid=self._sum(payouts, {ItemState.PAID}),
             settled_count=self._readers.assignments.settled_count(worker_id),
         )
 
@@ -167,9 +164,10 @@ class ShowMoney:
     def payout_requests(self, worker_id: WorkerId) -> Sequence[PayoutRequest]:
         return self._readers.payout_requests.of_worker(worker_id, _LISTED_MAX)
 
-    def payouts(self, worker_id: WorkerId) -> Sequence[PayoutItem]:
-        return self._readers.payout_runs.items_of_worker(worker_id, _LISTED_MAX)
-
-    def _sum(self, items: Sequence[PayoutItem], states: set[ItemState]) -> Money:
-        chosen = [i for i in items if i.state in states and i.currency is self._currency]
-        return Money(sum(item.amount.units for item in chosen), self._currency)
+    def _sum(self, payouts: Sequence[tuple[ItemState, Money]], states: set[ItemState]) -> Money:
+        chosen = (
+            amount
+            for state, amount in payouts
+            if state in states and amount.currency is self._currency
+        )
+        return sum(chosen, Money.zero(self._currency))

@@ -70,17 +70,22 @@ class ShowTrail:
         self, run_id: str, count_max: int, *, after: str = ""
     ) -> tuple[PayoutRun, Sequence[Trail], str | None]:
         """The run, a page of its trails by item, and where the next page begins. Raises NotFound"""
+        run, all_items = self.items(run_id)
+        items = [item for item in all_items if item.item_id > after]
+        page = items[:count_max]
+        following = page[-1].item_id if len(items) > count_max else None
+        return run, self.of(page), following
+
+    def items(self, run_id: str) -> tuple[PayoutRun, Sequence[PayoutItem]]:
+        """The run and all of its items. Raises NotFound."""
         run = self._readers.payout_runs.get(PayoutRunId(run_id))
         if run is None:
             raise NotFound("There is no such payout run")
-        items = [
-            item
-            for item in self._readers.payout_runs.items(PayoutRunId(run_id))
-            if item.item_id > after
-        ]
-        page = items[:count_max]
-        following = page[-1].item_id if len(items) > count_max else None
-        return run, [self._trail(item) for item in page], following
+        return run, self._readers.payout_runs.items(run.run_id)
+
+    def of(self, items: Sequence[PayoutItem]) -> Sequence[Trail]:
+        """A trail for each: some queries every time."""
+        return [self._trail(item) for item in items]
 
     def paid_by(self, entry_id: str) -> PayoutItemId | None:
         """The payout that an entry of work or of a bonus is in; None while it is in none yet.

@@ -1,141 +1,27 @@
-"""Long tables: in a chosen order, a page at a time, with totals over all that was asked for."""
+"""Which tables finance, requesters and workers have, and what they can ask of each."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
-from crowdloom.kernel import Currency, Money
+from crowdloom.kernel import Money
+from crowdloom.kernel.ids import RequesterId, WorkerId
 
-from payment_service.application.bank_ports import KeptLine
+from payment_service.application.bank_ports import KeptLine, KeptStatement
 from payment_service.application.exception_ports import Wanted
-from payment_service.application.journal import Journal, JournalEntry, StatementLine
+from payment_service.application.journal import JournalEntry, StatementLine
+from payment_service.application.rows import Rows
+from payment_service.domain.approvals import Approval, ApprovalStatus
 from payment_service.domain.bank_statements import BankLineState
+from payment_service.domain.batches import BatchBook
+from payment_service.domain.bonuses import Bonus
+from payment_service.domain.gifts import Gift
+from payment_service.domain.holds import Hold
 from payment_service.domain.invoices import Invoice
-from payment_service.domain.payouts import PayoutRun, Rail, RunStatus
-
-# Of lists that are put in order here and not by the database.
-LISTED_MAX = 10_000
-# Of the lines of one account.
-STATEMENT_MAX = 2_000
-# Beyond it a database that counts and sums would keep the reader waiting.
-SUMMED_MAX = 20_000
-
-RowT = TypeVar("RowT")
-Value = str | int | Money | date | datetime | None
-
-
-@dataclass(frozen=True)
-class Order:
-    """`key` names a column; equals are ordered by their ids."""
-
-    key: str
-    is_descending: bool = False
-
-
-@dataclass(frozen=True)
-class Totals:
-    """Over all rows, not only a page of them: how many, and by column the sum in each currency.
-    Not `is_whole` where there are more than can be counted and summed; `count` is the limit then.
-    """
-
-    count: int
-    sums: Mapping[str, Sequence[Money]] = field(default_factory=dict)
-    is_whole: bool = True
-
-
-class Rows(Protocol[RowT]):
-    """The rows that fit what was asked for. Blocks; reads what is committed."""
-
-    def page(self, order: Order, count_max: int, *, after: str | None = None) -> Sequence[RowT]:
-        """The first ones, or those after the row with that id; from the start where it is gone."""
-        ...
-
-    def totals(self) -> Totals: ...
-
-    def id_of(self, row: RowT) -> str: ...
-
-
-class ListedRows(Generic[RowT]):
-    """Rows that were read already, at most `LISTED_MAX` of them. `values` says what each column
-    holds, `summed` names the columns of amounts that have a total.
-    """
-
-    def __init__(
-        self,
-        rows: Sequence[RowT],
-        *,
-        ids: Callable[[RowT], str],
-        values: Mapping[str, Callable[[RowT], Value]],
-        summed: Collection[str] = (),
-    ) -> None:
-        self._rows = rows[:LISTED_MAX]
-        self._is_whole = len(rows) <= LISTED_MAX
-        self._ids = ids
-        self._values = values
-        self._summed = summed
-
-    def page(self, order: Order, count_max: int, *, after: str | None = None) -> Sequence[RowT]:
-        value = self._values[order.key]
-        rows = sorted(
-            self._rows,
-            key=lambda row: (_rank(value(row)), self._ids(row)),
-            reverse=order.is_descending,
-        )
-        places = (place for place, row in enumerate(rows, 1) if self._ids(row) == after)
-        start = next(places, 0)
-        return rows[start : start + count_max]
-
-    def totals(self) -> Totals:
-        sums = {
-            name: sums_of(self._values[name](row) for row in self._rows) for name in self._summed
-        }
-        return Totals(len(self._rows), sums, is_whole=self._is_whole)
-
-    def id_of(self, row: RowT) -> str:
-        return self._ids(row)
-
-
-class LongStatement:
-    """What moved an account, too much to be put in order: newest first, a page at a time."""
-
-    def __init__(self, journal: Journal, path: str, since: date | None, until: date | None) -> None:
-        self._journal = journal
-        self._path = path
-        self._days = (since, until)
-
-    def page(
-        self, _order: Order, count_max: int, *, after: str | None = None
-    ) -> Sequence[StatementLine]:
-        since, until = self._days
-        return self._journal.statement(
-            self._path, count_max=count_max, before=after, since=since, until=until
-        )
-
-    def totals(self) -> Totals:
-        return Totals(STATEMENT_MAX, is_whole=False)
-
-    def id_of(self, row: StatementLine) -> str:
-        return row.entry.entry_id
-
-
-def sums_of(amounts: Iterable[Value]) -> Sequence[Money]:
-    """One sum a currency; what is no amount is left out."""
-    units: dict[Currency, int] = {}
-    for amount in amounts:
-        if isinstance(amount, Money):
-            units[amount.currency] = units.get(amount.currency, 0) + amount.units
-    return [Money(units[each], each) for each in sorted(units, key=lambda one: one.code)]
-
-
-def _rank(value: Value) -> tuple[Any, ...]:
-    """Nothing comes before anything; amounts compare by what is printed, nothing is converted."""
-    if value is None:
-        return (0,)
-    if isinstance(value, Money):
-        return (1, Decimal(value.units).scaleb(-value.currency.scale))
-    return (1, value.casefold() if isinstance(value, str) else value)
+from payment_service.domain.payouts import PayoutItem, PayoutRun, Rail, RunStatus
+from payment_service.domain.people import Payee, PayoutRequest, TopUp
+from payment_service.domain.refunds import Refund, RefundStatus
 
 
 @dataclass(frozen=True)
@@ -189,16 +75,74 @@ class Funds:
 
 
 class Tables(Protocol):
-    """What is too long to be put in order here. Each names the keys that it can be ordered by."""
+    """What is too long to be put in order here. Each names the orders that the database keeps; for
+    any other all rows are read (`JoinedRows`).
+    """
 
-    def runs(
-        self, *, status: RunStatus | None = None, rail: Rail | None = None
-    ) -> Sequence[RunLine]:
-        """The newest `LISTED_MAX` and one more, to be put in order by the caller."""
+    def runs(self, *, status: RunStatus | None = None, rail: Rail | None = None) -> Rows[PayoutRun]:
+        """run, state, made_at, approved_at, ended_at."""
         ...
 
-    def invoices(self) -> Sequence[Invoice]:
-        """Likewise."""
+    def run_lines(self, runs: Sequence[PayoutRun]) -> Sequence[RunLine]:
+        """The same with the sums of their items."""
+        ...
+
+    def payees(self, *, status: str | None = None, part: str = "") -> Rows[Payee]:
+        """Those with `part` in their id. worker, account, details_at."""
+        ...
+
+    def payouts_of(self, worker_id: WorkerId) -> Rows[PayoutItem]:
+        """line, run, state, changed_at."""
+        ...
+
+    def holds(self) -> Rows[Hold]:
+        """Not released. worker, reason, placed_at."""
+        ...
+
+    def approvals(
+        self, *, status: ApprovalStatus | None = None, kind: str | None = None
+    ) -> Rows[Approval]:
+        """kind, subject, reason, state, made_at."""
+        ...
+
+    def refunds(
+        self, *, status: RefundStatus | None = None, requester_id: RequesterId | None = None
+    ) -> Rows[Refund]:
+        """asked_at, requester, state."""
+        ...
+
+    def invoices(
+        self, *, part: str = "", month: str = "", requester_id: RequesterId | None = None
+    ) -> Rows[Invoice]:
+        """Of requesters with `part` in their id. number, month, requester, issued_at."""
+        ...
+
+    def bank_statements(self, account_id: str | None = None) -> Rows[KeptStatement]:
+        """statement, closed_on, lines, confirmed_at."""
+        ...
+
+    def top_ups(self, requester_id: RequesterId) -> Rows[TopUp]:
+        """begun, state."""
+        ...
+
+    def batches(self, requester_id: RequesterId) -> Rows[BatchBook]:
+        """Those that money was reserved for. title, batch, answers."""
+        ...
+
+    def holding_count(self, requester_id: RequesterId) -> int:
+        """For how many batches money is reserved now."""
+        ...
+
+    def gifts(self, worker_id: WorkerId) -> Rows[Gift]:
+        """received, redeemed_at."""
+        ...
+
+    def bonuses(self, worker_id: WorkerId) -> Rows[Bonus]:
+        """Settled ones. received_at, reason."""
+        ...
+
+    def payout_requests(self, worker_id: WorkerId) -> Rows[PayoutRequest]:
+        """asked_at."""
         ...
 
     def funds(self) -> Sequence[Funds]:
@@ -221,6 +165,20 @@ class Tables(Protocol):
 
     def entries(self, entries: Entries) -> Rows[JournalEntry]:
         """booked_at, effective_on, code, key, total."""
+        ...
+
+    def statement(
+        self,
+        path: str,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        debit: str = "debit",
+        credit: str = "credit",
+    ) -> Rows[StatementLine]:
+        """What moved an account; `debit` and `credit` name the columns that have a total.
+        booked_at, newest first alone.
+        """
         ...
 
     def bank_lines(self, statement_id: str, state: BankLineState | None = None) -> Rows[KeptLine]:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
-from payment_service.adapters.mongo_tables import MongoRows
-from payment_service.application.tables import Acts, Order
+from payment_service.adapters.mongo_rows import MongoRows
+from payment_service.application.rows import Order
+from payment_service.application.tables import Acts
 
 LISTS = {
     "/finance/payout-runs": "",
@@ -69,7 +70,7 @@ def test_every_table_sorts_by_its_columns_totals_itself_and_is_a_file_with_the_s
 
 def counted(page: str) -> int:
     """What the last table of the page says of all its rows; none where it is empty."""
-    found = re.findall(r"<tfoot><tr><th[^>]*>(\d+) in all", page)
+    found = re.findall(r"<tfoot[^>]*><tr><th[^>]*>(\d+) in all", page)
     return int(found[-1]) if found else 0
 
 
@@ -95,11 +96,11 @@ def test_an_order_nobody_offers_is_the_usual_one_and_amounts_are_numbers(
     sheet = load_workbook(io.BytesIO(reader.get(f"{runs}.xlsx").data)).active
     cells = dict(zip(*[[cell.value for cell in row] for row in sheet.rows], strict=True))
     assert (cells["total"], cells["currency"]) == (0.4, "USD")
-    page = reader.get(f"{runs}/{busy.application.tables.runs()[0].run.run_id}?state=paid").text
-    assert counted(page) == 1
+    (paid_run,) = busy.application.tables.runs().page(Order("run"), 2)
+    assert counted(reader.get(f"{runs}/{paid_run.run_id}?state=paid").text) == 1
     assert counted(reader.get("/finance/payees/wrk_1").text) == 1
     assert len(rows_of(reader, "/finance/payees/wrk_1/payouts.csv")) == 1
-    fragment = reader.get(f"{runs}/{busy.application.tables.runs()[0].run.run_id}/lines").text
+    fragment = reader.get(f"{runs}/{paid_run.run_id}/lines").text
     assert f'href="{runs}/' in fragment
     assert "/lines?sort" not in fragment, "its links lead to the page"
 
@@ -109,7 +110,12 @@ def test_the_database_pages_through_equals_and_gaps_without_losing_a_row(applica
     collection = application.database["some_rows"]
     collection.insert_many(rows)
     table = MongoRows(
-        collection, {}, keys={"size": "size", "id": "_id"}, made=dict, ids=lambda row: row["_id"]
+        collection,
+        {},
+        keys={"size": "size", "id": "_id"},
+        made=dict,
+        ids=lambda row: row["_id"],
+        summed_max=6,
     )
     for order in (
         Order("size"),
@@ -123,4 +129,33 @@ def test_the_database_pages_through_equals_and_gaps_without_losing_a_row(applica
             after = page[-1]["_id"]
             found += [row["_id"] for row in page]
         assert found == whole, order
+        assert [row["_id"] for piece in table.pieces(order) for row in piece] == whole, order
+    assert (table.totals().count, table.totals().is_whole) == (6, False)
+    assert table.totals(whole=True).count == len(rows)
     assert application.tables.audit(Acts(who="nobody")).totals().count == 0
+
+
+def test_a_long_table_is_summed_when_asked_in_any_order_and_its_file_has_every_row(
+    busy: Any, browsing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = browsing("staff", "stf_maker", "finance.view")
+    account = "/finance/ledger/accounts/asset:stripe:available:USD"
+    paths = ("/finance/payees", "/finance/payout-runs", "/finance/ledger/entries", account)
+    before = {path: foot_of(reader.get(path).text) for path in paths}
+    files = {path: rows_of(reader, f"{path}.csv") for path in paths}
+    monkeypatch.setattr(busy.application.tables, "_summed_max", 0)
+    for path in paths:
+        page = reader.get(path).text
+        href = re.findall(r'<a href="([^"]+totals=all[^"]*)"', page)[-1]
+        assert "More than 0" in foot_of(page), path
+        assert foot_of(reader.get(html.unescape(href)).text) == before[path], path
+        assert rows_of(reader, f"{path}.csv") == files[path], path
+    by_held = [row["worker"] for row in rows_of(reader, "/finance/payees.csv?sort=-held")]
+    assert by_held == ["wrk_2", "wrk_1"], "an order that no collection keeps"
+    assert [row["worker"] for row in rows_of(reader, "/finance/payees.csv?q=rk_2")] == ["wrk_2"]
+    assert rows_of(reader, "/finance/payees.csv?q=rk.2") == [], "what is typed is no pattern"
+
+
+def foot_of(page: str) -> str:
+    """The words of the last table's foot."""
+    return re.sub(r"<[^>]+>|\s+", " ", page.rpartition("<tfoot")[2].partition("</tfoot>")[0])

@@ -12,7 +12,6 @@ from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from payment_service.application.tables import LISTED_MAX
 from payment_service.bootstrap import Application
 from payment_service.domain.approvals import (
     AlreadyDecided,
@@ -84,8 +83,7 @@ def _status() -> str:
 
 def _table(application: Application) -> Table[Approval]:
     status, names = _status(), application.readers.staff.names()
-    found = application.readers.approvals.listed(
-        LISTED_MAX + 1,
+    found = application.tables.approvals(
         status=ApprovalStatus(status) if status in set(ApprovalStatus) else None,
         kind=request.args.get("kind") or None,
     )
@@ -101,7 +99,7 @@ def _table(application: Application) -> Table[Approval]:
         Column("decided_at", lambda row: row.decided_at),
         Column("note", lambda row: row.note),
     ]
-    return Table.listed(columns, found, ids=lambda row: row.approval_id, first="-made_at")
+    return Table.kept(columns, found, first="-made_at")
 
 
 def _words(application: Application) -> dict[str, Any]:

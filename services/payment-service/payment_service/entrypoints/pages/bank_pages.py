@@ -16,18 +16,17 @@ from werkzeug.wrappers import Response as BaseResponse
 from payment_service.application.bank_accounts import ENCODINGS
 from payment_service.application.bank_ports import KeptLine, KeptStatement
 from payment_service.application.book_bank_lines import exception_key
-from payment_service.application.tables import LISTED_MAX
 from payment_service.bootstrap import Application
 from payment_service.domain.bank_flows import KINDS
 from payment_service.domain.bank_statements import BankAccount, BankLineState
 from payment_service.domain.people import FINANCE_READERS, MAKER
 from payment_service.entrypoints.http.bank_statements import need_statement, sent_file
-from payment_service.entrypoints.pages import amounts, bank_words, shell
+from payment_service.entrypoints.pages import bank_words, shell
 from payment_service.entrypoints.pages.tables import Column, Table
+from payment_service.entrypoints.pages.tolerance_pages import ACCOUNTS, tolerances
 
 LINES_PAGE_ITEMS = 200
 STATEMENTS = "/finance/bank-statements"
-ACCOUNTS = "/finance/bank-accounts"
 _MAPPED = (
     *("date", "date_format", "amount", "money_in", "money_out", "direction", "debit_word"),
     *("balance", "reference", "text", "counterparty", "decimal", "delimiter", "encoding"),
@@ -121,9 +120,7 @@ def _lines(application: Application, found: KeptStatement) -> Table[KeptLine]:
 def _statements(application: Application) -> Table[KeptStatement]:
     names = application.readers.staff.names()
     accounts = {each.account_id: each.name for each in application.readers.bank_accounts.listed()}
-    found = application.readers.bank_statements.listed(
-        LISTED_MAX + 1, account_id=request.args.get("account") or None
-    )
+    found = application.tables.bank_statements(request.args.get("account") or None)
     columns: list[Column[KeptStatement]] = [
         Column("id", lambda row: row.statement_id),
         Column("statement", lambda row: row.reference, _("Statement")),
@@ -139,7 +136,7 @@ def _statements(application: Application) -> Table[KeptStatement]:
         ),
         Column("confirmed_at", lambda row: row.confirmed_at),
     ]
-    return Table.listed(columns, found, ids=lambda row: row.statement_id, first="-confirmed_at")
+    return Table.kept(columns, found, first="-confirmed_at")
 
 
 def _list_page(application: Application, errors: dict[str, str]) -> str:
@@ -291,38 +288,6 @@ def _add_accounts(blueprint: Blueprint, application: Application) -> None:
         ui.say("good", _("Saved"), made.name)
         return redirect(STATEMENTS, 303)
 
-    @blueprint.post(f"{ACCOUNTS}/<account_id>/tolerances")
-    @require("staff", MAKER)
-    def tolerance(account_id: str) -> BaseResponse:
-        known = application.readers.bank_accounts.get(account_id)
-        if known is None:
-            raise NotFound("There is no such bank account")
-        form = request.form
-        payload = {name: form.get(name, "") for name in ("kind", "contains", "account")}
-        try:
-            maximum = amounts.parse(form.get("maximum", ""), known.currency)
-            approval = application.approvals.propose(
-                shell.staff_member(),
-                "tolerance_rule",
-                payload={**payload, "account_id": account_id, "maximum": maximum.to_wire()},
-                reason=form.get("reason", ""),
-                key=idempotency_key(),
-            )
-        except amounts.UnreadableAmount as wrong:
-            ui.say("bad", _("Not proposed"), _("This is no amount: %(typed)s", typed=str(wrong)))
-            return redirect(f"{ACCOUNTS}/{account_id}", 303)
-        except DomainError as refusal:
-            ui.say("bad", _("Not proposed"), _told(refusal))
-            return redirect(f"{ACCOUNTS}/{account_id}", 303)
-        ui.say("good", _("Proposed"), _("Another person approves it now."))
-        return redirect(f"/finance/approvals/{approval.approval_id}", 303)
-
-
-def _told(refusal: DomainError) -> str:
-    """The sentence with what each field lacks."""
-    errors: Any = refusal.facts.get("errors", {})
-    return " ".join([str(refusal), *(said[0] for said in errors.values())])
-
 
 def _typed(known: BankAccount | None) -> dict[str, Any]:
     if known is None:
@@ -368,7 +333,7 @@ def _account_page(
         currency=form.get("currency", application.currency.code),
         encodings=[(name, name) for name in ENCODINGS],
         delimiters=[(",", ","), (";", ";"), ("tab", _("tab")), ("|", "|")],
-        rules=application.readers.tolerances.of_account(known.account_id) if known else [],
+        rules=tolerances(application, known).shown() if known else None,
         rule_kinds=bank_words.rule_kinds(),
         names=application.readers.staff.names(),
         may_make=shell.may(MAKER),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from crowdloom import ui
@@ -17,6 +18,7 @@ from payment_service.application.processor import ProcessorUnavailable
 from payment_service.application.show_money import Earnings
 from payment_service.bootstrap import Application
 from payment_service.domain.bonuses import Bonus
+from payment_service.domain.gifts import Gift
 from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem
 from payment_service.domain.people import (
     NothingPayable,
@@ -35,6 +37,7 @@ _UNDER_WAY = {"open", "in_run"}
 class Payout:
     """One request and what became of it, as its worker sees it."""
 
+    request_id: str
     asked_at: datetime
     amount: Money
     word: str
@@ -61,16 +64,17 @@ def _add_earnings(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(f"{shell.EARNINGS_PAGE}/payouts.<any(csv, xlsx):kind>")
     @require("worker")
     def payouts_file(kind: str) -> Response:
-        money = application.show_money
-        requests = money.payout_requests(shell.worker())
-        return _payout_table(_payouts(requests, money.payouts(shell.worker()))).file(
-            kind, "payouts"
-        )
+        return _payout_table(application, shell.worker()).file(kind, "payouts")
 
     @blueprint.get(f"{shell.EARNINGS_PAGE}/bonuses.<any(csv, xlsx):kind>")
     @require("worker")
     def bonuses_file(kind: str) -> Response:
-        return _bonus_table(application.show_money.bonuses(shell.worker())).file(kind, "bonuses")
+        return _bonus_table(application, shell.worker()).file(kind, "bonuses")
+
+    @blueprint.get(f"{shell.EARNINGS_PAGE}/gifts.<any(csv, xlsx):kind>")
+    @require("worker")
+    def gifts_file(kind: str) -> Response:
+        return _gift_table(application, shell.worker()).file(kind, "gift-credit")
 
     @blueprint.get("/pay/fragments/purse")
     @require("worker")
@@ -91,7 +95,6 @@ def _facts(application: Application, who: WorkerId) -> dict[str, Any]:
     payee = _payee(application, who)
     earned = application.show_money.earnings(who)
     requests = application.show_money.payout_requests(who)
-    payouts = _payouts(requests, application.show_money.payouts(who))
     minimum = _minimum(application)
     hindrance = _hindrance(application, earned=earned, payee=payee, requests=requests)
     return {
@@ -102,16 +105,16 @@ def _facts(application: Application, who: WorkerId) -> dict[str, Any]:
         "came_from": request.args.get("from", ""),
         "statuses": words.account_status(),
         "hindrance": words.hindrances(minimum)[hindrance] if hindrance else "",
-        "payouts": payouts,
-        "payout_table": _payout_table(payouts).shown(),
+        "last": next(iter(_payouts(application, who, requests[:1])), None),
+        "payout_table": _payout_table(application, who).shown(),
         "offered": [rail.value for rail in application.choose_rail.offered],
-        "gifts": application.gifts.of_worker(who),
-        "bonus_table": _bonus_table(application.show_money.bonuses(who)).shown(),
+        "gifts": _gift_table(application, who).shown(),
+        "bonus_table": _bonus_table(application, who).shown(),
         "clearing_seconds": application.settings.clearing_seconds,
     }
 
 
-def _payout_table(payouts: Sequence[Payout]) -> Table[Payout]:
+def _payout_table(application: Application, who: WorkerId) -> Table[Payout]:
     columns: list[Column[Payout]] = [
         Column("asked_at", lambda row: row.asked_at, _("Asked")),
         Column("amount", lambda row: row.amount, _("Amount"), is_figure=True, is_summed=True),
@@ -120,25 +123,37 @@ def _payout_table(payouts: Sequence[Payout]) -> Table[Payout]:
         Column("reason", lambda row: row.reason.what if row.reason else ""),
         Column("since", lambda row: row.changed_at, _("Since")),
     ]
-    return Table.listed(
+    return Table.joined(
         columns,
-        payouts,
-        ids=lambda row: row.asked_at.isoformat(),
+        application.tables.payout_requests(who),
+        partial(_payouts, application, who),
+        ids=lambda row: row.request_id,
         first="-asked_at",
         name="payouts",
     )
 
 
-def _bonus_table(bonuses: Sequence[Bonus]) -> Table[Bonus]:
+def _bonus_table(application: Application, who: WorkerId) -> Table[Bonus]:
     columns: list[Column[Bonus]] = [
         Column("received_at", lambda row: row.ended_at, _("Received")),
         Column("amount", lambda row: row.amount, _("Amount"), is_figure=True, is_summed=True),
         Column("currency", lambda row: row.amount.currency.code),
         Column("reason", lambda row: row.reason, _("Reason")),
     ]
-    return Table.listed(
-        columns, bonuses, ids=lambda row: row.bonus_id, first="-received_at", name="bonuses"
+    return Table.kept(
+        columns, application.tables.bonuses(who), first="-received_at", name="bonuses"
     )
+
+
+def _gift_table(application: Application, who: WorkerId) -> Table[Gift]:
+    columns: list[Column[Gift]] = [
+        Column("credit", lambda row: row.item_id),
+        Column("received", lambda row: row.issued_at, _("Received")),
+        Column("amount", lambda row: row.amount, _("Amount"), is_figure=True, is_summed=True),
+        Column("currency", lambda row: row.amount.currency.code),
+        Column("redeemed_at", lambda row: row.redeemed_at, _("Code")),
+    ]
+    return Table.kept(columns, application.tables.gifts(who), first="-received", name="gifts")
 
 
 def _payee(application: Application, who: WorkerId) -> Payee | None:
@@ -172,7 +187,12 @@ def _hindrance(
     return "too_little" if too_little else None
 
 
-def _payouts(requests: Sequence[PayoutRequest], items: Sequence[PayoutItem]) -> list[Payout]:
+def _payouts(
+    application: Application, who: WorkerId, requests: Sequence[PayoutRequest]
+) -> list[Payout]:
+    items = application.readers.payout_runs.items_of_requests(
+        who, {asked.request_id for asked in requests}
+    )
     # Newest first, so that the last attempt for a request is the one that counts.
     item_of: dict[str, PayoutItem] = {}
     for item in items:
@@ -184,6 +204,7 @@ def _payout(asked: PayoutRequest, item: PayoutItem | None) -> Payout:
     word, tone = _state(asked, item)
     failed = asked.status == "failed"
     return Payout(
+        request_id=asked.request_id,
         asked_at=asked.asked_at,
         amount=item.amount if item else asked.amount,
         word=word,

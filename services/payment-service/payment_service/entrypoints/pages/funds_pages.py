@@ -104,9 +104,5 @@ def _invoices(application: Application) -> Table[Invoice]:
         Column("issued_at", lambda row: row.issued_at, _("Issued")),
         Column("billed_to", lambda row: row.billed_to),
     ]
-    found = [
-        row
-        for row in application.tables.invoices()
-        if _wanted() in row.requester_id and month in ("", row.period)
-    ]
-    return Table.listed(columns, found, ids=lambda row: row.name, first="-number")
+    found = application.tables.invoices(part=_wanted(), month=month)
+    return Table.kept(columns, found, first="-number")

@@ -16,7 +16,6 @@ from payment_service.entrypoints.pages.pdf_files import Paper, latin, pdf_file
 from payment_service.entrypoints.pages.tables import Column, Table
 
 INVOICES_PAGE = "/pay/invoices"
-_SHOWN_MAX = 120
 _LATIN_ONLY = "Texts in other than Latin letters are on the page of this document."
 
 
@@ -66,8 +65,8 @@ def _invoices(application: Application) -> Table[Invoice]:
         Column("fees", lambda row: row.fees, _("Fees"), is_figure=True, is_summed=True),
         Column("currency", lambda row: row.currency.code),
     ]
-    found = application.readers.invoices.of_requester(shell.requester(), _SHOWN_MAX)
-    return Table.listed(columns, found, ids=lambda row: row.name, first="-number")
+    found = application.tables.invoices(requester_id=shell.requester())
+    return Table.kept(columns, found, first="-number")
 
 
 def _add_invoice(blueprint: Blueprint, application: Application) -> None:

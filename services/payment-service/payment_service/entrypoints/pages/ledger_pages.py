@@ -13,7 +13,6 @@ from flask_babel import gettext as _
 from payment_service.application.daily_balances import By
 from payment_service.application.journal import (
     AccountBalance,
-    Journal,
     JournalEntry,
     StatementLine,
 )
@@ -22,7 +21,7 @@ from payment_service.bootstrap import Application
 from payment_service.domain import chart
 from payment_service.domain.people import FINANCE_READERS, MAKER
 from payment_service.entrypoints.pages import shell, words
-from payment_service.entrypoints.pages.tables import Column, Table, statement_table
+from payment_service.entrypoints.pages.tables import Column, Table
 
 TRIAL_ROWS_SHOWN = 200
 SIDES = ("asset", "liability", "income", "expense")
@@ -48,7 +47,7 @@ class Total:
 def ledger_pages(application: Application) -> Blueprint:
     blueprint = Blueprint("ledger_pages", __name__)
     _add_trial_balance(blueprint, application)
-    _add_statement(blueprint, application.journal)
+    _add_statement(blueprint, application)
     _add_entries(blueprint, application)
     return blueprint
 
@@ -154,21 +153,21 @@ def totals(trial: Iterable[AccountBalance]) -> Sequence[Total]:
     ]
 
 
-def _add_statement(blueprint: Blueprint, journal: Journal) -> None:
+def _add_statement(blueprint: Blueprint, application: Application) -> None:
     account = "/finance/ledger/accounts/<path>"
 
     @blueprint.get(account)
     @require("staff", *FINANCE_READERS)
     def statement(path: str) -> str:
         days = Days.asked()
-        newest = journal.statement(path, count_max=1)
+        newest = application.journal.statement(path, count_max=1)
         if not newest:
             raise NotFound("Nothing was ever posted to such an account")
         return render_template(
             "finance/statement.html",
             path=path,
             newest=newest[0],
-            table=_statement(journal, path, days).shown(),
+            table=_statement(application, path, days).shown(),
             days=days,
             on_debit_side=chart.is_debit_side(path),
             word=words.account(path),
@@ -179,10 +178,10 @@ def _add_statement(blueprint: Blueprint, journal: Journal) -> None:
     @require("staff", *FINANCE_READERS)
     def statement_file(path: str, kind: str) -> Response:
         name = f"statement-{path.replace(':', '-')}"
-        return _statement(journal, path, Days.asked()).file(kind, name)
+        return _statement(application, path, Days.asked()).file(kind, name)
 
 
-def _statement(journal: Journal, path: str, days: Days) -> Table[StatementLine]:
+def _statement(application: Application, path: str, days: Days) -> Table[StatementLine]:
     columns: list[Column[StatementLine]] = [
         Column("entry_id", lambda line: line.entry.entry_id),
         Column("booked_at", lambda line: line.entry.booked_at, _("Booked")),
@@ -196,7 +195,8 @@ def _statement(journal: Journal, path: str, days: Days) -> Table[StatementLine]:
         Column("balance", lambda line: line.balance_amount, _("Balance"), is_figure=True),
         Column("currency", lambda line: line.entry.currency.code),
     ]
-    return statement_table(journal, path, columns, since=days.since, until=days.until)
+    found = application.tables.statement(path, since=days.since, until=days.until)
+    return Table.kept(columns, found, first="-booked_at")
 
 
 def _entries(application: Application) -> Table[JournalEntry]:

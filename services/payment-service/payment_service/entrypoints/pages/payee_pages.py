@@ -1,6 +1,7 @@
 """Payees: where each one's money goes, what is payable, and what is held."""
 
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import require
@@ -12,7 +13,6 @@ from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from payment_service.application.tables import LISTED_MAX
 from payment_service.bootstrap import Application
 from payment_service.domain import chart
 from payment_service.domain.holds import Hold
@@ -21,7 +21,6 @@ from payment_service.domain.people import FINANCE_READERS, MAKER, Payee
 from payment_service.entrypoints.pages import shell, words
 from payment_service.entrypoints.pages.tables import Column, Table
 
-_PAYOUTS_SHOWN = 500
 _PAYEES = "/finance/payees"
 Row = tuple[Payee, dict[str, Money], bool]
 
@@ -106,8 +105,7 @@ def _payouts(application: Application, who: WorkerId) -> Table[PayoutItem]:
         Column("state", lambda item: item.state.value, _("State")),
         Column("changed_at", lambda item: item.changed_at, _("Changed")),
     ]
-    found = application.readers.payout_runs.items_of_worker(who, _PAYOUTS_SHOWN)
-    return Table.listed(columns, found, ids=lambda item: item.item_id, first="-line")
+    return Table.kept(columns, application.tables.payouts_of(who), first="-line")
 
 
 def _wanted() -> str:
@@ -116,10 +114,9 @@ def _wanted() -> str:
 
 def _table(application: Application) -> Table[Row]:
     status = request.args.get("status", "")
-    found = application.readers.payees.listed(
-        LISTED_MAX + 1, status=status if status in words.account_status() else None
+    found = application.tables.payees(
+        status=status if status in words.account_status() else None, part=_wanted()
     )
-    rows = _rows(application, [payee for payee in found if _wanted() in payee.worker_id])
     columns: list[Column[Row]] = [
         Column("worker", lambda row: row[0].worker_id, _("Worker")),
         *(_sum_of(name, word) for name, word in _sum_words().items()),
@@ -129,7 +126,13 @@ def _table(application: Application) -> Table[Row]:
         Column("is_held", lambda row: "yes" if row[2] else ""),
         Column("details_at", lambda row: row[0].details_at),
     ]
-    return Table.listed(columns, rows, ids=lambda row: row[0].worker_id, first="worker")
+    return Table.joined(
+        columns,
+        found,
+        partial(_rows, application),
+        ids=lambda row: row[0].worker_id,
+        first="worker",
+    )
 
 
 def _sum_words() -> dict[str, str]:
@@ -150,13 +153,10 @@ def _holds(application: Application) -> Table[Hold]:
         Column("amount", lambda row: row.amount, _("Amount"), is_figure=True, is_summed=True),
         Column("currency", lambda row: row.amount.currency.code),
     ]
-    found = application.readers.holds.listed(LISTED_MAX + 1)
-    return Table.listed(
-        columns, found, ids=lambda row: row.hold_id, first="placed_at", name="holds"
-    )
+    return Table.kept(columns, application.tables.holds(), first="placed_at", name="holds")
 
 
-def _rows(application: Application, payees: Any) -> list[Row]:
+def _rows(application: Application, payees: Sequence[Payee]) -> list[Row]:
     workers = [payee.worker_id for payee in payees]
     sums = _sums(application, workers)
     held = application.readers.holds.held(workers)

@@ -1,6 +1,6 @@
 """Unspent money back to the card: asked for beside the wallet, checked under finance."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from crowdloom import ui
@@ -12,12 +12,17 @@ from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from payment_service.application.tables import LISTED_MAX
 from payment_service.bootstrap import Application
 from payment_service.domain import chart
 from payment_service.domain.approvals import ApprovalStatus, ReasonMissing
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER, AmountOutOfRange
-from payment_service.domain.refunds import Refund, RefundNotInStatus, RefundStatus, RefundTooLarge
+from payment_service.domain.refunds import (
+    Refund,
+    RefundNotInStatus,
+    RefundPart,
+    RefundStatus,
+    RefundTooLarge,
+)
 from payment_service.entrypoints.pages import amounts, refund_words, shell, words
 from payment_service.entrypoints.pages.tables import Column, Table
 
@@ -97,6 +102,13 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
             raise NotFound("There is no such refund")
         return render_template("finance/refund.html", **_facts(application, found))
 
+    @blueprint.get(f"{_REFUNDS}/<refund_id>.<any(csv, xlsx):kind>")
+    @require("staff", *FINANCE_READERS)
+    def parts_file(refund_id: str, kind: str) -> Response:
+        if refunds.get(refund_id) is None:
+            raise NotFound("There is no such refund")
+        return _parts(refunds.parts(refund_id)).file(kind, f"refund-{refund_id}")
+
 
 def _status() -> str:
     return request.args.get("status", RefundStatus.ASKED.value)
@@ -104,8 +116,8 @@ def _status() -> str:
 
 def _table(application: Application) -> Table[Refund]:
     status = _status()
-    found = application.readers.refunds.listed(
-        LISTED_MAX + 1, status=RefundStatus(status) if status in set(RefundStatus) else None
+    found = application.tables.refunds(
+        status=RefundStatus(status) if status in set(RefundStatus) else None
     )
     columns: list[Column[Refund]] = [
         Column("refund", lambda row: row.refund_id),
@@ -119,14 +131,30 @@ def _table(application: Application) -> Table[Refund]:
         Column("ended_at", lambda row: row.ended_at),
         Column("note", lambda row: row.note),
     ]
-    return Table.listed(columns, found, ids=lambda row: row.refund_id, first="-asked_at")
+    return Table.kept(columns, found, first="-asked_at")
+
+
+def _parts(parts: Sequence[RefundPart]) -> Table[RefundPart]:
+    columns: list[Column[RefundPart]] = [
+        Column("number", lambda row: row.number),
+        Column("payment", lambda row: row.charge_id, _("Payment")),
+        Column("top_up", lambda row: row.top_up_id),
+        Column("amount", lambda row: row.amount, _("Amount"), is_figure=True, is_summed=True),
+        Column("currency", lambda row: row.amount.currency.code),
+        Column("state", lambda row: row.state.value, _("State")),
+        Column("refund", lambda row: row.processor_refund_id, _("At the processor")),
+        Column("processor_line", lambda row: row.transaction_id),
+        Column("reason", lambda row: row.refusal),
+        Column("changed_at", lambda row: row.changed_at),
+    ]
+    return Table.listed(columns, parts, ids=lambda row: row.part_id, first="number")
 
 
 def _facts(application: Application, found: Refund) -> dict[str, Any]:
     readers = application.readers
     return {
         "found": found,
-        "parts": readers.refunds.parts(found.refund_id),
+        "table": _parts(readers.refunds.parts(found.refund_id)).shown(),
         "wallet": application.show_money.wallet(found.requester_id),
         "wallet_path": chart.wallet(found.requester_id, found.amount.currency),
         "refunding_path": chart.refunding(found.requester_id, found.amount.currency),

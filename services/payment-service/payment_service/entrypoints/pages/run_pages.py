@@ -117,7 +117,13 @@ def _runs(application: Application) -> Table[RunLine]:
         Column("approved_at", lambda row: row.run.approved_at),
         Column("ended_at", lambda row: row.run.ended_at),
     ]
-    return Table.listed(columns, found, ids=lambda row: row.run.run_id, first="-run")
+    return Table.joined(
+        columns,
+        found,
+        application.tables.run_lines,
+        ids=lambda row: row.run.run_id,
+        first="-run",
+    )
 
 
 def _name(names: Mapping[StaffId, str], who: StaffId | None) -> str:

@@ -8,7 +8,7 @@ from payment_service.application.journal import StatementLine
 from payment_service.bootstrap import Application
 from payment_service.domain import chart
 from payment_service.entrypoints.pages import shell, words
-from payment_service.entrypoints.pages.tables import Column, Table, days_asked, statement_table
+from payment_service.entrypoints.pages.tables import Column, Table, days_asked
 
 STATEMENT_PAGE = "/pay/statement"
 _TITLES_MAX = 5_000
@@ -52,7 +52,8 @@ def _table(application: Application) -> Table[StatementLine]:
     ]
     since, until = days_asked()
     path = chart.wallet(shell.requester(), application.currency)
-    return statement_table(application.journal, path, columns, since=since, until=until)
+    found = application.tables.statement(path, since=since, until=until, debit="out", credit="in")
+    return Table.kept(columns, found, first="-booked_at")
 
 
 def _titles(application: Application) -> dict[str, str]:

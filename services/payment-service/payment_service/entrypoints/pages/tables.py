@@ -6,7 +6,7 @@ a table names can be asked for. Templates draw the rows; heading, totals and lin
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
@@ -15,30 +15,22 @@ from crowdloom.chassis.workbooks import MEDIA_TYPE, Cell, workbook
 from crowdloom.kernel import Money
 from crowdloom.kernel.clock import format_instant
 from crowdloom.ui.registration import with_query
-from flask import Response, request
+from flask import Response, request, stream_with_context
 
-from payment_service.application.journal import Journal, StatementLine
-from payment_service.application.tables import (
-    STATEMENT_MAX,
-    ListedRows,
-    LongStatement,
-    Order,
-    Rows,
-    Value,
-)
+from payment_service.application.rows import JoinedRows, ListedRows, Order, Rows, Value
 from payment_service.entrypoints.pages.files import csv_file
 
 PAGE_ITEMS = 50
-_CHUNK_ITEMS = 500
-_CHUNKS_MAX = 1_000
+_WHOLE = "all"
 
 RowT = TypeVar("RowT")
+SourceT = TypeVar("SourceT")
 
 
 @dataclass(frozen=True)
 class Column(Generic[RowT]):
     """`name` heads it in files and in the address, `word` on the page: without one it is in files
-    alone. `value` is what a file holds; it is called when the request is over, so it words nothing.
+    alone. `value` is what a file holds.
     """
 
     name: str
@@ -62,8 +54,9 @@ class Head:
 
 @dataclass(frozen=True)
 class Shown(Generic[RowT]):
-    """One page of a table. `sums` are over all its rows; `sort` and `cursor` name its parameters
-    in the address, `order` is what `sort` says there.
+    """One page of a table. `sums` are over all its rows; where there are too many to be summed at
+    once, `whole_href` leads to the same page with all of them summed. `sort` and `cursor` name its
+    parameters in the address, `order` is what `sort` says there.
     """
 
     rows: Sequence[RowT]
@@ -71,7 +64,7 @@ class Shown(Generic[RowT]):
     next_cursor: str | None
     count: int
     sums: Mapping[str, Sequence[Money]]
-    is_whole: bool
+    whole_href: str | None
     sort: str
     cursor: str
     order: str
@@ -106,25 +99,47 @@ class Table(Generic[RowT]):
         name: str = "",
     ) -> "Table[RowT]":
         """Of rows that were read already."""
-        listed = ListedRows(
-            rows,
-            ids=ids,
-            values={column.name: column.value for column in columns},
-            summed=[column.name for column in columns if column.is_summed],
-        )
+        values, summed = _read_from(columns)
+        listed = ListedRows(rows, ids=ids, values=values, summed=summed)
         return cls(columns, listed, first=first, name=name)
 
+    @classmethod
+    def kept(
+        cls, columns: Sequence[Column[RowT]], source: Rows[RowT], *, first: str, name: str = ""
+    ) -> "Table[RowT]":
+        """Of rows that a database keeps, in any order: those it does not keep are made here."""
+        return cls.joined(columns, source, list, ids=source.id_of, first=first, name=name)
+
+    @classmethod
+    def joined(
+        cls,
+        columns: Sequence[Column[RowT]],
+        source: Rows[SourceT],
+        joined: Callable[[Sequence[SourceT]], Sequence[RowT]],
+        *,
+        ids: Callable[[RowT], str],
+        first: str,
+        name: str = "",
+    ) -> "Table[RowT]":
+        """Of rows that `joined` makes of some of the source's at a time."""
+        values, summed = _read_from(columns)
+        rows = JoinedRows(
+            source, joined, ids=ids, values=values, summed=summed, usual=_order_of(first)
+        )
+        return cls(columns, rows, first=first, name=name)
+
     def shown(self, count_max: int = PAGE_ITEMS) -> Shown[RowT]:
-        cursor, order = f"{self._prefix}cursor", self._order()
+        cursor, whole, order = f"{self._prefix}cursor", f"{self._prefix}totals", self._order()
         found = self._rows.page(order, count_max + 1, after=request.args.get(cursor) or None)
-        rows, totals = found[:count_max], self._rows.totals()
+        rows = found[:count_max]
+        totals = self._rows.totals(whole=request.args.get(whole) == _WHOLE)
         return Shown(
             rows=rows,
             heads=[self._head(column, order) for column in self._columns if column.word],
             next_cursor=self._rows.id_of(rows[-1]) if len(found) > count_max else None,
             count=totals.count,
-            sums=totals.sums if totals.is_whole else {},
-            is_whole=totals.is_whole,
+            sums=totals.sums,
+            whole_href=None if totals.is_whole else with_query(**{whole: _WHOLE}),
             sort=f"{self._prefix}sort",
             cursor=cursor,
             order=_worded(order),
@@ -132,7 +147,9 @@ class Table(Generic[RowT]):
 
     def file(self, kind: str, name: str) -> Response:
         """All rows, sent piece by piece; `kind` is csv or xlsx."""
-        columns, pages = [column.name for column in self._columns], self._pages(self._order())
+        columns = [column.name for column in self._columns]
+        # They are read while the browser receives, and some are worded in the reader's language.
+        pages = stream_with_context(self._pages(self._order()))
         if kind == "csv":
             return csv_file(
                 f"{name}.csv", columns, ([_texts(row) for row in rows] for rows in pages)
@@ -166,13 +183,16 @@ class Table(Generic[RowT]):
         )
 
     def _pages(self, order: Order) -> Iterator[list[list[Cell]]]:
-        after: str | None = None
-        for _ in range(_CHUNKS_MAX):
-            found = self._rows.page(order, _CHUNK_ITEMS, after=after)
-            yield [[_cell(column.value(row)) for column in self._columns] for row in found]
-            if len(found) < _CHUNK_ITEMS:
-                return
-            after = self._rows.id_of(found[-1])
+        for rows in self._rows.pieces(order):
+            yield [[_cell(column.value(row)) for column in self._columns] for row in rows]
+
+
+def _read_from(
+    columns: Sequence[Column[RowT]],
+) -> tuple[Mapping[str, Callable[[RowT], Value]], Sequence[str]]:
+    """What each column holds, and which have a total."""
+    values = {column.name: column.value for column in columns}
+    return values, [column.name for column in columns if column.is_summed]
 
 
 def days_asked() -> tuple[date | None, date | None]:
@@ -185,26 +205,6 @@ def _day(name: str) -> date | None:
         return date.fromisoformat(request.args.get(name, ""))
     except ValueError:
         return None
-
-
-def statement_table(
-    journal: Journal,
-    path: str,
-    columns: Sequence[Column[StatementLine]],
-    *,
-    since: date | None,
-    until: date | None,
-) -> Table[StatementLine]:
-    """What moved an account, newest first. A longer one keeps that order: its lines are read from
-    the journal a page at a time.
-    """
-    lines = journal.statement(path, count_max=STATEMENT_MAX + 1, since=since, until=until)
-    if len(lines) <= STATEMENT_MAX:
-        return Table.listed(
-            columns, lines, ids=lambda line: line.entry.entry_id, first="-booked_at"
-        )
-    fixed = [replace(column, sorts=False) for column in columns]
-    return Table(fixed, LongStatement(journal, path, since, until), first="-booked_at")
 
 
 def _order_of(text: str) -> Order:

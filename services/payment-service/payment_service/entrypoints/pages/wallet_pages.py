@@ -1,6 +1,5 @@
 """A requester's money: what is free, what is reserved, and how more comes in."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from crowdloom import ui
@@ -15,14 +14,14 @@ from payment_service.application.processor import ProcessorUnavailable
 from payment_service.application.show_money import BatchSpend
 from payment_service.application.top_up import TOP_UP_MINOR_MIN
 from payment_service.bootstrap import Application
-from payment_service.domain.people import AmountOutOfRange
+from payment_service.domain.people import AmountOutOfRange, TopUp
+from payment_service.domain.refunds import Refund
 from payment_service.entrypoints.pages import amounts, refund_words, shell
 from payment_service.entrypoints.pages.tables import Column, Table
 
 _RETURN_COOKIE = "cl_return"
 _RETURN_SECONDS = 3_600
 _AREA = "/requester"
-_REFUNDS_SHOWN = 20
 
 
 def wallet_pages(application: Application) -> Blueprint:
@@ -54,8 +53,17 @@ def _add_wallet(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(f"{shell.WALLET_PAGE}/batches.<any(csv, xlsx):kind>")
     @require("requester")
     def batches_file(kind: str) -> Response:
-        batches = application.show_money.batches(shell.requester())
-        return _batches(batches).file(kind, "batches")
+        return _batches(application).file(kind, "batches")
+
+    @blueprint.get(f"{shell.WALLET_PAGE}/top-ups.<any(csv, xlsx):kind>")
+    @require("requester")
+    def top_ups_file(kind: str) -> Response:
+        return _top_ups(application).file(kind, "top-ups")
+
+    @blueprint.get(f"{shell.WALLET_PAGE}/refunds.<any(csv, xlsx):kind>")
+    @require("requester")
+    def refunds_file(kind: str) -> Response:
+        return _refunds(application).file(kind, "refunds")
 
     @blueprint.get("/pay/fragments/wallet")
     @require("requester")
@@ -77,7 +85,7 @@ def _enough(missing: Money) -> Money:
     return max(missing, Money.of_minor(TOP_UP_MINOR_MIN, missing.currency))
 
 
-def _batches(batches: Sequence[BatchSpend]) -> Table[BatchSpend]:
+def _batches(application: Application) -> Table[BatchSpend]:
     columns: list[Column[BatchSpend]] = [
         Column("title", lambda row: row.book.title or row.book.batch_id, _("Batch")),
         Column("batch", lambda row: row.book.batch_id),
@@ -94,19 +102,53 @@ def _batches(batches: Sequence[BatchSpend]) -> Table[BatchSpend]:
         Column("answers_wanted", lambda row: row.terms.slot_count),
     ]
     # Ids are in the order of time.
-    return Table.listed(columns, batches, ids=lambda row: row.book.batch_id, first="-batch")
+    return Table.joined(
+        columns,
+        application.tables.batches(shell.requester()),
+        application.show_money.spends,
+        ids=lambda row: row.book.batch_id,
+        first="-batch",
+    )
+
+
+def _top_ups(application: Application) -> Table[TopUp]:
+    columns: list[Column[TopUp]] = [
+        Column("top_up", lambda row: row.top_up_id),
+        Column("begun", lambda row: row.created_at, _("Begun")),
+        Column("amount", lambda row: row.amount, _("Amount"), is_figure=True),
+        Column("paid", lambda row: row.booked, _("Paid"), is_figure=True, is_summed=True),
+        Column("currency", lambda row: row.amount.currency.code),
+        Column("state", lambda row: row.status, _("State")),
+        Column("booked_at", lambda row: row.booked_at),
+    ]
+    found = application.tables.top_ups(shell.requester())
+    return Table.kept(columns, found, first="-begun", name="top-ups")
+
+
+def _refunds(application: Application) -> Table[Refund]:
+    columns: list[Column[Refund]] = [
+        Column("refund", lambda row: row.refund_id),
+        Column("asked_at", lambda row: row.asked_at, _("Asked")),
+        Column("amount", lambda row: row.amount, _("Amount"), is_figure=True, is_summed=True),
+        Column("sent", lambda row: row.sent, _("Sent"), is_figure=True, is_summed=True),
+        Column("returned", lambda row: row.returned),
+        Column("currency", lambda row: row.amount.currency.code),
+        Column("state", lambda row: row.status.value, _("State")),
+        Column("note", lambda row: row.note),
+    ]
+    found = application.tables.refunds(requester_id=shell.requester())
+    return Table.kept(columns, found, first="-asked_at", name="refunds")
 
 
 def _wallet_page(application: Application, **form: Any) -> Response:
     who = shell.requester()
-    batches = application.show_money.batches(who)
     page = render_template(
         "pay/wallet.html",
         wallet=application.show_money.wallet(who),
-        table=_batches(batches).shown(),
-        holding=[spend for spend in batches if spend.reserved],
-        top_ups=application.show_money.top_ups(who),
-        refunds=application.readers.refunds.of_requester(who, _REFUNDS_SHOWN),
+        table=_batches(application).shown(),
+        holding_count=application.tables.holding_count(who),
+        top_ups=_top_ups(application).shown(),
+        refunds=_refunds(application).shown(),
         refundable=application.ask_refund.largest(who).largest,
         refund_states=refund_words.states(),
         refund_tones=refund_words.TONES,
