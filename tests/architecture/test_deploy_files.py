@@ -24,6 +24,7 @@ from crowdloom_local.market import AREAS, PACKAGES
 from crowdloom_local.secrets import as_env_file, new_secrets
 from dotenv import dotenv_values
 from payment_service.application.watch_books import WatchBooks
+from payment_service.application.watch_invariants import WatchInvariants
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -169,7 +170,8 @@ def figures() -> set[str]:
         dead_letters=DeadLetterState(1, ()),
     )
     own = WatchBooks(None, clock=SystemClock()).figures()  # type: ignore[arg-type]
-    return {f"crowdloom_{name}" for name in (*health._alarm_values(report), *own)}
+    audited = WatchInvariants(None, None, audit=list, clock=SystemClock()).figures()  # type: ignore[arg-type]
+    return {f"crowdloom_{name}" for name in (*health._alarm_values(report), *own, *audited)}
 
 
 def test_alerts_speak_of_figures_that_are_told() -> None:
