@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crowdloom.chassis.http.auth import COOKIE_PATHS
+from crowdloom.chassis.http.cursors import Cursors
 from crowdloom.chassis.tokens import Principal, new_signing_key
 from crowdloom.contracts import Cause, Envelope, Event
-from crowdloom.contracts.matching import BatchProgressed
+from crowdloom.contracts.matching import BatchProgressed, SlotsWithdrawn
 from crowdloom.contracts.payment import BatchFunded, BatchFundingDeclined
 from crowdloom.kernel import Money
 from crowdloom.kernel.ids import AssignmentId, Pseudonym, SubmissionId
+from crowdloom.kernel.teams import TeamRole
 from flask import Flask
 from playwright.sync_api import BrowserContext
 from task_service.adapters.mongo_session import INDEXES
@@ -22,6 +24,7 @@ from task_service.config import read_settings
 from task_service.domain.batches import Batch
 from task_service.domain.project_drafts import DraftText, ProjectDraft
 from task_service.domain.projects import Project
+from task_service.domain.qualifications import Exam
 from task_service.domain.requesters import Requester
 from task_service.domain.submissions import Submission, SubmissionStatus
 from task_service.domain.tables import Table
@@ -109,6 +112,39 @@ class Desk:
         )
         return self.again(batch)
 
+    def over(self, title: str) -> Batch:
+        """Cancelled while nobody held an item: its one answer was accepted, and it is completed."""
+        batch = self.running(title, answers=1)
+        self.decide(batch, accepted=1, rejected=0)
+        self.application.batches.cancel(batch)
+        self.deliver(
+            SlotsWithdrawn(
+                batch_id=batch.batch_id,
+                revision=1,
+                slot_count=batch.slot_count - 1,
+                leased_slot_count=0,
+            )
+        )
+        self.application.complete_batches()
+        return self.again(batch)
+
+    def qualification(self) -> str:
+        make = self.application.qualifications.make
+        owner = self.requester.requester_id
+        return make(owner, name="<b>Trees", description="Firs.", exam=Exam()).qualification_id
+
+    def trial(self, batch: Batch) -> str:
+        """The page of a row that is being answered against the clock."""
+        stamps = Cursors(self.application.settings.common.cursor_key, salt="trials")
+        begun = stamps.write(self.application.clock.now().isoformat())
+        return f"/requester/batches/{batch.batch_id}/try?row=2&begun={begun}"
+
+    def invitation(self) -> str:
+        """Another requester's, as the code that stands in its link."""
+        other = self.application.sign_up(email="elm@example.org", password=PASSWORD, name="<b>Elm")
+        invite = self.application.teams.invite
+        return invite(other.requester_id, role=TeamRole.REVIEWER, note="Fir").secret
+
     def fund(self, batch: Batch) -> None:
         self.deliver(
             BatchFunded(
@@ -179,7 +215,7 @@ def environment(mongodb_uri: str) -> dict[str, str]:
 
 
 def make_desk(mongodb_uri: str) -> Desk:
-    """The service in a database of its own; the wallet's fragment answers as a page does."""
+    """The service in a database of its own; the fragments of others answer as pages do."""
     tasks = build(
         read_settings(environment(mongodb_uri)), database=f"task-service-{uuid.uuid4().hex[:8]}"
     )
@@ -197,9 +233,10 @@ def make_desk(mongodb_uri: str) -> Desk:
     purse = Flask("purse", static_folder=None)
     purse.add_url_rule("/pay/fragments/wallet", "purse", lambda: "Free <b>$412.50</b>")
     purse.add_url_rule("/pay/wallet", "wallet", lambda: "The wallet")
+    purse.add_url_rule("/match/reach", "reach", lambda: "<p>About <b>340</b> workers</p>")
 
     def dispatch(environ: dict[str, Any], start_response: Any) -> Any:
-        app = purse if environ["PATH_INFO"].startswith("/pay/") else web
+        app = purse if environ["PATH_INFO"].startswith(("/pay/", "/match/")) else web
         return app(environ, start_response)
 
     both.wsgi_app = dispatch  # type: ignore[method-assign]
