@@ -54,6 +54,8 @@ ACTIONS = {
     "bonus_pages.grant": "bonus_given",
     "talk.say": "talk_answered",
     "talk_pages.say": "talk_answered",
+    "talk.pin": "talk_pinned",
+    "talk_pages.pin": "talk_pinned",
     "qualifications.make": "qualification_made",
     "qualification_pages.make": "qualification_made",
     "qualifications.close": "qualification_closed",
