@@ -48,6 +48,7 @@ class MongoBatches:
                 "opened_at": batch.opened_at,
                 "requirements": _requirements_row(batch.requirements),
                 "task_type": batch.task_type,
+                "wanted_at": batch.wanted_at,
             },
         )
 
@@ -196,6 +197,7 @@ def _batch(row: dict[str, Any]) -> Batch:
         served_at=row.get("served_at"),
         requirements=_requirements(row.get("requirements"), row.get("exclusions", {})),
         task_type=row.get("task_type"),
+        wanted_at=row.get("wanted_at"),
         answer_count=row.get("submitted", 0),
         newcomer_answer_count=row.get("from_newcomers", 0),
         pay_per_hour=PayPerHour(

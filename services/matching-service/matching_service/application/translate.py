@@ -23,6 +23,7 @@ def batch_of(event: BatchOpened) -> Batch:
         lease_seconds=event.lease_seconds,
         status=BatchStatus.OPEN,
         opened_at=event.opened_at,
+        wanted_at=event.wanted_at,
         requirements=_requirements(event.requirements),
         # It names a field where workers' judgements are kept.
         task_type=event.task_type if event.task_type and event.task_type.isidentifier() else None,

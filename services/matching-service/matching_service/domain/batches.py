@@ -71,6 +71,7 @@ class Batch:
     pay_per_hour: PayPerHour | None = None
     requirements: Requirements = NO_REQUIREMENTS
     task_type: str | None = None
+    wanted_at: datetime | None = None
     answer_count: int = 0
     newcomer_answer_count: int = 0
 

@@ -33,10 +33,11 @@ class Policy:
     """Weights of the parts. `finishing`: near its end, so that requesters get whole results;
     `waiting`: served long ago, so that a large batch cannot crowd out a small one; `requesters`:
     nothing of its requester was served lately, so that many batches do not crowd out one; `age`:
-    open for long, as deadlines near; `skill`: how the worker's answers of its type were judged, and
-    his scores in what it asks for; `newcomers`: it lacks answers of newcomers and he is one, or it
-    lacks none and he is not. It lacks them below `newcomer_share` percent of its answers: an order
-    among batches, which turns nobody away.
+    open for long; `deadline`: much of the time in which its requester wants it is over; `skill`:
+    how the worker's answers of its type were judged, and his scores in what it asks for;
+    `newcomers`: it lacks answers of newcomers and he is one, or it lacks none and he is not. It
+    lacks them below `newcomer_share` percent of its answers: an order among batches, which turns
+    nobody away.
 
     And two caps: how many items a worker may hold at once, and how often one can be prolonged.
     """
@@ -48,6 +49,7 @@ class Policy:
     newcomers: int = 10
     newcomer_share: int = 10
     requesters: int = 30
+    deadline: int = 20
     held_max: int = LEASES_PER_WORKER_MAX
     extensions_max: int = 2
 
@@ -68,6 +70,7 @@ class Policy:
             + self.waiting * parts.waiting
             + self.requesters * parts.requesters
             + self.age * parts.age
+            + self.deadline * parts.deadline
             + self.skill * parts.skill
             + self.newcomers * self._newcomers(parts)
         )
@@ -95,6 +98,7 @@ class Parts:
     newcomer: float = 0.0
     newcomers_had: float = 1.0
     requesters: float = 0.0
+    deadline: float = 0.0
 
 
 def parts_of(batch: Batch, now: datetime, profile: WorkerProfile | None = None) -> Parts:
@@ -106,8 +110,18 @@ def parts_of(batch: Batch, now: datetime, profile: WorkerProfile | None = None) 
         skill=_skill(batch, profile),
         newcomer=1.0 if profile and profile.is_newcomer else 0.0,
         newcomers_had=_newcomers_had(batch) if profile else 1.0,
+        deadline=_pressing(batch, now),
         requesters=_grown(now - (batch.requester_served_at or _LONG_AGO), _WAITED_HALF),
     )
+
+
+def _pressing(batch: Batch, now: datetime) -> float:
+    """How much of the time is over; of what does not press, nothing is."""
+    if batch.wanted_at is None:
+        return 0.0
+    whole = (batch.wanted_at - batch.opened_at).total_seconds()
+    over = (now - batch.opened_at).total_seconds()
+    return min(1.0, max(0.0, over / whole)) if whole > 0 else 1.0
 
 
 def _newcomers_had(batch: Batch) -> float:

@@ -157,6 +157,18 @@ def test_a_batch_near_its_end_comes_before_one_never_served() -> None:
     assert scores == sorted(scores, reverse=True)
 
 
+def test_a_batch_presses_the_more_the_nearer_its_day_comes_and_not_at_all_without_one() -> None:
+    day = timedelta(days=1)
+    wanted = batch(wanted_at=BEGINNING + 2 * day)
+    pressing = [parts_of(wanted, BEGINNING + passed * day).deadline for passed in (0, 1, 3)]
+    assert pressing == [0.0, 0.5, 1.0]
+    assert parts_of(batch(), BEGINNING + 9 * day).deadline == 0.0
+    nearer = batch("bat_2", wanted_at=BEGINNING + day)
+    later = BEGINNING + day / 2
+    scores = [Policy().score(parts_of(one, later)) for one in (nearer, wanted, batch("bat_3"))]
+    assert scores == sorted(scores, reverse=True)
+
+
 def test_a_worker_who_scored_well_in_what_a_batch_asks_for_is_offered_it_first() -> None:
     asked = batch(requirements=Requirements(any_of=(Condition("trees"),)))
     good = {"trees": Holding(held=True, told_at=BEGINNING, score=90)}

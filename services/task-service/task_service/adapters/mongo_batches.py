@@ -54,6 +54,7 @@ class MongoBatches:
                 "fee": terms.fee.to_wire(),
                 "lease_seconds": terms.lease_seconds,
                 "auto_accept_seconds": terms.auto_accept_seconds,
+                "wanted_seconds": terms.wanted_seconds,
             },
             "status": str(batch.status),
             "created_at": batch.created_at,
@@ -332,6 +333,7 @@ def _terms(row: dict[str, Any]) -> Terms:
         fee=Money.from_wire(row["fee"]),
         lease_seconds=row["lease_seconds"],
         auto_accept_seconds=row["auto_accept_seconds"],
+        wanted_seconds=row.get("wanted_seconds"),
     )
 
 

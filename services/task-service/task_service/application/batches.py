@@ -71,6 +71,7 @@ class Batches:
         reward: Money,
         lease_seconds: int,
         auto_accept_seconds: int,
+        wanted_seconds: int | None = None,
         requirements: Requirements | None = None,
     ) -> Batch:
         """Raises InvalidInput, WrongCurrency."""
@@ -84,6 +85,7 @@ class Batches:
             fee=slot_fee(reward),
             lease_seconds=lease_seconds,
             auto_accept_seconds=auto_accept_seconds,
+            wanted_seconds=wanted_seconds,
         )
         check_terms(terms)
         if requirements is not None:

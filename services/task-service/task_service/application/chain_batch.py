@@ -75,6 +75,7 @@ class ChainBatch:
             reward=batch.terms.reward,
             lease_seconds=batch.terms.lease_seconds,
             auto_accept_seconds=batch.terms.auto_accept_seconds,
+            wanted_seconds=batch.terms.wanted_seconds,
         )
         return self._batches.set_table(draft, table, source_of=self._same_whole(batch))
 

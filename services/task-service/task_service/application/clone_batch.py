@@ -24,6 +24,7 @@ class CloneBatch:
             reward=batch.terms.reward,
             lease_seconds=batch.terms.lease_seconds,
             auto_accept_seconds=batch.terms.auto_accept_seconds,
+            wanted_seconds=batch.terms.wanted_seconds,
             requirements=batch.requirements,
         )
         if batch.table_id is None:

@@ -1,6 +1,7 @@
 """Handlers of payment-service's and matching-service's events, and the steps that follow."""
 
 from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 
 from crowdloom.contracts import Envelope
 from crowdloom.contracts import task as contract
@@ -22,6 +23,7 @@ from task_service.domain.batches import (
     Batch,
     BatchStatus,
     Declined,
+    Terms,
     Widening,
 )
 from task_service.domain.bonuses import BonusStatus
@@ -49,6 +51,11 @@ def _announced(session: Session, batch: Batch) -> Requirements | None:
     if asked != batch.requirements:
         session.batches.set_requirements(batch.batch_id, asked, status=BatchStatus.OPEN)
     return asked
+
+
+def _wanted_at(terms: Terms, opened_at: datetime) -> datetime | None:
+    seconds = terms.wanted_seconds
+    return None if seconds is None else opened_at + timedelta(seconds=seconds)
 
 
 class FollowEvents:
@@ -90,6 +97,7 @@ class FollowEvents:
                 qualifications=asked.qualifications if asked else (),
                 requirements=_said(asked),
                 task_type=task_type_of(project.template),
+                wanted_at=_wanted_at(batch.terms, self._clock.now()),
             )
         )
 

@@ -14,6 +14,8 @@ from crowdloom.kernel.limits import (
     REDUNDANCY_MAX,
     REWARD_MINOR_MAX,
     TASKS_PER_EVENT_MAX,
+    WANTED_SECONDS_MAX,
+    WANTED_SECONDS_MIN,
 )
 
 from task_service.domain.errors import NothingToPublish, WrongBatchStatus
@@ -35,13 +37,16 @@ LIVE = (BatchStatus.OPEN, BatchStatus.PAUSED, BatchStatus.CANCELLED)
 
 @dataclass(frozen=True)
 class Terms:
-    """What was announced to workers, and what a slot costs: reward and fee."""
+    """What was announced to workers, and what a slot costs: reward and fee. `wanted_seconds`: so
+    soon after it opens all answers are wanted; None where it does not press.
+    """
 
     redundancy: int
     reward: Money
     fee: Money
     lease_seconds: int
     auto_accept_seconds: int
+    wanted_seconds: int | None = None
 
     def cost_of(self, task_count: int) -> Money:
         return (self.reward + self.fee) * (task_count * self.redundancy)
@@ -201,6 +206,8 @@ def check_terms(terms: Terms) -> None:
         "lease_seconds": (terms.lease_seconds, LEASE_SECONDS_MIN, LEASE_SECONDS_MAX),
         "auto_accept_seconds": (terms.auto_accept_seconds, 0, AUTO_ACCEPT_SECONDS_MAX),
     }
+    if terms.wanted_seconds is not None:
+        bounds["wanted_seconds"] = (terms.wanted_seconds, WANTED_SECONDS_MIN, WANTED_SECONDS_MAX)
     errors = {
         name: [f"Must be between {low} and {high}."]
         for name, (value, low, high) in bounds.items()

@@ -74,6 +74,7 @@ def test_a_reward_is_read_exactly(
         ("redundancy", "2.5", "from 1 to 99"),
         ("lease_minutes", "9999", "from 1 to 1,440"),
         ("auto_accept_days", "31", "from 0 to 30"),
+        ("wanted_days", "366", "from 1 to 365"),
         ("title", "x" * 129, "at most 128 characters"),
     ],
 )

@@ -330,16 +330,19 @@ def test_whom_a_batch_is_for_is_said_when_it_opens_and_comes_with_its_clone(
         "excluded": ["A7F3K9Q2MC41TM08D"],
         "answers_per_worker_max": 5,
     }
-    batch = open_batch(requester, requirements=asked)
+    batch = open_batch(requester, requirements=asked, wanted_seconds=7_200)
     [opened] = [body for name, body in outbox() if name == "task.batch.opened.v1"]
     assert opened["qualifications"] == ["reliable", "trees"]
+    assert opened["wanted_at"] == "2026-11-01T14:00:00.000Z"
     said = opened["requirements"]
     assert {name: said[name] for name in asked if name not in ("any_of", "none_of")} == {
         name: value for name, value in asked.items() if name not in ("any_of", "none_of")
     }
     assert show(requester, batch)["requirements"]["answers_per_worker_max"] == 5
     kept = application.batches.get(requester.requester_id, batch["batch_id"])
-    assert application.clone_batch(kept).requirements == kept.requirements
+    clone = application.clone_batch(kept)
+    assert clone.requirements == kept.requirements
+    assert clone.terms.wanted_seconds == show(requester, batch)["wanted_seconds"] == 7_200
 
 
 def test_requirements_that_cannot_be_are_refused_by_name(requester: Any) -> None:

@@ -93,6 +93,7 @@ class BatchFundingRequested(Event):
         "opened_at": ex.INSTANT,
         "qualifications": ["reliable"],
         "task_type": "choose",
+        "wanted_at": ex.INSTANT,
         "requirements": {
             "all_of": [{"qualification": "reliable", "comparator": "at_least", "score": 80}],
             "any_of": [],
@@ -110,7 +111,8 @@ class BatchFundingRequested(Event):
 class BatchOpened(Event):
     """A funded batch may be shown to workers; its tasks follow in TasksReleased. `qualifications`
     are the codes that `requirements` asks for, for those who show what a qualification opens.
-    `task_type` is the most that its form asks of a worker: draw, mark, write, rate or choose.
+    `task_type` is the most that its form asks of a worker: draw, mark, write, rate or choose;
+    `wanted_at` is when its requester wants all answers, where it presses.
     """
 
     batch_id: BatchId
@@ -129,6 +131,7 @@ class BatchOpened(Event):
     qualifications: tuple[str, ...] = ()
     requirements: Requirements | None = None
     task_type: str | None = None
+    wanted_at: datetime | None = None
 
 
 @event(

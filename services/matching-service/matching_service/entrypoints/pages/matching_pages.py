@@ -130,6 +130,10 @@ def _weight_words() -> dict[str, tuple[str, str]]:
             _("Share for newcomers, in percent"),
             _("Below it a batch lacks them. A newcomer has given fewer than 20 answers."),
         ),
+        "deadline": (
+            _("Wanted soon"),
+            _("How much of the time in which its requester wants all answers is over."),
+        ),
         "requesters": (
             _("Its requester served long ago"),
             _("So that many batches of one requester do not crowd out the one of another."),

@@ -26,6 +26,7 @@ def batch(shown: Batch) -> dict[str, Any]:
         "cost": shown.cost.to_wire(),
         "lease_seconds": terms.lease_seconds,
         "auto_accept_seconds": terms.auto_accept_seconds,
+        "wanted_seconds": terms.wanted_seconds,
         "declined": _declined(shown.declined) if shown.declined else None,
         "addition": _addition(shown.addition) if shown.addition else None,
     }

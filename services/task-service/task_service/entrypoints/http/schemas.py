@@ -191,6 +191,11 @@ class NewBatchSchema(Schema):
         load_default=_AUTO_ACCEPT_SECONDS,
         metadata={"description": "An answer undecided for so long is accepted"},
     )
+    wanted_seconds = _whole(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "So soon after it opens all answers are wanted: work goes by it"},
+    )
 
 
 class DeclinedSchema(Schema):
@@ -214,6 +219,7 @@ class BatchSchema(Schema):
     )
     lease_seconds = fields.Integer(required=True)
     auto_accept_seconds = fields.Integer(required=True)
+    wanted_seconds = fields.Integer(required=True, allow_none=True)
     columns = fields.List(fields.String(), required=True)
     task_count = fields.Integer(required=True)
     declined = fields.Nested(DeclinedSchema, required=True, allow_none=True)

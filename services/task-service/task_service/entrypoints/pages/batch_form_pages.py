@@ -75,6 +75,7 @@ def _add_new(blueprint: Blueprint, application: Application) -> None:
             reward=terms.reward,
             lease_seconds=terms.lease_seconds,
             auto_accept_seconds=terms.auto_accept_seconds,
+            wanted_seconds=terms.wanted_seconds,
         )
         return _onward(_given(application, batch, sent))
 

@@ -15,6 +15,7 @@ from crowdloom.kernel.limits import (
     REWARD_MINOR_MAX,
     TEMPLATE_BYTES_MAX,
     TITLE_CHARACTERS_MAX,
+    WANTED_SECONDS_MAX,
 )
 from crowdloom.kernel.money import Currency
 from crowdloom.ui.formats import money_text, number_text
@@ -26,6 +27,7 @@ _SECONDS_PER_DAY = 86_400
 _MINUTES_MIN = max(1, LEASE_SECONDS_MIN // _SECONDS_PER_MINUTE)
 MINUTES_MAX = LEASE_SECONDS_MAX // _SECONDS_PER_MINUTE
 DAYS_MAX = AUTO_ACCEPT_SECONDS_MAX // _SECONDS_PER_DAY
+WANTED_DAYS_MAX = WANTED_SECONDS_MAX // _SECONDS_PER_DAY
 _DIGITS_MAX = 12
 _NUMBER = re.compile(rf"\d{{1,{_DIGITS_MAX}}}(\.\d{{1,{_DIGITS_MAX}}})?")
 _TEXT_DEFAULTS = {
@@ -34,6 +36,7 @@ _TEXT_DEFAULTS = {
     "reward": "",
     "lease_minutes": "10",
     "auto_accept_days": "3",
+    "wanted_days": "",
 }
 
 
@@ -59,6 +62,7 @@ class TermsForm:
     reward: Money | None = None
     lease_seconds: int = 0
     auto_accept_seconds: int = 0
+    wanted_seconds: int | None = None
 
 
 def fresh_terms() -> TermsForm:
@@ -76,6 +80,9 @@ def read_terms(sent: Mapping[str, str], currency: Currency) -> TermsForm:
     minutes = _read_whole(form, "lease_minutes", _MINUTES_MIN, MINUTES_MAX)
     form.lease_seconds = minutes * _SECONDS_PER_MINUTE
     form.auto_accept_seconds = _read_whole(form, "auto_accept_days", 0, DAYS_MAX) * _SECONDS_PER_DAY
+    if form.typed["wanted_days"]:
+        days = _read_whole(form, "wanted_days", 1, WANTED_DAYS_MAX)
+        form.wanted_seconds = days * _SECONDS_PER_DAY
     return form
 
 
