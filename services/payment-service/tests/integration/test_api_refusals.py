@@ -103,12 +103,18 @@ def test_nobody_gets_in_without_a_session(application: Application, web: Any, pa
 def test_what_belongs_to_others_is_not_found(
     market: Any, calling: Callable[..., Any], make: ModuleType
 ) -> None:
-    top_up = market.pay_in(calling("requester", "req_1"), 1000)
+    owner = calling("requester", "req_1")
+    top_up = market.pay_in(owner, 1000)
     market.deliver(make.funding())
+    refund = owner.post("/refunds", money(100)).json
     stranger = calling("requester", "req_2")
-    for path in (f"/top-ups/{top_up['top_up_id']}", "/batches/bat_1"):
+    asked_back = f"/refunds/{refund['refund_id']}"
+    for path in (f"/top-ups/{top_up['top_up_id']}", "/batches/bat_1", asked_back):
         answer = stranger.get(path)
         assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    taken = stranger.post(f"{asked_back}/take-back")
+    assert (taken.status_code, taken.json["code"]) == (404, "not_found")
+    assert owner.get(asked_back).json == refund
     assert stranger.get("/top-ups").json["items"] == []
     assert stranger.get("/batches").json["items"] == []
     assert stranger.get("/wallet").json["free"]["amount_minor"] == 0
