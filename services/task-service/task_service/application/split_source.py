@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crowdloom.kernel.errors import NotFound
@@ -81,11 +81,12 @@ class SplitSource:
         table = table_of(split, project)
         digest = self._files.keep(owner, upload.content, upload.media_type)
         recipe = self._files.keep(owner, json.dumps(split.recipe).encode(), _RECIPE)
+        exact = _exact(wish, split)
         return Prepared(
             owner,
             table,
             lambda table_id: Source(
-                table_id, owner, upload.name, wish, digest, recipe, split.file_columns
+                table_id, owner, upload.name, exact, digest, recipe, split.file_columns
             ),
             kept=[*pieces, digest, recipe],
         )
@@ -150,6 +151,16 @@ def table_of(split: Split, project: Project) -> Table:
     columns = tuple(named.get(name, name) for name in split.columns)
     numbered = list(zip(split.lines, split.rows, strict=True))
     return checked_table(columns, numbered, needed=project.columns)
+
+
+def _exact(wish: Wish, split: Split) -> Wish:
+    """The wish with what was detected written out, so that it can be told of later."""
+    noted = split.recipe
+    return replace(
+        wish,
+        encoding=noted.get("encoding", wish.encoding),
+        delimiter=noted.get("delimiter", wish.delimiter),
+    )
 
 
 def _piece_answer(submissions: Sequence[Submission], fields: Sequence[str]) -> PieceAnswer | None:

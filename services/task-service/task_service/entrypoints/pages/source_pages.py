@@ -15,8 +15,9 @@ from task_service.application.look_at_upload import Look
 from task_service.application.split_source import Upload
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
-from task_service.domain.errors import WrongBatchStatus
+from task_service.domain.errors import FaultyRows, WrongBatchStatus
 from task_service.domain.mending import faulty_csv
+from task_service.domain.splitting.pieces import is_whole_table
 from task_service.domain.uploads import Kind, kind_of
 from task_service.entrypoints.http.sources import file_response
 from task_service.entrypoints.pages import shell, source_forms
@@ -105,19 +106,28 @@ def _add_give(blueprint: Blueprint, application: Application) -> None:
         if request.form.get("seen", batch.table_id or "") != (batch.table_id or ""):
             return _page(application, batch, digest, overtaken=True), 409
         content, reading = _sent(application, digest)
-        looked = application.look_at_upload.look(
-            application.batches.project_of(batch), content, reading.wish
-        )
-        if looked.table is None or reading.errors:
+        if reading.errors or not _has_columns(application, batch, content, reading):
             return _page(application, batch, digest), 422
         upload = Upload(reading.name, content, media_type_of(reading.name))
         try:
-            application.split_source.split(batch, upload, looked.exact(reading.wish))
+            application.split_source.split(batch, upload, reading.wish)
+        except FaultyRows:
+            return _page(application, batch, digest), 422
         except WrongBatchStatus:
             ui.say("bad", _("Not replaced"), _("The batch is published: its table stays."))
         else:
             ui.say("good", _("Tasks made"), _("The preview below shows them one by one."))
         return redirect(shell.batch_page(batch_id), 303)
+
+
+def _has_columns(application: Application, batch: Batch, content: bytes, reading: Reading) -> bool:
+    """Whether a table of rows has the columns that the template names; only such a table is read
+    twice.
+    """
+    if not is_whole_table(reading.wish):
+        return True
+    project = application.batches.project_of(batch)
+    return application.look_at_upload.look(project, content, reading.wish).table is not None
 
 
 def _add_files(blueprint: Blueprint, application: Application) -> None:
