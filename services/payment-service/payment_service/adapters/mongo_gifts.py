@@ -1,10 +1,8 @@
 """Gift credit in MongoDB: one document a paid line, with the digest of its code."""
 
-from collections.abc import Sequence
-
 from crowdloom.chassis.store import Document, MongoDatabase
 from crowdloom.kernel import Money
-from crowdloom.kernel.ids import PayoutItemId, WorkerId
+from crowdloom.kernel.ids import PayoutItemId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
 
@@ -33,10 +31,6 @@ class MongoGifts:
 
     def replace(self, gift: Gift) -> None:
         self._gifts.replace_one({"_id": gift.item_id}, _document(gift), session=self._session)
-
-    def of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[Gift]:
-        found = self._gifts.find({"worker_id": worker_id}, session=self._session)
-        return [stored_gift(row) for row in found.sort("_id", DESCENDING).limit(count_max)]
 
     def _one(self, query: Document) -> Gift | None:
         found = self._gifts.find_one(query, session=self._session)

@@ -63,10 +63,6 @@ class MongoInvoices:
         once = {"requester_id": requester_id, "period": period, "currency": currency.code}
         return self._invoices.find_one(once, {"_id": 1}, session=self._session) is not None
 
-    def of_requester(self, requester_id: RequesterId, count_max: int) -> Sequence[Invoice]:
-        found = self._invoices.find({"requester_id": requester_id}, session=self._session)
-        return [stored_invoice(row) for row in found.sort("_id", DESCENDING).limit(count_max)]
-
     def billed_to(self, requester_id: RequesterId) -> str:
         found = self._billed_to.find_one({"_id": requester_id}, session=self._session)
         return found["text"] if found else ""

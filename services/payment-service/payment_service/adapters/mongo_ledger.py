@@ -223,7 +223,7 @@ class MongoLedger:
             },
             "refs": dict(entry.refs),
             "fingerprint": entry.fingerprint,
-            "reverses": None,
+            "reverses": entry.refs.get("corrects"),
             "v": _VERSION,
         }
 

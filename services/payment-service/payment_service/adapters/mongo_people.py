@@ -118,17 +118,6 @@ class MongoPayees:
         found = self._payees.find_one({"account_id": account_id}, session=self._session)
         return None if found is None else stored_payee(found)
 
-    def listed(
-        self, count_max: int, *, after: str | None = None, status: str | None = None
-    ) -> Sequence[Payee]:
-        query: Document = {}
-        if after is not None:
-            query["_id"] = {"$gt": after}
-        if status is not None:
-            query["status"] = status
-        found = self._payees.find(query, session=self._session).sort("_id", ASCENDING)
-        return [stored_payee(row) for row in found.limit(count_max)]
-
     def pending_since(self, moment: datetime, count_max: int) -> Sequence[Payee]:
         found = self._payees.find(
             {"status": {"$in": ["pending", "restricted"]}, "asked_at": {"$gte": moment}},

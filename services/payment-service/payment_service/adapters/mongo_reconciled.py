@@ -30,6 +30,8 @@ from payment_service.domain.reconciliation import Booked
 
 _STRIPE_ACCOUNTS = ("asset:stripe:pending:", "asset:stripe:available:")
 _PROCESSING = "expense:stripe:processing:"
+# A line that is a fee itself has none.
+_FEE = "stripe_fee"
 
 
 class MongoReconciledBooks:
@@ -59,7 +61,7 @@ class MongoReconciledBooks:
                 transaction_id,
                 rows[0]["code"],
                 sum((_effect(row, *_STRIPE_ACCOUNTS) for row in rows), zero),
-                sum((_effect(row, _PROCESSING) for row in rows), zero),
+                sum((_effect(row, _PROCESSING) for row in rows if row["code"] != _FEE), zero),
             )
 
     def posted(self) -> Iterator[tuple[str, Money]]:

@@ -99,10 +99,6 @@ class MongoRefunds:
         query = {"state": {"$in": [state.value for state in OPEN_PARTS]}}
         return self._parts.find_one(query, {"_id": 1}, session=self._session) is not None
 
-    def of_requester(self, requester_id: RequesterId, count_max: int) -> Sequence[Refund]:
-        found = self._refunds.find({"requester_id": requester_id}, session=self._session)
-        return [stored_refund(row) for row in found.sort("asked_at", DESCENDING).limit(count_max)]
-
     def listed(
         self, count_max: int, *, before: str | None = None, status: RefundStatus | None = None
     ) -> Sequence[Refund]:

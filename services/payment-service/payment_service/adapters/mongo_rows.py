@@ -61,7 +61,7 @@ class MongoRows(Generic[RowT]):
         return in_pieces(self._made(row) for row in found)
 
     def totals(self, *, whole: bool = False) -> Totals:
-        limit = {} if whole else {"limit": self._summed_max + 1}
+        limit: dict[str, Any] = {} if whole else {"limit": self._summed_max + 1}
         count = self._collection.count_documents(self._query, **limit)
         if count > self._summed_max and not whole:
             return Totals(self._summed_max, is_whole=False)

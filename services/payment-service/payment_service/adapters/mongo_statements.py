@@ -4,6 +4,7 @@ cursor however long it is.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from crowdloom.chassis.store import Document, MongoDatabase
 from crowdloom.kernel import Currency, Money
@@ -64,7 +65,7 @@ class MongoStatementRows:
             balance -= debit - credit if is_debit_side(self._path) else credit - debit
 
     def totals(self, *, whole: bool = False) -> Totals:
-        limit = {} if whole else {"limit": self._summed_max + 1}
+        limit: dict[str, Any] = {} if whole else {"limit": self._summed_max + 1}
         count = self._journal.count_documents(self._query, **limit)
         if count > self._summed_max and not whole:
             return Totals(self._summed_max, is_whole=False)

@@ -41,6 +41,8 @@ _NAMES = {
     "bank_topup": "banktopup:{bank_line}",
     "bank_unmatch": "unmatch:{bank_line}:*",
     "sweep": "sweep:{sweep}|sweep:{sweep}:fail:{stripe_txn}",
+    "fund": "fund:{sweep}|fund:{sweep}:fail:{stripe_txn}",
+    "stripe_fee": "stripefee:{stripe_txn}",
     "sweep_in": "sweep:{sweep}:in:{bank_line}|sweeps:{bank_line}",
     "manual": "manual:{approval}",
     "correction": "correct:{corrects}",
@@ -199,5 +201,10 @@ def _add_line(tally: Tally, entry: JournalEntry) -> None:
         return
     if line_id in tally.booked:
         tally.doubled.append(f"{line_id}: {tally.booked[line_id][0]} and {entry.key}")
-    fee = sum(n.debit - n.credit for n in entry.lines if n.account.startswith("expense:stripe:"))
+    # A line that is a fee itself has none: its amount is what it costs.
+    fee = sum(
+        n.debit - n.credit
+        for n in entry.lines
+        if n.account.startswith("expense:stripe:") and entry.code != "stripe_fee"
+    )
     tally.booked[line_id] = (entry.key, net, fee)

@@ -175,7 +175,9 @@ class BankLines(Protocol):
 
 
 class Sweeps(Protocol):
-    """Payouts of the processor to our bank that were booked to transit."""
+    """What moved between the processor and our bank and was booked to transit: amounts are above
+    zero where it goes to the bank.
+    """
 
     def add(self, sweep: Mapping[str, Any]) -> None: ...
 

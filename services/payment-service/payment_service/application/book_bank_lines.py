@@ -20,6 +20,8 @@ from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.processor_lines import BalanceTransaction
 
 SWEEP_KINDS = frozenset({"payout", "payout_cancel", "payout_failure", "payout_reversal"})
+# Our own money on its way to the processor: the other way round.
+FUND_KINDS = frozenset({"topup", "topup_reversal"})
 _LOOKED_AT_TOGETHER = 100
 # A line in suspense may be of any of these before a match.
 _BEFORE_MATCH = frozenset({BankLineState.WAITING, BankLineState.UNMATCHED, BankLineState.PROPOSED})
@@ -163,12 +165,14 @@ def in_suspense(session: Session, kept: KeptLine) -> bool:
 
 
 def book_sweep(session: Session, line: BalanceTransaction) -> Entry:
-    """A payout of the processor to our own bank, or one that came back; returns what to post.
+    """A payout of the processor to our own bank, or our own money to it, or one of both that came
+    back; returns what to post.
 
-    What left the processor is in transit until a bank line shows it.
+    What left one side is in transit until a line of the other shows it.
     """
-    entry = bank_flows.sweep(line)
-    if line.net.units > 0:
+    is_fund = line.kind in FUND_KINDS
+    entry = bank_flows.fund(line) if is_fund else bank_flows.sweep(line)
+    if is_fund is (line.net.units < 0):
         session.sweeps.set_line(line.source_id, line.transaction_id)
         return entry
     session.sweeps.add(

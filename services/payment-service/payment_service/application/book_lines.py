@@ -1,5 +1,5 @@
-"""Book what the processor's books say: top-ups, their settlement, transfers, refunds, and the
-unexplained.
+"""Book what the processor's books say: top-ups, their settlement, transfers, refunds, what moves
+between it and our bank, its fees, and the unexplained.
 
 Each line is booked the day it is seen. What nobody can explain goes to suspense and into the
 exceptions queue; nothing is dropped.
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from crowdloom.chassis.store import Store
 from crowdloom.kernel.ids import PayoutItemId
 
-from payment_service.application.book_bank_lines import SWEEP_KINDS, book_sweep
+from payment_service.application.book_bank_lines import FUND_KINDS, SWEEP_KINDS, book_sweep
 from payment_service.application.book_refunds import refund_entry
 from payment_service.application.pay_item import item_paid
 from payment_service.application.ports import Session
@@ -23,6 +23,7 @@ from payment_service.domain.processor_lines import BalanceTransaction
 TOP_UP = "top_up"
 PAYOUT_ITEM = "payout_item"
 _CHARGES = {"charge", "payment"}
+_FEES = {"stripe_fee", "network_cost"}
 _LOOKED_UP_TOGETHER = 100
 
 
@@ -68,8 +69,11 @@ def _book(session: Session, line: BalanceTransaction) -> None:
     if item is not None:
         _book_payout(session, line, item)
         return
-    if line.kind in SWEEP_KINDS:
+    if line.kind in SWEEP_KINDS | FUND_KINDS:
         _post_and_settle(session, line, book_sweep(session, line))
+        return
+    if line.kind in _FEES:
+        _post_and_settle(session, line, flows.processor_fee(line))
         return
     refund = refund_entry(session, line)
     if isinstance(refund, Entry):

@@ -1,6 +1,5 @@
 """Gift credit as a rail: issued inside the ledger, its code shown to the worker, redeemed once."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -22,8 +21,6 @@ from payment_service.domain.gifts import (
     digest_of,
 )
 from payment_service.domain.payouts import ItemState, PayoutItem
-
-_LISTED_MAX = 50
 
 
 class SecretBits(Protocol):
@@ -51,10 +48,6 @@ class GiftDesk:
         self._store = store
         self._clock = clock
         self._randomness = randomness
-
-    def of_worker(self, worker_id: WorkerId) -> Sequence[Gift]:
-        """The worker's credits, newest first."""
-        return self._store.run(lambda session: session.gifts.of_worker(worker_id, _LISTED_MAX))
 
     def show_code(self, worker_id: WorkerId, item_id: PayoutItemId) -> tuple[Gift, str]:
         """A fresh code, told this once; the one before it is void.

@@ -23,10 +23,6 @@ class Invoices(Protocol):
 
     def has(self, requester_id: RequesterId, period: str, currency: Currency) -> bool: ...
 
-    def of_requester(self, requester_id: RequesterId, count_max: int) -> Sequence[Invoice]:
-        """Newest first."""
-        ...
-
     def billed_to(self, requester_id: RequesterId) -> str:
         """Name and address for invoices to come; empty where none was given."""
         ...

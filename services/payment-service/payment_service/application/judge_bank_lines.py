@@ -1,7 +1,7 @@
 """What a bank line is for, by rules in a fixed order. Reads, and changes nothing.
 
-1. A reference that names something of ours: a payout line, a bank file, a payout of the processor,
-   a requester. 2. Amount, currency and day, where one line and one sweep fit each other alone.
+1. A reference that names something of ours: a payout line, a bank file, what moved between us and
+   the processor, a requester. 2. Amount, currency and day, where one line and one sweep fit each other alone.
 3. Several sweeps that arrive on a day and are the line together. 4. An approved tolerance.
 """
 
@@ -54,10 +54,10 @@ def judge(
     if named is not None:
         return named
     rules = session.tolerances.of_account(account_id)
-    if line.amount.units > 0:
-        found = _money_in(session, account_id, line, rules, itself)
-        if found.kind or found.fault != UNMATCHED_KIND:
-            return found
+    moves = _money_in if line.amount.units > 0 else _money_out
+    found = moves(session, account_id, line, rules, itself)
+    if found.kind or found.fault != UNMATCHED_KIND:
+        return found
     for rule in rules:
         if rule.kind == LINE and rule.covers(account_id, line, line.amount):
             return Verdict(bank_flows.ACCOUNT, rule.account, "tolerance")
@@ -127,11 +127,7 @@ def _money_in(
     rules: Sequence[Tolerance],
     itself: str | None,
 ) -> Verdict:
-    sweeps = [
-        sweep
-        for sweep in session.sweeps.still_open(_SWEEPS_MAX)
-        if sweep["amount"].currency is line.amount.currency
-    ]
+    sweeps = _open_sweeps(session, line)
     return (
         _named_sweep(account_id, line, rules, sweeps)
         or _requester(session, line)
@@ -139,6 +135,32 @@ def _money_in(
         or _sweeps_together(line, sweeps)
         or Verdict()
     )
+
+
+def _money_out(
+    session: Session,
+    account_id: str,
+    line: BankLine,
+    rules: Sequence[Tolerance],
+    itself: str | None,
+) -> Verdict:
+    """Our own money went to the processor."""
+    sweeps = _open_sweeps(session, line)
+    return (
+        _named_sweep(account_id, line, rules, sweeps)
+        or _sweep_alike(session, line, sweeps, itself)
+        or Verdict()
+    )
+
+
+def _open_sweeps(session: Session, line: BankLine) -> Sequence[Sweep]:
+    """Of the line's currency and direction: what the processor sent is above zero."""
+    return [
+        sweep
+        for sweep in session.sweeps.still_open(_SWEEPS_MAX)
+        if sweep["amount"].currency is line.amount.currency
+        and (sweep["amount"].units > 0) is (line.amount.units > 0)
+    ]
 
 
 def _named_sweep(

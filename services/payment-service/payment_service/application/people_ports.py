@@ -70,12 +70,6 @@ class Payees(Protocol):
 
     def by_account(self, account_id: str) -> Payee | None: ...
 
-    def listed(
-        self, count_max: int, *, after: str | None = None, status: str | None = None
-    ) -> Sequence[Payee]:
-        """By worker."""
-        ...
-
     def pending_since(self, moment: datetime, count_max: int) -> Sequence[Payee]:
         """Accounts not active yet whose owner was last heard of after `moment`."""
         ...
@@ -89,10 +83,6 @@ class Gifts(Protocol):
     def by_digest(self, digest: str) -> Gift | None: ...
 
     def replace(self, gift: Gift) -> None: ...
-
-    def of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[Gift]:
-        """Newest first."""
-        ...
 
 
 class PayoutRequests(Protocol):

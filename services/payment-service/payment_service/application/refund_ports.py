@@ -44,10 +44,6 @@ class Refunds(Protocol):
         """Whether some part is on its way to the processor or to our books."""
         ...
 
-    def of_requester(self, requester_id: RequesterId, count_max: int) -> Sequence[Refund]:
-        """Newest first."""
-        ...
-
     def listed(
         self, count_max: int, *, before: str | None = None, status: RefundStatus | None = None
     ) -> Sequence[Refund]:

@@ -11,7 +11,6 @@ from crowdloom.kernel.ids import BatchId, RequesterId, WorkerId
 from payment_service.application import ports
 from payment_service.domain import chart
 from payment_service.domain.batches import BatchBook, BatchTerms
-from payment_service.domain.bonuses import Bonus
 from payment_service.domain.payouts import IN_FLIGHT, ItemState
 from payment_service.domain.people import Payee, PayoutRequest, TopUp
 
@@ -33,8 +32,6 @@ class Readers(Protocol):
     def assignments(self) -> ports.Assignments: ...
     @property
     def batches(self) -> ports.Batches: ...
-    @property
-    def bonuses(self) -> ports.Bonuses: ...
     @property
     def top_ups(self) -> ports.TopUps: ...
     @property
@@ -97,9 +94,6 @@ class ShowMoney:
             raise NotFound("There is no such top-up")
         return top_up
 
-    def top_ups(self, requester_id: RequesterId) -> Sequence[TopUp]:
-        return self._readers.top_ups.of_requester(requester_id, _LISTED_MAX)
-
     def batch(self, requester_id: RequesterId, batch_id: BatchId) -> BatchSpend:
         """Raises NotFound for a batch that is unknown, not funded yet, or another's."""
         book = self._readers.batches.get(batch_id)
@@ -153,10 +147,6 @@ class ShowMoney:
             if book.terms is not None and book.terms.currency is self._currency
         ]
         return sum(rewards, Money.zero(self._currency))
-
-    def bonuses(self, worker_id: WorkerId) -> Sequence[Bonus]:
-        """Settled ones, newest first."""
-        return self._readers.bonuses.settled_of(worker_id, _LISTED_MAX)
 
     def payee(self, worker_id: WorkerId) -> Payee | None:
         return self._readers.payees.get(worker_id)

@@ -65,6 +65,22 @@ def unidentified(transaction: BalanceTransaction) -> Entry:
     )
 
 
+def processor_fee(transaction: BalanceTransaction) -> Entry:
+    """The processor charges for something that is none of ours, as its month; or gives it back."""
+    currency = transaction.currency
+    return Entry(
+        key=f"stripefee:{transaction.transaction_id}",
+        code="stripe_fee",
+        currency=currency,
+        lines=_lines(
+            _either_side(chart.stripe_pending(currency), transaction.net.units),
+            _either_side(chart.processing_costs(currency), -transaction.net.units),
+        ),
+        refs=_refs(transaction),
+        occurred_at=transaction.created_at,
+    )
+
+
 def publish(terms: BatchTerms, more: Money | None = None) -> Entry:
     """Reserve the whole cost, or what terms that grew cost `more`."""
     amount = terms.cost if more is None else more

@@ -9,6 +9,7 @@ import pytest
 from crowdloom.kernel import Currency
 from defusedxml.ElementTree import fromstring
 from flask import Flask
+from payment_service.application.rows import Order
 from payment_service.domain.entries import Entry, Line
 from payment_service.domain.iban import WrongIban, parse_iban
 from payment_service.domain.payouts import Rail
@@ -291,7 +292,7 @@ def test_the_pages_lead_from_a_bank_account_to_a_file_and_from_a_credit_to_a_wal
     worker.post("/pay/payout-account/gift-credit")
     worker.post("/pay/payout-requests")
     approved(market, "gift_credit")
-    gift = market.application.gifts.of_worker("wrk_2")[0].item_id
+    gift = market.application.tables.gifts("wrk_2").page(Order("received"), 1)[0].item_id
     assert f"/pay/gift-credits/{gift}/code" in worker.get("/pay/earnings").text
     code = worker.post(f"/pay/gift-credits/{gift}/code").text.split('value="')[1].split('"')[0]
     requester = browsing("requester", "req_9")

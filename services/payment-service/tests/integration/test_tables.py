@@ -156,6 +156,24 @@ def test_a_long_table_is_summed_when_asked_in_any_order_and_its_file_has_every_r
     assert rows_of(reader, "/finance/payees.csv?q=rk.2") == [], "what is typed is no pattern"
 
 
+def test_lists_of_the_api_go_on_until_their_end(busy: Any, calling: Any) -> None:
+    owners = {
+        "/top-ups": busy.requester,
+        "/batches": busy.requester,
+        "/payout-requests": calling("worker", "wrk_2"),
+    }
+    for path, owner in owners.items():
+        whole = owner.get(path).json
+        found, page = [], owner.get(path, limit=1).json
+        while page["next_cursor"]:
+            found += page["items"]
+            page = owner.get(path, limit=1, cursor=page["next_cursor"]).json
+        assert found + page["items"] == whole["items"], path
+        assert whole["next_cursor"] is None
+        assert owner.get(path, cursor="made-up").status_code == 422, path
+    assert len(busy.requester.get("/top-ups").json["items"]) == 2
+
+
 def foot_of(page: str) -> str:
     """The words of the last table's foot."""
     return re.sub(r"<[^>]+>|\s+", " ", page.rpartition("<tfoot")[2].partition("</tfoot>")[0])

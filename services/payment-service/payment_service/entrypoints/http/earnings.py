@@ -12,6 +12,7 @@ from payment_service.application.show_money import Earnings
 from payment_service.bootstrap import Application
 from payment_service.entrypoints.http import present, schemas
 from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, WORKER, refusals
+from payment_service.entrypoints.http.lists import NewestFirst, paged
 
 
 def earnings_blueprint(application: Application) -> Blueprint:
@@ -26,14 +27,16 @@ def earnings_blueprint(application: Application) -> Blueprint:
         """What was earned and where it is."""
         return application.show_money.earnings(caller())
 
+    lists = NewestFirst(application, "own-bonuses", "received_at")
+
     @blueprint.get("/bonuses")
     @require("worker")
-    @refusals(blueprint, {401: "not_signed_in"})
+    @paged(blueprint)
     @blueprint.doc(security=WORKER)
     @blueprint.response(200, schemas.BonusPageSchema)
-    def bonuses() -> dict[str, Any]:
-        """The newest bonuses that requesters gave, with their reasons."""
-        return {"items": application.show_money.bonuses(caller()), "next_cursor": None}
+    def bonuses(query: dict[str, Any]) -> dict[str, Any]:
+        """The bonuses that requesters gave, with their reasons, newest first."""
+        return lists.page(application.tables.bonuses(caller()), query)
 
     _add_payout_account(blueprint, application)
     _add_payout_requests(blueprint, application)
@@ -90,15 +93,17 @@ def _add_payout_requests(blueprint: Blueprint, application: Application) -> None
         """Ask for all that is payable. While one is under way, that one is returned."""
         return present.payout_request(application.ask_for_payout(caller(), key=idempotency_key()))
 
+    lists = NewestFirst(application, "own-payout-requests", "asked_at")
+
     @blueprint.get("/payout-requests")
     @require("worker")
-    @refusals(blueprint, {401: "not_signed_in"})
+    @paged(blueprint)
     @blueprint.doc(security=WORKER)
     @blueprint.response(200, schemas.PayoutRequestPageSchema)
-    def listed() -> dict[str, Any]:
-        """The newest requests, with the reason where one failed."""
-        found = application.show_money.payout_requests(caller())
-        return {"items": [present.payout_request(each) for each in found], "next_cursor": None}
+    def listed(query: dict[str, Any]) -> dict[str, Any]:
+        """Requests, newest first, with the reason where one failed."""
+        found = application.tables.payout_requests(caller())
+        return lists.page(found, query, present.payout_request)
 
 
 def caller() -> WorkerId:

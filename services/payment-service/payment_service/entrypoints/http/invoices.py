@@ -12,9 +12,8 @@ from marshmallow import Schema, fields
 from payment_service.bootstrap import Application
 from payment_service.domain.invoices import Invoice, number_of
 from payment_service.entrypoints.http.documented import REQUESTER, refusals
+from payment_service.entrypoints.http.lists import NewestFirst, paged
 from payment_service.entrypoints.http.wallets import caller
-
-LISTED_MAX = 120
 
 
 class InvoiceLineSchema(Schema):
@@ -48,15 +47,17 @@ def invoices_blueprint(application: Application) -> Blueprint:
     blueprint = api_blueprint("invoices", area="payments", description="Fees by month")
     invoices = application.readers.invoices
 
+    lists = NewestFirst(application, "own-invoices", "number")
+
     @blueprint.get("/invoices")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in"})
+    @paged(blueprint)
     @blueprint.doc(security=REQUESTER)
     @blueprint.response(200, InvoicePageSchema)
-    def listed() -> dict[str, Any]:
-        """The newest invoices."""
-        found = invoices.of_requester(caller(), LISTED_MAX)
-        return {"items": [_shown(each) for each in found], "next_cursor": None}
+    def listed(query: dict[str, Any]) -> dict[str, Any]:
+        """Invoices, newest first."""
+        found = application.tables.invoices(requester_id=caller())
+        return lists.page(found, query, _shown)
 
     @blueprint.get("/invoices/<name>")
     @require("requester")

@@ -24,6 +24,7 @@ from payment_service.entrypoints.http.documented import (
     refusals,
 )
 from payment_service.entrypoints.http.earnings import caller as worker
+from payment_service.entrypoints.http.lists import NewestFirst, paged
 from payment_service.entrypoints.http.staff import caller as staff
 
 _CODE_CHARACTERS_MAX = 40
@@ -119,15 +120,16 @@ def chosen(payee: Payee) -> dict[str, Any]:
 
 
 def _add_gifts(blueprint: Blueprint, application: Application) -> None:
+    lists = NewestFirst(application, "own-gifts", "received")
+
     @blueprint.get("/gift-credits")
     @require("worker")
-    @refusals(blueprint, {401: "not_signed_in"})
+    @paged(blueprint)
     @blueprint.doc(security=WORKER)
     @blueprint.response(200, GiftPageSchema)
-    def listed() -> dict[str, Any]:
-        """The newest credits, without their codes."""
-        found = application.gifts.of_worker(worker())
-        return {"items": [_gift(each) for each in found], "next_cursor": None}
+    def listed(query: dict[str, Any]) -> dict[str, Any]:
+        """Credits without their codes, newest first."""
+        return lists.page(application.tables.gifts(worker()), query, _gift)
 
     @blueprint.post("/gift-credits/<gift_id>/code")
     @require("worker")

@@ -19,9 +19,8 @@ from payment_service.entrypoints.http.documented import (
     STAFF,
     refusals,
 )
+from payment_service.entrypoints.http.lists import NewestFirst, paged
 from payment_service.entrypoints.http.wallets import caller
-
-LISTED_MAX = 50
 
 
 def refunds_blueprint(application: Application) -> Blueprint:
@@ -76,19 +75,18 @@ def _add_asking(blueprint: Blueprint, application: Application) -> None:
 
 
 def _add_own(blueprint: Blueprint, application: Application) -> None:
+    lists = NewestFirst(application, "own-refunds", "asked_at")
+
     @blueprint.get("/refunds")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in"})
+    @paged(blueprint)
     @blueprint.doc(security=REQUESTER)
     @blueprint.response(200, refund_schemas.OwnRefundsSchema)
-    def listed() -> dict[str, Any]:
-        """The newest refunds, and the most that could be asked for now."""
-        found = application.readers.refunds.of_requester(caller(), LISTED_MAX)
-        return {
-            "items": [shown(each) for each in found],
-            "largest": application.ask_refund.largest(caller()).largest,
-            "next_cursor": None,
-        }
+    def listed(query: dict[str, Any]) -> dict[str, Any]:
+        """Refunds, newest first, and the most that could be asked for now."""
+        found = application.tables.refunds(requester_id=caller())
+        largest = application.ask_refund.largest(caller()).largest
+        return {**lists.page(found, query, shown), "largest": largest}
 
     @blueprint.get("/refunds/<refund_id>")
     @require("requester")

@@ -13,12 +13,13 @@ from payment_service.bootstrap import Application
 from payment_service.domain.people import TopUp
 from payment_service.entrypoints.http import present, schemas
 from payment_service.entrypoints.http.documented import IDEMPOTENCY_KEY, REQUESTER, refusals
+from payment_service.entrypoints.http.lists import NewestFirst, paged
 
 
 def wallets_blueprint(application: Application) -> Blueprint:
     """`/wallet`, `/top-ups`, `/batches`. A top-up's key is part of its id: no answer is stored."""
     blueprint = api_blueprint("wallets", area="payments", description="A requester's money")
-    money = application.show_money
+    money, lists = application.show_money, NewestFirst(application, "own-batches", "batch")
 
     @blueprint.get("/wallet")
     @require("requester")
@@ -31,13 +32,13 @@ def wallets_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/batches")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in"})
+    @paged(blueprint)
     @blueprint.doc(security=REQUESTER)
     @blueprint.response(200, schemas.SpendPageSchema)
-    def batches() -> dict[str, Any]:
-        """The newest batches that money was reserved for."""
-        found = [present.spend(each) for each in money.batches(caller())]
-        return {"items": found, "next_cursor": None}
+    def batches(query: dict[str, Any]) -> dict[str, Any]:
+        """The batches that money was reserved for, newest first."""
+        found = application.tables.batches(caller())
+        return lists.page(found, query, lambda book: present.spend(money.spends([book])[0]))
 
     @blueprint.get("/batches/<batch_id>")
     @require("requester")
@@ -71,14 +72,16 @@ def _add_top_ups(blueprint: Blueprint, application: Application) -> None:
         """Begin to pay in: pay at `checkout_url`. The wallet grows when the money is booked."""
         return application.start_top_up(caller(), body["amount"], key=idempotency_key())
 
+    lists = NewestFirst(application, "own-top-ups", "begun")
+
     @blueprint.get("/top-ups")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in"})
+    @paged(blueprint)
     @blueprint.doc(security=REQUESTER)
     @blueprint.response(200, schemas.TopUpPageSchema)
-    def listed() -> dict[str, Any]:
-        """The newest top-ups."""
-        return {"items": application.show_money.top_ups(caller()), "next_cursor": None}
+    def listed(query: dict[str, Any]) -> dict[str, Any]:
+        """Top-ups, newest first."""
+        return lists.page(application.tables.top_ups(caller()), query)
 
     @blueprint.get("/top-ups/<top_up_id>")
     @require("requester")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from crowdloom.chassis.workbooks import MEDIA_TYPE, Cell, workbook
 from crowdloom.kernel import Money
@@ -149,7 +149,7 @@ class Table(Generic[RowT]):
         """All rows, sent piece by piece; `kind` is csv or xlsx."""
         columns = [column.name for column in self._columns]
         # They are read while the browser receives, and some are worded in the reader's language.
-        pages = stream_with_context(self._pages(self._order()))
+        pages: Iterator[Any] = stream_with_context(cast("Any", self._pages(self._order())))
         if kind == "csv":
             return csv_file(
                 f"{name}.csv", columns, ([_texts(row) for row in rows] for rows in pages)
