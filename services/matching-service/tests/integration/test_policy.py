@@ -71,4 +71,6 @@ def test_the_queue_says_of_a_browser_what_a_claim_from_it_would_say_of_its_devic
         return item["why_not"], why["why_not"]
 
     assert said(phone) == ("other_device", "other_device")
+    asked = api.post(f"{API}/claims", json={}, headers={**phone, "Idempotency-Key": "k"})
+    assert asked.status_code == 204
     assert said(script) == (None, None)

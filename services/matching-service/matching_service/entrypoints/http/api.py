@@ -74,7 +74,7 @@ def _add_claims(blueprint: Blueprint, application: Application) -> None:
                 idempotency_key(),
                 body["count"],
                 batch_id=batch_id,
-                device=body["device"],
+                device=body["device"] or device_if_known(),
             )
             return present.claims(made) if made else Response(status=204)
 
