@@ -176,6 +176,24 @@ def test_faulty_rows_are_red_and_mended_filled_or_left_out_before_anything_is_ma
     assert "Row 1 of 3" in browser.follow(action(page, "give"), seen="")
 
 
+def test_every_row_of_a_long_table_is_shown_page_by_page_and_faulty_ones_first(
+    browser: Any, draft: str
+) -> None:
+    lines = [f"Sentence {number},x" for number in range(1, 451)]
+    lines[429] = "Sentence 430,x,more"
+    table = "\n".join(["sentence,note", *lines]).encode()
+    address, page = looked_at(browser, draft, table, "rows.csv")
+    assert "Rows 1 to 200 of 450. Rows with a fault are all on this page." in page
+    assert "Sentence 430<" in page or 'value="Sentence 430"' in page
+    assert "Sentence 201<" not in page
+    later = browser.read(f"{address}&page=2")
+    assert "Sentence 201<" in later
+    assert "Sentence 200<" not in later
+    last = browser.read(f"{address}&page=99999999999999999999")
+    assert "Rows 401 to 450 of 450." in last
+    assert 'value="Sentence 430"' in last
+
+
 def test_missing_cells_are_empty_where_the_requester_says_so(browser: Any, draft: str) -> None:
     _, page = looked_at(browser, draft, b"sentence,note\nshort\n", "rows.csv")
     page = browser.read(browser.send(action(page, "mend"), fill="2").location)

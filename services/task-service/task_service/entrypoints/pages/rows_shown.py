@@ -1,4 +1,4 @@
-"""Rows of an upload as its page shows them: the first ones, and all that are faulty."""
+"""Rows of an upload as its page shows them, page by page; on the first, all that are faulty."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,36 +41,53 @@ class ShownRow:
 
 @dataclass(frozen=True)
 class ShownRows:
-    """`extra`: how many cells the widest of the shown rows has beyond the header's."""
+    """`extra`: how many cells the widest of the shown rows has beyond the header's. `page` counts
+    from 1.
+    """
 
     header: ShownRow
     rows: tuple[ShownRow, ...]
     extra: int
     row_count: int
     faulty_count: int
+    page: int
 
     @property
-    def hidden_count(self) -> int:
-        return self.row_count - len(self.rows)
+    def page_count(self) -> int:
+        return max(1, -(-self.row_count // ROWS_SHOWN))
+
+    @property
+    def first(self) -> int:
+        """The number of the page's first row, from 1."""
+        return (self.page - 1) * ROWS_SHOWN + 1
+
+    @property
+    def last(self) -> int:
+        return min(self.page * ROWS_SHOWN, self.row_count)
 
     @property
     def mendable(self) -> bool:
         return self.header.mendable or self.faulty_count > 0
 
 
-def rows_shown(table: RawTable, faults: Mapping[int, Sequence[RowFault]]) -> ShownRows:
+def rows_shown(
+    table: RawTable, faults: Mapping[int, Sequence[RowFault]], page: int = 1
+) -> ShownRows:
+    page = max(1, min(page, -(-len(table.rows) // ROWS_SHOWN)))
     faulty = [row for row in table.rows if row.line in faults]
-    picked = {row.line: row for row in (*table.rows[:ROWS_SHOWN], *faulty[:FAULTY_SHOWN_MAX])}
+    some = table.rows[(page - 1) * ROWS_SHOWN : page * ROWS_SHOWN]
+    picked = {row.line: row for row in (*some, *(faulty[:FAULTY_SHOWN_MAX] if page == 1 else ()))}
     columns = table.header.cells
     fields = max(1, min(FAULTY_MENDABLE_MAX, _CELLS_MENDABLE_MAX // max(len(columns), 1)))
-    mendable = {row.line for row in faulty[:fields]}
     rows = [picked[line] for line in sorted(picked)]
+    mendable = {row.line for row in [row for row in rows if row.line in faults][:fields]}
     return ShownRows(
         header=_shown(table.header, columns, faults, mendable=table.header.line in faults),
         rows=tuple(_shown(row, columns, faults, mendable=row.line in mendable) for row in rows),
         extra=max([0, *(len(row.cells) - len(columns) for row in rows)]),
         row_count=len(table.rows),
         faulty_count=len(faulty),
+        page=page,
     )
 
 

@@ -22,7 +22,7 @@ from task_service.domain.uploads import Kind, kind_of
 from task_service.entrypoints.http.sources import file_response
 from task_service.entrypoints.pages import shell, source_forms
 from task_service.entrypoints.pages.faults import faults_of, worded
-from task_service.entrypoints.pages.rows_shown import pieces_shown, rows_shown
+from task_service.entrypoints.pages.rows_shown import ShownRows, pieces_shown, rows_shown
 from task_service.entrypoints.pages.source_forms import Reading
 from task_service.entrypoints.pages.source_words import (
     ShownSource,
@@ -180,7 +180,7 @@ def _page(
         reading=reading,
         look=found,
         faults=faults_of(found.refusal) if found.refusal else None,
-        rows=rows_shown(found.raw, found.faults or {}) if found.raw else None,
+        rows=_rows(found),
         pieces=_pieces(application, found),
         kinds=[(name, split_words()[name]) for name in found.fitting],
         encodings=encodings(found.encoding, reading.wish.encoding),
@@ -192,6 +192,14 @@ def _page(
     # Pieces of recordings are heard on this page.
     response.headers["Content-Security-Policy"] = f"{PAGE_POLICY}; media-src 'self'"
     return response
+
+
+def _rows(found: Look) -> ShownRows | None:
+    if found.raw is None:
+        return None
+    page = request.args.get("page", "")[:9]
+    number = int(page) if page.isdecimal() else 1
+    return rows_shown(found.raw, found.faults or {}, number)
 
 
 def _pieces(application: Application, found: Look) -> Any:
