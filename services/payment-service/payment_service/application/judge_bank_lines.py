@@ -1,8 +1,9 @@
 """What a bank line is for, by rules in a fixed order. Reads, and changes nothing.
 
 1. A reference that names something of ours: a payout line, a bank file, what moved between us and
-   the processor, a requester. 2. Amount, currency and day, where one line and one sweep fit each other alone.
-3. Several sweeps that arrive on a day and are the line together. 4. An approved tolerance.
+   the processor, a requester. 2. Amount, currency and day, where one line and one sweep fit each
+   other alone. 3. Several sweeps that arrive on a day and are the line together. 4. An approved
+   tolerance.
 """
 
 from collections.abc import Mapping, Sequence
@@ -210,7 +211,7 @@ def _sweep_alike(
     alike = [s for s in sweeps if s["amount"] == line.amount and _arrives(s, line, _LATE)]
     if not alike:
         return None
-    since, until = alike[0]["arrives_on"] - _EARLY, alike[0]["arrives_on"] + _LATE
+    since, until = alike[0]["arrives_on"] - _early(alike[0]), alike[0]["arrives_on"] + _LATE
     others = [
         other
         for other in session.bank_lines.similar(line.amount, since=since, until=until)
@@ -241,4 +242,11 @@ def _sweeps_together(line: BankLine, sweeps: Sequence[Sweep]) -> Verdict | None:
 
 def _arrives(sweep: Sweep, line: BankLine, late: timedelta) -> bool:
     days: timedelta = line.booked_on - sweep["arrives_on"]
-    return -_EARLY <= days <= late
+    return -_early(sweep) <= days <= late
+
+
+def _early(sweep: Sweep) -> timedelta:
+    """A bank lets money go before the processor has it, and takes it in after the processor let it
+    go.
+    """
+    return _EARLY if sweep["amount"].units > 0 else _LATE

@@ -156,12 +156,20 @@ def unmatched(
 
 def sweep(line: BalanceTransaction) -> Entry:
     """The processor pays our own money out to our bank, or takes a failed payout back."""
+    return _in_transit("sweep", line, failed=line.net.units > 0)
+
+
+def fund(line: BalanceTransaction) -> Entry:
+    """Our own money comes from our bank to the processor, or goes back where that failed."""
+    return _in_transit("fund", line, failed=line.net.units < 0)
+
+
+def _in_transit(code: str, line: BalanceTransaction, *, failed: bool) -> Entry:
     currency = line.currency
-    name = f"sweep:{line.source_id}"
-    failed = line.net.units > 0
+    name = f"{code}:{line.source_id}"
     return Entry(
         key=f"{name}:fail:{line.transaction_id}" if failed else name,
-        code="sweep",
+        code=code,
         currency=currency,
         lines=_move(line.net, chart.stripe_pending(currency), transit(currency)),
         refs={

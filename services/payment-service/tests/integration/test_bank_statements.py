@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from payment_service.adapters.mongo_banks import MongoBankLines
 from payment_service.application import import_statements
+from payment_service.application.book_lines import BookLines
 from payment_service.domain.bank_statements import BankLineState
 
 ACCOUNT = {
@@ -240,6 +242,45 @@ def test_a_sweep_without_its_name_is_matched_when_amount_and_day_fit_once_on_bot
     two = bank.book(csv_of(("30.00", "50.00", "a"), ("30.00", "80.00", "b"), day=day))
     assert {line["state"] for line in two} == {"unmatched"}
     assert bank.waiting().count("ambiguous") == 2
+
+
+def test_our_own_money_to_the_processor_is_in_transit_until_the_bank_shows_it_and_fees_are_costs(
+    bank: Bank, make: ModuleType
+) -> None:
+    def booked(kind: str, source: str, minor: int) -> None:
+        amount, none = make.usd(minor), make.usd(0)
+        name = f"txn_{kind}_{source}"
+        line = make.charge(
+            "",
+            minor,
+            transaction_id=name,
+            kind=kind,
+            source_id=source,
+            gross=amount,
+            fee=none,
+            net=amount,
+            metadata={},
+        )
+        BookLines(bank.market.application.store)([line])
+
+    booked("topup", "tu_named", 2_000)
+    booked("topup", "tu_back", 700)
+    booked("topup_reversal", "tu_back", -700)
+    booked("stripe_fee", "fee_1", -30)
+    assert bank.balance(TRANSIT) == -2_000
+    assert bank.balance("expense:stripe:processing:USD") == 30
+    assert bank.balance("asset:stripe:available:USD") == 1_970
+    day = arrival(bank.market)
+    out, other = bank.book(
+        csv_of(("-20.00", "80.00", "to tu_named"), ("-7.00", "73.00", "rent"), day=day)
+    )
+    assert (out["kind"], out["target"]) == ("sweep", "tu_named")
+    assert other["state"] == "unmatched"
+    assert bank.balance(TRANSIT) == 0
+    assert bank.waiting() == ["unmatched_bank_line"]
+    findings = {each.invariant: each for each in bank.market.application.audit_money()}
+    assert findings["I8"].holds, findings["I8"].broken
+    assert findings["I1"].holds, findings["I1"].broken
 
 
 def test_funds_paid_in_by_bank_transfer_reach_the_requester_whom_they_name(bank: Bank) -> None:

@@ -219,6 +219,8 @@ def flows() -> dict[str, str]:
         "correction": _("Correction"),
         "sweep": _("Paid out to our bank"),
         "sweep_in": _("Arrived at our bank"),
+        "fund": _("Our own money to the processor"),
+        "stripe_fee": _("Fee of the processor"),
         "bank_opening": _("Opening balance of a bank account"),
         "bank_suspense": _("Unidentified bank line"),
         "bank_topup": _("Funds by bank transfer"),
