@@ -5,7 +5,8 @@ log, which matching-service reads late. R3 (exactly N) and R4 (no worker twice) 
 Between what a claim reads and what it writes others get in, and it dies before or after its commit.
 In memory whatever is done dies before or after any of its calls to the database, and is done again
 by a process that knows nothing of it: at length there, and some runs on the real engine.
-The batch may ask for a qualification, exclude some workers, or cap what each of them may answer.
+The batch may ask for a qualification, exclude some workers, or cap what each of them may answer;
+its requester excludes workers and lets them in again while it is open.
 """
 
 import os
@@ -19,6 +20,7 @@ from typing import Any, ClassVar
 
 from crowdloom.contracts import Event
 from crowdloom.contracts.task import (
+    BatchAudienceChanged,
     BatchCancelled,
     BatchPaused,
     BatchResumed,
@@ -53,7 +55,7 @@ ACTIONS = [
     *("claim_while_others_do", "claim_while_others_do", "claim_and_die"),
     *("task_service_hears_of_ends", "matching_reads_the_log", "matching_reads_the_log"),
     *("time_passes", "time_passes", "leases_expire", "leases_expire", "jobs_run"),
-    *("qualify", "disqualify"),
+    *("qualify", "disqualify", "exclude", "let_in"),
 ]
 EXCLUDED = ("wrk_0", "wrk_1", "wrk_2")
 
@@ -120,6 +122,7 @@ class MatchingMachine(RuleBasedStateMachine):
         self.redundancy = 0
         self.asked = ""
         self.qualified: set[str] = set()
+        self.excluded: set[str] = set()
 
     def _at_call(self, _what: str) -> None:
         """Before each call to the database, and before and after each commit."""
@@ -154,6 +157,7 @@ class MatchingMachine(RuleBasedStateMachine):
     def open_batch(self, redundancy: int, asked: str, pick: int) -> None:
         self.app.claim_task._random.seed(pick)
         self.redundancy, self.asked = redundancy, asked
+        self.excluded = {*EXCLUDED} if asked == "exclusion" else set()
         requirements = {
             "": None,
             "qualification": Requirements(all_of=(Condition("trees"),)),
@@ -199,7 +203,7 @@ class MatchingMachine(RuleBasedStateMachine):
         """Whether the batch is for this worker, whatever he was given of it."""
         if self.asked == "qualification":
             return worker in self.qualified
-        return self.asked != "exclusion" or worker not in EXCLUDED
+        return worker not in self.excluded
 
     def qualify(self, pick: int) -> None:
         self._qualify(f"wrk_{pick % WORKER_COUNT}")
@@ -214,6 +218,18 @@ class MatchingMachine(RuleBasedStateMachine):
         if worker in self.qualified:
             self.qualified.discard(worker)
             self._tell(QualificationRevoked(worker, "trees", self.clock.now()))
+
+    def exclude(self, pick: int) -> None:
+        self._change_audience(f"wrk_{pick % WORKER_COUNT}", excluded=True)
+
+    def let_in(self, pick: int) -> None:
+        if self.excluded:
+            self._change_audience(sorted(self.excluded)[pick % len(self.excluded)], excluded=False)
+
+    def _change_audience(self, worker: str, *, excluded: bool) -> None:
+        (self.excluded.add if excluded else self.excluded.discard)(worker)
+        name = self._pseudonym(worker)
+        self._tell(BatchAudienceChanged("bat_1", name, excluded, self.clock.now()))
 
     def _write(self, *events: Event) -> None:
         self.log += [(self.clock.now(), event) for event in events]
