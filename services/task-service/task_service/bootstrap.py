@@ -58,6 +58,7 @@ from task_service.application.return_submission import ReturnSubmission
 from task_service.application.review_submissions import ReviewSubmissions
 from task_service.application.show_answers import ShowAnswers
 from task_service.application.show_batches import ShowBatches
+from task_service.application.show_evidence import ShowEvidence
 from task_service.application.show_figures import ShowFigures
 from task_service.application.source_ports import Splitter
 from task_service.application.split_source import MergeSource, SplitSource
@@ -138,6 +139,7 @@ class Application:
     picture_of: Callable[[bytes], list[float]]
     show_batches: ShowBatches
     show_answers: ShowAnswers
+    show_evidence: ShowEvidence
     show_figures: ShowFigures
     follow: FollowEvents
     release_tasks: ReleaseTasks
@@ -256,6 +258,7 @@ def build(
         preview_task=PreviewTask(reader),
         show_batches=ShowBatches(reader),
         show_answers=ShowAnswers(reader),
+        show_evidence=ShowEvidence(reader),
         show_figures=ShowFigures(reader),
         follow=FollowEvents(clock=clock, ids=ids),
         release_tasks=ReleaseTasks(store=store, reader=reader),

@@ -10,14 +10,16 @@ from datetime import UTC, datetime, timedelta
 
 from crowdloom.chassis.tokens import InvalidToken, TokenSigner, TokenVerifier
 from crowdloom.kernel.ids import AssignmentId, BatchId, Pseudonym, TaskId
+from crowdloom.kernel.limits import AUTO_ACCEPT_SECONDS_MAX
 
-_READABLE_AFTER_DEADLINE = timedelta(days=7)
+# As long as an answer can wait for its decision, with two weeks for an appeal.
+_READABLE_AFTER_DEADLINE = timedelta(seconds=AUTO_ACCEPT_SECONDS_MAX) + timedelta(days=14)
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """`deadline` is when the lease ends; the ticket can be read for a week longer, so that late
-    work can still be kept as a draft and shown.
+    """`deadline` is when the lease ends; the ticket can be read for weeks longer, so that late work
+    can still be kept as a draft, and an answer be looked at while it is decided or appealed.
     """
 
     assignment_id: AssignmentId

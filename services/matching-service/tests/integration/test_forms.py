@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from crowdloom.contracts.task import Condition, Requirements
+from crowdloom.testkit.ports import FrozenClock
 from flask.testing import FlaskClient
 
 Deliver = Callable[..., None]
@@ -99,7 +100,7 @@ def test_a_bad_claim_leads_back_to_the_queue(browser: FlaskClient, form: dict[st
 
 
 def test_an_item_can_be_opened_again_prolonged_and_given_back(
-    browser: FlaskClient, make: ModuleType, deliver: Deliver
+    browser: FlaskClient, make: ModuleType, deliver: Deliver, clock: FrozenClock
 ) -> None:
     deliver(make.opened(), make.released())
     path = f"/match/assignments/{claimed(browser)}"
@@ -110,6 +111,9 @@ def test_an_item_can_be_opened_again_prolonged_and_given_back(
     assert tickets(twice)[0]["max-age"] == tickets(longer)[0]["max-age"]
     back = browser.post(f"{path}/return")
     assert (back.status_code, back.location) == (303, "/work/queue")
+    clock.advance(seconds=20 * 86_400)
+    looked_at = tickets(browser.post(f"{path}/open"))
+    assert {one["max-age"] for one in looked_at} == {"3600"}, "to see what an appeal is about"
 
 
 def test_an_item_is_skipped_for_the_next_with_a_reason_that_the_requester_may_read(

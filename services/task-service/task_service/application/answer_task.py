@@ -83,6 +83,13 @@ class AnswerTask:
         note = earlier.reason if earlier else None
         return LoadedTask(ticket, batch, project, task, note, is_received=received is not None)
 
+    def inputs_of(self, ticket: Ticket) -> dict[str, str]:
+        """What was asked, for whoever answered and looks at it again; else empty."""
+        task = self._reader.tasks.get(ticket.task_id)
+        if task is None or self.submitted(ticket.assignment_id) is None:
+            return {}
+        return shown_inputs(self._batch_of(ticket).columns, task.cells)
+
     def draft(self, ticket: Ticket) -> Draft | None:
         return self._reader.drafts.get(ticket.assignment_id)
 

@@ -260,5 +260,6 @@ def test_what_a_worker_wrote_can_be_read_again_after_the_item_is_over(
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     part = kept(**{"HX-Request": "true"}).text
     assert ("<html" in part, "too late" in part) == (False, True)
+    assert "It rained." not in part, "whoever answered nothing is not shown the item again"
     client.set_cookie(f"cl_ticket_{holder.assignment_id}", "forged", path="/frame")
     assert (kept().status_code, kept(**{"HX-Request": "true"}).text) == (401, "")

@@ -1,6 +1,7 @@
 """Project talk: asked with a ticket, answered by the requester, moderated by an operator."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -188,3 +189,25 @@ def test_an_operator_hides_with_a_reason_and_shows_again(worker: Any, operator: 
     assert thread_of(worker)[0]["text"] == "You are all fools."
     assert operator("finance").get("/operator/answers").status_code == 403
     assert "None." in page.get("/operator/answers").text
+
+
+def test_a_reviewer_reads_the_item_the_answer_and_what_others_said(
+    requester: Any, open_batch: Any, hand_out: Any, signer: Any, operator: Any, words: Any
+) -> None:
+    batch = open_batch(requester, table=b"sentence,gold:answer\nIt rained.,no\n", redundancy=3)
+    mine = hand_out(requester, batch)
+    mine.submit([["answer", "<b>yes"]])
+    for number, said in ((2, "no"), (3, "no")):
+        other = hand_out(requester, batch, assignment=number)
+        ticket = replace(other.ticket, pseudonym=f"B{number}")
+        replace(other, ticket=ticket, token=signer.sign(ticket)).submit([["answer", said]])
+    address = f"/operator/answers/{mine.assignment_id}"
+    assert operator("finance").get(address).status_code == 403
+    page = operator("operator")
+    text = words(page.get(address).text)
+    assert "It rained." in text
+    assert "&lt;b&gt;yes no 2 of 2 no" in text, "the answer, the others, what is known"
+    assert mine.ticket.pseudonym not in text
+    part = page.get(address, headers={"HX-Request": "true"}).text
+    assert ("<html" in part, "It rained." in part) == (False, True)
+    assert page.get("/operator/answers/asg_009").status_code == 404

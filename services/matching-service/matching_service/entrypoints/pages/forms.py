@@ -22,6 +22,8 @@ from matching_service.entrypoints.pages.words import own_reason_words
 # The paths of one assignment alone: tickets of a day's work would not fit into one request.
 TICKET_PATHS = ("/frame/assignments/{}", "/api/tasks/v1/assignments/{}")
 _KEPT_AFTER_DEADLINE = timedelta(days=1)
+_LOOKED_AT = timedelta(hours=1)
+"""For how long an item that is long over can be looked at once it was opened again."""
 _ITEM_DIGITS_MAX = 3
 
 
@@ -182,7 +184,7 @@ def _with_ticket(application: Application, made: Claim, response: Response) -> R
             f"cl_ticket_{made.assignment.assignment_id}",
             made.ticket,
             path=path.format(made.assignment.assignment_id),
-            max_age=max(0, int(left.total_seconds())),
+            max_age=int(max(left, _LOOKED_AT).total_seconds()),
             httponly=True,
             samesite="Lax",
             secure=bool(current_app.config["CROWDLOOM_SECURE_COOKIES"]),

@@ -1,6 +1,8 @@
-"""What a worker wrote, to be read again once the item is over: what was submitted, else the draft.
+"""What a worker wrote, to be read again once the item is over: what was submitted, with what was
+asked, else the draft.
 
-The ticket opens it, in the browser that did the work and for a day. Who looks is not known here.
+The ticket opens it, in the browser that did the work and for a day, or where the item was opened
+again. Who looks is not known here.
 """
 
 from typing import Any
@@ -31,6 +33,7 @@ def kept_frame(application: Application) -> Blueprint:
             "frame/_kept.html" if is_part else "frame/kept.html",
             pairs=found.answer if found else (),
             is_draft=submitted is None,
+            inputs=answering.inputs_of(ticket),
             assignment_id=assignment_id,
         )
 

@@ -1,9 +1,13 @@
-"""The operator's page of what looks odd among answers. Who a worker is, is not known here."""
+"""The operator's pages of answers: what looks odd among them, and one that an appeal is about. Who
+a worker is, is not known here.
+"""
 
 from crowdloom.chassis.http.auth import require
-from flask import Blueprint, render_template
+from crowdloom.kernel.ids import AssignmentId
+from flask import Blueprint, render_template, request
 
 from task_service.bootstrap import Application
+from task_service.domain.consensus import joined
 
 ANSWERS_PAGE = "/operator/answers"
 
@@ -15,5 +19,14 @@ def watch_pages(application: Application) -> Blueprint:
     @require("staff", "operator")
     def answers() -> str:
         return render_template("operator/answers.html", now=application.watch_answers())
+
+    @blueprint.get(f"{ANSWERS_PAGE}/<assignment_id>")
+    @require("staff", "operator")
+    def evidence(assignment_id: str) -> str:
+        """By itself, or as a part of the page of its appeal."""
+        found = application.show_evidence(AssignmentId(assignment_id))
+        part = "HX-Request" in request.headers
+        page = "operator/_evidence.html" if part else "operator/evidence.html"
+        return render_template(page, evidence=found, answer=joined(found.submission.answer))
 
     return blueprint
