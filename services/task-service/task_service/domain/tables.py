@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from crowdloom.kernel.limits import (
     CELL_CHARACTERS_MAX,
+    ROW_CHARACTERS_MAX,
     TABLE_BYTES_MAX,
     TABLE_COLUMNS_MAX,
     TABLE_LINES_MAX,
@@ -305,6 +306,8 @@ def row_faults(line: int, row: Sequence[str], columns: Sequence[str]) -> list[Ro
     if "\0" not in whole and not _is_broken(whole) and len(whole) <= CELL_CHARACTERS_MAX:
         return []  # nearly every row: looked at once, and not cell by cell
     faults = []
+    if len(whole) > ROW_CHARACTERS_MAX:  # what an engine takes as one document is bounded as well
+        faults.append(RowFault(line, None, f"longer than {ROW_CHARACTERS_MAX:,} characters"))
     for name, cell in zip(columns, row, strict=True):
         if "\0" in cell:
             faults.append(RowFault(line, name, "contains a NUL byte"))

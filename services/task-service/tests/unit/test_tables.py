@@ -81,3 +81,13 @@ def test_ndjson_counts_lines_not_records() -> None:
 def test_ndjson_separates_at_line_feeds_alone() -> None:
     table = read_ndjson('{"a": "one\u2028line"}\n'.encode())
     assert table.rows == (("one\u2028line",),)
+
+
+def test_a_row_of_many_long_cells_is_refused_before_an_engine_does() -> None:
+    columns = ",".join(f"c{number}" for number in range(60))
+    row = ",".join("x" * 40_000 for _ in range(60))
+    with pytest.raises(FaultyRows) as refused:
+        read_table(f"{columns}\n{row}\n".encode())
+    assert refused.value.facts["faults"] == [
+        {"line": 2, "column": None, "reason": "longer than 2,000,000 characters"}
+    ]
