@@ -94,9 +94,10 @@ def redeem(world: World) -> None:
     requester = RequesterId(world.random.choice(REQUESTERS))
 
     def act() -> None:
-        mine = [each for each in gifts.of_worker(worker) if each.redeemed_at is None]
-        if mine:
-            _gift, code = gifts.show_code(worker, mine[0].item_id)
+        unused = {"worker_id": worker, "redeemed_at": None}
+        mine = world.database["gifts"].find_one(unused, sort=[("_id", -1)])
+        if mine is not None:
+            _gift, code = gifts.show_code(worker, mine["_id"])
             gifts.redeem(requester, code)
 
     world.attempt(act)
