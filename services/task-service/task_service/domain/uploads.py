@@ -1,5 +1,6 @@
 """What an uploaded file is, by its first bytes and never by its name."""
 
+import re
 from enum import StrEnum
 
 from task_service.domain.splitting.pieces import not_splittable
@@ -30,6 +31,8 @@ _STARTS: tuple[tuple[bytes, Kind], ...] = (
     (b"ID3", Kind.SOUND),
     (b"\xff\xfb", Kind.SOUND),
     (b"\xff\xf3", Kind.SOUND),
+    (b"\xff\xfa", Kind.SOUND),
+    (b"\xff\xf2", Kind.SOUND),
     (b"\x1aE\xdf\xa3", Kind.VIDEO),
     (b"\xd0\xcf\x11\xe0", Kind.OLD_WORKBOOK),
 )
@@ -53,6 +56,8 @@ _USUAL = {
 }
 _TABLE_ENDINGS = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".xlsx")
 _SAMPLE_BYTES = 4_096
+# Also where a comment or an XML declaration comes before it, as in what programs call .xls or .csv.
+_HTML = re.compile(rb"<(?:!doctype html|html|head|body|table)\b", re.IGNORECASE)
 
 
 def kind_of(content: bytes) -> Kind:
@@ -63,8 +68,8 @@ def kind_of(content: bytes) -> Kind:
         return {b"WEBP": Kind.IMAGE, b"WAVE": Kind.SOUND}.get(head[8:12], Kind.VIDEO)
     if head[4:8] == b"ftyp":
         return Kind.VIDEO
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:15].lower()
-    if start.startswith((b"<!doctype html", b"<html")):
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"<") and _HTML.search(start):
         return Kind.HTML
     return next((kind for begin, kind in _STARTS if head.startswith(begin)), Kind.TEXT)
 

@@ -142,6 +142,8 @@ def test_a_table_that_cannot_be_read_is_refused(content: bytes, line: int, reaso
     ("content", "wanted", "found"),
     [
         (b"<!DOCTYPE html><p>", "rows", "an HTML page"),
+        (b"\xef\xbb\xbf\r\n<!-- made by us -->\n<TABLE border=1>", "rows", "an HTML page"),
+        (b'<?xml version="1.0"?><html xmlns="x">', "rows", "an HTML page"),
         (b"\x00\x00\x00\x20ftypisom", "seconds", "a video"),
         (b"\xd0\xcf\x11\xe0", "rows", "of the old kind"),
         (b"a,b\n", "page", "a text"),
