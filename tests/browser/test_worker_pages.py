@@ -219,6 +219,12 @@ def test_counts_come_live_and_without_a_stream_by_asking_again(
         )
 
     page.goto(f"{scene.origin}/work/queue")
+    search = page.locator(".filters [name=q]")
+    expect(search).to_be_visible()
+    page.set_viewport_size({"width": 375, "height": 800})
+    expect(search).to_be_hidden()
+    page.locator(".folded > summary").press("Enter")
+    expect(search).to_be_visible()
     count(5)
     expect(left).to_have_text("5")
     assert ("live" in asked, "offers" in asked) == (True, False)

@@ -232,6 +232,7 @@ def test_the_pages_show_what_there_is_and_take_a_test_without_script(
     assert f'href="{PAGE}/qlf_1"><bdi' in api.get("/work/queue", headers=headers).text
     page = api.get(f"{PAGE}/qlf_1", headers=headers).text
     assert "Which has flat needles?" in page
+    assert '<a href="/work/queue/bat_1">' in page.partition("What it opens now")[2]
     half = api.post(f"{PAGE}/qlf_1", data={"idempotency_key": "a"}, headers=headers)
     assert (half.status_code, "Choose an answer." in half.text) == (422, True)
     sent = api.post(f"{PAGE}/qlf_1", data={**RIGHT, "idempotency_key": "b"}, headers=headers)

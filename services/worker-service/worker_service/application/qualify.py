@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from crowdloom.kernel import Clock
 from crowdloom.kernel.errors import NotFound
-from crowdloom.kernel.ids import WorkerId
+from crowdloom.kernel.ids import BatchId, WorkerId
 
 from worker_service.application.granting import grant
 from worker_service.application.ports import Readers, Session, Store
+from worker_service.domain.batches import BatchTerms
 from worker_service.domain.qualifications import (
     GrantedBy,
     HasNoTest,
@@ -22,6 +23,7 @@ from worker_service.domain.qualifications import (
 )
 
 OFFERED_MAX = 200
+OPENS_SHOWN_MAX = 20
 _BATCHES_MAX = 500
 
 
@@ -105,6 +107,15 @@ class Qualify:
         tries = self._readers.held.tries(worker_id, code)
         one = self._existing(self._readers, code)
         return self._entry(one, held, tries, self._open_counts().get(code, 0), worker_id)
+
+    def opens(self, code: str) -> Mapping[BatchId, BatchTerms]:
+        """The open batches that ask for it, the newest first, at most OPENS_SHOWN_MAX."""
+        asking = {
+            card.batch_id: card.terms
+            for card in self._readers.batches.listed(_BATCHES_MAX)
+            if card.terms and code in card.terms.qualifications
+        }
+        return dict(list(asking.items())[:OPENS_SHOWN_MAX])
 
     def find(self, code: str) -> Qualification | None:
         """One that there is: of the market's own without a read, else by a point read."""

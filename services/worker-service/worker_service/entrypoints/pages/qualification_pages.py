@@ -11,7 +11,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from worker_service.application.qualify import Entry, TestResult
+from worker_service.application.qualify import Qualify, TestResult
 from worker_service.bootstrap import Application
 from worker_service.domain.qualifications import HasNoTest, TestNotOpen
 from worker_service.entrypoints.pages import qualification_words, shell
@@ -50,7 +50,7 @@ def qualification_pages(application: Application) -> Blueprint:
     @blueprint.get(f"{PAGE}/<code>")
     @require("worker")
     def one(code: str) -> str:
-        return _page(qualify.entry(shell.reader(), code), {}, {})
+        return _page(qualify, code, {}, {})
 
     @blueprint.post(f"{PAGE}/<code>")
     @require("worker")
@@ -60,7 +60,7 @@ def qualification_pages(application: Application) -> Blueprint:
         try:
             result = qualify.take_test(shell.reader(), code, answers.items())
         except InvalidInput as refusal:
-            return _page(qualify.entry(shell.reader(), code), answers, _errors(refusal)), 422
+            return _page(qualify, code, answers, _errors(refusal)), 422
         except (HasNoTest, TestNotOpen):
             ui.say("bad", _("Not taken"), _("The test is not open for you now: see below."))
         else:
@@ -77,10 +77,11 @@ def _spoken(application: Application) -> tuple[str, ...]:
     return application.show_profile(shell.reader()).languages
 
 
-def _page(entry: Entry, answers: dict[str, str], errors: dict[str, str]) -> str:
+def _page(qualify: Qualify, code: str, answers: dict[str, str], errors: dict[str, str]) -> str:
     return render_template(
         "work/qualification.html",
-        entry=entry,
+        entry=qualify.entry(shell.reader(), code),
+        opens=qualify.opens(code),
         answers=answers,
         errors=errors,
         words=qualification_words,
