@@ -14,7 +14,7 @@ from task_service.bootstrap import Application
 from task_service.domain.requesters import KeyScope
 from task_service.entrypoints.http import schemas
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import OF_READING, SIGNED_IN, refusals
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 _MAY = {KeyScope.READ: "look", KeyScope.REVIEW: "look and review"}
@@ -72,7 +72,7 @@ def api_keys_blueprint(application: Application) -> Blueprint:
 
     @blueprint.delete("/api-keys/<key_id>")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_READING)
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(204)
     def revoke(key_id: str) -> None:

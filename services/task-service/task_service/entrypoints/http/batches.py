@@ -17,7 +17,13 @@ from task_service.domain.requirements import Requirements
 from task_service.entrypoints.http import present, requirement_schemas, schemas
 from task_service.entrypoints.http.accounts import caller
 from task_service.entrypoints.http.chain_schemas import NextStepSchema, NextStepWishSchema
-from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import (
+    IDEMPOTENCY_KEY,
+    OF_CHANGING,
+    OF_READING,
+    SIGNED_IN,
+    refusals,
+)
 
 
 def batches_blueprint(application: Application) -> Blueprint:
@@ -27,7 +33,7 @@ def batches_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/batches/<batch_id>")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_READING)
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(200, requirement_schemas.BatchDetailSchema)
     def show(batch_id: str) -> dict[str, Any]:
@@ -76,15 +82,7 @@ def _add_collection(blueprint: Blueprint, application: Application) -> None:
     @blueprint.post("/projects/<project_id>/batches")
     @require("requester")
     @idempotent
-    @refusals(
-        blueprint,
-        {
-            400: "idempotency_key_missing",
-            401: "not_signed_in",
-            404: "not_found",
-            422: "invalid_input, wrong_currency",
-        },
-    )
+    @refusals(blueprint, {**OF_CHANGING, 422: "invalid_input, wrong_currency"})
     @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY])
     @blueprint.arguments(requirement_schemas.NewBatchSchema)
     @blueprint.response(201, schemas.BatchSchema)
@@ -99,7 +97,7 @@ def _add_collection(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/projects/<project_id>/batches")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found", 422: "invalid_input"})
+    @refusals(blueprint, {**OF_READING, 422: "invalid_input"})
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.arguments(schemas.PageQuerySchema, location="query")
     @blueprint.response(200, schemas.BatchPageSchema)
@@ -123,15 +121,7 @@ def _add_requirements(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.put("/batches/<batch_id>/requirements")
     @require("requester")
-    @refusals(
-        blueprint,
-        {
-            401: "not_signed_in",
-            404: "not_found",
-            409: "wrong_batch_status",
-            422: "invalid_input",
-        },
-    )
+    @refusals(blueprint, {**OF_READING, 409: "wrong_batch_status", 422: "invalid_input"})
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.arguments(requirement_schemas.RequirementsSchema)
     @blueprint.response(200, requirement_schemas.BatchDetailSchema)
@@ -148,12 +138,7 @@ def _add_next_step(blueprint: Blueprint, application: Application) -> None:
     @idempotent
     @refusals(
         blueprint,
-        {
-            400: "idempotency_key_missing",
-            401: "not_signed_in",
-            404: "not_found",
-            422: "faulty_rows: the template needs columns that are not there",
-        },
+        {**OF_CHANGING, 422: "faulty_rows: the template needs columns that are not there"},
     )
     @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY])
     @blueprint.arguments(NextStepWishSchema)
@@ -180,15 +165,7 @@ def _add_step(
 
     @require("requester")
     @idempotent
-    @refusals(
-        blueprint,
-        {
-            400: "idempotency_key_missing",
-            401: "not_signed_in",
-            404: "not_found",
-            409: "wrong_batch_status, batch_has_no_tasks",
-        },
-    )
+    @refusals(blueprint, {**OF_CHANGING, 409: "wrong_batch_status, batch_has_no_tasks"})
     @blueprint.doc(
         security=SIGNED_IN,
         parameters=[IDEMPOTENCY_KEY],

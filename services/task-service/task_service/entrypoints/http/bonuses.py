@@ -15,7 +15,13 @@ from task_service.bootstrap import Application
 from task_service.domain.bonuses import Bonus, BonusStatus
 from task_service.entrypoints.http import schemas
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import (
+    IDEMPOTENCY_KEY,
+    OF_CHANGING,
+    OF_READING,
+    SIGNED_IN,
+    refusals,
+)
 
 _INSTANT = {"type": "string", "format": "date-time"}
 
@@ -55,7 +61,7 @@ def bonuses_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/submissions/<submission_id>/bonuses")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_READING)
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(200, BonusListSchema)
     def listed(submission_id: str) -> dict[str, Any]:
@@ -66,15 +72,7 @@ def bonuses_blueprint(application: Application) -> Blueprint:
     @blueprint.post("/submissions/<submission_id>/bonus")
     @require("requester")
     @idempotent
-    @refusals(
-        blueprint,
-        {
-            400: "idempotency_key_missing",
-            401: "not_signed_in",
-            404: "not_found",
-            422: "invalid_input",
-        },
-    )
+    @refusals(blueprint, {**OF_CHANGING, 422: "invalid_input"})
     @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY])
     @blueprint.arguments(NewBonusSchema)
     @blueprint.response(201, BonusSchema)

@@ -18,6 +18,10 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 128},
     "description": "A fresh random value for each new call, the same one to repeat it",
 }
+OF_READING = {401: "not_signed_in", 404: "not_found"}
+"""Refusals of looking at something of one's own."""
+OF_CHANGING = {400: "idempotency_key_missing", **OF_READING}
+"""Refusals of a call that takes effect once."""
 
 
 def refusals(blueprint: Blueprint, codes: Mapping[int, str]) -> Callable[[ViewT], ViewT]:

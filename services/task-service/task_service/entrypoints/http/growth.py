@@ -12,12 +12,15 @@ from flask_smorest import Blueprint
 from task_service.bootstrap import Application
 from task_service.entrypoints.http import growth_schemas, present, schemas
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import (
+    IDEMPOTENCY_KEY,
+    OF_CHANGING,
+    SIGNED_IN,
+    refusals,
+)
 
 _REFUSED = {
-    400: "idempotency_key_missing",
-    401: "not_signed_in",
-    404: "not_found",
+    **OF_CHANGING,
     409: "wrong_batch_status, addition_under_way, nothing_to_add",
     422: "invalid_input, wrong_currency",
 }

@@ -11,7 +11,7 @@ from marshmallow import Schema, fields
 
 from task_service.bootstrap import Application
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import OF_READING, SIGNED_IN, refusals
 from task_service.entrypoints.http.schemas import Text
 
 
@@ -35,7 +35,7 @@ def known_answers_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get(address)
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_READING)
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(200, KnownAnswerSchema)
     def show(batch_id: str, number: int) -> dict[str, Any]:
@@ -45,15 +45,7 @@ def known_answers_blueprint(application: Application) -> Blueprint:
 
     @blueprint.put(address)
     @require("requester")
-    @refusals(
-        blueprint,
-        {
-            401: "not_signed_in",
-            404: "not_found",
-            409: "wrong_batch_status",
-            422: "invalid_input",
-        },
-    )
+    @refusals(blueprint, {**OF_READING, 409: "wrong_batch_status", 422: "invalid_input"})
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.arguments(KnownAnswerSchema)
     @blueprint.response(200, KnownAnswerSchema)

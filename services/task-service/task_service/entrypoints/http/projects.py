@@ -13,7 +13,12 @@ from task_service.bootstrap import Application
 from task_service.domain.templates import answer_fields, check_size, lint, needed_columns
 from task_service.entrypoints.http import present, schemas, template_schemas
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import (
+    IDEMPOTENCY_KEY,
+    OF_READING,
+    SIGNED_IN,
+    refusals,
+)
 
 
 def projects_blueprint(application: Application) -> Blueprint:
@@ -68,7 +73,7 @@ def projects_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/projects/<project_id>")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_READING)
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(200, schemas.ProjectSchema)
     def show(project_id: str) -> dict[str, Any]:

@@ -14,11 +14,17 @@ from marshmallow import Schema, fields
 from task_service.bootstrap import Application
 from task_service.domain.qualifications import Exam, HandGrant, OwnQualification, Question
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import (
+    IDEMPOTENCY_KEY,
+    OF_CHANGING,
+    OF_READING,
+    SIGNED_IN,
+    refusals,
+)
 from task_service.entrypoints.http.schemas import Text
 
 _INSTANT = {"type": "string", "format": "date-time"}
-_KEYED = {400: "idempotency_key_missing", 401: "not_signed_in", 404: "not_found"}
+_KEYED = OF_CHANGING
 
 
 class QuestionSchema(Schema):
@@ -125,7 +131,7 @@ def _add_making(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/qualifications/<qualification_id>")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_READING)
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(200, OwnQualificationSchema)
     def show(qualification_id: str) -> dict[str, Any]:
@@ -148,7 +154,7 @@ def _add_grants(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/qualifications/<qualification_id>/grants")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_READING)
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(200, GrantListSchema)
     def grants(qualification_id: str) -> dict[str, Any]:

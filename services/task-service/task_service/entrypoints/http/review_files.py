@@ -13,7 +13,12 @@ from task_service.application.decide_by_file import Plan
 from task_service.bootstrap import Application
 from task_service.domain.tables import FAULTS_MAX
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import (
+    IDEMPOTENCY_KEY,
+    OF_CHANGING,
+    SIGNED_IN,
+    refusals,
+)
 from task_service.entrypoints.http.result_schemas import PlanSchema, ReviewFileQuerySchema
 
 _BODY = {
@@ -37,9 +42,7 @@ def review_files_blueprint(application: Application) -> Blueprint:
     @refusals(
         blueprint,
         {
-            400: "idempotency_key_missing",
-            401: "not_signed_in",
-            404: "not_found",
+            **OF_CHANGING,
             409: "already_decided",
             422: "faulty_rows: `faults` lists line, column and reason; invalid_input",
         },

@@ -16,7 +16,13 @@ from task_service.bootstrap import Application
 from task_service.domain.splitting.wishes import parse_wish
 from task_service.entrypoints.http import present, schemas
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import (
+    IDEMPOTENCY_KEY,
+    OF_CHANGING,
+    OF_READING,
+    SIGNED_IN,
+    refusals,
+)
 from task_service.entrypoints.http.source_schemas import SourceSchema, SplitQuerySchema
 
 _ANY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
@@ -28,7 +34,7 @@ def sources_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/files/<digest>")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_READING)
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/png")
     def file(digest: str) -> Response:
@@ -45,9 +51,7 @@ def _add_source(blueprint: Blueprint, application: Application) -> None:
     @refusals(
         blueprint,
         {
-            400: "idempotency_key_missing",
-            401: "not_signed_in",
-            404: "not_found",
+            **OF_CHANGING,
             409: "wrong_batch_status",
             422: "faulty_rows: `faults` lists line, column and reason; invalid_input",
         },
@@ -72,7 +76,7 @@ def _add_source(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/batches/<batch_id>/source")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_READING)
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(200, SourceSchema)
     def show(batch_id: str) -> dict[str, Any]:

@@ -14,15 +14,15 @@ from task_service.bootstrap import Application
 from task_service.domain.submissions import SubmissionStatus
 from task_service.entrypoints.http import present, schemas
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import (
+    IDEMPOTENCY_KEY,
+    OF_CHANGING,
+    OF_READING,
+    SIGNED_IN,
+    refusals,
+)
 
-_DECIDING = {
-    400: "idempotency_key_missing",
-    401: "not_signed_in",
-    404: "not_found",
-    409: "already_decided",
-    422: "invalid_input",
-}
+_DECIDING = {**OF_CHANGING, 409: "already_decided", 422: "invalid_input"}
 
 
 def submissions_blueprint(application: Application) -> Blueprint:
@@ -37,7 +37,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/batches/<batch_id>/submissions")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found", 422: "invalid_input"})
+    @refusals(blueprint, {**OF_READING, 422: "invalid_input"})
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.arguments(schemas.SubmissionQuerySchema, location="query")
     @blueprint.response(200, schemas.SubmissionPageSchema)
@@ -60,7 +60,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/submissions/<submission_id>")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_READING)
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(200, schemas.SubmissionSchema)
     def show(submission_id: str) -> dict[str, Any]:

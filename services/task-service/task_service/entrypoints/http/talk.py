@@ -16,6 +16,8 @@ from task_service.domain.talk import Message, Side
 from task_service.entrypoints.http.accounts import caller
 from task_service.entrypoints.http.documented import (
     IDEMPOTENCY_KEY,
+    OF_CHANGING,
+    OF_READING,
     SIGNED_IN,
     WITH_TICKET,
     refusals,
@@ -25,12 +27,7 @@ from task_service.entrypoints.http.tickets import ticket_for
 
 _INSTANT = {"type": "string", "format": "date-time"}
 _TICKET = {401: "ticket_missing, invalid_token", 404: "not_found", 422: "invalid_input"}
-_KEYED = {
-    400: "idempotency_key_missing",
-    401: "not_signed_in",
-    404: "not_found",
-    422: "invalid_input",
-}
+_KEYED = {**OF_CHANGING, 422: "invalid_input"}
 
 
 class QuestionOfWorkerSchema(Schema):
@@ -89,7 +86,7 @@ def _add_requester(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/batches/<batch_id>/talk")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_READING)
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(200, ThreadSchema)
     def thread(batch_id: str) -> dict[str, Any]:

@@ -16,7 +16,13 @@ from task_service.domain.batches import BatchStatus
 from task_service.domain.tables import Table, read_json_records, read_ndjson, read_table
 from task_service.entrypoints.http import present, schemas
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import (
+    IDEMPOTENCY_KEY,
+    OF_CHANGING,
+    OF_READING,
+    SIGNED_IN,
+    refusals,
+)
 
 _READERS = {
     "text/csv": read_table,
@@ -54,9 +60,7 @@ def tasks_blueprint(application: Application) -> Blueprint:
     @refusals(
         blueprint,
         {
-            400: "idempotency_key_missing",
-            401: "not_signed_in",
-            404: "not_found",
+            **OF_CHANGING,
             409: "wrong_batch_status, addition_under_way, rows_are_split",
             415: "unsupported_media_type",
             422: "faulty_rows: `faults` lists every faulty row with line, column and reason",
@@ -80,7 +84,7 @@ def tasks_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/batches/<batch_id>/tasks")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found", 422: "invalid_input"})
+    @refusals(blueprint, {**OF_READING, 422: "invalid_input"})
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.arguments(schemas.PageQuerySchema, location="query")
     @blueprint.response(200, schemas.TaskPageSchema)

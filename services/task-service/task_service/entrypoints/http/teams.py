@@ -16,7 +16,12 @@ from task_service.bootstrap import Application
 from task_service.domain.teams import Membership
 from task_service.entrypoints.http import team_schemas as schemas
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import (
+    IDEMPOTENCY_KEY,
+    OF_READING,
+    SIGNED_IN,
+    refusals,
+)
 from task_service.entrypoints.team_sessions import TEAM_SESSION_LIFETIME, person, team_principal
 
 
@@ -106,7 +111,7 @@ def _add_mine(blueprint: Blueprint, application: Application) -> None:
     @blueprint.post("/teams/join")
     @require("requester")
     @idempotent
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found", 409: "conflict"})
+    @refusals(blueprint, {**OF_READING, 409: "conflict"})
     @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY])
     @blueprint.arguments(schemas.CodeSchema)
     @blueprint.response(201, schemas.TeamSchema)
@@ -117,7 +122,7 @@ def _add_mine(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.post("/teams/<team_id>/sessions")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_READING)
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(201, schemas.TeamSessionSchema)
     def act_for(team_id: str) -> dict[str, Any]:

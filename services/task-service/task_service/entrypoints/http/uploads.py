@@ -12,7 +12,7 @@ from marshmallow import Schema, fields, validate
 from task_service.application.receive_uploads import PART_BYTES_MAX, PartialUpload
 from task_service.bootstrap import Application
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import OF_READING, SIGNED_IN, refusals
 
 _NAME_CHARACTERS_MAX = 200
 _PART = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
@@ -67,7 +67,7 @@ def uploads_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/uploads/<upload_id>")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_READING)
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(200, UploadSchema)
     def show(upload_id: str) -> dict[str, Any]:
@@ -79,8 +79,7 @@ def uploads_blueprint(application: Application) -> Blueprint:
     @refusals(
         blueprint,
         {
-            401: "not_signed_in",
-            404: "not_found",
+            **OF_READING,
             409: "part_out_of_place: go on from byte `received`",
             422: "invalid_input; faulty_rows where the whole cannot be used",
         },

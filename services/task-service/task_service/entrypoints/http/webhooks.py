@@ -13,7 +13,13 @@ from marshmallow import Schema, fields, validate
 from task_service.bootstrap import Application
 from task_service.domain.webhooks import EVENT_NAMES, URL_CHARACTERS_MAX
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import (
+    IDEMPOTENCY_KEY,
+    OF_CHANGING,
+    OF_READING,
+    SIGNED_IN,
+    refusals,
+)
 from task_service.entrypoints.http.schemas import PageQuerySchema, Text
 
 _INSTANT = {"type": "string", "format": "date-time"}
@@ -99,7 +105,7 @@ def _add_webhooks(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.delete("/webhooks/<webhook_id>")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_READING)
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(204)
     def remove(webhook_id: str) -> None:
@@ -112,7 +118,7 @@ def _add_deliveries(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.get("/webhooks/<webhook_id>/deliveries")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found", 422: "invalid_input"})
+    @refusals(blueprint, {**OF_READING, 422: "invalid_input"})
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.arguments(PageQuerySchema, location="query")
     @blueprint.response(200, DeliveryPageSchema)
@@ -133,7 +139,7 @@ def _add_deliveries(blueprint: Blueprint, application: Application) -> None:
     @blueprint.post("/webhooks/<webhook_id>/deliveries/<delivery_id>/replay")
     @require("requester")
     @idempotent
-    @refusals(blueprint, {400: "idempotency_key_missing", 401: "not_signed_in", 404: "not_found"})
+    @refusals(blueprint, OF_CHANGING)
     @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY])
     @blueprint.response(200, DeliverySchema)
     def replay(webhook_id: str, delivery_id: str) -> dict[str, Any]:

@@ -13,7 +13,12 @@ from marshmallow import Schema, fields, validate
 from task_service.bootstrap import Application
 from task_service.domain.workers import NOTE_CHARACTERS_MAX, Standing, WorkerFigures, WorkerNote
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import IDEMPOTENCY_KEY, SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import (
+    IDEMPOTENCY_KEY,
+    OF_CHANGING,
+    SIGNED_IN,
+    refusals,
+)
 from task_service.entrypoints.http.schemas import Text
 
 _INSTANT = {"type": "string", "format": "date-time"}
@@ -102,16 +107,7 @@ def workers_blueprint(application: Application) -> Blueprint:
     @blueprint.post("/workers/standings")
     @require("requester")
     @idempotent
-    @refusals(
-        blueprint,
-        {
-            400: "idempotency_key_missing",
-            401: "not_signed_in",
-            404: "not_found",
-            409: "too_many_standings",
-            422: "invalid_input",
-        },
-    )
+    @refusals(blueprint, {**OF_CHANGING, 409: "too_many_standings", 422: "invalid_input"})
     @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY])
     @blueprint.arguments(NewStandingSchema)
     @blueprint.response(200, StandingSchema)
