@@ -1,5 +1,6 @@
 """What workers said of items that they gave back, in MongoDB: one document an assignment."""
 
+from collections.abc import Collection
 from typing import Any
 
 from crowdloom.kernel.ids import BatchId
@@ -30,3 +31,7 @@ class MongoGivenBack:
         found = self._given_back.find({"batch_id": batch_id}, session=self._session)
         rows = found.sort([("at", DESCENDING), ("_id", DESCENDING)]).limit(count_max)
         return [GivenBack(assignment_id=row.pop("_id"), **row) for row in rows]
+
+    def count(self, batch_id: BatchId, reasons: Collection[str], count_max: int) -> int:
+        wanted = {"batch_id": batch_id, "reason": {"$in": sorted(reasons)}}
+        return self._given_back.count_documents(wanted, limit=count_max, session=self._session)

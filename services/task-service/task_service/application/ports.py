@@ -1,6 +1,6 @@
 """What the use cases need, as contracts. All blocking; adapters raise TransientError."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -179,6 +179,7 @@ class GivenBackItems(Protocol):
         ...
 
     def newest(self, batch_id: BatchId, count_max: int) -> list[GivenBack]: ...
+    def count(self, batch_id: BatchId, reasons: Collection[str], count_max: int) -> int: ...
 
 
 class Submissions(Protocol):

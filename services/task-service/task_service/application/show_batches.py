@@ -12,9 +12,11 @@ from crowdloom.kernel.ids import ProjectId, RequesterId, TaskId
 from task_service.application.ports import Reader
 from task_service.domain.batches import Batch
 from task_service.domain.consensus import majority
+from task_service.domain.given_back import PROBLEMS
 from task_service.domain.submissions import Answer, Submission, SubmissionStatus
 
 PACE_SAMPLE_MAX = 100
+PROBLEMS_COUNTED_MAX = 500
 _EARLIER_BATCHES_MAX = 5
 _SECONDS_PER_HOUR = 3_600
 _LATELY = timedelta(hours=1)
@@ -117,6 +119,10 @@ class ShowBatches:
         left = progress.waiting + progress.in_work
         seconds_left = round(left * _LATELY.total_seconds() / count)
         return Throughput(count, seconds_left if left else None)
+
+    def problems(self, batch: Batch) -> int:
+        """How often an item was given back with a reason that is the item's; at most so many."""
+        return self._reader.given_back.count(batch.batch_id, PROBLEMS, PROBLEMS_COUNTED_MAX)
 
     def agreement(self, batch: Batch) -> Agreement | None:
         """Of the batch's first answers; None where no task among them has several."""

@@ -7,6 +7,9 @@ from datetime import datetime
 
 from crowdloom.kernel.ids import AssignmentId, BatchId, TaskId
 
+PROBLEMS = frozenset({"broken", "unclear", "underpaid", "language"})
+"""Reasons that say something of the item; who skips one says nothing."""
+
 
 @dataclass(frozen=True)
 class GivenBack:

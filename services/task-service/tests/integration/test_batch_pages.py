@@ -136,12 +136,17 @@ def test_an_odd_preview_address_is_no_error(browser: Any, draft: str, query: str
     assert f'src="/requester/frame/batches/{draft.rsplit("/", 1)[1]}/' in page
 
 
-def test_the_preview_goes_row_by_row_in_two_widths(browser: Any, draft: str) -> None:
+def test_the_preview_goes_row_by_row_in_two_widths_themes_and_directions(
+    browser: Any, draft: str
+) -> None:
     page = browser.read(f"{draft}?row=2&width=phone")
-    assert '/2" title="Preview of row 2"' in page
+    assert '/2?row=2&amp;scheme=light" title="Preview of row 2"' in page
     assert 'class="frame phone" sandbox="allow-scripts allow-forms"' in page
     assert "row=1&amp;width=phone" in page
     assert 'rel="next"' not in page
+    page = browser.read(f"{draft}?scheme=dark&direction=rtl")
+    assert 'class="frame desktop dark"' in page
+    assert "/1?row=1&amp;scheme=dark&amp;direction=rtl" in page
 
 
 def test_pay_per_hour_follows_from_the_seconds_one_says(

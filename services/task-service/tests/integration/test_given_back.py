@@ -10,6 +10,7 @@ def test_a_requester_reads_why_items_were_given_back_but_not_by_whom(
     open_batch: Any,
     hand_out: Any,
     deliver: Any,
+    words: Any,
 ) -> None:
     batch = open_batch(requester)
     address = f"/requester/batches/{batch['batch_id']}/given-back"
@@ -31,3 +32,5 @@ def test_a_requester_reads_why_items_were_given_back_but_not_by_whom(
     assert "&lt;b&gt;No picture&lt;/b&gt;" in page
     assert "They do not understand" not in page
     other_browser.read(address, 404)
+    live = words(browser.read(address.removesuffix("/given-back")))
+    assert "problems reported by workers 2" in live, "no reason is no problem"

@@ -26,6 +26,9 @@ def test_ten_rows_go_out_and_the_rest_joins_when_their_answers_were_looked_at(
         holder = hand_out(requester, batch_now(requester, batch), task=number, assignment=number)
         submission = holder.submit().json["submission_id"]
         requester.post(f"/submissions/{submission}/accept")
+    looked_at = words(browser.read(f"{page}/grow"))
+    assert "The pilot so far 10 of 10 answers are there." in looked_at
+    assert "Row 10." in looked_at
     application.complete_batches()
     assert requester.get(path(batch)).json["status"] == "open", "two rows still wait"
     assert requester.post(f"{path(batch)}/extend").status_code == 200

@@ -44,6 +44,10 @@ def test_a_book_is_split_answered_and_whole_again(
         piece = holder.load().json["input"]["sentence"]  # the one column that the template needs
         assert holder.submit([["answer", piece]]).status_code == 201
     answer = merged(requester, batch)
+    headers = {**requester.headers, "Range": "bytes=3-"}
+    path = f"/api/tasks/v1/batches/{batch['batch_id']}/results?format=merged"
+    rest = requester.api.get(path, headers=headers, buffered=True)
+    assert (rest.status_code, rest.data) == (206, answer.data[3:])
     assert answer.data == BOOK
     assert answer.headers["Crowdloom-Missing-Pieces"] == "0"
     assert f"{batch['batch_id']}-merged.txt" in answer.headers["Content-Disposition"]

@@ -18,7 +18,7 @@ from task_service.application.data_dictionary import data_dictionary
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
 from task_service.entrypoints.http.accounts import caller
-from task_service.entrypoints.http.documented import SIGNED_IN, refusals
+from task_service.entrypoints.http.documented import OF_READING, SIGNED_IN, refusals
 from task_service.entrypoints.http.result_schemas import ResultsQuerySchema
 from task_service.entrypoints.http.resumable import resumable
 
@@ -35,7 +35,7 @@ def results_blueprint(application: Application) -> Blueprint:
 
     @blueprint.get("/batches/<batch_id>/results")
     @require("requester")
-    @refusals(blueprint, {401: "not_signed_in", 404: "not_found", 422: "invalid_input"})
+    @refusals(blueprint, {**OF_READING, 422: "invalid_input"})
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.arguments(ResultsQuerySchema, location="query")
     @blueprint.response(200, {"type": "string"}, content_type=_CSV, description="The file")
@@ -108,7 +108,8 @@ def _streams(application: Application) -> dict[str, Callable[[Batch], Iterator[s
 def _merged_file(application: Application, batch: Batch) -> Response:
     """How many pieces are marked in it stands in the headers as well. Raises NotFound."""
     merged = application.merge_source.merged(batch, application.batches.project_of(batch))
-    response = Response(merged.content, mimetype=merged.media_type)
+    version = _version(application, batch, "merged")
+    response = resumable(merged.content, version=version, media_type=merged.media_type)
     response.headers["Crowdloom-Missing-Pieces"] = str(len(merged.missing))
     response.headers["Crowdloom-Contested-Pieces"] = str(len(merged.contested))
     return _named(response, batch, f"{batch.batch_id}-merged.{merged.ending}")

@@ -11,23 +11,23 @@ _IN_MEMORY_BYTES = 4_000_000
 _CHUNK_BYTES = 65_536
 
 
-def resumable(lines: Iterable[str], *, version: str, media_type: str) -> Response:
+def resumable(parts: Iterable[str] | Iterable[bytes], *, version: str, media_type: str) -> Response:
     """Streams at once. Asked for a part of this version, it makes the whole again on disk and sends
     the part: the length of a stream is known at its end alone.
     """
     if "Range" in request.headers:
-        response = _part(lines, version, media_type)
+        response = _part(parts, version, media_type)
     else:
-        response = Response(lines, mimetype=media_type)
+        response = Response(parts, mimetype=media_type)
     response.set_etag(version)
     response.headers["Accept-Ranges"] = "bytes"
     return response
 
 
-def _part(lines: Iterable[str], version: str, media_type: str) -> Response:
+def _part(parts: Iterable[str] | Iterable[bytes], version: str, media_type: str) -> Response:
     """Raises RequestedRangeNotSatisfiable."""
     file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 # closed with the response
-    file.writelines(line.encode() for line in lines)
+    file.writelines(one.encode() if isinstance(one, str) else one for one in parts)
     length = file.tell()
     response = Response(_read(file), mimetype=media_type)
     response.call_on_close(file.close)  # whether or not anything was read

@@ -1,6 +1,7 @@
 """A batch: its preview and cost while a draft, its progress and spend once it is published."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from crowdloom import ui
@@ -21,14 +22,12 @@ from task_service.bootstrap import Application
 from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.errors import NothingToPublish, WrongBatchStatus
 from task_service.domain.minimum_wages import MinimumWage, minimum_wages
-from task_service.entrypoints.pages import audience_words, forms, shell, states
+from task_service.entrypoints.pages import audience_words, forms, previews, shell, states
 from task_service.entrypoints.pages.audience_forms import reach_page
 from task_service.entrypoints.pages.checklist import checklist
 from task_service.entrypoints.pages.source_pages import draft_source
 
-WIDTHS = ("desktop", "phone")
 SECONDS_MAX = 86_400
-_ROW_DIGITS_MAX = 9
 
 
 def batch_pages(application: Application) -> Blueprint:
@@ -87,8 +86,8 @@ def _add_clone(blueprint: Blueprint, application: Application) -> None:
 
 
 def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
-    row = _row(batch.task_count)
-    width = request.args.get("width", "")
+    view = previews.view("", batch.task_count)
+    source = f"{shell.batch_preview(batch.batch_id, view.row)}{view.source}"
     pace = application.show_batches.pace_of_project(batch.project_id)
     tried = application.edit_drafts.seconds_of_project(batch.project_id)
     seconds = _seconds() or (pace.seconds if pace else tried)
@@ -98,9 +97,7 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
     return {
         "batch": batch,
         "project": project,
-        "row": row,
-        "preview": shell.batch_preview(batch.batch_id, row),
-        "width": width if width in WIDTHS else WIDTHS[0],
+        "view": replace(view, source=source),
         "pace": pace,
         "tried": tried,
         "seconds": seconds,
@@ -136,13 +133,6 @@ def _wage() -> MinimumWage:
     return wages.get(request.args.get("country", "")) or next(iter(wages.values()))
 
 
-def _row(task_count: int) -> int:
-    """The row to preview, from the address; what cannot be read is the first one."""
-    asked = request.args.get("row", "")
-    number = int(asked) if asked.isdecimal() and len(asked) <= _ROW_DIGITS_MAX else 1
-    return max(1, min(number, task_count))
-
-
 def _seconds() -> int | None:
     """How long an item takes, as its requester says; None where that cannot be read."""
     try:
@@ -163,6 +153,7 @@ def _live_facts(application: Application, batch: Batch) -> dict[str, Any]:
         "hourly": hourly(batch.terms.reward, pace.seconds) if pace else None,
         "throughput": application.show_batches.throughput(batch, progress, application.clock.now()),
         "agreement": application.show_batches.agreement(batch),
+        "problems": application.show_batches.problems(batch),
         "spent": batch.spent(progress.accepted),
         "top_up": _top_up(batch.addition.declined if batch.addition else None, batch),
         "audience": _audience(application, batch),

@@ -12,6 +12,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from task_service.application.pilot import PILOT_TASKS
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
 from task_service.domain.errors import (
@@ -91,7 +92,20 @@ def _form_page(
         cost=_cost(application, batch, typed),
         currency=batch.terms.reward.currency.code,
         top_up=_top_up(batch),
+        pilot=_pilot(application, batch),
     )
+
+
+def _pilot(application: Application, batch: Batch) -> dict[str, Any] | None:
+    """What came of the first rows, where the others waited for that."""
+    tables = batch.addition.tables if batch.addition else ()
+    if not any(table.held_back for table in tables):
+        return None
+    return {
+        "progress": application.show_batches.progress(batch),
+        "agreement": application.show_batches.agreement(batch),
+        "results": application.show_answers.by_task(batch, after=0, count_max=PILOT_TASKS),
+    }
 
 
 def _now(batch: Batch) -> dict[str, str]:
