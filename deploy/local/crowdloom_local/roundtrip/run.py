@@ -26,7 +26,8 @@ _LEASE_SECONDS = 600
 # A book has ten thousand sentences: several make one task, unless their number was asked for.
 _PIECES_WITHOUT_A_SIZE_MAX = 400
 _WORKERS = 8
-_STEP_SECONDS_MAX = 480
+_STEP_SECONDS_MAX = 240
+_LOOK_SECONDS = 0.25
 
 console = Console(stderr=True)
 
@@ -62,7 +63,9 @@ def roundtrip(url: str, file: Path, by: str) -> bool:
     began = time.monotonic()
     _work(url, requester, batch, whole)
     console.print(f"answered in {time.monotonic() - began:.0f} s")
+    began = time.monotonic()
     merged = requester.results(batch["batch_id"], kind="merged")
+    console.print(f"merged in {time.monotonic() - began:.1f} s")
     identical = whole.is_same(merged)
     if not identical:
         console.print(first_difference(merged, content))
@@ -80,7 +83,9 @@ def _split(requester: Requester, whole: Whole, name: str, *, content: bytes, by:
         lease_seconds=_LEASE_SECONDS,
         auto_accept_seconds=86_400,
     )
+    began = time.monotonic()
     batch = requester.split(draft["batch_id"], content, by=by, name=name)
+    console.print(f"split in {time.monotonic() - began:.1f} s")
     kind, _, size = by.partition(":")
     if not size and kind in {"sentence", "paragraph"}:
         each = -(-batch["task_count"] // _PIECES_WITHOUT_A_SIZE_MAX)
@@ -104,6 +109,8 @@ def _work(url: str, requester: Requester, batch: Json, whole: Whole) -> None:
     stop = threading.Event()
     habits = Habits(draft_share=0, return_share=0, pause_when_empty_seconds=0.2)
 
+    people: list[SimulatedWorker] = []
+
     def worker(seed: int) -> None:
         person = SimulatedWorker(
             Worker.sign_up(url),
@@ -112,20 +119,37 @@ def _work(url: str, requester: Requester, batch: Json, whole: Whole) -> None:
             seed=seed,
             batch_id=batch["batch_id"],
         )
+        people.append(person)
         person.work(stop=stop, finished=lambda: False)
 
     with ThreadPoolExecutor(_WORKERS) as pool:
         working = [pool.submit(worker, seed) for seed in range(_WORKERS)]
 
-        def answered() -> bool:
+        def answered() -> int:
             for gone in (one for one in working if one.done()):
                 gone.result()  # whoever left before the end fell over something: say what
-            return _answers(requester, batch) >= int(batch["task_count"])
+            return sum(len(person.acknowledged) for person in people)
 
         try:
-            _await("every piece to be answered", answered, pause_seconds=1)
+            _await_answers(batch["task_count"], answered)
         finally:
             stop.set()
+    # What counts is what the market says of them, not what its crowd does.
+    _await("the market to count them", lambda: _answers(requester, batch) >= batch["task_count"])
+
+
+def _await_answers(task_count: int, answered: Callable[[], int]) -> None:
+    """As long as it takes, if only some come in each step's time. Raises RoundtripFailed."""
+    before, deadline = 0, time.monotonic() + _STEP_SECONDS_MAX
+    console.print("waiting for every piece to be answered")
+    while (now := answered()) < task_count:
+        if now > before:
+            if now * 10 // task_count > before * 10 // task_count:
+                console.print(f"{now:,} of {task_count:,} answered")
+            before, deadline = now, time.monotonic() + _STEP_SECONDS_MAX
+        elif time.monotonic() > deadline:
+            raise RoundtripFailed(f"no answer more in {_STEP_SECONDS_MAX} s, {now:,} are there")
+        time.sleep(_LOOK_SECONDS)
 
 
 def _answers(requester: Requester, batch: Json) -> int:
@@ -133,10 +157,10 @@ def _answers(requester: Requester, batch: Json) -> int:
     return counts["submitted"] + counts["accepted"]
 
 
-def _await(what: str, reached: Callable[[], Any], *, pause_seconds: float = 0.25) -> None:
+def _await(what: str, reached: Callable[[], Any]) -> None:
     console.print(f"waiting for {what}")
     deadline = time.monotonic() + _STEP_SECONDS_MAX
     while not reached():
         if time.monotonic() > deadline:
             raise RoundtripFailed(f"waited {_STEP_SECONDS_MAX} s in vain for {what}")
-        time.sleep(pause_seconds)
+        time.sleep(_LOOK_SECONDS)
