@@ -19,7 +19,7 @@ from pymongo import MongoClient
 from payment_service.adapters.bank_details import BankDetailsBox, Pain001
 from payment_service.adapters.bank_statements import FileFormats
 from payment_service.adapters.credentials import StaffCredentials
-from payment_service.adapters.journal_files import AuditPack, formats
+from payment_service.adapters.journal_files import AuditPack, PayeeCountries, formats
 from payment_service.adapters.mongo_ageing import MongoAgeing
 from payment_service.adapters.mongo_audit import MongoAuditBooks, MongoAudits
 from payment_service.adapters.mongo_balances import MongoBalances
@@ -214,6 +214,7 @@ def build(
     sealed = MongoSealedJournal(store.database)
     verify_seals = VerifySeals(sealed, clock)
     audit_pack = AuditPack(sealed, verify=verify_seals, proof=watch_books.newest)
+    countries = PayeeCountries(readers.payees, processor_country=settings.payout_country)
     url = settings.common.public_url
     limits = run_limits(settings)
     plan_runs = PlanRuns(store, clock=clock, ids=ids, limits=limits)
@@ -359,7 +360,7 @@ def build(
         ),
         seal_journal=SealJournal(sealed, clock),
         verify_seals=verify_seals,
-        export_journal=ExportJournal(store, journal, formats=formats(audit_pack)),
+        export_journal=ExportJournal(store, journal, formats=formats(audit_pack, countries)),
         checks=readiness_checks(client, store.database, clock),
     )
 

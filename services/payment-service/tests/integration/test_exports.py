@@ -9,17 +9,20 @@ import sys
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from crowdloom.kernel import Currency
+from crowdloom.kernel.ids import WorkerId
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 from payment_service.adapters.journal_files.beancount import write_beancount
 from payment_service.adapters.journal_files.packages import XERO_LINES_MAX, write_xero
+from payment_service.adapters.journal_files.taxes import TaxTotals
 from payment_service.application.export_journal import Period
 from payment_service.application.journal import JournalEntry, JournalLine
 from payment_service.domain import control_accounts
@@ -192,6 +195,36 @@ def test_an_auditor_can_check_the_chain_with_nothing_but_the_pack(
     assert json.loads(pack.read("balance-proof.json"))["unreconciled_minor"] == 0
     for name, digest in json.loads(pack.read("manifest.json")).items():
         assert hashlib.sha256(pack.read(name)).hexdigest() == digest
+
+
+def test_tax_totals_are_what_each_worker_was_paid_by_quarter_and_say_who_has_to_be_told(
+    auditor: Any,
+) -> None:
+    (row,) = table(file(auditor, "tax-totals"))
+    paid = (row["worker"], row["gross"], row["fee"], row["currency"], row["country"])
+    assert paid == ("wrk_1", "0.35", "0.00", "USD", "US")
+    assert row["year_to_be_told"] == "no"
+
+    def entry(number: int, code: str, day: str, minor: int) -> JournalEntry:
+        made = sample(number, "USD", day, minor * 100)
+        refs = {"worker": "wrk_1", "item": "pay_1"}
+        return replace(made, code=code, refs=refs)
+
+    entries = (
+        entry(1, "payout_post", "2025-02-01", 60_000),
+        entry(2, "payout_post", "2026-03-31", 150_000),
+        entry(3, "payout_post", "2026-04-01", 60_000),
+        entry(4, "payout_return", "2026-04-03", 20_000),
+        entry(5, "payout_reserve", "2026-04-03", 20_000),
+    )
+    write = TaxTotals(lambda _workers: {WorkerId("wrk_1"): "US"})
+    content = b"".join(write(Samples(*entries), Period(date(2025, 1, 1), date(2026, 12, 31))))
+    told = [(n["year"], n["quarter"], n["gross"], n["year_to_be_told"]) for n in table(content)]
+    assert told == [
+        ("2025", "Q1", "600.00", "yes"),
+        ("2026", "Q1", "1500.00", "no"),
+        ("2026", "Q2", "400.00", "no"),
+    ], "from 2026 on it is two thousand dollars"
 
 
 def test_bad_days_and_formats_are_refused_and_an_export_is_noted(market: Any, auditor: Any) -> None:

@@ -72,6 +72,10 @@ def _formats() -> dict[str, tuple[str, str]]:
             _("A journal a day by control account, in whole cents, for its import."),
         ),
         "xero": ("Xero", _("Manual journals in a zip, at most 300 lines a file.")),
+        "tax-totals": (
+            _("Tax totals, CSV"),
+            _("What each worker was paid, by year and quarter, and whether it has to be told."),
+        ),
         "audit-pack": (
             _("Audit pack"),
             _("Journal, chain of seals, trial balance and balance proof in a zip."),
