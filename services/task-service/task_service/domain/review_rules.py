@@ -12,7 +12,8 @@ from task_service.domain.submissions import Submission
 
 class Condition(StrEnum):
     """`agrees` and `differs` compare with the majority of the task's answers; a tie is no majority,
-    and agrees or differs with nobody.
+    and agrees or differs with nobody. `known_right` and `known_wrong` are about rows whose answer
+    the requester knows; no other row is hit.
     """
 
     EQUALS = "equals"
@@ -22,6 +23,8 @@ class Condition(StrEnum):
     DIFFERS = "differs"
     FASTER = "faster"
     WORKER = "worker"
+    KNOWN_RIGHT = "known_right"
+    KNOWN_WRONG = "known_wrong"
 
 
 _WITH_FIELD = {
@@ -70,6 +73,8 @@ class Rule:
             return submission.seconds < int(self.value)
         if self.condition is Condition.WORKER:
             return submission.pseudonym == self.value.strip()
+        if self.condition in (Condition.KNOWN_RIGHT, Condition.KNOWN_WRONG):
+            return submission.known_right is (self.condition is Condition.KNOWN_RIGHT)
         wanted, found = self.value.strip().casefold(), given.strip().casefold()
         if self.condition is Condition.CONTAINS:
             return wanted in found

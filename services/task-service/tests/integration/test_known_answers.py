@@ -48,6 +48,10 @@ def test_answers_to_known_rows_are_scored_and_no_worker_is_shown_which_they_are(
     assert "50% 1 of 2" in words(browser.read("/requester/workers?order=known"))
     answers = requester.get(f"/batches/{batch['batch_id']}/submissions").json["items"]
     assert [one["known_right"] for one in answers] == [True, None, False]
+    address = f"/requester/batches/{batch['batch_id']}"
+    assert "not as known" in browser.read(f"{address}/answers")
+    hit = words(browser.read(f"{address}/review/rule?test=known_wrong&field=&value="))
+    assert "1 answer of 3 that wait" in hit
 
 
 def test_a_row_is_marked_by_hand_and_by_the_api_until_the_batch_is_over(

@@ -112,6 +112,8 @@ def _conditions() -> list[tuple[str, str]]:
         (str(Condition.EMPTY), _("the field is empty")),
         (str(Condition.FASTER), _("it took fewer seconds than")),
         (str(Condition.WORKER), _("it is by the worker")),
+        (str(Condition.KNOWN_WRONG), _("it is not the known answer")),
+        (str(Condition.KNOWN_RIGHT), _("it is the known answer")),
     ]
 
 
