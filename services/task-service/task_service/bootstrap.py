@@ -21,6 +21,7 @@ from task_service.adapters.http_webhooks import HttpWebhooks, new_secret
 from task_service.adapters.mongo_accounts import MongoSignUpLimit, MongoTries
 from task_service.adapters.mongo_files import MongoFiles
 from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
+from task_service.adapters.mongo_split_jobs import MongoSplitJobs
 from task_service.adapters.mongo_uploads import MongoUploads
 from task_service.adapters.pillow_tiles import TileSplitter
 from task_service.adapters.pypdf_pages import PdfSplitter
@@ -61,6 +62,7 @@ from task_service.application.show_batches import ShowBatches
 from task_service.application.show_evidence import ShowEvidence
 from task_service.application.show_figures import ShowFigures
 from task_service.application.source_ports import Splitter
+from task_service.application.split_later import SplitLater
 from task_service.application.split_source import MergeSource, SplitSource
 from task_service.application.talk import Talk
 from task_service.application.teams import Teams
@@ -72,6 +74,7 @@ from task_service.application.webhooks import (
     WebhookPoster,
     Webhooks,
 )
+from task_service.application.write_to_worker import WriteToWorker
 from task_service.config import SERVICE, Settings, read_settings
 
 SESSION_LIFETIME = timedelta(days=14)
@@ -123,6 +126,7 @@ class Application:
     bonuses: Bonuses
     qualifications: Qualifications
     know_workers: KnowWorkers
+    write_to_worker: WriteToWorker
     mark_known: MarkKnown
     keep_log: KeepLog
     talk: Talk
@@ -132,6 +136,7 @@ class Application:
     mturk_results: MturkResults
     annotations: Annotations
     split_source: SplitSource
+    split_later: SplitLater
     merge_source: MergeSource
     look_at_upload: LookAtUpload
     clean_unused_files: CleanUnusedFiles
@@ -186,6 +191,7 @@ def build(
     overturn_rejection = OverturnRejection(store=store, reader=reader, clock=clock, review=review)
     results = Results(reader=reader)
     files = MongoFiles(store.database, clock)
+    split_source = SplitSource(batches=batches, files=files, splitters=_SPLITTERS)
     look_at_upload = LookAtUpload(files=files, splitters=_SPLITTERS, read_rows=read_rows)
     return Application(
         settings=settings,
@@ -240,6 +246,7 @@ def build(
         qualifications=Qualifications(store=store, reader=reader, clock=clock, ids=ids),
         know_workers=KnowWorkers(store=store, reader=reader, clock=clock),
         mark_known=MarkKnown(store=store, reader=reader),
+        write_to_worker=WriteToWorker(store=store, clock=clock, ids=ids),
         keep_log=KeepLog(deeds=reader.deeds, clock=clock, ids=ids),
         talk=Talk(store=store, reader=reader, clock=clock, ids=ids),
         watch_answers=WatchAnswers(reader),
@@ -247,7 +254,15 @@ def build(
         results=results,
         mturk_results=MturkResults(results=results, clock=clock),
         annotations=Annotations(results=results),
-        split_source=SplitSource(batches=batches, files=files, splitters=_SPLITTERS),
+        split_source=split_source,
+        split_later=SplitLater(
+            jobs=MongoSplitJobs(store.database),
+            batches=batches,
+            files=files,
+            split_source=split_source,
+            splitters=_SPLITTERS,
+            clock=clock,
+        ),
         merge_source=MergeSource(reader=reader, results=results, files=files, splitters=_SPLITTERS),
         look_at_upload=look_at_upload,
         clean_unused_files=CleanUnusedFiles(files=files, clock=clock),

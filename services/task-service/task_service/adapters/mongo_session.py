@@ -17,10 +17,12 @@ from task_service.adapters import (
     mongo_files,
     mongo_given_back,
     mongo_known_answers,
+    mongo_letters,
     mongo_project_drafts,
     mongo_projects,
     mongo_qualifications,
     mongo_sources,
+    mongo_split_jobs,
     mongo_submissions,
     mongo_talk,
     mongo_tasks,
@@ -36,6 +38,7 @@ from task_service.adapters.mongo_bonuses import MongoBonuses
 from task_service.adapters.mongo_deeds import MongoDeeds
 from task_service.adapters.mongo_given_back import MongoGivenBack
 from task_service.adapters.mongo_known_answers import MongoKnownAnswers
+from task_service.adapters.mongo_letters import MongoLetters
 from task_service.adapters.mongo_project_drafts import MongoProjectDrafts, MongoTrials
 from task_service.adapters.mongo_projects import MongoProjects
 from task_service.adapters.mongo_qualifications import MongoQualifications
@@ -57,10 +60,12 @@ INDEXES: dict[str, list[IndexModel]] = {
     **mongo_files.INDEXES,
     **mongo_given_back.INDEXES,
     **mongo_known_answers.INDEXES,
+    **mongo_letters.INDEXES,
     **mongo_project_drafts.INDEXES,
     **mongo_projects.INDEXES,
     **mongo_qualifications.INDEXES,
     **mongo_sources.INDEXES,
+    **mongo_split_jobs.INDEXES,
     **mongo_submissions.INDEXES,
     **mongo_talk.INDEXES,
     **mongo_tasks.INDEXES,
@@ -148,6 +153,10 @@ class _Repositories:
     @cached_property
     def messages(self) -> MongoMessages:
         return MongoMessages(self.database, self.session)
+
+    @cached_property
+    def letters(self) -> MongoLetters:
+        return MongoLetters(self.database, self.session)
 
     @cached_property
     def worker_notes(self) -> MongoWorkerNotes:

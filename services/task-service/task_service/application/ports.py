@@ -20,6 +20,7 @@ from task_service.application.account_ports import ApiKeyRing, Requesters, Teams
 from task_service.application.draft_ports import ProjectDrafts, Trials
 from task_service.application.growth_port import GrowingBatches
 from task_service.application.known_port import KnownAnswers
+from task_service.application.letter_port import Letters
 from task_service.application.qualification_ports import OwnQualifications
 from task_service.application.source_ports import Sources
 from task_service.application.talk_ports import Messages
@@ -374,6 +375,8 @@ class Session(Protocol):
     def qualifications(self) -> OwnQualifications: ...
     @property
     def messages(self) -> Messages: ...
+    @property
+    def letters(self) -> Letters: ...
     @property
     def worker_notes(self) -> WorkerNotes: ...
     @property

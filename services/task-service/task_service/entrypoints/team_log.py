@@ -66,6 +66,8 @@ ACTIONS = {
     "qualification_pages.take": "qualification_taken",
     "workers.stand": "worker_noted",
     "worker_pages.stand": "worker_noted",
+    "workers.write": "worker_written_to",
+    "worker_pages.write": "worker_written_to",
     "teams.invite": "member_invited",
     "team_pages.invite": "member_invited",
     "teams.withdraw": "invitation_withdrawn",

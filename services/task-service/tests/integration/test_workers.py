@@ -58,6 +58,27 @@ def test_a_worker_is_known_by_figures_and_excluded_and_allowed_again(
     assert stranger.get("/workers").json["items"] == []
 
 
+def test_a_worker_is_written_to_alone_a_few_times_a_day(
+    browser: Any, requester: Any, stranger: Any, worker: str, words: Any, outbox: Any, clock: Any
+) -> None:
+    letter = {"pseudonym": worker, "text": "<i>Thank you.</i>"}
+    assert stranger.post("/workers/messages", letter).status_code == 404
+    sent = requester.post("/workers/messages", letter)
+    assert (sent.status_code, sent.json["text"]) == (201, letter["text"])
+    assert "You wrote just now ." in words(browser.follow(f"{PAGE}/message", **letter))
+    assert "Write 1 to 1,024 characters." in browser.follow(
+        f"{PAGE}/message", pseudonym=worker, text=" "
+    )
+    told = [body for name, body in outbox() if name == "task.talk.answered.v1"]
+    assert [(one["question"], one["answer"]) for one in told] == [("", letter["text"])] * 2
+    assert requester.post("/workers/messages", letter).status_code == 201
+    often = requester.post("/workers/messages", letter)
+    assert (often.status_code, often.json["code"]) == (429, "too_many_messages")
+    assert "that is enough" in browser.follow(f"{PAGE}/message", **letter)
+    clock.advance(seconds=86_401)
+    assert requester.post("/workers/messages", letter).status_code == 201
+
+
 def test_a_batch_is_kept_for_one_s_own_list(
     browser: Any, requester: Any, worker: str, words: Any
 ) -> None:

@@ -1,5 +1,6 @@
 """What a requester answers is kept for whoever asked, and for nobody else."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,8 +36,12 @@ def test_an_answer_reaches_whoever_asked_and_goes_with_the_account(
     assert shown.count("&lt;b&gt;No.&lt;/b&gt;") == 1
     assert "Does the second sentence follow?" in shown
     assert "No answers yet" in page_of(other)
+    letter = replace(ANSWERED, message_id="msg_2", question="", answer="Thank you.")
+    deliver(letter)
+    assert "The requester writes to you alone" in page_of(asker)
+    assert "Thank you." in page_of(asker)
     kept = application.show_belongings(asker["worker_id"])
-    assert [one.question for one in kept.talk] == ["Does a bot count?"]
+    assert sorted(one.question for one in kept.talk) == ["", "Does a bot count?"]
     application.close_account(asker["worker_id"])
     deliver(ANSWERED)
     assert application.database["talk_answers"].count_documents({}) == 0

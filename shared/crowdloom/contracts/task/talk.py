@@ -27,7 +27,9 @@ TOPIC = "task.talk"
 )
 @dataclass(frozen=True)
 class TalkAnswered(Event):
-    """A requester answered what was asked with this assignment's ticket; the asker reads it."""
+    """A requester answered what was asked with this assignment's ticket; the asker reads it. With
+    no question the requester wrote first, to whoever did the assignment.
+    """
 
     message_id: str
     assignment_id: AssignmentId

@@ -7,10 +7,12 @@ from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotent
 from crowdloom.contracts.fields import InstantField
 from crowdloom.kernel.ids import Pseudonym
+from crowdloom.kernel.limits import REASON_CHARACTERS_MAX
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from task_service.bootstrap import Application
+from task_service.domain.letters import Letter
 from task_service.domain.workers import NOTE_CHARACTERS_MAX, Standing, WorkerFigures, WorkerNote
 from task_service.entrypoints.http.accounts import caller
 from task_service.entrypoints.http.documented import (
@@ -79,6 +81,18 @@ class StandingListSchema(Schema):
     items = fields.List(fields.Nested(StandingSchema), required=True)
 
 
+class NewLetterSchema(Schema):
+    pseudonym = Text(required=True, metadata={"description": "As it stands beside answers"})
+    text = Text(required=True, validate=validate.Length(min=1, max=REASON_CHARACTERS_MAX))
+
+
+class LetterSchema(Schema):
+    letter_id = fields.String(required=True)
+    pseudonym = fields.String(required=True)
+    text = fields.String(required=True)
+    said_at = InstantField(required=True, metadata=_INSTANT)
+
+
 def workers_blueprint(application: Application) -> Blueprint:
     blueprint = api_blueprint("workers", area="tasks", description="Workers, by pseudonym")
     known = application.know_workers
@@ -119,6 +133,19 @@ def workers_blueprint(application: Application) -> Blueprint:
         standing = Standing(said) if said else None
         made = known.note(caller(), pseudonym, standing, note=body["note"])
         return vars(made) if made else {**body, "note": "", "noted_at": None}
+
+    @blueprint.post("/workers/messages")
+    @require("requester")
+    @idempotent
+    @refusals(blueprint, {**OF_CHANGING, 422: "invalid_input", 429: "too_many_messages"})
+    @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY])
+    @blueprint.arguments(NewLetterSchema)
+    @blueprint.response(201, LetterSchema)
+    def write(body: dict[str, Any]) -> Letter:
+        """Write to a worker who has answered you, three times a day at most. Nobody else reads it;
+        they find it beside what you answered to their questions.
+        """
+        return application.write_to_worker(caller(), Pseudonym(body["pseudonym"]), body["text"])
 
     return blueprint
 

@@ -115,6 +115,7 @@ def action_words() -> dict[str, str]:
         "qualification_given": _("gave a qualification"),
         "qualification_taken": _("took a qualification back"),
         "worker_noted": _("excluded or listed a worker, or took that back"),
+        "worker_written_to": _("wrote to a worker"),
         "member_invited": _("invited somebody"),
         "invitation_withdrawn": _("withdrew an invitation"),
         "role_changed": _("changed a role"),

@@ -10,6 +10,7 @@ from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotent
 from crowdloom.kernel.errors import InvalidInput, NotFound
 from crowdloom.kernel.ids import Pseudonym
+from crowdloom.kernel.limits import REASON_CHARACTERS_MAX
 from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -17,6 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from task_service.application.know_workers import SAMPLE_MAX
 from task_service.bootstrap import Application
 from task_service.domain.spreadsheets import defused
+from task_service.domain.talk import TooManyMessages
 from task_service.domain.workers import (
     NOTE_CHARACTERS_MAX,
     Standing,
@@ -28,6 +30,7 @@ from task_service.entrypoints.pages import shell
 
 PAGE_WORKERS = 50
 _PLACE_DIGITS_MAX = 5
+_LETTERS_READ_MAX = 500
 _ORDERS = {
     "answers": lambda one: -one.answers,
     "agreement": lambda one: 2.0 if one.agreement is None else one.agreement,
@@ -65,6 +68,8 @@ def worker_pages(application: Application) -> Blueprint:
             orders=_order_words(),
             sample_max=SAMPLE_MAX,
             note_characters_max=NOTE_CHARACTERS_MAX,
+            letters=application.reader.letters.newest(shell.reader(), _LETTERS_READ_MAX),
+            text_characters_max=REASON_CHARACTERS_MAX,
         )
 
     @blueprint.get(f"{shell.WORKERS_PAGE}.csv")
@@ -75,6 +80,7 @@ def worker_pages(application: Application) -> Blueprint:
         return Response(_csv(found.figures, notes), mimetype="text/csv", headers=headers)
 
     _add_standing(blueprint, application)
+    _add_letter(blueprint, application)
     return blueprint
 
 
@@ -105,6 +111,28 @@ def _add_standing(blueprint: Blueprint, application: Application) -> None:
             ui.say("bad", _("Nothing was changed"), _("The note is too long: shorten it."))
         else:
             _say(standing)
+        return redirect(shell.WORKERS_PAGE, 303)
+
+
+def _add_letter(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.post(f"{shell.WORKERS_PAGE}/message")
+    @require("requester")
+    @idempotent
+    def write() -> BaseResponse:
+        sent = request.form
+        pseudonym = Pseudonym(sent.get("pseudonym", ""))
+        try:
+            application.write_to_worker(shell.reader(), pseudonym, sent.get("text", ""))
+        except NotFound:
+            words = _("Choose a worker who has answered something of yours.")
+            ui.say("bad", _("Nothing was sent"), words)
+        except TooManyMessages:
+            words = _("You wrote to this worker three times within a day: that is enough.")
+            ui.say("bad", _("Nothing was sent"), words)
+        except InvalidInput:
+            ui.say("bad", _("Nothing was sent"), _("Write 1 to 1,024 characters."))
+        else:
+            ui.say("good", _("Sent"), _("The worker alone reads it."))
         return redirect(shell.WORKERS_PAGE, 303)
 
 

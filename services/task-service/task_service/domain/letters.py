@@ -1,0 +1,23 @@
+"""What a requester writes to one worker, by pseudonym: nobody else reads it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crowdloom.kernel.ids import AssignmentId, BatchId, Pseudonym, RequesterId
+
+LETTERS_MAX = 3
+"""To one worker within LETTERS_WINDOW: who does not answer is left in peace."""
+LETTERS_WINDOW = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """`assignment_id` is of the worker's newest answer, by which it finds him."""
+
+    letter_id: str
+    requester_id: RequesterId
+    pseudonym: Pseudonym
+    assignment_id: AssignmentId
+    batch_id: BatchId
+    text: str
+    said_at: datetime
