@@ -177,10 +177,12 @@ def happened(application: Application, worker_id: str) -> list[Any]:
 def test_workers_and_reviewers_pages_are_accessible_fit_and_keep_to_the_policy(
     chromium: Browser, scene: Scene, talked_about: Any
 ) -> None:
+    [looked_at] = talked_about.tasks.reader.submissions.newest(1)
+    evidence = f"/operator/answers/{looked_at.assignment_id}"
     people = [
         (scene.origin, scene.worker, WORKER_PAGES),
         (scene.origin, scene.reviewer, REVIEWER_PAGES),
-        (talked_about.origin, talked_about.operator_token(), TASK_OPERATOR_PAGES),
+        (talked_about.origin, talked_about.operator_token(), [*TASK_OPERATOR_PAGES, evidence]),
     ]
     found: dict[str, list[str]] = {}
     for origin, token, paths in people:
