@@ -17,7 +17,7 @@ from payment_service.application.journal import AccountBalance
 from payment_service.bootstrap import Application
 from payment_service.domain.approvals import Approval
 from payment_service.domain.people import CONTROLLER, FINANCE_READERS
-from payment_service.domain.periods import Period, PeriodNotReady
+from payment_service.domain.periods import Check, Period, PeriodNotReady
 from payment_service.entrypoints.pages import period_words, shell
 from payment_service.entrypoints.pages.tables import Column, Table
 
@@ -50,6 +50,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
         return render_template(
             "finance/period.html",
             view=view,
+            table=_checklist(view.checks).shown(),
             period=view.period,
             closing=view.closing,
             may_close=shell.may(CONTROLLER),
@@ -57,6 +58,11 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
             money=Money.from_wire,
             **_words(),
         )
+
+    @blueprint.get(f"{_PERIODS}/<month>/checklist.<any(csv, xlsx):kind>")
+    @require("staff", *FINANCE_READERS)
+    def checklist_file(month: str, kind: str) -> Response:
+        return _checklist(_view(application, month).checks).file(kind, f"checklist-{month}")
 
     @blueprint.get(f"{_PERIODS}.<any(csv, xlsx):kind>")
     @require("staff", *FINANCE_READERS)
@@ -85,6 +91,26 @@ def _table(application: Application) -> Table[Period]:
     ]
     found = application.periods.listed()
     return Table.listed(columns, found, ids=lambda row: row.month, first="-month")
+
+
+def _checklist(checks: Sequence[Check]) -> Table[Check]:
+    """In its own order, unless another one is asked for."""
+    words = period_words.checks()
+    places = {id(check): f"{place:02}" for place, check in enumerate(checks, 1)}
+    columns: list[Column[Check]] = [
+        Column("number", lambda row: places[id(row)]),
+        Column("check", lambda row: row.code),
+        Column("what", lambda row: words.get(row.code, row.code), _("What must hold")),
+        Column("state", _state_of, _("State")),
+        Column("figure", lambda row: row.figure, _("Looked at")),
+    ]
+    return Table.listed(columns, checks, ids=lambda row: places[id(row)], first="number")
+
+
+def _state_of(check: Check) -> str:
+    if check.holds:
+        return "holds"
+    return "does not hold" if check.binds else "to know"
 
 
 def _trial(rows: Sequence[AccountBalance]) -> Table[AccountBalance]:

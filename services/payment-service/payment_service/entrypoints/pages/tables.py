@@ -5,10 +5,12 @@ a table names can be asked for. Templates draw the rows; heading, totals and lin
 `finance/_table.html`.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import count
 from typing import Any, Generic, TypeVar, cast
 
 from crowdloom.chassis.workbooks import MEDIA_TYPE, Cell, workbook
@@ -16,12 +18,14 @@ from crowdloom.kernel import Money
 from crowdloom.kernel.clock import format_instant
 from crowdloom.ui.registration import with_query
 from flask import Response, request, stream_with_context
+from markupsafe import Markup, escape
 
 from payment_service.application.rows import JoinedRows, ListedRows, Order, Rows, Value
 from payment_service.entrypoints.pages.files import csv_file
 
 PAGE_ITEMS = 50
 _WHOLE = "all"
+_CELL = re.compile(r"<td(?=[\s>])")
 
 RowT = TypeVar("RowT")
 SourceT = TypeVar("SourceT")
@@ -68,6 +72,14 @@ class Shown(Generic[RowT]):
     sort: str
     cursor: str
     order: str
+
+    def worded(self, rows: str, before: int = 0) -> Markup:
+        """Rows with the heading of its column in each cell but the title: on a phone a row is a
+        card, and its cells stand below each other. `before`: how many cells have no heading.
+        """
+        words = [*[None] * before, *(head.word for head in self.heads)]
+        words[0] = None
+        return Markup("<tr").join(_with_words(row, words) for row in rows.split("<tr"))
 
 
 class Table(Generic[RowT]):
@@ -193,6 +205,18 @@ def _read_from(
     """What each column holds, and which have a total."""
     values = {column.name: column.value for column in columns}
     return values, [column.name for column in columns if column.is_summed]
+
+
+def _with_words(row: str, words: Sequence[str | None]) -> Markup:
+    place = count()
+
+    def worded(cell: re.Match[str]) -> str:
+        number = next(place)
+        word = words[number] if number < len(words) else None
+        return cell[0] if word is None else f'{cell[0]} data-word="{escape(word)}"'
+
+    # Made by our own templates, where what people typed is escaped already.
+    return Markup(_CELL.sub(worded, row))  # noqa: S704
 
 
 def days_asked() -> tuple[date | None, date | None]:
