@@ -23,6 +23,7 @@ from crowdloom.kernel import Money
 from crowdloom.testkit.looks import looks, wrong
 from playwright.sync_api import Browser, expect
 from pymongo import MongoClient
+from task_service.application.review_submissions import Decision
 from worker_service.adapters.mongo_session import INDEXES
 from worker_service.bootstrap import Application, build
 from worker_service.config import read_settings
@@ -178,6 +179,8 @@ def test_workers_and_reviewers_pages_are_accessible_fit_and_keep_to_the_policy(
     chromium: Browser, scene: Scene, talked_about: Any
 ) -> None:
     [looked_at] = talked_about.tasks.reader.submissions.newest(1)
+    rejected = Decision(looked_at.submission_id, accept=False, reason="It is another picture.")
+    talked_about.tasks.review.decide(looked_at.requester_id, rejected)
     evidence = f"/operator/answers/{looked_at.assignment_id}"
     people = [
         (scene.origin, scene.worker, WORKER_PAGES),

@@ -30,10 +30,10 @@ class ShowEvidence:
         self._reader = reader
 
     def __call__(self, assignment_id: AssignmentId) -> Evidence:
-        """Raises NotFound where nothing was submitted for the assignment."""
+        """Raises NotFound where no answer was rejected: no other is anybody's to look into."""
         found = self._reader.submissions.of_assignment(assignment_id)
-        if found is None or found.status is SubmissionStatus.CLOSED:
-            raise NotFound("Nothing was submitted", assignment_id=assignment_id)
+        if found is None or not _was_rejected(found):
+            raise NotFound("No such answer was rejected", assignment_id=assignment_id)
         batch = self._reader.batches.get(found.batch_id)
         task = self._reader.tasks.get(found.task_id)
         if batch is None or task is None:
@@ -50,3 +50,7 @@ class ShowEvidence:
             majority(others),
             answer_key(batch.columns, task.cells, marks),
         )
+
+
+def _was_rejected(submission: Submission) -> bool:
+    return submission.overturned or submission.status is SubmissionStatus.REJECTED

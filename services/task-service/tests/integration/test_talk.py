@@ -196,7 +196,7 @@ def test_a_reviewer_reads_the_item_the_answer_and_what_others_said(
 ) -> None:
     batch = open_batch(requester, table=b"sentence,gold:answer\nIt rained.,no\n", redundancy=3)
     mine = hand_out(requester, batch)
-    mine.submit([["answer", "<b>yes"]])
+    submission_id = mine.submit([["answer", "<b>yes"]]).json["submission_id"]
     for number, said in ((2, "no"), (3, "no")):
         other = hand_out(requester, batch, assignment=number)
         ticket = replace(other.ticket, pseudonym=f"B{number}")
@@ -204,6 +204,8 @@ def test_a_reviewer_reads_the_item_the_answer_and_what_others_said(
     address = f"/operator/answers/{mine.assignment_id}"
     assert operator("finance").get(address).status_code == 403
     page = operator("operator")
+    assert page.get(address).status_code == 404, "nobody rejected it"
+    requester.post(f"/submissions/{submission_id}/reject", {"reason": "Wrong."})
     text = words(page.get(address).text)
     assert "It rained." in text
     assert "&lt;b&gt;yes no 2 of 2 no" in text, "the answer, the others, what is known"
