@@ -21,6 +21,7 @@ from task_service.adapters.http_webhooks import HttpWebhooks, new_secret
 from task_service.adapters.mongo_accounts import MongoSignUpLimit, MongoTries
 from task_service.adapters.mongo_files import MongoFiles
 from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
+from task_service.adapters.mongo_split_jobs import MongoSplitJobs
 from task_service.adapters.mongo_uploads import MongoUploads
 from task_service.adapters.pillow_tiles import TileSplitter
 from task_service.adapters.pypdf_pages import PdfSplitter
@@ -61,6 +62,7 @@ from task_service.application.show_batches import ShowBatches
 from task_service.application.show_evidence import ShowEvidence
 from task_service.application.show_figures import ShowFigures
 from task_service.application.source_ports import Splitter
+from task_service.application.split_later import SplitLater
 from task_service.application.split_source import MergeSource, SplitSource
 from task_service.application.talk import Talk
 from task_service.application.teams import Teams
@@ -134,6 +136,7 @@ class Application:
     mturk_results: MturkResults
     annotations: Annotations
     split_source: SplitSource
+    split_later: SplitLater
     merge_source: MergeSource
     look_at_upload: LookAtUpload
     clean_unused_files: CleanUnusedFiles
@@ -188,6 +191,7 @@ def build(
     overturn_rejection = OverturnRejection(store=store, reader=reader, clock=clock, review=review)
     results = Results(reader=reader)
     files = MongoFiles(store.database, clock)
+    split_source = SplitSource(batches=batches, files=files, splitters=_SPLITTERS)
     look_at_upload = LookAtUpload(files=files, splitters=_SPLITTERS, read_rows=read_rows)
     return Application(
         settings=settings,
@@ -250,7 +254,15 @@ def build(
         results=results,
         mturk_results=MturkResults(results=results, clock=clock),
         annotations=Annotations(results=results),
-        split_source=SplitSource(batches=batches, files=files, splitters=_SPLITTERS),
+        split_source=split_source,
+        split_later=SplitLater(
+            jobs=MongoSplitJobs(store.database),
+            batches=batches,
+            files=files,
+            split_source=split_source,
+            splitters=_SPLITTERS,
+            clock=clock,
+        ),
         merge_source=MergeSource(reader=reader, results=results, files=files, splitters=_SPLITTERS),
         look_at_upload=look_at_upload,
         clean_unused_files=CleanUnusedFiles(files=files, clock=clock),

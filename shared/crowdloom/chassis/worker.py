@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -29,12 +30,14 @@ _TICK_SECONDS = 0.1
 @dataclass(frozen=True)
 class Job:
     """Work done again and again. `run` returns how much it did, or None where that means nothing:
-    a job that did something is run again at once.
+    a job that did something is run again at once. One that is `apart` may take long: no other
+    waits for it.
     """
 
     name: str
     every_seconds: float
     run: Callable[[], int | None]
+    apart: bool = False
 
 
 class EventsProcess:
@@ -67,7 +70,8 @@ class EventsProcess:
             for name, work in (
                 ("relay", self._relay.run),
                 ("consumer", self._consumer.run),
-                ("jobs", self._run_jobs),
+                ("jobs", partial(self._run_jobs, [job for job in self._jobs if not job.apart])),
+                *((job.name, partial(self._run_jobs, [job])) for job in self._jobs if job.apart),
             )
         ]
         for thread in threads:
@@ -86,10 +90,10 @@ class EventsProcess:
         finally:
             self._stop.set()
 
-    def _run_jobs(self, stop: threading.Event) -> None:
-        due = {job.name: 0.0 for job in self._jobs}
+    def _run_jobs(self, jobs: Sequence[Job], stop: threading.Event) -> None:
+        due = {job.name: 0.0 for job in jobs}
         while not stop.wait(_TICK_SECONDS):
-            for job in self._jobs:
+            for job in jobs:
                 if time.monotonic() >= due[job.name]:
                     again_seconds = 0.0 if self._run_job(job) else job.every_seconds
                     due[job.name] = time.monotonic() + again_seconds

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ MATCHING = "/api/matching/v1"
 PAYMENTS = "/api/payments/v1"
 _CHUNK_BYTES = 65_536
 _DIGEST_BITS = 256
+_ACCEPTED = 202
+_UNPROCESSABLE = 422
+_SPLIT_LOOK_SECONDS = 0.5
 
 Answer = Sequence[tuple[str, str]]
 Money = Mapping[str, Any]
@@ -65,15 +69,29 @@ class Requester:
         return answer
 
     def split(self, batch_id: str, content: bytes, *, by: str, **options: Any) -> Json:
-        """Split a file into a draft's tasks, `by` a kind and perhaps a size: `rows:7`."""
-        answer: Json = self.api.call(
+        """Split a file into a draft's tasks, `by` a kind and perhaps a size: `rows:7`. Waits as
+        long as it takes. Raises Problem where the file cannot be split so.
+        """
+        answer = self.api.call(
             "POST",
             f"{TASKS}/batches/{batch_id}/source",
             data=content,
             params={"by": by, **options},
             headers={"Content-Type": "application/octet-stream"},
-        ).json()
-        return answer
+        )
+        if answer.status_code == _ACCEPTED:
+            self._await_split(answer.headers["Location"])
+            return self.batch(batch_id)
+        made: Json = answer.json()
+        return made
+
+    def _await_split(self, place: str) -> None:
+        """Raises Problem."""
+        while (found := self.api.get(place))["state"] == "waiting":
+            time.sleep(_SPLIT_LOOK_SECONDS)
+        if found["state"] == "refused":
+            told = {"code": "faulty_rows", "detail": "The file cannot be split", **found}
+            raise Problem(_UNPROCESSABLE, told)
 
     def publish(self, batch_id: str) -> Json:
         return self.api.post(f"{TASKS}/batches/{batch_id}/publish")

@@ -20,6 +20,7 @@ from task_service.domain.splitting.pieces import (
 from task_service.domain.splitting.tiles import Box, merge_boxes, tiles_of
 
 PIXELS_MAX = 100_000_000
+_PIXELS_AT_ONCE = 20_000_000
 TILES_MAX = 10_000
 SIDE_MIN = 64
 _FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
@@ -29,6 +30,10 @@ _MODES = {"1", "L", "RGB", "RGBA", "P", "LA"}
 
 class TileSplitter:
     """Tiles are PNG: not a pixel is changed."""
+
+    def is_long(self, content: bytes, wish: Wish) -> bool:  # noqa: ARG002 - the port's
+        width, height = _looked_at(content).size
+        return width * height > _PIXELS_AT_ONCE
 
     def split(self, content: bytes, wish: Wish, keep: Keep) -> Split:
         image = _opened(content)
@@ -92,17 +97,24 @@ def coco(recipe: Mapping[str, Any], boxes: Sequence[Box]) -> dict[str, Any]:
     }
 
 
-def _opened(content: bytes) -> Image.Image:
+def _looked_at(content: bytes, *, load: bool = False) -> Image.Image:
+    """Its size; its pixels as well where it is loaded. Raises FaultyRows."""
     try:
         image = Image.open(io.BytesIO(content), formats=_FORMATS)
         if image.width * image.height > PIXELS_MAX:
             raise not_splittable(
                 f"the image has {image.width * image.height:,} pixels, more than {PIXELS_MAX:,}"
             )
-        image.load()
+        if load:
+            image.load()
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError) as error:
         kinds = ", ".join(_FORMATS)
         raise not_splittable(f"not an image that can be read: choose {kinds}") from error
+    return image
+
+
+def _opened(content: bytes) -> Image.Image:
+    image = _looked_at(content, load=True)
     return image if image.mode in _MODES else image.convert("RGB")
 
 

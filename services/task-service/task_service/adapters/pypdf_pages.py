@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pypdf import PdfReader
 
 PAGES_MAX = 2_000
+_PAGES_AT_ONCE = 200
 PAGE_BREAK = "\f"
 MEDIA_TYPE = "application/pdf"
 
@@ -28,6 +29,9 @@ class PdfSplitter:
     """A fault's `line` is the page's number. Merged, the pages' answers follow each other, with a
     form feed between two.
     """
+
+    def is_long(self, content: bytes, wish: Wish) -> bool:  # noqa: ARG002 - the port's
+        return len(_opened(content).pages) > _PAGES_AT_ONCE
 
     def split(self, content: bytes, wish: Wish, keep: Keep) -> Split:  # noqa: ARG002 - whole pages
         reader = _opened(content)

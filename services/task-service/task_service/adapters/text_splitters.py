@@ -33,6 +33,9 @@ def sentences(text: str, language: str) -> Sequence[str]:
 class TextSplitter:
     """By paragraph, sentence or words."""
 
+    def is_long(self, content: bytes, wish: Wish) -> bool:  # noqa: ARG002 - the port's
+        return False
+
     def split(self, content: bytes, wish: Wish, keep: Keep) -> Split:  # noqa: ARG002 - the port's
         decoded = decode(content, wish.encoding)
         split = split_text(decoded.text, wish, sentences)
@@ -46,6 +49,9 @@ class TextSplitter:
 
 class RowsSplitter:
     """By row or groups of rows."""
+
+    def is_long(self, content: bytes, wish: Wish) -> bool:  # noqa: ARG002 - the port's
+        return False
 
     def split(self, content: bytes, wish: Wish, keep: Keep) -> Split:  # noqa: ARG002 - the port's
         decoded = table_text(content, wish.encoding)

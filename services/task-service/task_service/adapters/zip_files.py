@@ -24,6 +24,8 @@ from task_service.domain.uploads import Kind, kind_of
 FILES_MAX = 10_000
 FILE_BYTES_MAX = 50_000_000
 TOTAL_BYTES_MAX = 500_000_000
+_FILES_AT_ONCE = 1_000
+_BYTES_AT_ONCE = 40_000_000
 _TAKEN = (Kind.IMAGE, Kind.SOUND, Kind.PDF)
 # What computers put into archives unasked.
 _IGNORED = ("__MACOSX/", ".DS_Store", "Thumbs.db")
@@ -34,6 +36,15 @@ class ZipSplitter:
     """A fault's `line` is the file's number in the archive. Read one at a time, never unpacked to
     a disk; merged, a table of names and answers.
     """
+
+    def is_long(self, content: bytes, wish: Wish) -> bool:  # noqa: ARG002 - the port's
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                files = archive.infolist()
+        except zipfile.BadZipFile:
+            return False
+        size = sum(file.file_size for file in files)
+        return len(files) > _FILES_AT_ONCE or size > _BYTES_AT_ONCE
 
     def split(self, content: bytes, wish: Wish, keep: Keep) -> Split:  # noqa: ARG002 - whole files
         try:

@@ -82,6 +82,10 @@ class Files(Protocol):
 class Splitter(Protocol):
     """One kind of splitting. Deterministic; no side effect but `keep`."""
 
+    def is_long(self, content: bytes, wish: Wish) -> bool:
+        """Whether it may take more than some seconds. Told without doing it. Raises FaultyRows."""
+        ...
+
     def split(self, content: bytes, wish: Wish, keep: Keep) -> Split:
         """Raises FaultyRows with the place, the reason and what to do."""
         ...

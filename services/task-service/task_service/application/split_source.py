@@ -55,14 +55,25 @@ class SplitSource:
         self._files = files
         self._splitters = splitters
 
-    def split(self, batch: Batch, upload: Upload, wish: Wish) -> Batch:
+    def split(
+        self,
+        batch: Batch,
+        upload: Upload,
+        wish: Wish,
+        *,
+        told: Callable[[int], None] = lambda _made: None,
+    ) -> Batch:
         """Give a draft the pieces of the whole as tasks, in place of any it had: all or none.
-        Raises FaultyRows, WrongBatchStatus.
+        `told` is called with how many pieces are kept as files so far. Raises FaultyRows,
+        WrongBatchStatus.
         """
         batch.check_status(BatchStatus.DRAFT)
-        return self.give(batch, self.prepare(self._batches.project_of(batch), upload, wish))
+        project = self._batches.project_of(batch)
+        return self.give(batch, self.prepare(project, upload, wish, told))
 
-    def prepare(self, project: Project, upload: Upload, wish: Wish) -> Prepared:
+    def prepare(
+        self, project: Project, upload: Upload, wish: Wish, told: Callable[[int], None]
+    ) -> Prepared:
         """Read and cut the whole; nothing counts before it is given to a draft. Pieces of images,
         recordings and PDFs are kept as files, and their cells name them. Raises FaultyRows.
         """
@@ -75,6 +86,7 @@ class SplitSource:
 
             def keep(content: bytes, media_type: str) -> str:
                 pieces.append(kept(content, media_type))
+                told(len(pieces))
                 return FILE_CELL + pieces[-1]
 
             split = self._splitters[wish.kind].split(upload.content, wish, keep)

@@ -16,6 +16,22 @@ class SplitQuerySchema(Schema):
     )
 
 
+class FaultSchema(Schema):
+    line = fields.Integer(required=True)
+    column = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True)
+
+
+class SplitProgressSchema(Schema):
+    state = fields.String(
+        required=True,
+        validate=validate.OneOf(["waiting", "done", "refused"]),
+        metadata={"description": "refused: `faults` say why, and nothing was created"},
+    )
+    made = fields.Integer(required=True, metadata={"description": "Pieces so far"})
+    faults = fields.List(fields.Nested(FaultSchema), required=True)
+
+
 class SourceSchema(Schema):
     name = fields.String(required=True)
     by = fields.String(required=True, metadata={"example": "rows:7"})

@@ -7,7 +7,7 @@ from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotent
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import BatchId
-from flask import Response, request, send_file
+from flask import Response, request, send_file, url_for
 from flask_smorest import Blueprint
 
 from task_service.application.source_ports import Source, StoredFile
@@ -23,7 +23,11 @@ from task_service.entrypoints.http.documented import (
     SIGNED_IN,
     refusals,
 )
-from task_service.entrypoints.http.source_schemas import SourceSchema, SplitQuerySchema
+from task_service.entrypoints.http.source_schemas import (
+    SourceSchema,
+    SplitProgressSchema,
+    SplitQuerySchema,
+)
 
 _ANY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
@@ -62,17 +66,42 @@ def _add_source(blueprint: Blueprint, application: Application) -> None:
         requestBody={"required": True, "content": _ANY},
     )
     @blueprint.arguments(SplitQuerySchema, location="query")
+    @blueprint.alt_response(
+        202,
+        schema=schemas.BatchSchema,
+        description="It takes longer: ask at Location how it stands. The draft is as it was",
+    )
     @blueprint.response(201, schemas.BatchSchema)
-    def split(query: dict[str, Any], batch_id: str) -> dict[str, Any]:
+    def split(query: dict[str, Any], batch_id: str) -> Any:
         """Split a file into a draft's tasks, in place of any it had: all of them, or none. `by` is
         paragraph, sentence, words, rows, page, tile, seconds or file (of a ZIP), with a size as in
-        `rows:7`. Rows come as CSV, TSV, JSON lines or XLSX.
+        `rows:7`. Rows come as CSV, TSV, JSON lines or XLSX. A long recording, a large image, a PDF
+        of many pages or a ZIP of many files is split after the answer, 202.
         """
         batch = application.batches.get(caller(), BatchId(batch_id))
         name = query.pop("name")
         wish = parse_wish(query.pop("by"), **query)
         upload = Upload(name, request.get_data(), request.mimetype or "application/octet-stream")
+        if application.split_later.is_long(upload.content, wish):
+            application.split_later.ask(batch, upload, wish)
+            there = url_for("sources.progress", batch_id=batch_id)
+            return present.batch(batch), 202, {"Location": there}
         return present.batch(application.split_source.split(batch, upload, wish))
+
+    @blueprint.get("/batches/<batch_id>/source/progress")
+    @require("requester")
+    @refusals(blueprint, {401: "not_signed_in", 404: "not_found"})
+    @blueprint.doc(security=SIGNED_IN)
+    @blueprint.response(200, SplitProgressSchema)
+    def progress(batch_id: str) -> Any:
+        """How the splitting of a long file stands; 404 where none was asked for, or the batch was
+        given something else since.
+        """
+        batch = application.batches.get(caller(), BatchId(batch_id))
+        job = application.split_later.of(batch)
+        if job is None:
+            raise NotFound("No long file is being split for the batch", batch_id=batch_id)
+        return job
 
     @blueprint.get("/batches/<batch_id>/source")
     @require("requester")

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from task_service.application.pilot import PILOT_TASKS
 from task_service.application.show_batches import hourly
+from task_service.application.split_later import SplitState
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.errors import NothingToPublish, WrongBatchStatus
@@ -25,7 +26,7 @@ from task_service.domain.minimum_wages import MinimumWage, minimum_wages
 from task_service.entrypoints.pages import audience_words, forms, previews, shell, states
 from task_service.entrypoints.pages.audience_forms import reach_page
 from task_service.entrypoints.pages.checklist import checklist
-from task_service.entrypoints.pages.source_pages import draft_source
+from task_service.entrypoints.pages.source_pages import draft_source, split_facts
 
 SECONDS_MAX = 86_400
 
@@ -53,6 +54,18 @@ def _add_batch(blueprint: Blueprint, application: Application) -> None:
         if found.status is BatchStatus.DRAFT:
             return render_template("requester/draft.html", **_draft_facts(application, found))
         return render_template("requester/batch.html", **_live_facts(application, found))
+
+    @blueprint.get("/requester/batches/<batch_id>/splitting")
+    @require("requester")
+    def splitting(batch_id: str) -> Response:
+        """The part of a draft's page that tells how far its file is split."""
+        facts = split_facts(application, application.batches.get(shell.reader(), BatchId(batch_id)))
+        job = facts["splitting"]
+        page = render_template("requester/_splitting.html", **facts) if job else ""
+        response = make_response(page)
+        if job is None or job.state is not SplitState.WAITING:
+            response.headers["HX-Refresh"] = "true"
+        return response
 
     @blueprint.get("/requester/batches/<batch_id>/progress")
     @require("requester")
@@ -110,6 +123,7 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
         "pilot_cost": batch.terms.cost_of(PILOT_TASKS) if batch.task_count > PILOT_TASKS else None,
         "fee_ratio": PLATFORM_FEE_BASIS_POINTS / BASIS_POINTS,
         "source": draft_source(application, batch),
+        **split_facts(application, batch),
         "audience": _audience(application, batch),
         "reach_page": reach_page(batch.requirements, project),
         "top_up": _top_up(declined, batch),

@@ -1,7 +1,7 @@
 """Faulty rows in the reader's language: the domain says them in English, as the API does."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,9 +30,14 @@ class Faults:
 
 def faults_of(refusal: FaultyRows) -> Faults:
     facts: Mapping[str, Any] = refusal.facts
-    rows = facts["faults"][:SHOWN_MAX]
-    shown = tuple(Fault(row["line"], row["column"], worded(row["reason"])) for row in rows)
-    return Faults(shown, facts["fault_count"])
+    return Faults(faults_told(facts["faults"]), facts["fault_count"])
+
+
+def faults_told(rows: Sequence[Mapping[str, Any]]) -> tuple[Fault, ...]:
+    """The first of them, in the reader's language."""
+    return tuple(
+        Fault(row["line"], row["column"], worded(row["reason"])) for row in rows[:SHOWN_MAX]
+    )
 
 
 def worded(reason: str) -> str:

@@ -12,16 +12,17 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask_babel import gettext as _
 
 from task_service.application.look_at_upload import Look
+from task_service.application.split_later import SplitState
 from task_service.application.split_source import Upload
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
 from task_service.domain.errors import FaultyRows, WrongBatchStatus
 from task_service.domain.mending import faulty_csv
 from task_service.domain.splitting.pieces import is_whole_table
-from task_service.domain.uploads import Kind, kind_of
+from task_service.domain.uploads import Kind, fitting_splits, kind_of
 from task_service.entrypoints.http.sources import file_response
 from task_service.entrypoints.pages import shell, source_forms
-from task_service.entrypoints.pages.faults import faults_of, worded
+from task_service.entrypoints.pages.faults import faults_of, faults_told, worded
 from task_service.entrypoints.pages.rows_shown import ShownRows, pieces_shown, rows_shown
 from task_service.entrypoints.pages.source_forms import Reading
 from task_service.entrypoints.pages.source_words import (
@@ -48,6 +49,14 @@ def draft_source(application: Application, batch: Batch) -> ShownSource | None:
         return None
     page = file_page(batch.batch_id, source.digest, Reading(source.name, source.wish, {}))
     return shown_source(source, page)
+
+
+def split_facts(application: Application, batch: Batch) -> dict[str, Any]:
+    """How the splitting of a long file stands, for the draft's page; over, nothing is told."""
+    job = application.split_later.of(batch)
+    if job is None or job.state is SplitState.DONE:
+        return {"splitting": None}
+    return {"splitting": job, "split_faults": faults_told(job.faults)}
 
 
 def media_type_of(name: str) -> str:
@@ -110,6 +119,9 @@ def _add_give(blueprint: Blueprint, application: Application) -> None:
             return _page(application, batch, digest), 422
         upload = Upload(reading.name, content, media_type_of(reading.name))
         try:
+            if application.split_later.is_long(content, reading.wish):
+                application.split_later.ask(batch, upload, reading.wish)
+                return redirect(shell.batch_page(batch_id), 303)
             application.split_source.split(batch, upload, reading.wish)
         except FaultyRows:
             return _page(application, batch, digest), 422
@@ -170,7 +182,11 @@ def _page(
     """`overtaken`: another tab gave the draft its table after this one was opened."""
     content, reading = _sent(application, digest)
     project = application.batches.project_of(batch)
-    found = application.look_at_upload.look(project, content, reading.wish)
+    is_long = application.split_later.is_long(content, reading.wish)
+    if is_long:  # its pieces would be made for this page alone
+        found = Look(fitting_splits(content), None, None)
+    else:
+        found = application.look_at_upload.look(project, content, reading.wish)
     kind = kind_of(content)
     page = render_template(
         "requester/source.html",
@@ -179,6 +195,7 @@ def _page(
         digest=digest,
         reading=reading,
         look=found,
+        is_long=is_long,
         faults=faults_of(found.refusal) if found.refusal else None,
         rows=_rows(found),
         pieces=_pieces(application, found),
