@@ -17,6 +17,7 @@ from task_service.domain.figures import (
     spreads,
     time_bands,
 )
+from task_service.domain.known_answers import Accuracy, accuracy
 from task_service.domain.submissions import Answer, Submission
 
 SAMPLE_MAX = 2_000
@@ -25,7 +26,9 @@ _PAGE = 500
 
 @dataclass(frozen=True)
 class Figures:
-    """Of the batch's first `n` answers; `is_all` where there are no more."""
+    """Of the batch's first `n` answers; `is_all` where there are no more. `known` is None where no
+    row's answer is known.
+    """
 
     n: int
     is_all: bool
@@ -34,6 +37,7 @@ class Figures:
     times: list[Band]
     step: timedelta
     arrivals: list[Arrivals]
+    known: Accuracy | None = None
 
 
 class ShowFigures:
@@ -56,6 +60,7 @@ class ShowFigures:
             times=time_bands(found),
             step=step,
             arrivals=came,
+            known=accuracy(one.known_right for one in found),
         )
 
     def _sample(self, batch: Batch) -> list[Submission]:

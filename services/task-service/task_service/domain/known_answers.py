@@ -6,11 +6,42 @@ bars (`yes|si`) of which any is right. What is marked on a row goes before its c
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
 
 from crowdloom.kernel.answer_keys import AnswerKey, marked
 
 PREFIX = "gold:"
 _OR = "|"
+_Z = 1.96
+"""Of the normal distribution: 95 of 100 lie within so many deviations."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """So many of `n` answers to known rows were right."""
+
+    right: int
+    n: int
+
+    @property
+    def ratio(self) -> float:
+        return self.right / self.n
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the accuracy of all answers lies, 95 times of 100: Wilson's score interval (1927),
+        which says something sensible of few answers, and of none that were wrong.
+        """
+        spread = _Z * sqrt(self.ratio * (1 - self.ratio) / self.n + _Z**2 / (4 * self.n**2))
+        middle, scale = self.ratio + _Z**2 / (2 * self.n), 1 + _Z**2 / self.n
+        return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+
+
+def accuracy(scored: Iterable[bool | None]) -> Accuracy | None:
+    """Of scored answers; None where none was to a known row."""
+    known = [right for right in scored if right is not None]
+    return Accuracy(sum(known), len(known)) if known else None
 
 
 def known_field(column: str) -> str | None:

@@ -50,6 +50,7 @@ def test_answers_to_known_rows_are_scored_and_no_worker_is_shown_which_they_are(
     assert [one["known_right"] for one in answers] == [True, None, False]
     address = f"/requester/batches/{batch['batch_id']}"
     assert "not as known" in browser.read(f"{address}/answers")
+    assert "50% right: 1 of 2 answers" in words(browser.read(f"{address}/figures"))
     hit = words(browser.read(f"{address}/review/rule?test=known_wrong&field=&value="))
     assert "1 answer of 3 that wait" in hit
 

@@ -1,4 +1,5 @@
-from task_service.domain.known_answers import answer_key, is_right, shown_inputs
+import pytest
+from task_service.domain.known_answers import accuracy, answer_key, is_right, shown_inputs
 
 COLUMNS = ("sentence", "gold:answer", "gold: tone ")
 
@@ -15,3 +16,14 @@ def test_marks_go_before_the_cells_field_by_field() -> None:
     assert key == {"answer": ("no",), "tone": ("calm",)}
     assert is_right(key, [("answer", " NO "), ("tone", "calm"), ("more", "x")])
     assert not is_right(key, [("answer", "no")])
+
+
+def test_accuracy_on_known_rows_says_how_sure_it_is() -> None:
+    assert accuracy([None, None]) is None
+    found = accuracy([True] * 9 + [False, None])
+    assert found is not None
+    assert (found.right, found.n) == (9, 10)
+    assert found.interval == pytest.approx((0.596, 0.982), abs=0.001)
+    sure = accuracy([True] * 10)
+    assert sure is not None
+    assert sure.interval == pytest.approx((0.722, 1.0), abs=0.001)
