@@ -39,7 +39,8 @@ TRIES_MAX = 4
 PACE_SECONDS = 0.1
 """At the soonest so long after one poll that brought something comes the next."""
 DEAD_LETTERS_MAX = 200
-_POLL_SECONDS = 0.5
+POLL_SECONDS = 0.5
+_RESTING_AFTER_SECONDS, RESTING_POLL_SECONDS = 20.0, 2.0
 _BACK_OFF_SECONDS = 0.1
 _PAUSE_SECONDS = 5.0
 _REPLAY_SECONDS = 2.0
@@ -76,7 +77,7 @@ class ConsumerLoop(Generic[SessionT]):
         self._on_watermark = on_watermark
         self._paused_until: dict[Place, float] = {}
         self._replay_due = 0.0
-        self._polled_at = 0.0
+        self._polled_at = self._moved_at = 0.0
         self.handled_count = 0
         self.lag_seen: Mapping[Place, int] = {}
         self._lag_seen_at: float | None = None
@@ -86,14 +87,19 @@ class ConsumerLoop(Generic[SessionT]):
         """Consume until told to stop. Raises TooManyDeadLetters, and lets bugs out."""
         while not stop.is_set():
             try:
-                count = self.run_once(timeout_seconds=_POLL_SECONDS)
+                count = self.run_once(timeout_seconds=self.patience_seconds())
                 if 0 < count < POLL_COUNT_MAX:
                     # Of a stream, many take effect in one transaction; after a silence, at once.
                     stop.wait(max(0.0, self._polled_at + PACE_SECONDS - time.monotonic()))
             except (TransientError, PyMongoError) as error:
                 log.warning("consumer_waits", error=str(error))
-                stop.wait(_POLL_SECONDS)
+                stop.wait(POLL_SECONDS)
         self._consumer.close()
+
+    def patience_seconds(self) -> float:
+        """After a long silence each look waits longer, so that a market at rest costs little."""
+        is_resting = time.monotonic() - self._moved_at > _RESTING_AFTER_SECONDS
+        return RESTING_POLL_SECONDS if is_resting else POLL_SECONDS
 
     def run_once(self, *, timeout_seconds: float) -> int:
         """Handle one poll; returns how many messages it brought."""
@@ -229,6 +235,8 @@ class ConsumerLoop(Generic[SessionT]):
 
         self._store.run(work)
         self.handled_count += len(deliveries)
+        if not all(map(_is_watermark, deliveries)):
+            self._moved_at = time.monotonic()
 
     def _call(self, session: SessionT, envelope: Envelope) -> None:
         cause = Cause(

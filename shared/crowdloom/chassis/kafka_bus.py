@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 _REQUEST_TIMEOUT_MS = 10_000
 _SESSION_TIMEOUT_MS = 6_000
 _SILENT_SESSIONS_MAX = 3
+_FETCH_SECONDS_MIN, _FETCH_SECONDS_MAX = 0.1, 2.0
 _METADATA_AGE_MS_MAX = 5_000
 _ACKNOWLEDGE_SECONDS_MAX = 20
 _CLOSE_SECONDS_MAX = 2
@@ -169,6 +170,7 @@ class KafkaBusConsumer:
             if _is_stranded(consumer, seconds_max=self._silence_seconds_max):
                 self.close()
                 raise TransientError("the group has not been heard of for too long: joining anew")
+            _let_broker_wait(consumer, timeout_seconds)
             polled = consumer.poll(
                 timeout_ms=int(timeout_seconds * 1_000), max_records=message_count_max
             )
@@ -283,6 +285,14 @@ def _is_stranded(consumer: Any, *, seconds_max: float) -> bool:
     beat = consumer._coordinator.heartbeat  # noqa: SLF001 - no public way to it
     silent_seconds: float = time.monotonic() - max(beat.last_receive, beat.last_reset)
     return silent_seconds > seconds_max
+
+
+def _let_broker_wait(consumer: Any, timeout_seconds: float) -> None:
+    """Have a fetch that finds nothing answered as late as whoever polls is patient: at rest the
+    traffic of empty answers is most of what a broker and its clients do.
+    """
+    waits_ms = int(min(max(timeout_seconds, _FETCH_SECONDS_MIN), _FETCH_SECONDS_MAX) * 1_000)
+    consumer._fetcher.config["fetch_max_wait_ms"] = waits_ms  # noqa: SLF001 - no public way to it
 
 
 def _forget_parked(consumer: Any, partition: Any) -> None:

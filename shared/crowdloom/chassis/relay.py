@@ -77,6 +77,7 @@ class Relay:
         self._check_due = clock.now()
         self._duplicate_every = duplicate_every
         self._published_count = 0
+        self._was_silent = False
 
     def run(self, stop: threading.Event) -> None:
         """Publish until told to stop: what comes after a silence at once, what comes in a stream
@@ -108,12 +109,19 @@ class Relay:
             self.refill_lost_topics()
         began = self._clock.now()
         is_due = self._watermark is not None and began >= self._watermark_due
-        rows = self._pending_rows(behind_barrier=is_due)
+        rows = [] if self._is_still_silent(is_due) else self._pending_rows(behind_barrier=is_due)
+        self._was_silent = not rows
         if rows:
             self._publish(rows)
         if is_due and len(rows) < BATCH_COUNT_MAX:
             self._tell_watermark(as_of=began - timedelta(seconds=TRANSACTION_SECONDS_MAX))
         return len(rows)
+
+    def _is_still_silent(self, is_due: bool) -> bool:
+        """After a silence a plain look comes first: it costs half of one as of an instant."""
+        if is_due or not self._was_silent:
+            return False
+        return self._outbox.find_one({"pending": True}, projection=["_id"]) is None
 
     def refill_lost_topics(self) -> None:
         """Make missing topics; put every row of a topic whose log is gone back to pending."""
@@ -130,9 +138,9 @@ class Relay:
                     {"topic": topic, "pending": False}, {"$set": {"pending": True}}
                 )
                 log.warning("broker_was_wiped", topic=topic, republished=again.modified_count)
-            self._state.replace_one(
-                {"_id": topic}, {"topic_id": state.topic_id, "ends": ends}, upsert=True
-            )
+            seen = {"_id": topic, "topic_id": state.topic_id, "ends": ends}
+            if seen != known:
+                self._state.replace_one({"_id": topic}, seen, upsert=True)
         self._check_due = self._clock.now() + timedelta(seconds=_CHECK_SECONDS)
 
     def _pending_rows(self, *, behind_barrier: bool) -> list[dict[str, Any]]:

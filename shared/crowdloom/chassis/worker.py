@@ -25,13 +25,15 @@ log = structlog.get_logger(__name__)
 PROCESS_STATUS = "process_status"
 STATUS_SECONDS = 5.0
 _TICK_SECONDS = 0.1
+_IDLE_ROUNDS = 20
+_RESTING_FACTOR, _RESTING_SECONDS_MAX = 3, 3.0
 
 
 @dataclass(frozen=True)
 class Job:
     """Work done again and again. `run` returns how much it did, or None where that means nothing:
-    a job that did something is run again at once. One that is `apart` may take long: no other
-    waits for it.
+    a job that did something is run again at once, one that long found nothing less often. One that
+    is `apart` may take long: no other waits for it.
     """
 
     name: str
@@ -92,11 +94,15 @@ class EventsProcess:
 
     def _run_jobs(self, jobs: Sequence[Job], stop: threading.Event) -> None:
         due = {job.name: 0.0 for job in jobs}
+        idle_rounds = dict.fromkeys(due, 0)
         while not stop.wait(_TICK_SECONDS):
             for job in jobs:
-                if time.monotonic() >= due[job.name]:
-                    again_seconds = 0.0 if self._run_job(job) else job.every_seconds
-                    due[job.name] = time.monotonic() + again_seconds
+                if time.monotonic() < due[job.name]:
+                    continue
+                did = self._run_job(job)
+                idle_rounds[job.name] = 0 if did != 0 else idle_rounds[job.name] + 1
+                again_seconds = 0.0 if did else pause_seconds(job, idle_rounds[job.name])
+                due[job.name] = time.monotonic() + again_seconds
 
     def _run_job(self, job: Job) -> int | None:
         try:
@@ -122,3 +128,10 @@ class EventsProcess:
 
     def _lag(self) -> list[tuple[tuple[str, int], int]]:
         return sorted(self._consumer.lag_seen.items())
+
+
+def pause_seconds(job: Job, idle_rounds: int) -> float:
+    """A market at rest costs its machine little, and nobody waits long for its first work."""
+    if idle_rounds < _IDLE_ROUNDS:
+        return job.every_seconds
+    return max(job.every_seconds, min(job.every_seconds * _RESTING_FACTOR, _RESTING_SECONDS_MAX))

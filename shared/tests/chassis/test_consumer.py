@@ -371,3 +371,16 @@ def test_a_running_consumer_outlives_the_absence_of_the_broker(publish, make_loo
         stop.set()
         thread.join()
     assert counts() == {"bat_1": 1}
+
+
+def test_a_consumer_waits_longer_after_a_long_silence_until_an_event_comes(
+    make_loop, publish, monkeypatch
+):
+    monkeypatch.setattr(consumer_module, "_RESTING_AFTER_SECONDS", -1.0)
+    loop = make_loop(lambda *_: None)
+    assert loop.patience_seconds() == consumer_module.RESTING_POLL_SECONDS
+    publish("bat_1")
+    loop.run_once(timeout_seconds=0)
+    monkeypatch.setattr(consumer_module, "_RESTING_AFTER_SECONDS", 3_600.0)
+
+    assert loop.patience_seconds() == consumer_module.POLL_SECONDS

@@ -364,3 +364,12 @@ def test_the_memory_bus_reads_back_what_the_relay_wrote(store, broker, make_rela
         cause=Cause(event_id),
     )
     assert read_message(message.headers, message.value) == expected
+
+
+def test_after_a_silence_what_comes_is_published_by_the_next_look(make_relay, store, broker):
+    relay = make_relay()
+    assert [relay.run_once() for _ in range(3)] == [0, 0, 0]
+    emit(store, "bat_1")
+
+    assert relay.run_once() == 1
+    assert len(published(broker)) == 1
