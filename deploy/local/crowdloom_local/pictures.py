@@ -1,7 +1,8 @@
-"""The pictures of the guides for workers and operators, taken from a running demo: `make pictures`.
+"""The pictures of the guides, taken from a running demo: `make pictures`.
 
 A market of its own in a temporary folder, with the demo's people; a question is asked and answered,
-an appeal is opened. Each picture is one screen, in few colours, so that the repository stays small.
+the crowd works until there is something to review, an answer is rejected and appealed. Each picture
+is one screen, in few colours, so that the repository stays small.
 """
 
 import io
@@ -10,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pyotp
-from crowdloom.client import HttpApi, Requester
+from crowdloom.client import HttpApi, Requester, Worker
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from crowdloom_local.acceptance.browser import launch
-from crowdloom_local.demo.run import REQUESTER_EMAIL, Demo
+from crowdloom_local.demo.run import PROJECTS, REQUESTER_EMAIL, Demo
 from crowdloom_local.market import Market
+from crowdloom_local.replay.plan import wait_for
 from crowdloom_local.staff import PASSWORD
 
 FOLDER = Path(__file__).parents[3] / "docs" / "guides" / "pictures"
@@ -24,8 +26,10 @@ SIZE = (1000, 640)
 COLOURS = 64
 BYTES_MAX = 60_000
 TASKS = "/api/tasks/v1"
+WORKERS = "/api/workers/v1"
 _AWAIT_SECONDS_MAX = 120
 _SETTLED_MS = 1_500
+_WAITING_MIN = 4
 
 
 class PictureTooLarge(RuntimeError):
@@ -44,7 +48,11 @@ def take_all() -> list[Path]:
         demo.set_scene()
         browser = launch(playwright)
         try:
-            return [*_of_worker(browser, market, demo), *_of_operator(browser, market, demo)]
+            return [
+                *_of_worker(browser, market, demo),
+                *_of_requester(browser, market, demo),
+                *_of_operator(browser, market, demo),
+            ]
         finally:
             browser.close()
 
@@ -103,6 +111,60 @@ def _first_question(requester: Requester) -> tuple[str, str]:
     raise LookupError("no question was asked")
 
 
+def _of_requester(browser: Any, market: Market, demo: Demo) -> list[Path]:
+    who = {"email": REQUESTER_EMAIL, "password": PASSWORD}
+    session = HttpApi(market.url).post(f"{TASKS}/sessions", who)
+    requester = Requester(HttpApi(market.url, session["token"]))
+    done, live = (_newest_batch(requester, demo, number) for number in (0, 1))
+    demo.start()
+    try:
+        wait_for(
+            "answers to review",
+            lambda: requester.batch(live)["counts"]["submitted"] >= _WAITING_MIN,
+        )
+    finally:
+        demo.stop()
+    _reject_and_appeal(market, demo, requester, live)
+    context = _context(browser)
+    _sign_in(context, market, "cl_requester", session["token"])
+    page = context.new_page()
+    files = []
+    for name, path in (
+        ("requester-templates", "/requester/templates"),
+        ("requester-batch", f"/requester/batches/{live}"),
+        ("requester-review", f"/requester/batches/{live}/review"),
+        ("requester-results", f"/requester/batches/{done}/figures"),
+    ):
+        page.goto(market.url + path)
+        files.append(_take(page, name))
+    context.close()
+    return files
+
+
+def _reject_and_appeal(market: Market, demo: Demo, requester: Requester, batch_id: str) -> None:
+    first = next(iter(requester.submissions(batch_id, status="submitted")))
+    requester.reject(first["submission_id"], "The sentence praises the seats: it is not negative.")
+    crowd = [Worker.sign_in(market.url, recovery_code=one["code"]) for one in demo.state["workers"]]
+
+    def appealed() -> bool:
+        for worker in crowd:
+            for item in worker.work():
+                named = {"assignment_id": item["assignment_id"]}
+                if named["assignment_id"] == first["assignment_id"] and item["reason"]:
+                    words = {"statement": "It praises the seats and damns the engine."}
+                    worker.api.post(f"{WORKERS}/appeals", {**named, **words})
+                    return True
+        return False
+
+    wait_for("the rejection to be heard of", appealed)
+
+
+def _newest_batch(requester: Requester, demo: Demo, number: int) -> str:
+    project_id = demo.state["projects"][PROJECTS[number].folder]
+    batch_id: str = next(iter(requester.batches(project_id)))["batch_id"]
+    return batch_id
+
+
 def _of_operator(browser: Any, market: Market, demo: Demo) -> list[Path]:
     email = "operator@example.org"
     code = pyotp.TOTP(demo.state["totp"][email]).now()
@@ -115,6 +177,8 @@ def _of_operator(browser: Any, market: Market, demo: Demo) -> list[Path]:
     for name, path in (
         ("operator-operations", "/operator"),
         ("operator-matching", "/operator/matching"),
+        ("operator-policy", "/operator/matching/policy?try=1"),
+        ("operator-appeals", "/operator/appeals"),
     ):
         page.goto(market.url + path)
         files.append(_take(page, name))
