@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+from crowdloom.chassis.consumer import TRANSACTION_EVENTS_MAX
 from crowdloom.contracts import Cause, Envelope, Event
 from crowdloom.contracts.matching import AssignmentClaimed
 from crowdloom.contracts.payment import slot_fee
@@ -128,13 +129,13 @@ def _insert(collection: Any, documents: Sequence[dict[str, Any]]) -> None:
 
 
 def _accepts(application: Application) -> dict[str, object]:
-    """Claims and accepts as the consumer hands them over, some a transaction, until posted."""
+    """Claims and accepts as the consumer hands them over of a stream, until posted."""
     count = int(os.environ.get("ACCEPTS", "1000"))
     fund(application, count)
     events = [event for number in range(count) for event in work(number)]
     began = time.perf_counter()
-    for start in range(0, len(events), _TOGETHER):
-        deliver(application, events[start : start + _TOGETHER])
+    for start in range(0, len(events), TRANSACTION_EVENTS_MAX):
+        deliver(application, events[start : start + TRANSACTION_EVENTS_MAX])
     seconds = time.perf_counter() - began
     posted = application.database["journal"].count_documents({"code": "accept"})
     if posted != count:
