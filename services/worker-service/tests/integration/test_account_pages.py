@@ -42,6 +42,12 @@ def test_starting_takes_one_press_and_no_email(browser: FlaskClient) -> None:
     assert browser.get("/work/queue").status_code == 200
 
 
+def test_the_queue_begins_with_the_pay_that_was_wished_for(browser: FlaskClient) -> None:
+    assert "any pay" in browser.get("/work/start").text
+    browser.post("/work/start", data={"min": "8"})
+    assert browser.get("/work/queue").location == "/work/queue?min=8"
+
+
 def test_the_code_is_shown_until_it_is_kept_and_not_after(browser: FlaskClient) -> None:
     code = started(browser)
     assert code in browser.get("/work/recovery-code").text

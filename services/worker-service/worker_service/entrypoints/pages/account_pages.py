@@ -27,6 +27,7 @@ from worker_service.domain.recovery import (
 from worker_service.domain.workers import Worker
 from worker_service.entrypoints.http.accounts import begun, zipped
 from worker_service.entrypoints.pages import languages, shell
+from worker_service.entrypoints.pages.queue_pages import HOURLY_CHOICES
 
 _CODE_COOKIE = "cl_recovery"
 _CODE_PATH = "/work/recovery-code"
@@ -68,7 +69,7 @@ def _add_start(blueprint: Blueprint, application: Application) -> None:
             too_many = _("Too many new accounts came from your address. Try again in an hour.")
             return start_page(chosen, too_many), 429
         response = _to_code(made.recovery_code)
-        remember(response, application, made.worker)
+        welcome(response, application, made.worker)
         return response
 
 
@@ -103,6 +104,8 @@ def start_page(
         "work/start.html",
         offered=languages.named(chosen),
         chosen=chosen,
+        hourly_choices=HOURLY_CHOICES,
+        hourly=request.form.get("min", ""),
         errors={"languages": error} if error else {},
         effort=effort,
         next=shell.next_page(),
@@ -153,6 +156,14 @@ def _to_code(code: RecoveryCode) -> BaseResponse:
         secure=bool(current_app.config["CROWDLOOM_SECURE_COOKIES"]),
     )
     return response
+
+
+def welcome(response: BaseResponse, application: Application, worker: Worker) -> None:
+    """Sign a new account in; the queue begins with the pay that was wished for, if any was."""
+    wished = request.form.get("min", "")
+    if wished in map(str, HOURLY_CHOICES):
+        application.choose_queue.remember(worker.worker_id, {"min": wished})
+    remember(response, application, worker)
 
 
 def remember(response: BaseResponse, application: Application, worker: Worker) -> None:

@@ -19,6 +19,7 @@ from worker_service.entrypoints.pages.account_pages import (
     remember,
     sign_in_page,
     start_page,
+    welcome,
 )
 
 ACCOUNT_PAGE = "/work/account"
@@ -150,7 +151,7 @@ def _add_coming_in(blueprint: Blueprint, application: Application) -> None:
             too_many = _("Too many new accounts came from your address. Try again in an hour.")
             return start_page(chosen, too_many), 429
         response = redirect(shell.next_page(), 303)
-        remember(response, application, made.worker)
+        welcome(response, application, made.worker)
         return response
 
     @blueprint.post("/work/sign-in/passkey")
