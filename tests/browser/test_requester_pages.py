@@ -353,6 +353,34 @@ def test_a_connection_that_drops_while_a_file_is_sent_costs_one_part(
     assert parts == ["0", "1000000", "1000000"]
 
 
+def test_a_page_that_is_loaded_anew_in_the_middle_of_a_file_says_so_and_goes_on(
+    context: BrowserContext, desk: Any, tmp_path: Path
+) -> None:
+    page = context.new_page()
+    page.goto(f"{desk.origin}/requester/batches/{desk.draft('To go on').batch_id}/table")
+    table = tmp_path / "long.csv"
+    table.write_text("text\n" + f"{'A long page. ' * 1_000}\n" * 100, encoding="utf-8")
+    page.get_by_label("Table or file").set_input_files(table)
+    parts: list[str] = []
+
+    def drop_all_but_the_first(route: Route) -> None:
+        if route.request.method == "PATCH":
+            parts.append(route.request.url.partition("=")[2])
+        route.abort() if len(parts) > 1 else route.continue_()
+
+    page.route("**/api/tasks/v1/uploads/*", drop_all_but_the_first)
+    page.get_by_role("button", name="Read the file").click()
+    expect(page.get_by_text("The connection was lost.")).to_be_visible()
+    page.unroute("**/api/tasks/v1/uploads/*")
+    page.reload()
+    expect(page.get_by_text("it goes on where it stopped: long.csv, 77%")).to_be_visible()
+    page.get_by_label("Table or file").set_input_files(table)
+    with page.expect_request(lambda sent: sent.method == "PATCH") as sent:
+        page.get_by_role("button", name="Read the file").click()
+    assert sent.value.url.endswith("offset=1000000")
+    expect(page.get_by_text("Row 1 of 100")).to_be_visible(timeout=30_000)
+
+
 def test_answers_are_decided_without_script(chromium: Browser, desk: Any) -> None:
     batch = desk.running("Without script", answers=3)
     context = chromium.new_context(java_script_enabled=False)

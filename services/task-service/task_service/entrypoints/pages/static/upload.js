@@ -38,9 +38,17 @@
     }
   };
 
-  const known = (file) => `crowdloom.upload:${file.name}:${file.size}:${file.lastModified}`;
+  const KNOWN = "crowdloom.upload:";
+  const known = (file) => `${KNOWN}${file.name}:${file.size}:${file.lastModified}`;
   const remembered = (file) => { try { return sessionStorage.getItem(known(file)); } catch { return null; } };
   const remember = (file, id) => { try { sessionStorage.setItem(known(file), id); } catch { /* then it begins anew */ } };
+
+  /* What was cut off by leaving the page: the browser has forgotten the file, not what arrived of it. */
+  const cutOff = async () => {
+    const keys = Object.keys(sessionStorage).filter((key) => key.startsWith(KNOWN));
+    const uploads = await Promise.all(keys.map((key) => call("GET", `${UPLOADS}/${sessionStorage.getItem(key)}`).catch(() => null)));
+    return uploads.find((upload) => upload && !upload.digest && upload.received > 0);
+  };
 
   const begun = async (file) => {
     const id = remembered(file);
@@ -84,6 +92,12 @@
       },
       lost() { words.textContent = words.dataset.waiting; },
     };
+    cutOff().then((upload) => {
+      if (!upload || !box.hidden) return;
+      box.hidden = false;
+      bar.value = Math.floor((upload.received / upload.size) * 100);
+      words.textContent = `${words.dataset.cut} ${upload.name}, ${percent.format(upload.received / upload.size)}`;
+    }).catch(() => { /* without it one begins anew */ });
     const show = async (answer) => {
       if (answer.headers.get("Content-Type")?.startsWith("application/json")) {
         location.assign((await answer.json()).location);
