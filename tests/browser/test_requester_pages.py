@@ -1,6 +1,7 @@
 """The requester's pages as people use them: by eye, by keyboard, without script."""
 
 import importlib.util
+import io
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,12 +12,23 @@ import pytest
 from crowdloom.testkit.looks import looks, violations, watch, wrong
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from pypdf import PdfWriter
 from task_service.application.split_source import Upload
+from task_service.domain.splitting.wishes import parse_wish
 
 pytestmark = pytest.mark.browser
 
 # Pages that differ little from another one of those that are looked at.
-ALIKE = ("no funds", "pieces", "paused", "cancelled", "completed", "review grid", "answers")
+ALIKE = (
+    "no funds",
+    "pieces",
+    "long file",
+    "paused",
+    "cancelled",
+    "completed",
+    "review grid",
+    "answers",
+)
 
 
 def _module(name: str) -> ModuleType:
@@ -48,6 +60,9 @@ def paths(desk: Any) -> dict[str, str]:
     keep = desk.application.look_at_upload.keep
     faulty = keep(owner, Upload("rows.csv", b"text,note\nfine,a\nno, comma,b\nshort\n"))
     whole = keep(owner, Upload("story.txt", "One. Two.\n\nسلام.\n".encode()))
+    many = Upload("long.pdf", blank_pages(201), "application/pdf")
+    long = keep(owner, many)
+    desk.application.split_later.ask(declined, many, parse_wish("page"))
     webhook = desk.application.webhooks.create(
         desk.requester.requester_id, "https://example.org/hook"
     )
@@ -70,6 +85,7 @@ def paths(desk: Any) -> dict[str, str]:
         "table": f"/requester/batches/{draft.batch_id}/table",
         "rows to mend": f"/requester/batches/{draft.batch_id}/file/{faulty}?name=rows.csv",
         "pieces": f"/requester/batches/{draft.batch_id}/file/{whole}?name=story.txt&by=sentence",
+        "long file": f"/requester/batches/{draft.batch_id}/file/{long}?name=long.pdf",
         "audience": f"/requester/batches/{draft.batch_id}/audience",
         "workers": "/requester/workers",
         "log": "/requester/team/log",
@@ -98,6 +114,14 @@ def paths(desk: Any) -> dict[str, str]:
         "webhooks": "/requester/developers/webhooks",
         "webhook": f"/requester/developers/webhooks/{webhook.webhook_id}",
     }
+
+
+def blank_pages(count: int) -> bytes:
+    writer, file = PdfWriter(), io.BytesIO()
+    for _ in range(count):
+        writer.add_blank_page(100, 100)
+    writer.write(file)
+    return file.getvalue()
 
 
 @pytest.fixture
