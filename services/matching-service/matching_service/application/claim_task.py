@@ -83,6 +83,12 @@ class ClaimTask:
         # The key is asked about only where its unique index refuses it, or where nothing is found:
         # the first claim with a key is the common one.
         batch = None if batch_id is None else self._batch(batch_id)
+        if self._work.was_full(worker_id):
+            # To look costs less than a write that is refused.
+            earlier = self._reader.assignments.by_claim_key(worker_id, claim_key)
+            if earlier is not None:
+                return self._again(earlier, batch_id)
+            self._work.note_places(worker_id, self._free_place(worker_id) - 1)
         for one in self._choose(worker_id, batch, device):
             given = self._claim_of_batch(one, worker_id, claim_key)
             if given is not None:
@@ -165,6 +171,7 @@ class ClaimTask:
         held_max = self._work.policy().held_max
         free = [place for place in range(held_max) if place not in taken]
         if not free:
+            self._work.note_places(worker_id, None)
             raise TooManyLeases(
                 "Finish or return one of the items you hold first", held_max=held_max
             )
@@ -203,6 +210,7 @@ class ClaimTask:
                     return earlier
                 # The place or turn is taken, by an older lease or another claim of this moment.
                 place = self._free_place(wanted.worker_id)
+                self._work.note_places(wanted.worker_id, place)
                 free = self._eligibility.turns(batch, wanted.worker_id)
                 if free is None:
                     return None

@@ -55,6 +55,7 @@ class OpenWork:
         self._shelves: OrderedDict[BatchId, OrderedDict[TaskId, OpenTask]] = OrderedDict()
         self._served: OrderedDict[BatchId, datetime] = OrderedDict()
         self._places: OrderedDict[WorkerId, int] = OrderedDict()
+        self._full: OrderedDict[WorkerId, None] = OrderedDict()
         self._lock = threading.Lock()
 
     def ranked(self) -> list[Batch]:
@@ -91,6 +92,20 @@ class OpenWork:
             place = (last + 1) % held_max
             _remembered(self._places, worker_id, place, _WORKERS_KEPT_MAX)
         return place
+
+    def note_places(self, worker_id: WorkerId, last: int | None) -> None:
+        """The worker was seen to have a place free after `last` or, where None, none at all."""
+        with self._lock:
+            if last is None:
+                _remembered(self._full, worker_id, None, _WORKERS_KEPT_MAX)
+                return
+            self._full.pop(worker_id, None)
+            _remembered(self._places, worker_id, last, _WORKERS_KEPT_MAX)
+
+    def was_full(self, worker_id: WorkerId) -> bool:
+        """Whether he had no place left when last seen; whoever asks again most likely has none."""
+        with self._lock:
+            return worker_id in self._full
 
     def candidates(self, batch: Batch, worker_id: WorkerId) -> Iterator[OpenTask]:
         """Some tasks worth trying, each given to one asker of this process at a time: from the
