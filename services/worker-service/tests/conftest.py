@@ -1,19 +1,18 @@
 """The service on the embedded MongoDB, in a database of its own for each test."""
 
-import importlib.util
 import json
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 import pytest
 from crowdloom.chassis.tokens import SESSION_AUDIENCE, Principal, TokenSigner, new_signing_key
-from crowdloom.contracts import Cause, Envelope, Event
-from crowdloom.testkit.ports import BEGINNING, FrozenClock, SequentialIds
+from crowdloom.testkit.ports import FrozenClock, SequentialIds
+from crowdloom.testkit.services import deliverer, empty, module_beside, published, set_back
 from flask import Flask
 from flask.testing import FlaskClient
 from pymongo import MongoClient
@@ -42,13 +41,7 @@ Deliver = Callable[..., None]
 @pytest.fixture(scope="session")
 def make() -> ModuleType:
     """builders.py: events with what a test does not care about filled in."""
-    path = Path(__file__).parent / "builders.py"
-    spec = importlib.util.spec_from_file_location("worker_service_builders", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_beside(__file__, "builders")
 
 
 @pytest.fixture(scope="session")
@@ -83,17 +76,14 @@ def running_web(running: Application) -> Flask:
 
 @pytest.fixture
 def clock(standing_clock: FrozenClock) -> FrozenClock:
-    """Where it began, whatever the test before did to it."""
-    standing_clock.advance(seconds=(BEGINNING - standing_clock.now()).total_seconds())
-    return standing_clock
+    return set_back(standing_clock)
 
 
 @pytest.fixture
 def application(running: Application, clock: FrozenClock) -> Application:
     """The service with nothing in its database."""
     assert clock
-    for name in running.database.list_collection_names():
-        running.database[name].delete_many({})
+    empty(running.database)
     return running
 
 
@@ -138,33 +128,11 @@ def api(web: Flask) -> FlaskClient:
 @pytest.fixture
 def deliver(application: Application) -> Deliver:
     """Hand events to the service's handlers, each in a transaction, as the consumer does."""
-
-    def one(event: Event, event_id: str) -> None:
-        envelope = Envelope(
-            event_id=event_id,
-            occurred_at=application.clock.now(),
-            key="key",
-            cause=Cause(event_id),
-            event=event,
-        )
-        handler = SUBSCRIPTIONS[type(event)]
-        application.store.run(lambda session: handler(envelope, session))
-
-    counter = iter(range(1, 1_000_000))
-
-    def deliver_all(*events: Event) -> None:
-        for event in events:
-            one(event, f"evt_{next(counter):026d}")
-
-    return deliver_all
+    return deliverer(application.store, application.clock, SUBSCRIPTIONS)
 
 
 @pytest.fixture
 def outbox(application: Application) -> Callable[[], list[tuple[str, Any]]]:
     """What the service has published: (name, body) in order."""
 
-    def read() -> list[tuple[str, Any]]:
-        rows = application.database["outbox"].find().sort("_id", 1)
-        return [(row["type"], json.loads(row["value"])) for row in rows]
-
-    return read
+    return partial(published, application.database)
