@@ -20,6 +20,7 @@ from pymongo.errors import PyMongoError
 from crowdloom.chassis.bus import BusMessage, Consumer, Place
 from crowdloom.chassis.context import caused_by
 from crowdloom.chassis.dead_letters import DeadLetters
+from crowdloom.chassis.pace import pause_after
 from crowdloom.chassis.store import MongoSession, Store
 from crowdloom.contracts import Cause, Envelope, Event, event_type, read_message
 from crowdloom.contracts.envelope import type_name
@@ -36,8 +37,6 @@ WatermarkHandler = Callable[[SessionT, str, int, datetime], None]
 POLL_COUNT_MAX = 200
 TRANSACTION_EVENTS_MAX = 50
 TRIES_MAX = 4
-PACE_SECONDS = 0.1
-"""At the soonest so long after one poll that brought something comes the next."""
 DEAD_LETTERS_MAX = 200
 POLL_SECONDS = 0.5
 _RESTING_AFTER_SECONDS, RESTING_POLL_SECONDS = 20.0, 2.0
@@ -90,7 +89,7 @@ class ConsumerLoop(Generic[SessionT]):
                 count = self.run_once(timeout_seconds=self.patience_seconds())
                 if 0 < count < POLL_COUNT_MAX:
                     # Of a stream, many take effect in one transaction; after a silence, at once.
-                    stop.wait(max(0.0, self._polled_at + PACE_SECONDS - time.monotonic()))
+                    stop.wait(pause_after(time.monotonic() - self._polled_at))
             except (TransientError, PyMongoError) as error:
                 log.warning("consumer_waits", error=str(error))
                 stop.wait(POLL_SECONDS)

@@ -17,6 +17,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from crowdloom.chassis.bus import PARTITION_COUNT, BusMessage, Producer
+from crowdloom.chassis.pace import pause_after
 from crowdloom.chassis.store import OUTBOX, OUTBOX_ORDER, TRANSACTION_SECONDS_MAX
 from crowdloom.contracts import Cause, Event, envelope_of
 from crowdloom.kernel import Clock, IdFactory, TransientError
@@ -25,10 +26,6 @@ log = structlog.get_logger(__name__)
 
 RELAY_STATE = "relay_state"
 BATCH_COUNT_MAX = 200
-PACE_SECONDS = 0.1
-"""At the soonest so long after one publication comes the next: each costs the database the same
-few calls, however much it takes along.
-"""
 _LEASE_SECONDS = 3
 _CHECK_SECONDS = 5
 _IDLE_SECONDS_MIN, _IDLE_SECONDS_MAX = 0.02, 0.4
@@ -81,7 +78,7 @@ class Relay:
 
     def run(self, stop: threading.Event) -> None:
         """Publish until told to stop: what comes after a silence at once, what comes in a stream
-        together every `PACE_SECONDS`, a backlog without a pause.
+        together (see crowdloom.chassis.pace), a backlog without a pause.
         """
         pause_seconds = _IDLE_SECONDS_MIN
         while not stop.is_set():
@@ -95,8 +92,8 @@ class Relay:
                 continue
             if count:
                 pause_seconds = _IDLE_SECONDS_MIN
-                left_seconds = began + PACE_SECONDS - time.monotonic()
-                stop.wait(max(0.0, left_seconds) if count < BATCH_COUNT_MAX else 0)
+                rest_seconds = pause_after(time.monotonic() - began)
+                stop.wait(rest_seconds if count < BATCH_COUNT_MAX else 0)
             else:
                 pause_seconds = min(pause_seconds * 2, _IDLE_SECONDS_MAX)
                 stop.wait(pause_seconds)
