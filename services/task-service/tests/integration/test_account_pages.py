@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ def test_signing_up_leads_to_the_projects_with_what_to_do_first(visitor: Any) ->
 def test_a_form_sent_twice_makes_one_account_and_gets_in(
     visitor: Any, application: Application
 ) -> None:
-    visitor.send(SIGN_UP, **ACCOUNT)
+    first = visitor.send(SIGN_UP, **ACCOUNT)
+    paths = re.findall(r"Path=([^;]+)", " ".join(first.headers.getlist("Set-Cookie")))
+    assert {"/requester", "/match/reach"} <= set(paths), "matching-service is asked for the reach"
     again = visitor.send(SIGN_UP, **ACCOUNT)
     assert again.status_code == 303
     assert application.database["requesters"].count_documents({}) == 1
