@@ -6,8 +6,8 @@ for some times as long as it worked, and what it takes on grows by itself where 
 
 PACE_SECONDS = 0.1
 """The shortest time from one look that brought something to the next."""
-PACE_SECONDS_MAX = 0.5
-_REST_TIMES = 4
+PACE_SECONDS_MAX = 0.3
+_REST_TIMES = 3
 
 
 def pause_after(worked_seconds: float) -> float:

@@ -10,5 +10,5 @@ def test_after_little_work_a_look_comes_at_a_steady_pace(worked_seconds: float) 
 
 
 def test_the_longer_a_look_took_the_longer_the_rest_up_to_a_limit() -> None:
-    assert PACE_SECONDS < pause_after(0.05) < pause_after(0.1) < PACE_SECONDS_MAX
+    assert PACE_SECONDS < pause_after(0.05) < pause_after(0.08) < PACE_SECONDS_MAX
     assert pause_after(10.0) == PACE_SECONDS_MAX
