@@ -174,6 +174,32 @@ def test_lists_of_the_api_go_on_until_their_end(busy: Any, calling: Any) -> None
     assert len(busy.requester.get("/top-ups").json["items"]) == 2
 
 
+def test_the_cause_of_any_cent_is_three_clicks_from_today_and_no_link_there_is_dead(
+    busy: Any, browsing: Any
+) -> None:
+    reader = browsing("staff", "stf_maker", "finance.view")
+    reached, dead = {"/finance": "/finance"}, {}
+    newest = dict(reached)
+    for _click in range(3):
+        pages = {link: reader.get(link) for link in newest.values()}
+        dead |= {link: page.status_code for link, page in pages.items() if page.status_code != 200}
+        found = {path: link for page in pages.values() for path, link in links_of(page.text)}
+        newest = {path: link for path, link in found.items() if path not in reached}
+        reached |= newest
+    assert dead == {}
+    entries = busy.application.journal.entries(count_max=1_000)
+    assert {f"/finance/ledger/entries/{each.entry_id}" for each in entries} <= set(reached)
+    payouts = [path for path in reached if "/reconciliation/items/" in path]
+    assert len(payouts) == 2, "to the work behind each and to what became of it"
+
+
+def links_of(page: str) -> list[tuple[str, str]]:
+    """Pages of finance, each without and with what is asked of it."""
+    found = map(html.unescape, re.findall(r'<a[^>]* href="(/finance[^"#]*)"', page))
+    pages = [(link.partition("?")[0], link) for link in found]
+    return [(path, link) for path, link in pages if not path.endswith((".csv", ".xlsx"))]
+
+
 def foot_of(page: str) -> str:
     """The words of the last table's foot."""
     return re.sub(r"<[^>]+>|\s+", " ", page.rpartition("<tfoot")[2].partition("</tfoot>")[0])

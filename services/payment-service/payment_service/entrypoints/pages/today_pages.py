@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payment_service.application import show_reconciliation as reading
 from payment_service.application.payout_runs import RunView
 from payment_service.bootstrap import Application
+from payment_service.domain import chart
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.pages import shell, words
 from payment_service.entrypoints.pages.tables import Column, Table
@@ -38,6 +39,7 @@ def _add_today(blueprint: Blueprint, application: Application) -> None:
         return render_template(
             "finance/today.html",
             today=now,
+            available_path=chart.stripe_available(application.currency),
             to_approve=_to_approve(application, now.to_approve).shown(),
             with_failures=_with_failures(now.with_failures).shown(),
             may_reconcile=shell.may(MAKER) or shell.may(CHECKER),
