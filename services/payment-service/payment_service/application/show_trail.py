@@ -1,21 +1,43 @@
 """From any cent of a payout to the work behind it and the bank line before it, and back again."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from crowdloom.kernel import Clock, Money
 from crowdloom.kernel.errors import NotFound
-from crowdloom.kernel.ids import PayoutItemId, PayoutRunId
+from crowdloom.kernel.ids import AssignmentId, PayoutItemId, PayoutRunId, WorkerId
 
 from payment_service.application.bank_ports import BankLines
 from payment_service.application.journal import JournalEntry
 from payment_service.application.people_ports import PayoutRuns
 from payment_service.domain import bank_flows, chart
-from payment_service.domain.payouts import PayoutItem, PayoutRun
+from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem, PayoutRun
 from payment_service.domain.processor_lines import BalanceTransaction
 from payment_service.domain.trails import BankSeen, Posting, Share, Trail, trail
 
 _SHARES_MAX = 5_000
+
+
+@dataclass(frozen=True)
+class RewardLife:
+    """What became of one answer's reward: `payable_at` is None while it is held back; `payout` the
+    state of the payout that it is in, since `payout_at`, None while it is in none.
+    """
+
+    settled_at: datetime
+    payable_at: datetime | None = None
+    payout: ItemState | None = None
+    payout_at: datetime | None = None
+
+    @property
+    def is_paid(self) -> bool:
+        return self.payout is ItemState.PAID
+
+    @property
+    def is_on_its_way(self) -> bool:
+        return self.payout in IN_FLIGHT
 
 
 class TrailBooks(Protocol):
@@ -103,6 +125,23 @@ class ShowTrail:
                 return None
             path = next((n.account for n in entry.lines if _is_payable(n.account)), None)
         return self._reserving(path, entry) if path is not None else None
+
+    def reward(self, worker_id: WorkerId, assignment_id: AssignmentId) -> RewardLife:
+        """For its worker. Raises NotFound where nothing was settled, for another's as well."""
+        earned, appealed = f"accept:{assignment_id}", f"accept:{assignment_id}:appeal"
+        matured = f"mature:{assignment_id}"
+        found = self._books.by_keys({earned, appealed, matured})
+        entry = found.get(appealed) or found.get(earned)
+        if entry is None or entry.refs.get("worker") != worker_id:
+            raise NotFound("There is no such reward", assignment_id=assignment_id)
+        if matured not in found:
+            return RewardLife(entry.booked_at)
+        item_id = self.paid_by(entry.entry_id)
+        item = self._readers.payout_runs.item(item_id) if item_id else None
+        payable_at = found[matured].booked_at
+        if item is None:
+            return RewardLife(entry.booked_at, payable_at)
+        return RewardLife(entry.booked_at, payable_at, item.state, item.changed_at)
 
     def _reserving(self, path: str, entry: JournalEntry) -> PayoutItemId | None:
         """Debits are paid by the oldest credits: this one's turn comes after those before it."""

@@ -180,6 +180,11 @@ def test_the_fragments_are_short_and_for_their_owner(
     purse = worker.get("/pay/fragments/purse").text
     assert purse.count("$0.15") == 2
     assert "<html" not in purse
+    reward = worker.get("/pay/fragments/rewards/asg_1001").text
+    assert "Payable" in reward
+    assert "Paid out when you ask for it" in reward
+    others = browsing("worker", "wrk_2").get("/pay/fragments/rewards/asg_1001")
+    assert others.status_code == 404
     assert "Free" in requester.get("/pay/fragments/wallet").text
     assert browsing().get("/pay/fragments/purse", headers={"HX-Request": "1"}).status_code == 401
 

@@ -71,6 +71,10 @@ def test_each_payout_leads_to_the_work_that_it_pays_first_in_first_out_and_back(
     ):
         answer = checker.get(f"{TRAIL}/entries/{entry_of(market, key)}/payout")
         assert answer.location == f"{TRAIL}/items/{paid_by['payout_item_id']}", key
+    show = market.application.show_trail
+    assert show.reward("wrk_1", "asg_1001").is_paid
+    waits = show.reward("wrk_1", "asg_3000")
+    assert (waits.payable_at is None, waits.payout) == (False, None)
     waiting = checker.get(f"{TRAIL}/entries/{entry_of(market, 'accept:asg_3000')}/payout")
     assert waiting.location.startswith("/finance/ledger/entries/")
     told = market.checker.get(f"/payout-items/{item['payout_item_id']}/trail").json

@@ -120,7 +120,8 @@ OPEN = re.compile(
 OURS = re.compile(r"/(api/payments/v1|finance|pay)(/.*)?")
 WORKERS = re.compile(
     r"/(api/payments/v1|pay)/"
-    r"(earnings(/.*)?|bonuses|gift-credits|payout-account(/bank)?|payout-requests|fragments/purse)"
+    r"(earnings(/.*)?|bonuses|gift-credits|payout-account(/bank)?|payout-requests"
+    r"|fragments/(purse|rewards/.*))"
 )
 REQUESTERS = re.compile(
     r"/(api/payments/v1/(wallet|top-ups|batches|refunds|invoices)"

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import require
 from crowdloom.kernel import Money
-from crowdloom.kernel.ids import WorkerId
+from crowdloom.kernel.ids import AssignmentId, WorkerId
 from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -85,6 +85,16 @@ def _add_earnings(blueprint: Blueprint, application: Application) -> None:
             today=application.show_earned.since(who, _midnight(application.clock.now())),
             payable=application.show_money.earnings(who).payable,
         )
+
+
+    @blueprint.get("/pay/fragments/rewards/<assignment_id>")
+    @require("worker")
+    def reward(assignment_id: str) -> str:
+        """A part of an item's page: what became of its reward."""
+        life = application.show_trail.reward(shell.worker(), AssignmentId(assignment_id))
+        held_back = timedelta(seconds=application.settings.clearing_seconds)
+        expected_at = life.settled_at + held_back
+        return render_template("pay/_reward.html", life=life, expected_at=expected_at)
 
 
 def _midnight(now: datetime) -> datetime:
