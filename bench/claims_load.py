@@ -1,7 +1,8 @@
 """Logged-in workers over HTTP, from a process of their own: `python -m bench.claims_load`.
 
-URL, batch, count of workers, seconds. Prints {"cycles", "seconds", "receipts"} as JSON. On plain
-connections that are kept open: what the load itself costs is taken from what is measured.
+URL, batch, count of workers, seconds. Prints {"cycles", "seconds", "receipts", "last"} as JSON;
+"last" is each worker's last assignment. On plain connections that are kept open: what the load
+itself costs is taken from what is measured.
 """
 
 import json
@@ -57,14 +58,16 @@ class _LoggedIn:
         return answer.status, json.loads(content) if content else {}
 
 
-def _work(worker: _LoggedIn, batch_id: str, until: float) -> list[str]:
-    receipts = []
+def _work(worker: _LoggedIn, batch_id: str, until: float) -> tuple[list[str], str]:
+    """The receipts, and the last assignment."""
+    receipts, last = [], ""
     while time.monotonic() < until:
         assignment = worker.claim(batch_id)
         if assignment is None:
             break
         receipts.append(worker.submit(assignment))
-    return receipts
+        last = assignment["assignment_id"]
+    return receipts, last
 
 
 def main(url: str, batch_id: str, worker_count: int, seconds: float) -> None:
@@ -75,8 +78,9 @@ def main(url: str, batch_id: str, worker_count: int, seconds: float) -> None:
         began = time.monotonic()
         done = list(pool.map(lambda one: _work(one, batch_id, began + seconds), workers))
         took = time.monotonic() - began
-    receipts = [receipt for found in done for receipt in found]
-    print(json.dumps({"cycles": len(receipts), "seconds": took, "receipts": receipts}), flush=True)
+    receipts = [receipt for found, _ in done for receipt in found]
+    figures = {"cycles": len(receipts), "seconds": took, "receipts": receipts}
+    print(json.dumps({**figures, "last": [last for _, last in done if last]}), flush=True)
 
 
 if __name__ == "__main__":
