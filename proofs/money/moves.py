@@ -180,6 +180,8 @@ def propose_release(world: World) -> None:
     if holds:
         payload = {"hold_id": world.random.choice(holds).hold_id}
         propose(world, "hold_release", payload)
+        if world.random.random() < 0.7:  # noqa: PLR2004
+            approve_all(world, "hold_release")
 
 
 def suspend(world: World) -> None:
