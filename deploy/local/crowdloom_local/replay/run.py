@@ -47,7 +47,9 @@ LOST_TRANSFER_ANSWER = {
 }
 _AUTO_ACCEPT_SECONDS = 86_400
 _REVIEW_PAUSE_SECONDS = 0.4
-_ANSWER_LOST = "answer_lost"
+_ANSWER_LOST, _TRY_AGAIN = "answer_lost", "try_again"
+_DECIDED_AT_ONCE_MAX = 50
+"""In one transaction: on a machine with much else to do, more would take longer than one may."""
 
 TEMPLATE = f"""<h1>Item ${{{TASK_COLUMN}}}</h1>
 <p><label>Your answer <input name="{FIELD}" required></label></p>"""
@@ -247,12 +249,13 @@ def _accept_all(requester: Requester, batch_id: str) -> None:
         {"submission_id": submission["submission_id"], "decision": "accept"}
         for submission in requester.submissions(batch_id, status="submitted", limit=DECISIONS_MAX)
     ]
-    for start in range(0, len(waiting), DECISIONS_MAX):
+    for start in range(0, len(waiting), _DECIDED_AT_ONCE_MAX):
         try:
-            requester.review(batch_id, waiting[start : start + DECISIONS_MAX])
+            requester.review(batch_id, waiting[start : start + _DECIDED_AT_ONCE_MAX])
         except Problem as problem:
-            # It took effect before the server was killed: what is still waiting is seen next time.
-            if problem.code != _ANSWER_LOST:
+            # It took effect before the server was killed, or the database had no time for it: what
+            # is still waiting is seen next time, until the run's own deadline.
+            if problem.code not in (_ANSWER_LOST, _TRY_AGAIN):
                 raise
 
 
