@@ -7,7 +7,7 @@ from crowdloom.kernel.errors import InvalidInput, NotFound
 
 from task_service.application.ports import Reader, Session, Store, Task
 from task_service.domain.batches import Batch, BatchStatus
-from task_service.domain.known_answers import answer_key
+from task_service.domain.known_answers import answer_key, is_asked
 
 OPEN_TO_MARKS = (BatchStatus.DRAFT, BatchStatus.FUNDING, BatchStatus.OPEN, BatchStatus.PAUSED)
 
@@ -31,8 +31,7 @@ class MarkKnown:
         Raises WrongBatchStatus for a batch that is over, NotFound, InvalidInput.
         """
         batch.check_status(*OPEN_TO_MARKS)
-        # Elements answer by parts: `category` asks, `category.label` is answered.
-        strange = [name for name in key if fields and not {name, name.split(".")[0]} & set(fields)]
+        strange = [name for name in key if not is_asked(name, fields)]
         if strange:
             errors = {f"answer_key.{name}": ["The form asks no such field."] for name in strange}
             raise InvalidInput("The form asks no such field", errors=errors)

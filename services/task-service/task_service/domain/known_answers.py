@@ -5,7 +5,7 @@ A column `gold:FIELD` of the table names the right value of an answer's field, o
 bars (`yes|si`) of which any is right. What is marked on a row goes before its cells.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -51,6 +51,13 @@ def known_field(column: str) -> str | None:
 
 def known_fields(columns: Iterable[str]) -> list[str]:
     return [field for column in columns if (field := known_field(column))]
+
+
+def is_asked(field: str, asked: Collection[str]) -> bool:
+    """Whether the form asks for the field, as far as its fields can be told from outside. Elements
+    answer by parts: `category` asks, `category.label` is answered.
+    """
+    return not asked or field in asked or field.split(".", maxsplit=1)[0] in asked
 
 
 def shown_inputs(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:

@@ -57,7 +57,9 @@ def test_pay_per_hour_is_compared_with_the_minimum_wage_of_a_country(
 def test_a_checklist_says_what_to_think_about_before_publishing(
     browser: Any, requester: Any, words: Any
 ) -> None:
-    batch = requester.batch_with_tasks(redundancy=1, lease_seconds=60, auto_accept_seconds=0)
+    table = b"sentence,gold:anwser\nIt rained.,yes\nThe sun shone.,\n"
+    terms = {"redundancy": 1, "lease_seconds": 60, "auto_accept_seconds": 0}
+    batch = requester.batch_with_tasks(table, **terms)
     page = words(browser.read(f"/requester/batches/{batch['batch_id']}?seconds=60"))
     for sentence in (
         "good 2 rows, each read whole.",
@@ -65,6 +67,7 @@ def test_a_checklist_says_what_to_think_about_before_publishing(
         "think It pays less than the minimum wage you chose.",
         "think The time for each task is short",
         "think Answers are accepted at once",
+        "think The form asks no field “anwser”: every answer would count as wrong.",
     ):
         assert sentence in page
     fine = requester.batch_with_tasks(redundancy=3)

@@ -117,7 +117,10 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
         "hourly": paid,
         "wage": wage,
         "points": checklist(
-            batch, seconds=seconds, wage_share=wage.share_of(paid) if paid else None
+            batch,
+            fields=project.answer_fields,
+            seconds=seconds,
+            wage_share=wage.share_of(paid) if paid else None,
         ),
         "countries": [(code, country_name(code)) for code in minimum_wages()],
         "pilot_cost": batch.terms.cost_of(PILOT_TASKS) if batch.task_count > PILOT_TASKS else None,

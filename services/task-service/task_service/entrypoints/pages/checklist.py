@@ -1,5 +1,6 @@
 """What to look at before publishing: each point good, or to think about, with what to do."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from crowdloom.ui.formats import number_text
@@ -7,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from task_service.domain.batches import Batch
+from task_service.domain.known_answers import is_asked, known_fields
 
 # A worker reads, is called away, and answers: less time than this loses answers.
 _LEASE_TIMES_WORK_MIN = 3
@@ -20,8 +22,12 @@ class Point:
     sentence: str
 
 
-def checklist(batch: Batch, *, seconds: int | None, wage_share: float | None) -> list[Point]:
-    """`seconds` an item takes, where that is known; `wage_share` of the minimum wage it pays."""
+def checklist(
+    batch: Batch, *, fields: Collection[str], seconds: int | None, wage_share: float | None
+) -> list[Point]:
+    """`fields` are those that the form asks; `seconds` an item takes, where that is known;
+    `wage_share` of the minimum wage it pays.
+    """
     return [
         _rows(batch),
         _answers(batch),
@@ -29,6 +35,7 @@ def checklist(batch: Batch, *, seconds: int | None, wage_share: float | None) ->
         *_time(batch, seconds),
         _acceptance(batch),
         *_audience(batch),
+        *_known(batch, fields),
     ]
 
 
@@ -78,6 +85,20 @@ def _audience(batch: Batch) -> list[Point]:
     if cap is not None and left * cap < batch.slot_count:
         words = _("Your list and what one worker may do leave rows without an answer.")
         return [Point(fine=False, sentence=words)]
+    return []
+
+
+def _known(batch: Batch, fields: Collection[str]) -> list[Point]:
+    """A column of known answers for a field that nobody is asked counts every answer wrong."""
+    strange = [name for name in known_fields(batch.columns) if not is_asked(name, fields)]
+    if strange:
+        words = _(
+            "The form asks no field “%(name)s”: every answer would count as wrong.", name=strange[0]
+        )
+        return [Point(fine=False, sentence=str(words))]
+    if batch.has_known:
+        words = _("Answers to rows whose answer you know are scored.")
+        return [Point(fine=True, sentence=str(words))]
     return []
 
 
