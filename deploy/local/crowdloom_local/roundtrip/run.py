@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,10 @@ _TOP_UP_MINOR_MIN = 1_000
 _LEASE_SECONDS = 600
 # A book has ten thousand sentences: several make one task, unless their number was asked for.
 _PIECES_WITHOUT_A_SIZE_MAX = 400
-_WORKERS = 8
+_THREADS = 8
+# A worker holds ten items at most until it is heard that they were answered; on a machine that is
+# busy that takes a while, and the others go on meanwhile.
+_PEOPLE_PER_THREAD = 4
 _STEP_SECONDS_MAX = 240
 _LOOK_SECONDS = 0.25
 
@@ -107,28 +110,37 @@ def _publish(requester: Requester, batch: Json) -> None:
 def _work(url: str, requester: Requester, batch: Json, whole: Whole) -> None:
     """Have the crowd answer every task."""
     stop = threading.Event()
-    habits = Habits(draft_share=0, return_share=0, pause_when_empty_seconds=0.2)
-
+    habits = Habits(draft_share=0, return_share=0)
     people: list[SimulatedWorker] = []
 
-    def worker(seed: int) -> None:
-        person = SimulatedWorker(
+    def person(seed: int) -> SimulatedWorker:
+        joined = SimulatedWorker(
             Worker.sign_up(url),
             answers=whole,
             habits=habits,
             seed=seed,
             batch_id=batch["batch_id"],
         )
-        people.append(person)
-        person.work(stop=stop, finished=lambda: False)
+        people.append(joined)
+        return joined
 
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        working = [pool.submit(worker, seed) for seed in range(_WORKERS)]
+    def crew(number: int) -> None:
+        """Each in turn, as long as there is work for that one."""
+        ours = [person(number * _PEOPLE_PER_THREAD + one) for one in range(_PEOPLE_PER_THREAD)]
+        while not stop.is_set():
+            before = _acknowledged(ours)
+            for one in ours:
+                one.work(stop=stop, finished=lambda: True)
+            if _acknowledged(ours) == before:
+                stop.wait(_LOOK_SECONDS)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        working = [pool.submit(crew, number) for number in range(_THREADS)]
 
         def answered() -> int:
             for gone in (one for one in working if one.done()):
                 gone.result()  # whoever left before the end fell over something: say what
-            return sum(len(person.acknowledged) for person in people)
+            return _acknowledged(people)
 
         try:
             _await_answers(batch["task_count"], answered)
@@ -136,6 +148,10 @@ def _work(url: str, requester: Requester, batch: Json, whole: Whole) -> None:
             stop.set()
     # What counts is what the market says of them, not what its crowd does.
     _await("the market to count them", lambda: _answers(requester, batch) >= batch["task_count"])
+
+
+def _acknowledged(people: Sequence[SimulatedWorker]) -> int:
+    return sum(len(person.acknowledged) for person in people)
 
 
 def _await_answers(task_count: int, answered: Callable[[], int]) -> None:
