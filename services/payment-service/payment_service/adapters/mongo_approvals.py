@@ -1,6 +1,6 @@
 """Proposals under maker and checker, and holds, in MongoDB."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -75,6 +75,15 @@ class MongoApprovals:
             query["_id"] = {"$lt": before}
         found = self._approvals.find(query, session=self._session).sort("_id", DESCENDING)
         return [stored_approval(row) for row in found.limit(count_max)]
+
+    def waiting(self, kind: str, subjects: Collection[str]) -> Mapping[str, str]:
+        proposed = {"status": ApprovalStatus.PROPOSED.value, "kind": kind}
+        found = self._approvals.find(
+            {**proposed, "subject": {"$in": sorted(subjects)}},
+            {"subject": 1},
+            session=self._session,
+        )
+        return {row["subject"]: row["_id"] for row in found}
 
     def _one(self, query: Document) -> Approval | None:
         found = self._approvals.find_one(query, session=self._session)

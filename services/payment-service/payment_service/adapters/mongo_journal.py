@@ -1,6 +1,6 @@
 """Reading the journal: trial balance, statements, and entries."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -35,20 +35,24 @@ class MongoJournal:
         since: date | None = None,
         until: date | None = None,
     ) -> Sequence[StatementLine]:
-        query: Document = {"lines.a": path} | _booked(since, until)
+        query = moving(path, since, until)
         if before is not None:
             query["_id"] = {"$lt": before}
         found = self._journal.find(query).sort("_id", DESCENDING).limit(count_max)
-        entries = [journal_entry(row) for row in found]
-        balance = self._balance_up_to(path, entries[0].entry_id) if entries else 0
-        lines = []
-        for entry in entries:
+        return list(self.lines(path, found))
+
+    def lines(self, path: str, rows: Iterable[Document]) -> Iterator[StatementLine]:
+        """Entries that follow on each other, newest first, with the account's balance after each;
+        one look at all that was before.
+        """
+        balance: int | None = None
+        for entry in map(journal_entry, rows):
+            if balance is None:
+                balance = self._balance_up_to(path, entry.entry_id)
             debit = sum(line.debit for line in entry.lines if line.account == path)
             credit = sum(line.credit for line in entry.lines if line.account == path)
-            lines.append(StatementLine(entry, debit, credit, balance))
-            change = debit - credit
-            balance -= change if is_debit_side(path) else -change
-        return lines
+            yield StatementLine(entry, debit, credit, balance)
+            balance -= debit - credit if is_debit_side(path) else credit - debit
 
     def _balance_up_to(self, path: str, entry_id: str) -> int:
         rows = list(
@@ -128,12 +132,13 @@ def summed(journal: Any, query: Document | None = None) -> Iterator[AccountBalan
         yield AccountBalance(row["_id"], _currency_of(row["_id"]), int(row["dr"]), int(row["cr"]))
 
 
-def _booked(since: date | None, until: date | None) -> Document:
+def moving(path: str, since: date | None, until: date | None) -> Document:
+    """What moved an account on these days (of booking, UTC)."""
     limits = {"$gte": since, "$lt": until and until + timedelta(days=1)}
     given = {
         limit: datetime.combine(day, time(), tzinfo=UTC) for limit, day in limits.items() if day
     }
-    return {"booked_at": given} if given else {}
+    return {"lines.a": path, **({"booked_at": given} if given else {})}
 
 
 def _currency_of(path: str) -> Currency:

@@ -2,19 +2,18 @@
 cursor however long it is.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from crowdloom.chassis.store import Document, MongoDatabase
 from crowdloom.kernel import Currency, Money
 from pymongo import DESCENDING
 
-from payment_service.adapters.mongo_journal import MongoJournal, journal_entry
+from payment_service.adapters.mongo_journal import MongoJournal, moving
 from payment_service.adapters.mongo_ledger import JOURNAL
-from payment_service.application.journal import JournalEntry, StatementLine
+from payment_service.application.journal import StatementLine
 from payment_service.application.rows import PIECE_ROWS, SUMMED_MAX, Order, Totals, in_pieces
-from payment_service.domain.chart import is_debit_side
 
 _NEWEST = Order("booked_at", is_descending=True)
 
@@ -53,16 +52,7 @@ class MongoStatementRows:
 
     def pieces(self, _order: Order) -> Iterator[Sequence[StatementLine]]:
         found = self._journal.find(self._query, batch_size=PIECE_ROWS).sort("_id", DESCENDING)
-        return in_pieces(self._lines(journal_entry(row) for row in found))
-
-    def _lines(self, entries: Iterable[JournalEntry]) -> Iterator[StatementLine]:
-        newest = self.page(_NEWEST, 1)
-        balance = newest[0].balance if newest else 0
-        for entry in entries:
-            debit = sum(line.debit for line in entry.lines if line.account == self._path)
-            credit = sum(line.credit for line in entry.lines if line.account == self._path)
-            yield StatementLine(entry, debit, credit, balance)
-            balance -= debit - credit if is_debit_side(self._path) else credit - debit
+        return in_pieces(self._books.lines(self._path, found))
 
     def totals(self, *, whole: bool = False) -> Totals:
         limit: dict[str, Any] = {} if whole else {"limit": self._summed_max + 1}
@@ -89,9 +79,4 @@ class MongoStatementRows:
 
     @property
     def _query(self) -> Document:
-        since, until = self._days
-        limits = {"$gte": since, "$lt": until and until + timedelta(days=1)}
-        given = {
-            limit: datetime.combine(day, time(), tzinfo=UTC) for limit, day in limits.items() if day
-        }
-        return {"lines.a": self._path, **({"booked_at": given} if given else {})}
+        return moving(self._path, *self._days)

@@ -271,6 +271,10 @@ class Approvals(Protocol):
         """Newest first."""
         ...
 
+    def waiting(self, kind: str, subjects: Collection[str]) -> Mapping[str, str]:
+        """Subject -> the proposal of this kind about it that waits for a second person."""
+        ...
+
 
 class Holds(Protocol):
     def add(self, hold: Hold) -> None: ...

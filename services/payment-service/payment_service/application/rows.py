@@ -175,6 +175,7 @@ class JoinedRows(Generic[SourceT, RowT]):
 
 
 def in_pieces(rows: Iterable[RowT]) -> Iterator[Sequence[RowT]]:
+    """All of them, `PIECE_ROWS` at a time."""
     coming = iter(rows)
     while piece := list(islice(coming, PIECE_ROWS)):
         yield piece

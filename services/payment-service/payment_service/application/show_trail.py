@@ -1,7 +1,7 @@
 """From any cent of a payout to the work behind it and the bank line before it, and back again."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -12,12 +12,11 @@ from crowdloom.kernel.ids import AssignmentId, PayoutItemId, PayoutRunId, Worker
 from payment_service.application.bank_ports import BankLines
 from payment_service.application.journal import JournalEntry
 from payment_service.application.people_ports import PayoutRuns
+from payment_service.application.rows import in_pieces
 from payment_service.domain import bank_flows, chart
 from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem, PayoutRun
 from payment_service.domain.processor_lines import BalanceTransaction
 from payment_service.domain.trails import BankSeen, Posting, Share, Trail, trail
-
-_SHARES_MAX = 5_000
 
 
 @dataclass(frozen=True)
@@ -189,31 +188,32 @@ class ShowTrail:
         """Of the first reservation: what a refusal gave back is reserved again as it was."""
         path = chart.payable(item.worker_id, item.currency)
         outstanding = self._books.balance_before(path, reserve.entry_id)
-        given_by: list[tuple[JournalEntry, int]] = []
+        # As many as there were unpaid answers: the oldest count, so none of them may be left out.
+        given_by: list[Share] = []
         for entry in self._books.before(path, reserve.entry_id):
-            if outstanding <= 0 or len(given_by) == _SHARES_MAX:
+            if outstanding <= 0:
                 break
             given = sum(n.credit for n in entry.lines if n.account == path)
             if given:
-                given_by.append((entry, min(given, outstanding)))
+                given_by.append(_share(entry, Money(min(given, outstanding), item.currency)))
                 outstanding -= given
         shares, needed = [], item.amount.units
-        for entry, units in reversed(given_by):
-            part = min(units, needed)
+        for share in reversed(given_by):
+            part = min(share.amount.units, needed)
             if part > 0:
-                shares.append(_share(entry, Money(part, item.currency)))
+                shares.append(replace(share, amount=Money(part, item.currency)))
                 needed -= part
         return shares
 
     def _backed(self, shares: Sequence[Share]) -> Sequence[Share]:
+        return [each for piece in in_pieces(shares) for each in self._backed_together(piece)]
+
+    def _backed_together(self, shares: Sequence[Share]) -> Iterator[Share]:
         keys = {key for share in shares for key in _accept_keys(share)}
         accepts = self._books.by_keys(keys) if keys else {}
-        backed = []
         for share in shares:
             found = next((accepts[k] for k in _accept_keys(share) if k in accepts), None)
-            accept_id = found.entry_id if found is not None else ""
-            backed.append(Share(**{**vars(share), "accept_id": accept_id}))
-        return backed
+            yield replace(share, accept_id=found.entry_id if found is not None else "")
 
 
 def _share(entry: JournalEntry, amount: Money) -> Share:

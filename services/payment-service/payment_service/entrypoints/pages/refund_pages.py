@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.bootstrap import Application
 from payment_service.domain import chart
-from payment_service.domain.approvals import ApprovalStatus, ReasonMissing
+from payment_service.domain.approvals import ReasonMissing
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER, AmountOutOfRange
 from payment_service.domain.refunds import (
     Refund,
@@ -27,7 +27,6 @@ from payment_service.entrypoints.pages import amounts, refund_words, shell, word
 from payment_service.entrypoints.pages.tables import Column, Table
 
 _REFUNDS = "/finance/refunds"
-_PROPOSALS_MAX = 200
 
 
 def refund_pages(application: Application) -> Blueprint:
@@ -80,13 +79,16 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(_REFUNDS)
     @require("staff", *FINANCE_READERS)
     def listed() -> str:
+        table = _table(application).shown()
         return render_template(
             "finance/refunds.html",
-            table=_table(application).shown(),
+            table=table,
             status=_status(),
             states=refund_words.states(),
             tones=refund_words.TONES,
-            proposed=_proposed(application),
+            proposed=application.readers.approvals.waiting(
+                "refund", {row.refund_id for row in table.rows}
+            ),
         )
 
     @blueprint.get(f"{_REFUNDS}.<any(csv, xlsx):kind>")
@@ -158,7 +160,7 @@ def _facts(application: Application, found: Refund) -> dict[str, Any]:
         "wallet": application.show_money.wallet(found.requester_id),
         "wallet_path": chart.wallet(found.requester_id, found.amount.currency),
         "refunding_path": chart.refunding(found.requester_id, found.amount.currency),
-        "proposal": _proposed(application).get(found.refund_id),
+        "proposal": readers.approvals.waiting("refund", {found.refund_id}).get(found.refund_id),
         "states": refund_words.states(),
         "tones": refund_words.TONES,
         "part_states": refund_words.parts(),
@@ -166,14 +168,6 @@ def _facts(application: Application, found: Refund) -> dict[str, Any]:
         "may_make": shell.may(MAKER),
         "may_check": shell.may(CHECKER),
     }
-
-
-def _proposed(application: Application) -> dict[str, str]:
-    """Refund -> the proposal that waits for a second person."""
-    waiting = application.readers.approvals.listed(
-        _PROPOSALS_MAX, status=ApprovalStatus.PROPOSED, kind="refund"
-    )
-    return {each.subject: each.approval_id for each in waiting}
 
 
 def _add_deciding(blueprint: Blueprint, application: Application) -> None:
