@@ -3,32 +3,48 @@
 from typing import Any
 
 from crowdloom.kernel.answer_keys import AnswerKey
-from crowdloom.kernel.ids import TaskId
-from pymongo import IndexModel
+from crowdloom.kernel.ids import BatchId
+from pymongo import ASCENDING, IndexModel
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-INDEXES: dict[str, list[IndexModel]] = {"known_answers": []}
+INDEXES = {"known_answers": [IndexModel([("batch_id", ASCENDING)], name="of_batch")]}
 
 
 class MongoKnownAnswers:
-    """{_id: task, key: [[field, [values]]]}. Pairs, since a field's name may hold what MongoDB
-    keeps for itself in keys.
+    """{_id: "<batch_id>:<number>", batch_id, number, key: [[field, [values]]]}. Pairs, since a
+    field's name may hold what MongoDB keeps for itself in keys.
     """
 
     def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
         self._known = database["known_answers"]
         self._session = session
 
-    def get(self, task_id: TaskId) -> AnswerKey:
-        row = self._known.find_one({"_id": task_id}, session=self._session)
+    def get(self, batch_id: BatchId, number: int) -> AnswerKey:
+        row = self._known.find_one({"_id": _id(batch_id, number)}, session=self._session)
         return {name: tuple(values) for name, values in row["key"]} if row else {}
 
-    def put(self, task_id: TaskId, key: AnswerKey) -> None:
+    def put(self, batch_id: BatchId, number: int, key: AnswerKey) -> None:
+        name = {"_id": _id(batch_id, number)}
         if not key:
-            self._known.delete_one({"_id": task_id}, session=self._session)
+            self._known.delete_one(name, session=self._session)
             return
-        pairs = [[name, list(values)] for name, values in key.items()]
-        self._known.replace_one(
-            {"_id": task_id}, {"key": pairs}, upsert=True, session=self._session
-        )
+        row = _row(batch_id, number, [[field, list(values)] for field, values in key.items()])
+        self._known.replace_one(name, row, upsert=True, session=self._session)
+
+    def copy(self, batch_id: BatchId, other_id: BatchId) -> None:
+        found = self._known.find({"batch_id": batch_id}, session=self._session)
+        rows = [_row(other_id, row["number"], row["key"]) for row in found]
+        if rows:
+            self._known.insert_many(rows, session=self._session)
+
+    def forget(self, batch_id: BatchId) -> None:
+        self._known.delete_many({"batch_id": batch_id}, session=self._session)
+
+
+def _id(batch_id: BatchId, number: int) -> str:
+    return f"{batch_id}:{number}"
+
+
+def _row(batch_id: BatchId, number: int, key: list[Any]) -> dict[str, Any]:
+    return {"_id": _id(batch_id, number), "batch_id": batch_id, "number": number, "key": key}

@@ -137,8 +137,10 @@ class AnswerTask:
     def _known_right(self, ticket: Ticket, batch: Batch, answer: Answer) -> bool | None:
         """Whether it is the known answer of its row. What is done again counts by its first one."""
         task = self._reader.tasks.get(ticket.task_id)
-        marks = self._reader.known_answers.get(ticket.task_id)
-        key = answer_key(batch.columns, task.cells, marks) if task else {}
+        if task is None:
+            return None
+        marks = self._reader.known_answers.get(batch.batch_id, task.number)
+        key = answer_key(batch.columns, task.cells, marks)
         if not key or self._reader.submissions.reworked_as(ticket.assignment_id):
             return None
         return is_right(key, answer)

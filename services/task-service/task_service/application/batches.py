@@ -167,9 +167,7 @@ class Batches:
         count = self._reader.tasks.add(table_id, table.rows)
         if source_of is not None:
             self._reader.sources.add(source_of(table_id))
-        named = self._store.run(
-            lambda s: s.batches.set_table(batch.batch_id, table_id, table.columns, count)
-        )
+        named = self._store.run(lambda s: _name_table(s, batch.batch_id, table_id, table, count))
         waiting = [added.table_id for added in batch.addition.tables] if batch.addition else []
         superseded = [batch.table_id, *waiting] if named else [table_id]
         for old in filter(None, superseded):
@@ -287,6 +285,16 @@ class Batches:
 
         self._store.run(work)
         return self.get(batch.requester_id, batch.batch_id)
+
+
+def _name_table(
+    session: Session, batch_id: BatchId, table_id: str, table: Table, count: int
+) -> bool:
+    """What is known of the rows before is not known of these."""
+    named = session.batches.set_table(batch_id, table_id, table.columns, count)
+    if named:
+        session.known_answers.forget(batch_id)
+    return named
 
 
 def _add(session: Session, batch: Batch, call: str, count: int) -> bool:

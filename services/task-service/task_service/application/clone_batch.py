@@ -30,4 +30,9 @@ class CloneBatch:
         if batch.table_id is None:
             return draft
         rows = tuple(task.cells for task in self._reader.tasks.all(batch.table_id))
-        return self._batches.set_table(draft, Table(batch.columns, rows))
+        filled = self._batches.set_table(draft, Table(batch.columns, rows))
+        if not batch.has_marks:
+            return filled
+        self._reader.known_answers.copy(batch.batch_id, draft.batch_id)
+        self._reader.batches.note_marks(draft.batch_id)
+        return self._batches.get(draft.requester_id, draft.batch_id)

@@ -20,7 +20,7 @@ class MarkKnown:
     def key_of(self, batch: Batch, number: int) -> AnswerKey:
         """What is known of row `number`, empty where nothing is. Raises NotFound."""
         task = self._task(batch, number)
-        return answer_key(batch.columns, task.cells, self._reader.known_answers.get(task.task_id))
+        return answer_key(batch.columns, task.cells, self._reader.known_answers.get(batch.batch_id, number))
 
     def __call__(
         self, batch: Batch, number: int, key: AnswerKey, *, fields: Collection[str]
@@ -35,10 +35,10 @@ class MarkKnown:
         if strange:
             errors = {f"answer_key.{name}": ["The form asks no such field."] for name in strange}
             raise InvalidInput("The form asks no such field", errors=errors)
-        task = self._task(batch, number)
+        self._task(batch, number)
 
         def work(session: Session) -> None:
-            session.known_answers.put(task.task_id, key)
+            session.known_answers.put(batch.batch_id, number, key)
             session.batches.note_marks(batch.batch_id)
 
         self._store.run(work)

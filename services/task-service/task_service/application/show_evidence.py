@@ -43,7 +43,7 @@ class ShowEvidence:
             for one in self._reader.submissions.of_tasks(found.task_id)
             if one.counts and one.pseudonym != found.pseudonym
         ]
-        marks = self._reader.known_answers.get(found.task_id)
+        marks = self._reader.known_answers.get(batch.batch_id, task.number)
         return Evidence(
             found,
             shown_inputs(batch.columns, task.cells),

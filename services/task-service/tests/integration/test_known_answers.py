@@ -74,3 +74,22 @@ def test_a_row_is_marked_by_hand_and_by_the_api_until_the_batch_is_over(
     assert requester.get(row.format(3)).status_code == 404
     requester.post(f"/batches/{batch['batch_id']}/cancel")
     assert put(requester, row.format(2), {}).json["code"] == "wrong_batch_status"
+
+
+def test_marks_stay_with_their_rows_in_a_pilot_and_a_copy_and_go_with_another_file(
+    requester: Any, application: Any
+) -> None:
+    rows = "\n".join(f"Sentence {number}." for number in range(1, 13))
+    draft = requester.batch_with_tasks(f"sentence\n{rows}\n".encode())
+    row = f"/batches/{draft['batch_id']}/tasks/12/known-answer"
+    known = {"answer_key": {"answer": ["no"]}}
+    assert put(requester, row, known["answer_key"]).json == known
+    copied = application.clone_batch(application.reader.batches.get(draft["batch_id"]))
+    assert copied.has_known
+    of_copy = row.replace(draft["batch_id"], copied.batch_id)
+    assert requester.get(of_copy).json == known
+    requester.post(f"/batches/{draft['batch_id']}/pilot")
+    held_back = application.reader.known_answers.get(draft["batch_id"], 12)
+    assert held_back == {"answer": ("no",)}
+    requester.post_table(copied.batch_id, f"sentence\n{rows}\n".encode())
+    assert requester.get(of_copy).json == {"answer_key": {}}
