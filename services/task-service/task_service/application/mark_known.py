@@ -20,7 +20,9 @@ class MarkKnown:
     def key_of(self, batch: Batch, number: int) -> AnswerKey:
         """What is known of row `number`, empty where nothing is. Raises NotFound."""
         task = self._task(batch, number)
-        return answer_key(batch.columns, task.cells, self._reader.known_answers.get(batch.batch_id, number))
+        return answer_key(
+            batch.columns, task.cells, self._reader.known_answers.get(batch.batch_id, number)
+        )
 
     def __call__(
         self, batch: Batch, number: int, key: AnswerKey, *, fields: Collection[str]
