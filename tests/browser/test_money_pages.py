@@ -309,3 +309,14 @@ def test_giving_a_line_up_asks_first(opening: Opening, scene: Any) -> None:
     page.keyboard.press("Escape")
     lines = page.get_by_role("region", name="Lines")
     expect(lines.get_by_text("Refused", exact=True)).to_be_visible()
+
+
+def test_a_long_table_is_there_first_and_its_totals_follow_by_themselves(
+    opening: Opening, scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scene.application.tables, "_summed_max", 0)
+    page = opening("staff", scene.maker, "finance.view").new_page()
+    page.goto(f"{scene.origin}/finance/ledger/entries")
+    foot = page.locator("tfoot")
+    expect(foot).to_contain_text("in all")
+    expect(foot.locator("[data-word=Total]")).to_contain_text("$")
