@@ -206,6 +206,7 @@ class Reconcile:
             "differences": found.kept,
             "banks": [_bank(proof) for proof in banks.proofs],
             "timing": [_timing(each) for each in banks.timing[:_DIFFERENCES_KEPT_MAX]],
+            "timing_count": len(banks.timing),
         }
 
     def _failed(self, code: str, reason: str) -> dict[str, Any]:

@@ -90,6 +90,10 @@ def test_an_order_nobody_offers_is_the_usual_one_and_amounts_are_numbers(
         counted(reader.get(f"/finance/reconciliations?result={each}").text) for each in RESULTS
     ]
     assert sorted(results) == [0, 0, 1]
+    (compared,) = busy.application.tables.reconciliations().page(Order("asked_at"), 2)
+    for part in ("differences", "timing", "banks"):
+        file = f"/finance/reconciliations/{compared['_id']}/{part}.csv"
+        assert reader.get(file).status_code == 200, part
     assert "Not yours to add" in reader.get("/finance/bank-accounts/new").text
     (run,) = rows_of(reader, f"{runs}.csv")
     assert (run["total"], run["paid"], run["refused"]) == ("0.40", "0.20", "0.20")

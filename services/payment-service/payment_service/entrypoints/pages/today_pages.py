@@ -80,12 +80,14 @@ def _add_reconciliations(blueprint: Blueprint, application: Application) -> None
     def listed_file(kind: str) -> Response:
         return _table(application).file(kind, "reconciliations")
 
-    @blueprint.get(f"{_PLACE}/<reconciliation_id>/differences.<any(csv, xlsx):kind>")
+    parts = {"differences": _differences, "timing": _timing, "banks": _banks}
+
+    @blueprint.get(
+        f"{_PLACE}/<reconciliation_id>/<any({', '.join(parts)}):part>.<any(csv, xlsx):kind>"
+    )
     @require("staff", *FINANCE_READERS)
-    def differences_file(reconciliation_id: str, kind: str) -> Response:
-        return _differences(needed(reconciliation_id)).file(
-            kind, f"differences-{reconciliation_id}"
-        )
+    def part_file(reconciliation_id: str, part: str, kind: str) -> Response:
+        return parts[part](needed(reconciliation_id)).file(kind, f"{part}-{reconciliation_id}")
 
     @blueprint.post("/finance/reconciliations")
     @require("staff", MAKER, CHECKER)
