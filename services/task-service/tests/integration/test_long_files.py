@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +12,10 @@ from task_service.bootstrap import Application
 
 
 @pytest.fixture(autouse=True)
-def long_soon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def long_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two pages are many."""
     monkeypatch.setattr(pypdf_pages, "_PAGES_AT_ONCE", 2)
     monkeypatch.setattr(zip_files, "_FILES_AT_ONCE", 2)
-    return
 
 
 def pages(count: int) -> bytes:
