@@ -225,8 +225,14 @@ def test_a_second_answer_from_another_tab_is_refused_in_words(
     press_submit(other)
     other.wait_for_url("**/work/queue")
     other.close()
+    following = json.dumps({"location": "/work/assignments/asg_next"})
+    page.route("**/match/claim-ahead", lambda route: route.fulfill(status=200, body=following))
+    page.route("**/match/assignments/asg_next/return", lambda route: route.fulfill(status=200))
+    page.locator("[data-next-at-once]").check()
     frame.locator("[name=a]").fill("second")
-    press_submit(page)
+    # What was asked for ahead is given back: nobody goes on from here.
+    with page.expect_request("**/match/assignments/asg_next/return"):
+        press_submit(page)
     expect(page.locator(NOTE)).to_contain_text("That one counts")
     assert workplace.answer_of(item) == [["a", "first"]]
 

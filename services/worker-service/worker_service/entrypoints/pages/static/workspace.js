@@ -123,6 +123,13 @@ const start = () => {
       return null;
     }
   };
+  /* Nobody goes on from what is over: the item asked for ahead is for somebody else. */
+  const giveBack = (location) => {
+    if (!location) return;
+    const body = new URLSearchParams({ reason: "skipped" });
+    const path = location.replace("/work/", "/match/");
+    fetch(`${path}/return`, { method: "POST", credentials: "same-origin", body }).catch(() => {});
+  };
   const goesOn = () => document.querySelector("[data-next-at-once]").checked;
   const submit = async (answer) => {
     if (sending || closed || isTooLong(answer)) return;
@@ -144,7 +151,9 @@ const start = () => {
       goOn(ahead);
       return;
     }
-    refuse(await answers.refusalOf(reply));
+    const refusal = await answers.refusalOf(reply);
+    if (refusal.over) ahead?.then(giveBack);
+    refuse(refusal);
     busy(false);
   };
   const goOn = async (ahead) => {
