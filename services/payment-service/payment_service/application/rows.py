@@ -16,6 +16,8 @@ from crowdloom.kernel import Currency, Money
 
 # What is counted and summed while a reader waits; of more, the whole is summed when asked for.
 SUMMED_MAX = 20_000
+# Fewer where no database can sum, and every row is read for it.
+READ_MAX = 2_000
 PIECE_ROWS = 500
 # How many rows are held while an order is made that no database keeps.
 _HELD_ROWS = 5_000
@@ -153,6 +155,8 @@ class JoinedRows(Generic[SourceT, RowT]):
         found = self._source.totals(whole=whole)
         if not found.is_whole or set(self._summed) <= set(found.sums):
             return found
+        if found.count > READ_MAX and not whole:
+            return Totals(READ_MAX, is_whole=False)
         return _totals(self._all(), self._values, self._summed)
 
     def id_of(self, row: RowT) -> str:
