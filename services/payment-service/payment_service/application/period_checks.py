@@ -11,6 +11,7 @@ from payment_service.application.period_ports import PeriodBooks
 from payment_service.application.seal_journal import SealReport
 from payment_service.application.show_reconciliation import books_agree
 from payment_service.domain.periods import Check, has_ended, last_day
+from payment_service.domain.seals import BEGINNING
 
 _EXCEPTIONS = "/finance/exceptions"
 _LEDGER = "/finance/ledger"
@@ -22,8 +23,8 @@ class Seals(Protocol):
         """Verify the whole chain."""
         ...
 
-    def on(self) -> SealReport:
-        """Verify what is new since the last look."""
+    def on(self, count: int = 0, head: str = BEGINNING) -> SealReport:
+        """Verify what is new since the last look, or since that seal."""
         ...
 
     def since(self, count: int, head: str) -> SealReport:
@@ -58,17 +59,18 @@ class CheckPeriod:
         before = self._books.closed_before(month)
         if before is None:
             return self._verify()
-        return self._verify.since(before.sealed_count, before.seal_head)
+        return self._verify.since(*before.chain)
 
     def at_a_glance(self, month: str) -> Sequence[Check]:
         """For a page: from the balances by day, and from the seals that are new since one looked
         last. What a close rests on is made anew when it is proposed.
         """
+        before = self._books.closed_before(month)
         return self._checks(
             month,
             trial=self._books.counted_trial(month),
             drifts=self._books.counted_drift_count(month),
-            broken=self._verify.on().broken,
+            broken=(self._verify.on(*before.chain) if before else self._verify.on()).broken,
             unsealed=self._books.unsealed_lately(month),
         )
 

@@ -52,6 +52,11 @@ class ClosedBefore:
     sealed_count: int
     seal_head: str
 
+    @property
+    def chain(self) -> tuple[int, str]:
+        """Where its chain of seals ended."""
+        return self.sealed_count, self.seal_head
+
 
 class PeriodBooks(Protocol):
     """Read outside of transactions. Blocks for as long as it takes to sum what was booked since

@@ -87,9 +87,11 @@ class VerifySeals:
         due_count = self._journal.count_booked(self._clock.now() - 2 * TRAILING)
         return self._walk(0, BEGINNING, due_count)
 
-    def on(self) -> SealReport:
-        """From where the last walk of this process ended: for a look, not for a proof."""
-        return self._walk(*self._seen)
+    def on(self, count: int = 0, head: str = BEGINNING) -> SealReport:
+        """From a seal that was verified before, or from where the last walk of this process ended,
+        whichever is later: for a look, not for a proof.
+        """
+        return self._walk(*max(self._seen, (count, head)))
 
     def since(self, count: int, head: str) -> SealReport:
         """From a seal that was verified before: the next one must follow it."""

@@ -104,7 +104,7 @@ def post_late(finance: Finance, key: str) -> str:
     amount = Money.of_minor(100, "USD")
     entry = Entry(
         key=key,
-        code="fund",
+        code="opening",
         currency=amount.currency,
         lines=(debit(BANK, amount), credit(EQUITY, amount)),
         occurred_at=datetime.fromisoformat(f"{finance.month}-28T12:00:00").replace(tzinfo=UTC),
