@@ -273,7 +273,12 @@ class _Bare:
                 effect(database, events, session)
 
         self._transact(note)
+        # Once, and not with each try of the transaction.
+        if service == "matching-service":
+            self._answered.update(one.cycle.worker_id for one in events)
         if service == "worker-service":
+            received = [one.cycle for one in events if one.kind == "received"]
+            self._unmeasured += [one.assignment_id for one in received]
             self._measure(database)
 
     def _close_leases(
@@ -296,7 +301,6 @@ class _Bare:
         )
         given = Counter(one.worker_id for one in cycles)
         new = {who for who in given if self._answered[who] < NEWCOMER_ANSWERS}
-        self._answered.update(given)
         if new:
             database["workers"].bulk_write(
                 [
@@ -327,7 +331,6 @@ class _Bare:
             ordered=False,
             session=session,
         )
-        self._unmeasured += [one.cycle.assignment_id for one in events if one.kind == "received"]
 
     def _measure(self, database: Database[Row]) -> None:
         if time.monotonic() < self._measure_due or not self._unmeasured:
