@@ -237,6 +237,14 @@ class MongoSubmissions:
             if status is not SubmissionStatus.CLOSED
         }
 
+    def changed_since(self, batch_id: BatchId, since: datetime) -> bool:
+        came = {"batch_id": batch_id, "submitted_at": {"$gte": since}}
+        decided = {"status": {"$in": _SHOWN}, "decided_at": {"$gte": since}, "batch_id": batch_id}
+        return any(
+            self._submissions.find_one(wanted, {"_id": 1}, session=self._session) is not None
+            for wanted in (came, decided)
+        )
+
     def count_since(self, batch_id: BatchId, since: datetime) -> int:
         late = {"batch_id": batch_id, "submitted_at": {"$gte": since}, "status": {"$in": _SHOWN}}
         return self._submissions.count_documents(late, session=self._session)

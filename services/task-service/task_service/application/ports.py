@@ -276,6 +276,10 @@ class Submissions(Protocol):
 
     def counts(self, batch_id: BatchId) -> Mapping[SubmissionStatus, int]: ...
 
+    def changed_since(self, batch_id: BatchId, since: datetime) -> bool:
+        """Whether an answer came or was decided from that instant on."""
+        ...
+
     def count_since(self, batch_id: BatchId, since: datetime) -> int:
         """How many came in from that instant on."""
         ...

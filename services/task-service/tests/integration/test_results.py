@@ -127,8 +127,9 @@ def test_more_answers_than_a_page_holds_are_all_there(
 
 
 def test_a_download_that_broke_off_goes_on_and_begins_anew_when_answers_changed(
-    requester: Any, batch: Any
+    requester: Any, batch: Any, clock: Any
 ) -> None:
+    clock.advance(seconds=20)
     whole = results(requester, batch, "tidy")
     path = f"/api/tasks/v1/batches/{batch['batch_id']}/results?format=tidy"
 
@@ -140,6 +141,8 @@ def test_a_download_that_broke_off_goes_on_and_begins_anew_when_answers_changed(
     assert (part.status_code, part.data) == (206, whole.data[40:])
     assert part.headers["Content-Range"].endswith(f"/{len(whole.data)}")
     requester.post(f"/batches/{batch['batch_id']}/reviews", {"decisions": []})
+    clock.advance(seconds=20)
+    assert rest(whole.headers["ETag"]).status_code == 206, "time alone changes nothing"
     waiting = requester.get(f"/batches/{batch['batch_id']}/submissions?status=submitted").json
     requester.post(f"/submissions/{waiting['items'][0]['submission_id']}/accept")
     anew = rest(whole.headers["ETag"])
