@@ -86,7 +86,6 @@ def _add_earnings(blueprint: Blueprint, application: Application) -> None:
             payable=application.show_money.earnings(who).payable,
         )
 
-
     @blueprint.get("/pay/fragments/rewards/<assignment_id>")
     @require("worker")
     def reward(assignment_id: str) -> str:
