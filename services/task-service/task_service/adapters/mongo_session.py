@@ -25,6 +25,7 @@ from task_service.adapters import (
     mongo_split_jobs,
     mongo_submissions,
     mongo_talk,
+    mongo_tallies,
     mongo_tasks,
     mongo_teams,
     mongo_totals,
@@ -68,6 +69,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     **mongo_split_jobs.INDEXES,
     **mongo_submissions.INDEXES,
     **mongo_talk.INDEXES,
+    **mongo_tallies.INDEXES,
     **mongo_tasks.INDEXES,
     **mongo_totals.INDEXES,
     **mongo_teams.INDEXES,
@@ -172,6 +174,8 @@ class TaskSession(_Repositories, MongoSession):
 
     def finish(self) -> None:
         keep_deed(self)
+        if "submissions" in vars(self):  # asked for in this transaction
+            self.submissions.finish()
 
 
 class TaskReader(_Repositories):

@@ -1,7 +1,7 @@
 """Collections `submissions` and `drafts`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +18,11 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from task_service.adapters.mongo_tallies import MongoTallies
 from task_service.application.ports import Draft
 from task_service.domain.errors import AlreadySubmitted
 from task_service.domain.submissions import Answer, Choice, Held, Submission, SubmissionStatus
+from task_service.domain.tallies import Tally
 
 INDEXES = {
     "submissions": [
@@ -55,6 +57,7 @@ class MongoSubmissions:
         self._submissions = database["submissions"]
         self._fields = database["answer_fields"]
         self._session = session
+        self._tallies = MongoTallies(database, session)
 
     def add(self, submission: Submission) -> None:
         try:
@@ -64,6 +67,7 @@ class MongoSubmissions:
                 "This assignment was answered or given back before",
                 assignment_id=submission.assignment_id,
             ) from error
+        self._tallies.note(None, submission)
 
     def get(self, submission_id: SubmissionId) -> Submission | None:
         return self._one({"_id": submission_id})
@@ -181,7 +185,10 @@ class MongoSubmissions:
             {"$set": decision, "$unset": {"held": ""}},
             session=self._session,
         )
-        return decided.modified_count == 1
+        if decided.modified_count != 1:
+            return False
+        self._tallies.note(replace(submission, status=SubmissionStatus.SUBMITTED), submission)
+        return True
 
     def overturn(self, submission: Submission) -> bool:
         rejected = {"_id": submission.submission_id, "status": str(SubmissionStatus.REJECTED)}
@@ -194,7 +201,10 @@ class MongoSubmissions:
         written = self._submissions.update_one(
             rejected, {"$set": acceptance}, session=self._session
         )
-        return written.modified_count == 1
+        if written.modified_count != 1:
+            return False
+        self._tallies.note(replace(submission, status=SubmissionStatus.REJECTED), submission)
+        return True
 
     def hold(self, submission_ids: Sequence[SubmissionId], held: Held) -> int:
         free = {"_id": {"$in": list(submission_ids)}, **_WAITING, "held": {"$exists": False}}
@@ -228,14 +238,15 @@ class MongoSubmissions:
         found = self._submissions.find(due, session=self._session).limit(count_max)
         return [_submission(row) for row in found]
 
-    def counts(self, batch_id: BatchId) -> Mapping[SubmissionStatus, int]:
-        return {
-            status: self._submissions.count_documents(
-                {"batch_id": batch_id, "status": str(status)}, session=self._session
-            )
-            for status in SubmissionStatus
-            if status is not SubmissionStatus.CLOSED
-        }
+    def tally(self, batch_id: BatchId) -> Tally:
+        return self._tallies.of(batch_id)
+
+    def tallies(self, batch_ids: Sequence[BatchId]) -> Mapping[BatchId, Tally]:
+        return self._tallies.of_many(list(batch_ids))
+
+    def finish(self) -> None:
+        """Before the commit."""
+        self._tallies.write()
 
     def changed_since(self, batch_id: BatchId, since: datetime) -> bool:
         came = {"batch_id": batch_id, "submitted_at": {"$gte": since}}
@@ -248,19 +259,6 @@ class MongoSubmissions:
     def count_since(self, batch_id: BatchId, since: datetime) -> int:
         late = {"batch_id": batch_id, "submitted_at": {"$gte": since}, "status": {"$in": _SHOWN}}
         return self._submissions.count_documents(late, session=self._session)
-
-    def closed_slot_count(self, batch_id: BatchId) -> int:
-        rejected = {"batch_id": batch_id, "status": str(SubmissionStatus.REJECTED)}
-        return self._submissions.count_documents(
-            {**rejected, "slot_reopened": False}, session=self._session
-        )
-
-    def used_slot_count(self, batch_id: BatchId) -> int:
-        # An accepted one has reopened nothing unless its rejection was overturned; then the slot
-        # is used by whoever has it now. So one question asks for both.
-        statuses = [str(SubmissionStatus.ACCEPTED), str(SubmissionStatus.REJECTED)]
-        used = {"batch_id": batch_id, "status": {"$in": statuses}, "slot_reopened": False}
-        return self._submissions.count_documents(used, session=self._session)
 
     def _one(self, wanted: dict[str, Any]) -> Submission | None:
         row = self._submissions.find_one(wanted, session=self._session)

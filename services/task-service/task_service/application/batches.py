@@ -1,6 +1,6 @@
 """Batches: drafted, filled with tasks, published, paused, cancelled, and looked at."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,8 +24,8 @@ from task_service.domain.errors import RowsAreSplit, WrongBatchStatus
 from task_service.domain.projects import Project, checked_title
 from task_service.domain.requirements import Requirements, check_requirements
 from task_service.domain.splitting.pieces import is_whole_table
-from task_service.domain.submissions import SubmissionStatus
 from task_service.domain.tables import Table, in_columns
+from task_service.domain.tallies import Tally
 
 _ADDING_MAX = timedelta(minutes=10)
 """No call lives that long: whoever holds a batch's rows longer was stopped."""
@@ -37,7 +37,7 @@ class BatchView:
 
     batch: Batch
     project: Project
-    counts: Mapping[SubmissionStatus, int]
+    tally: Tally
 
 
 class Batches:
@@ -125,7 +125,7 @@ class Batches:
     def view(self, requester_id: RequesterId, batch_id: BatchId) -> BatchView:
         """Raises NotFound."""
         batch = self.get(requester_id, batch_id)
-        return BatchView(batch, self.project_of(batch), self._reader.submissions.counts(batch_id))
+        return BatchView(batch, self.project_of(batch), self._reader.submissions.tally(batch_id))
 
     def project_of(self, batch: Batch) -> Project:
         project = self._reader.projects.get(batch.project_id)

@@ -248,7 +248,7 @@ class CompleteBatches:
     def _is_done(self, batch: Batch) -> bool:
         if batch.grows or _rows_wait(batch):
             return False
-        used = self._reader.submissions.used_slot_count(batch.batch_id)
+        used = self._reader.submissions.tally(batch.batch_id).used_slots
         return used + batch.withdrawn_count >= batch.slot_count
 
     def _complete(self, batch: Batch) -> bool:

@@ -24,7 +24,6 @@ from task_service.domain.batches import (
     check_terms,
 )
 from task_service.domain.errors import AdditionUnderWay, NothingToAdd, WrongBatchStatus
-from task_service.domain.submissions import SubmissionStatus
 from task_service.domain.tables import Table, in_columns
 
 _GROWING = (BatchStatus.OPEN, BatchStatus.PAUSED)
@@ -120,7 +119,7 @@ class GrowBatch:
 
     def cost(self, batch: Batch, addition: Addition) -> Money:
         """About what it reserves: exact but for what is decided at this moment."""
-        used = self._reader.submissions.used_slot_count(batch.batch_id)
+        used = self._reader.submissions.tally(batch.batch_id).used_slots
         return batch.growth_cost(addition, used)
 
     def drop(self, requester_id: RequesterId, batch: Batch) -> Batch:
@@ -187,9 +186,7 @@ class JoinAdditions:
         )
 
         def work(session: Session) -> bool:
-            counts = session.submissions.counts(batch.batch_id)
-            paid = counts.get(SubmissionStatus.ACCEPTED, 0)
-            earlier = (now - then) * paid
+            earlier = (now - then) * session.submissions.tally(batch.batch_id).accepted
             joined = session.batches.join_addition(batch, earlier_units=earlier.units)
             if joined:
                 if not all(table.held_back for table in addition.tables):

@@ -32,6 +32,7 @@ from task_service.domain.given_back import GivenBack
 from task_service.domain.projects import Project
 from task_service.domain.requirements import Requirements
 from task_service.domain.submissions import Answer, Held, Submission, SubmissionStatus
+from task_service.domain.tallies import Tally
 from task_service.domain.webhooks import Delivery, Webhook
 
 ResultT = TypeVar("ResultT")
@@ -274,7 +275,11 @@ class Submissions(Protocol):
         """Those without a held decision whose announced time has come."""
         ...
 
-    def counts(self, batch_id: BatchId) -> Mapping[SubmissionStatus, int]: ...
+    def tally(self, batch_id: BatchId) -> Tally:
+        """As exact as counting them all."""
+        ...
+
+    def tallies(self, batch_ids: Sequence[BatchId]) -> Mapping[BatchId, Tally]: ...
 
     def changed_since(self, batch_id: BatchId, since: datetime) -> bool:
         """Whether an answer came or was decided from that instant on."""
@@ -282,14 +287,6 @@ class Submissions(Protocol):
 
     def count_since(self, batch_id: BatchId, since: datetime) -> int:
         """How many came in from that instant on."""
-        ...
-
-    def closed_slot_count(self, batch_id: BatchId) -> int:
-        """Rejected ones whose slot was not opened again."""
-        ...
-
-    def used_slot_count(self, batch_id: BatchId) -> int:
-        """Accepted and rejected ones, but for those whose slot was opened again."""
         ...
 
 

@@ -13,7 +13,8 @@ from task_service.application.ports import Reader
 from task_service.domain.batches import Batch
 from task_service.domain.consensus import majority
 from task_service.domain.given_back import PROBLEMS
-from task_service.domain.submissions import Answer, Submission, SubmissionStatus
+from task_service.domain.submissions import Answer, Submission
+from task_service.domain.tallies import Tally
 
 PACE_SAMPLE_MAX = 100
 PROBLEMS_COUNTED_MAX = 500
@@ -93,23 +94,15 @@ class ShowBatches:
         self._reader = reader
 
     def progress(self, batch: Batch) -> Progress:
-        counts = self._reader.submissions.counts(batch.batch_id)
-        closed = self._reader.submissions.closed_slot_count(batch.batch_id)
-        return Progress(
-            slots=batch.slot_count,
-            accepted=counts.get(SubmissionStatus.ACCEPTED, 0),
-            submitted=counts.get(SubmissionStatus.SUBMITTED, 0),
-            rejected=counts.get(SubmissionStatus.REJECTED, 0),
-            shut=closed + batch.withdrawn_count,
-            leased=batch.leased_slot_count,
-        )
+        return _progress(batch, self._reader.submissions.tally(batch.batch_id))
 
     def newest(self, requester_id: RequesterId, count_max: int) -> list[BatchLine]:
         found = self._reader.batches.of_requester(requester_id, count_max)
         return self.lines(found)
 
     def lines(self, batches: Sequence[Batch]) -> list[BatchLine]:
-        return [BatchLine(batch, self.progress(batch)) for batch in batches]
+        tallies = self._reader.submissions.tallies([batch.batch_id for batch in batches])
+        return [BatchLine(batch, _progress(batch, tallies[batch.batch_id])) for batch in batches]
 
     def throughput(self, batch: Batch, progress: Progress, now: datetime) -> Throughput | None:
         """Of the last hour; None before the first answer in it."""
@@ -156,6 +149,17 @@ class ShowBatches:
         found = self._reader.batches.page(project_id, before=None, count_max=_EARLIER_BATCHES_MAX)
         paces = (self.pace(batch) for batch in found if batch.revision)
         return next((pace for pace in paces if pace), None)
+
+
+def _progress(batch: Batch, tally: Tally) -> Progress:
+    return Progress(
+        slots=batch.slot_count,
+        accepted=tally.accepted,
+        submitted=tally.submitted,
+        rejected=tally.rejected,
+        shut=tally.closed_slots + batch.withdrawn_count,
+        leased=batch.leased_slot_count,
+    )
 
 
 def hourly(reward: Money, seconds: int) -> Money:

@@ -8,7 +8,7 @@ from task_service.application.batches import BatchView
 from task_service.application.ports import Task
 from task_service.domain.batches import Addition, Batch, Declined
 from task_service.domain.projects import Project
-from task_service.domain.submissions import Submission, SubmissionStatus
+from task_service.domain.submissions import Submission
 
 
 def project(shown: Project) -> dict[str, Any]:
@@ -46,9 +46,9 @@ def batch_view(view: BatchView) -> dict[str, Any]:
     shown = view.batch
     counts = {
         "slots": shown.slot_count,
-        "submitted": view.counts.get(SubmissionStatus.SUBMITTED, 0),
-        "accepted": view.counts.get(SubmissionStatus.ACCEPTED, 0),
-        "rejected": view.counts.get(SubmissionStatus.REJECTED, 0),
+        "submitted": view.tally.submitted,
+        "accepted": view.tally.accepted,
+        "rejected": view.tally.rejected,
         "withdrawn": shown.withdrawn_count,
         "open": shown.open_slot_count,
         "leased": shown.leased_slot_count,

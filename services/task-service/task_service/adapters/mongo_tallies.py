@@ -1,0 +1,133 @@
+"""Collection `tallies`: how many answers of a batch are in each state, kept by whoever changes one,
+in the transaction of the change. Reading it costs the same however many answers there are.
+
+A batch's tally is the sum of its parts: the answers that are counted once, when it is first asked
+for, and several documents that changes add to, so that two changes seldom want the same one.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import fields
+from typing import Any
+from zlib import crc32
+
+from crowdloom.kernel.ids import BatchId
+from pymongo import IndexModel
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from task_service.domain.submissions import Submission, SubmissionStatus
+from task_service.domain.tallies import Tally, tally_of
+
+INDEXES: dict[str, list[IndexModel]] = {"tallies": []}
+_PARTS = 16
+_FIRST = "first"
+_NAMES = tuple(field.name for field in fields(Tally))
+_SHOWN = [str(status) for status in SubmissionStatus if status is not SubmissionStatus.CLOSED]
+
+
+class MongoTallies:
+    """Within a transaction changes are held back until `write`, to make one of many."""
+
+    def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
+        self._database = database
+        self._tallies = database["tallies"]
+        self._submissions = database["submissions"]
+        self._session = session
+        self._changes: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def note(self, before: Submission | None, after: Submission) -> None:
+        """`before`: as it was, None where it is new."""
+        changes = self._changes[_part(after)]
+        changes.update(vars(tally_of(after)))
+        if before is not None:
+            changes.subtract(vars(tally_of(before)))
+        if self._session is None:
+            self.write()
+
+    def write(self) -> None:
+        """Before the commit, and before the tally is read in the same transaction."""
+        for part, changes in sorted(self._changes.items()):
+            if added := {name: count for name, count in changes.items() if count}:
+                self._tallies.update_one(
+                    {"_id": part}, {"$inc": added}, upsert=True, session=self._session
+                )
+        self._changes.clear()
+
+    def of(self, batch_id: BatchId) -> Tally:
+        return self.of_many([batch_id])[batch_id]
+
+    def of_many(self, batch_ids: list[BatchId]) -> dict[BatchId, Tally]:
+        if not batch_ids:
+            return {}
+        self.write()
+        parts = self._parts_of(batch_ids, self._session)
+        return {
+            batch_id: _sum(parts[batch_id].values())
+            if _FIRST in parts[batch_id]
+            else self._begin(batch_id)
+            for batch_id in batch_ids
+        }
+
+    def _parts_of(
+        self, batch_ids: list[BatchId], session: ClientSession | None
+    ) -> dict[BatchId, dict[str, dict[str, Any]]]:
+        """The documents by batch and part."""
+        parts = [_FIRST, *map(str, range(_PARTS))]
+        places = {f"{one}:{part}": (one, part) for one in batch_ids for part in parts}
+        found: dict[BatchId, dict[str, dict[str, Any]]] = {one: {} for one in batch_ids}
+        for row in self._tallies.find({"_id": {"$in": list(places)}}, session=session):
+            batch_id, part = places[row["_id"]]
+            found[batch_id][part] = row
+        return found
+
+    def _begin(self, batch_id: BatchId) -> Tally:
+        """By counting all answers; from then on changes are enough."""
+        if self._session is not None:
+            return self._counted(batch_id, self._session)
+
+        def in_transaction(session: ClientSession) -> Tally:
+            counted = self._counted(batch_id, session)
+            # What changes added until this moment is counted already.
+            changed = vars(_sum(self._parts_of([batch_id], session)[batch_id].values()))
+            first = {name: count - changed[name] for name, count in vars(counted).items()}
+            self._tallies.insert_one({"_id": f"{batch_id}:{_FIRST}", **first}, session=session)
+            return counted
+
+        try:
+            with self._database.client.start_session() as session:
+                return session.with_transaction(
+                    in_transaction,
+                    read_concern=ReadConcern("snapshot"),
+                    write_concern=WriteConcern("majority"),
+                )
+        except PyMongoError:  # too many for a transaction, or somebody else began it meanwhile
+            return self._counted(batch_id, None)
+
+    def _counted(self, batch_id: BatchId, session: ClientSession | None) -> Tally:
+        grouped: list[dict[str, Any]] = [
+            {"$match": {"batch_id": batch_id, "status": {"$in": _SHOWN}}},
+            {
+                "$group": {
+                    "_id": {"status": "$status", "reopened": "$slot_reopened"},
+                    "count": {"$sum": 1},
+                }
+            },
+        ]
+        counts: Counter[str] = Counter()
+        for row in self._submissions.aggregate(grouped, session=session):
+            state = row["_id"]
+            one = Tally.of_state(SubmissionStatus(state["status"]), bool(state.get("reopened")))
+            counts.update({name: count * row["count"] for name, count in vars(one).items()})
+        return Tally(**counts)
+
+
+def _part(submission: Submission) -> str:
+    return f"{submission.batch_id}:{crc32(submission.submission_id.encode()) % _PARTS}"
+
+
+def _sum(rows: Any) -> Tally:
+    kept = list(rows)
+    return Tally(**{name: sum(row.get(name, 0) for row in kept) for name in _NAMES})

@@ -1,0 +1,61 @@
+"""How many answers are in each state is kept with every change, and is what counting them gives."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from task_service.bootstrap import Application
+from task_service.domain.submissions import SubmissionStatus
+from task_service.domain.tallies import Tally, tally_of
+
+NO = {"reason": "It is about another sentence."}
+
+
+def counted(application: Application, batch_id: Any) -> Tally:
+    found = [vars(tally_of(one)) for one in application.reader.submissions.all(batch_id)]
+    return Tally(**{name: sum(one[name] for one in found) for name in vars(Tally())})
+
+
+@pytest.mark.parametrize("asked_before", [True, False], ids=["begun_empty", "begun_late"])
+def test_a_tally_is_what_counting_gives(
+    requester: Any, open_batch: Any, hand_out: Any, application: Application, asked_before: bool
+) -> None:
+    batch = open_batch(requester, redundancy=5)
+    tally, batch_id = application.reader.submissions.tally, batch["batch_id"]
+    if asked_before:
+        assert tally(batch_id) == Tally()
+    ids = [
+        hand_out(requester, batch, assignment=number).submit().json["submission_id"]
+        for number in range(1, 6)
+    ]
+    requester.post(f"/submissions/{ids[0]}/accept")
+    requester.post(f"/submissions/{ids[1]}/reject", {**NO, "reopen": True})
+    requester.post(f"/submissions/{ids[2]}/reject", {**NO, "reopen": False})
+    requester.post(f"/submissions/{ids[3]}/return", {"note": "Once more, please."})
+    assert tally(batch_id) == counted(application, batch_id)
+    assert tally(batch_id) == Tally(1, 1, 2, 1, closed_slots=1, used_slots=2)
+    for overturned in ids[1:3]:
+        requester.post(f"/submissions/{overturned}/accept", {"override": True})
+    requester.post(f"/submissions/{ids[4]}/accept")
+    requester.post(f"/submissions/{ids[4]}/accept")
+    assert tally(batch_id) == counted(application, batch_id)
+    assert tally(batch_id) == Tally(0, 4, 0, 1, closed_slots=0, used_slots=3)
+
+
+def test_what_did_not_commit_is_not_counted(
+    requester: Any, open_batch: Any, hand_out: Any, application: Application
+) -> None:
+    batch = open_batch(requester, redundancy=2)
+    hand_out(requester, batch).submit()
+    inside = []
+
+    def work(session: Any) -> None:
+        waiting = session.submissions.of_assignment("asg_001")
+        session.submissions.decide(replace(waiting, status=SubmissionStatus.ACCEPTED))
+        inside.append(session.submissions.tally(batch["batch_id"]))
+        raise RuntimeError("stopped before the commit")
+
+    with pytest.raises(RuntimeError):
+        application.store.run(work)
+    assert inside == [Tally(accepted=1, used_slots=1)], "the transaction itself sees it"
+    assert application.reader.submissions.tally(batch["batch_id"]) == Tally(submitted=1)
