@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -79,18 +80,40 @@ def test_the_next_item_is_claimed_at_once_where_wanted(open_item: Any, workplace
     assert workplace.answer_of(item) == [["a", "yes"]]
 
 
-def test_the_next_item_is_asked_for_while_the_answer_is_on_its_way(
-    open_item: Any, workplace: Any
+def test_the_next_items_are_shown_in_the_same_page_and_each_has_its_place_in_the_history(
+    open_item: Any, workplace: Any, context: BrowserContext
 ) -> None:
-    page, frame, item = open_item()
-    following = f"/work/assignments/{workplace.item(FIELD).assignment_id}"
-    asked = json.dumps({"location": following})
-    page.route("**/match/claim-ahead", lambda route: route.fulfill(status=200, body=asked))
+    page, frame, first = open_item()
+    second, third = (workplace.item(FIELD) for _ in range(2))
     page.locator("[data-next-at-once]").check()
-    frame.locator("[name=a]").fill("yes")
-    press_submit(page)
-    page.wait_for_url(f"**{following}")
-    assert workplace.answer_of(item) == [["a", "yes"]]
+    page.evaluate("() => { window.stayed = true; }")
+    for before, item in ((first, second), (second, third)):
+        workplace.hand(context, item)
+        there = json.dumps({"location": f"/work/assignments/{item.assignment_id}"})
+        page.unroute_all()
+        page.route("**/match/claim-ahead", partial(Route.fulfill, body=there))
+        frame.locator("[name=a]").fill(before.assignment_id)
+        press_submit(page)
+        expect(page.locator("[data-facts-url]")).to_have_attribute(
+            "data-assignment", item.assignment_id
+        )
+        assert page.url.endswith(item.assignment_id)
+        frame = frame_of(page)
+        expect(page.get_by_role("heading", level=1)).to_be_focused()
+        assert workplace.answer_of(before) == [["a", before.assignment_id]]
+    frame.locator("[name=a]").fill("draft")
+    expect(page.locator(STATE)).to_have_text("Draft saved")
+    assert workplace.draft_of(third) == [["a", "draft"]]
+    assert page.evaluate("window.stayed")
+    page.goto(f"{workplace.origin}/work/my-work")
+    page.go_back()
+    expect(frame_of(page).locator("[name=a]")).to_have_value("draft")
+    page.evaluate("() => history.back()")
+    page.wait_for_url(f"**{second.assignment_id}")
+    notice = page.frame_locator("#task-frame").get_by_role("heading")
+    expect(notice).to_have_text("Your answer was received")
+    until(lambda: any(second.assignment_id in frame.url for frame in page.frames[1:]))
+    expect(page.locator("[data-submit]")).to_be_disabled()
 
 
 @pytest.mark.parametrize("inside", [True, False])

@@ -81,6 +81,7 @@ const start = () => {
 
   undo.addEventListener("click", takeBack);
   document.addEventListener("crowdloom:undo", takeBack);
+  document.addEventListener("crowdloom:onward", turn);
   window.addEventListener("pagehide", handInNow);
   document.addEventListener("visibilitychange", () => { if (document.hidden) handInNow(); });
   answers.forgetOld();

@@ -2,10 +2,10 @@
    A claim reaches worker-service as an event, so its page may know nothing yet, or an old deadline:
    the owner of the facts, matching-service, is asked once the page is there. */
 import { choices, choose, forget, freshKey } from "./answers.js";
+import { every, forEachItem } from "./onward.js";
 
-const bar = document.querySelector("[data-facts-url]");
-
-const start = () => {
+const start = (signal) => {
+  const bar = document.querySelector("[data-facts-url]");
   const WARN_MS_MAX = 120000;
   const clock = bar.querySelector(".clock");
   const warning = document.querySelector("[data-time-note]");
@@ -42,7 +42,7 @@ const start = () => {
     document.dispatchEvent(new CustomEvent("htmx:after:swap"));
   };
   const refresh = async () => {
-    const answer = await fetch(bar.dataset.factsUrl, { headers: { Accept: "application/json" } });
+    const answer = await fetch(bar.dataset.factsUrl, { headers: { Accept: "application/json" }, signal });
     // A device's clock may be an hour off; the deadline is by the servers' clock.
     const now = Date.parse(answer.headers.get("Date"));
     if (now) clock.dataset.skewMs = now - Date.now();
@@ -65,7 +65,7 @@ const start = () => {
       warning.hidden = false;
     }
   };
-  setInterval(warn, 1000);
+  every(1000, warn, signal);
   const prolong = async (form) => {
     const before = clock.dataset.countdown;
     const body = new URLSearchParams(new FormData(form));
@@ -87,12 +87,12 @@ const start = () => {
     event.preventDefault();
     event.stopPropagation();
     prolong(event.target);
-  }, true);
+  }, { capture: true, signal });
 
   /* ---- giving back: what was written here is not wanted any more ---- */
   document.addEventListener("submit", (event) => {
     if (event.target.matches(GIVES_BACK)) forget(assignment);
-  });
+  }, { signal });
   document.querySelector("[data-report]").addEventListener("click", (event) => {
     event.preventDefault();
     document.querySelector(`${GIVES_BACK} [value=broken]`).click();
@@ -135,7 +135,7 @@ const start = () => {
     u: () => document.dispatchEvent(new CustomEvent("crowdloom:undo")),
   };
   const keysOn = () => document.querySelector("[data-keys]").checked;
-  document.addEventListener("crowdloom:help", () => { if (keysOn()) help(); });
+  document.addEventListener("crowdloom:help", () => { if (keysOn()) help(); }, { signal });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !keysOn()) return;
     if (document.querySelector("dialog[open]")) return;
@@ -143,10 +143,10 @@ const start = () => {
     if (!Object.hasOwn(KEYS, event.key)) return;
     event.preventDefault();
     KEYS[event.key]();
-  });
+  }, { signal });
   for (const button of document.querySelectorAll("[data-show-keys]")) {
     button.hidden = false;
     button.addEventListener("click", help);
   }
 };
-if (bar) start();
+if (document.querySelector("[data-facts-url]")) forEachItem(start);

@@ -3,10 +3,10 @@
    it says comes from a requester's page, so it is shown as text and never believed further.
    What was written is kept in this browser until the server has it. */
 import * as answers from "./answers.js";
+import { every, forEachItem, pageAt, showNext } from "./onward.js";
 
-const frame = document.getElementById("task-frame");
-
-const start = () => {
+const start = (signal) => {
+  const frame = document.getElementById("task-frame");
   const DRAFT_MS = 2000;
   const HOLD_MS = 10000;
   const LEASE_LEFT_MS_MIN = 30000; // with less, an answer is handed in at once
@@ -77,12 +77,12 @@ const start = () => {
     saving = false;
     if (kept().saved === false && !lost) changed = true; // tried again at the next turn
   };
-  document.addEventListener("crowdloom:leaving", () => ask("collect"));
-  setInterval(() => {
+  document.addEventListener("crowdloom:leaving", () => ask("collect"), { signal });
+  every(DRAFT_MS, () => {
     if (!changed || saving || closed) return;
     changed = false;
     ask("collect");
-  }, DRAFT_MS);
+  }, signal);
 
   /* ---- handing in ---- */
   let sending = false;
@@ -100,7 +100,7 @@ const start = () => {
     const late = left_ms < LEASE_LEFT_MS_MIN;
     return !late && JSON.stringify(answer).length <= answers.KEEPALIVE_CHARACTERS_MAX;
   };
-  /* On the server as a draft, then held back: the next page counts the seconds down. Returns false
+  /* On the server as a draft, then held back: handin.js counts the seconds down. Returns false
      where it cannot be, and the answer is handed in at once. */
   const holdBack = async (answer) => {
     try {
@@ -131,14 +131,18 @@ const start = () => {
     fetch(`${path}/return`, { method: "POST", credentials: "same-origin", body }).catch(() => {});
   };
   const goesOn = () => document.querySelector("[data-next-at-once]").checked;
+  /* Its page is asked for as soon as it is known which one it is. */
+  const lookAhead = async () => {
+    const location = await askAhead();
+    return { location, page: location && pageAt(location) };
+  };
   const submit = async (answer) => {
     if (sending || closed || isTooLong(answer)) return;
     hush();
     busy(true);
-    const ahead = goesOn() ? askAhead() : null;
+    const ahead = goesOn() ? lookAhead() : null;
     const key = answers.keyOf(assignment, answer);
     if (wantsUndo(answer) && await holdBack(answer)) {
-      answers.carryOn();
       goOn(ahead);
       return;
     }
@@ -147,23 +151,23 @@ const start = () => {
     const reply = await answers.untilAnswered(assignment, answer, key, lost);
     if (reply.ok) {
       answers.forget(assignment);
-      answers.carryOn();
       goOn(ahead);
       return;
     }
     const refusal = await answers.refusalOf(reply);
-    if (refusal.over) ahead?.then(giveBack);
+    if (refusal.over) ahead?.then(({ location }) => giveBack(location));
     refuse(refusal);
     busy(false);
   };
   const goOn = async (ahead) => {
     closed = true;
     state.textContent = words.submitted;
-    if (!goesOn()) {
-      window.location.assign("/work/queue");
+    const { location, page } = goesOn() ? await ahead ?? {} : { location: "/work/queue" };
+    if (page && await showNext(location, page)) {
+      document.dispatchEvent(new CustomEvent("crowdloom:onward"));
       return;
     }
-    const location = await ahead;
+    answers.carryOn();
     if (location) window.location.assign(location);
     else document.querySelector("[data-next]").requestSubmit();
   };
@@ -211,7 +215,7 @@ const start = () => {
     if (event.source !== frame.contentWindow) return;
     const kind = event.data?.crowdloom;
     if (typeof kind === "string" && Object.hasOwn(heard, kind)) heard[kind](event.data);
-  });
+  }, { signal });
   const press = () => {
     if (button.disabled) return;
     hush();
@@ -222,7 +226,7 @@ const start = () => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     press();
-  });
+  }, { signal });
   ask("hello"); // the frame may have been there first
 };
-if (frame) start();
+if (document.getElementById("task-frame")) forEachItem(start);
