@@ -53,7 +53,8 @@ class AnswerTask:
         self._reader = reader
         self._clock = clock
         self._ids = ids
-        # What is needed of a batch here was announced to workers, and does not change.
+        # What is needed of a batch here was announced to workers, and does not change; but for the
+        # first mark of a known answer, which may be heard of so much later.
         self._batches: Kept[BatchId, Batch] = Kept(
             clock=clock, age_max=_BATCH_KEPT, count_max=_BATCHES_KEPT_MAX
         )

@@ -28,7 +28,9 @@ class MarkKnown:
         self, batch: Batch, number: int, key: AnswerKey, *, fields: Collection[str]
     ) -> AnswerKey:
         """An empty key takes the marks away; a `gold:` column of the table stays. Answers that came
-        before are not scored. `fields` are those that the form asks, empty where nobody can say.
+        before are not scored, nor perhaps those of the first seconds after a batch's first mark
+        (AnswerTask remembers batches so long). `fields` are those that the form asks, empty where
+        nobody can say.
 
         Raises WrongBatchStatus for a batch that is over, NotFound, InvalidInput.
         """

@@ -93,6 +93,8 @@ def test_an_answer_replaces_a_cell_or_adds_a_column_and_a_missing_group_says_so(
     content = b'id;name\r\n1;"a\nb"\r\n2;c\n3;d'
     split = RowsSplitter().split(content, Wish("rows", 2), keep)
     assert split.columns == ("id_1", "name_1", "id_2", "name_2")
+    known = RowsSplitter().split(b"gold:name,id\nx,1\n", Wish("rows", 1), keep)
+    assert known.main_column == "id", "it may be shown under the template's name"
     answers = [PieceAnswer({"name_2": "C;", "kind_1": "x"}), None]
     merged = RowsSplitter().merge(content, split.recipe, answers)
     assert b"".join(merged.content) == (

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from crowdloom.kernel.limits import TABLE_BYTES_MAX, TABLE_COLUMNS_MAX, TABLE_ROWS_MAX
 
+from task_service.domain.known_answers import PREFIX
 from task_service.domain.splitting.pieces import (
     PieceAnswer,
     PieceAnswers,
@@ -60,7 +61,8 @@ def split_rows(text: str, wish: Wish, *, delimiter: str) -> Split:
             "columns": list(columns),
             "delimiter": delimiter,
         },
-        main_column=columns[0],
+        # It may be given the template's name; a column of known answers is shown to no worker.
+        main_column=next((name for name in columns if not name.startswith(PREFIX)), columns[0]),
     )
 
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
 from task_service.bootstrap import Application
+from task_service.domain.known_answers import shown_inputs
 from task_service.domain.templates import foreign_hosts
 from task_service.entrypoints.file_links import FileLinks
 from task_service.entrypoints.frame.documents import FrameScripts, frame_context, task_document
@@ -35,7 +36,8 @@ def frame_previews(application: Application, scripts: FrameScripts, links: FileL
         found = application.batches.tasks(batch, after=number - 1, count_max=1)
         if not found or found[0].number != number:
             raise NotFound("The batch has no such row", number=number)
-        row = dict(zip(batch.columns, found[0].cells, strict=True))
+        # As workers are shown it: what is known of the row is beside the preview, not in it.
+        row = shown_inputs(batch.columns, found[0].cells)
         project = application.batches.project_of(batch)
         return shown(
             project.template,
