@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from crowdloom.chassis.logs import configure_logging
-from crowdloom.kernel import SystemClock, TimeOrderedIds
+from crowdloom.kernel import Clock, SystemClock, TimeOrderedIds
+from crowdloom.kernel.ids import least_id
 from crowdloom.kernel.limits import TASKS_PER_EVENT_MAX
 from crowdloom_local.secrets import new_secrets
 from flask.testing import FlaskClient
@@ -39,6 +40,7 @@ DATABASE = "bench-creation"
 _ROUNDS = 2
 PER_TASK = 2
 _ANSWERS_AT_ONCE = 20_000
+_PACE = timedelta(seconds=0.2)
 
 
 class VoidRun(RuntimeError):
@@ -64,7 +66,7 @@ def run() -> Mapping[str, object]:
 class Api:
     """One requester before the service's own web application."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
         settings = read_settings(
             {
                 **new_secrets(),
@@ -72,7 +74,7 @@ class Api:
                 "CROWDLOOM_KAFKA_BOOTSTRAP": "127.0.0.1:1",
             }
         )
-        made = build(settings, client=engine.client(), database=DATABASE)
+        made = build(settings, client=engine.client(), database=DATABASE, clock=clock)
         made.store.migrate(INDEXES)
         self.tasks = made.reader.tasks
         self._web: FlaskClient = create_web(made).test_client(use_cookies=False)
@@ -203,19 +205,26 @@ def _made(
     return found
 
 
+def answering_time(task_count: int) -> timedelta:
+    """What `put_answers` says that the answers to so many tasks took."""
+    return _PACE * (task_count * PER_TASK)
+
+
 def put_answers(
     client: "MongoClient[dict[str, Any]]", batch_id: str, task_ids: Sequence[str]
 ) -> None:
-    """Two to each task, of a thousand workers, straight into the collections."""
+    """Two to each task, of a thousand workers, five a second until now, straight into the
+    collections.
+    """
     submissions = client[DATABASE]["submissions"]
     batch = client[DATABASE]["batches"].find_one({"_id": batch_id}) or {}
     client[DATABASE]["answer_fields"].insert_one({"_id": batch_id, "names": ["answer"]})
-    now = SystemClock().now()
+    began = SystemClock().now() - answering_time(len(task_ids))
     for at in range(0, len(task_ids) * PER_TASK, _ANSWERS_AT_ONCE):
         numbers = range(at, min(at + _ANSWERS_AT_ONCE, len(task_ids) * PER_TASK))
         rows = [
             {
-                "_id": f"sub_{batch_id[-6:]}{number:08d}",
+                "_id": f"{least_id('submission', began + _PACE * number)}{number:016d}",
                 "assignment_id": f"asg_{batch_id[-6:]}{number:08d}",
                 "task_id": task_ids[number // PER_TASK],
                 "batch_id": batch_id,
@@ -223,9 +232,9 @@ def put_answers(
                 "pseudonym": f"A{number % 1_000:05d}",
                 "answer": [["answer", f"Answer {number % 3}"]],
                 "status": "submitted",
-                "claimed_at": now,
-                "submitted_at": now + timedelta(seconds=20),
-                "auto_accept_at": now + timedelta(days=1),
+                "claimed_at": began + _PACE * number - timedelta(seconds=20),
+                "submitted_at": began + _PACE * number,
+                "auto_accept_at": began + _PACE * number + timedelta(days=10),
             }
             for number in numbers
         ]

@@ -11,13 +11,15 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from statistics import quantiles
 
 from crowdloom.chassis.logs import configure_logging
+from crowdloom.kernel import SystemClock
 from crowdloom.kernel.limits import TABLE_ROWS_MAX
 
 from bench.claims_engine import Engine, started
-from bench.creation import DATABASE, PER_TASK, Api, put_answers
+from bench.creation import DATABASE, PER_TASK, Api, answering_time, put_answers
 
 _ROWS_A_REQUEST = TABLE_ROWS_MAX // 10
 
@@ -30,7 +32,8 @@ def run() -> Mapping[str, object]:
     name = os.environ.get("ENGINE", "secantusdb")
     figures: dict[str, object] = {"engine": name, "tasks": tasks, "answers": answers}
     with started(name) as engine, engine.client() as client:
-        api = Api(engine)
+        clock = _BackClock(answering_time(answers // PER_TASK) + timedelta(minutes=1))
+        api = Api(engine, clock)
         batch_id = api.draft()
         for at in range(0, tasks, _ROWS_A_REQUEST):
             numbers = range(at, min(at + _ROWS_A_REQUEST, tasks))
@@ -41,9 +44,20 @@ def run() -> Mapping[str, object]:
         first = api.tasks.page(batch["table_id"], after=0, count_max=answers // PER_TASK)
         put_answers(client, batch_id, [task.task_id for task in first])
         database["batches"].update_one({"_id": batch_id}, {"$set": {"status": "open"}})
+        clock.back = timedelta()
         for page, path in _pages(batch_id, batch["project_id"]).items():
             figures |= _visited(api, engine, page, path)
     return figures
+
+
+class _BackClock:
+    """The batch is made before the first of its answers, as any is."""
+
+    def __init__(self, back: timedelta) -> None:
+        self.back = back
+
+    def now(self) -> datetime:
+        return SystemClock().now() - self.back
 
 
 def _pages(batch_id: str, project_id: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from crowdloom.kernel.ids import (
@@ -18,6 +18,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from task_service.adapters.id_windows import ends_after, starts_before
 from task_service.adapters.mongo_tallies import MongoTallies
 from task_service.application.ports import Draft
 from task_service.domain.errors import AlreadySubmitted
@@ -49,6 +50,15 @@ INDEXES = {
 _FIELDS_NOTED_MAX = 2_000
 _WORKERS_OF_NEWEST = 1_000
 _WAITING: dict[str, Any] = {"status": str(SubmissionStatus.SUBMITTED)}
+_SHORT_MAX = 500
+"""So many of a batch and status are read at once."""
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_ORDERED = [
+    str(SubmissionStatus.SUBMITTED),
+    str(SubmissionStatus.RETURNED),
+    str(SubmissionStatus.REJECTED),
+    str(SubmissionStatus.ACCEPTED),
+]
 _SHOWN = [str(status) for status in SubmissionStatus if status is not SubmissionStatus.CLOSED]
 
 
@@ -96,10 +106,20 @@ class MongoSubmissions:
         newest = found.sort("_id", DESCENDING).limit(_WORKERS_OF_NEWEST)
         return list(dict.fromkeys(row["pseudonym"] for row in newest))[:count_max]
 
-    def newest_of_requester(self, requester_id: RequesterId, count_max: int) -> list[Submission]:
-        wanted = {"requester_id": requester_id, "status": {"$in": _SHOWN}}
-        found = self._submissions.find(wanted, session=self._session).sort("_id", DESCENDING)
-        return [_submission(row) for row in found.limit(count_max)]
+    def newest_of_requester(
+        self, requester_id: RequesterId, count_max: int, now: datetime
+    ) -> list[Submission]:
+        wanted: dict[str, Any] = {"requester_id": requester_id, "status": {"$in": _SHOWN}}
+        rows: list[dict[str, Any]] = []
+        end: str | None = None
+        for start in (*starts_before("submission", now), ""):
+            within = {"$gt": start} if end is None else {"$gt": start, "$lte": end}
+            found = self._submissions.find({**wanted, "_id": within}, session=self._session)
+            rows += found.sort("_id", DESCENDING).limit(count_max - len(rows))
+            if len(rows) >= count_max:
+                break
+            end = start
+        return [_submission(row) for row in rows]
 
     def of_tasks(self, *task_ids: TaskId) -> list[Submission]:
         # The few that are not shown are left out here: with a second condition an engine could
@@ -156,16 +176,47 @@ class MongoSubmissions:
         count_max: int,
         held: bool | None = None,
     ) -> list[Submission]:
-        wanted: dict[str, Any] = {
-            "batch_id": batch_id,
-            "status": str(status) if status else {"$in": _SHOWN},
+        if held:
+            found = self._held(batch_id, after)
+            return [one for one in found if status in (None, one.status)][:count_max]
+        tally = vars(self._tallies.of(batch_id))
+        # In this order an answer can only move on, so that none is missed that moves meanwhile.
+        asked = [str(status)] if status else _ORDERED
+        rows = {
+            row["_id"]: row
+            for one in asked
+            for row in self._some(
+                {"batch_id": batch_id, "status": one}
+                | ({} if held is None else {"held": {"$exists": False}}),
+                after,
+                count_max,
+                is_long=tally.get(one, 0) > _SHORT_MAX,
+            )
         }
-        if held is not None:
-            wanted["held"] = {"$exists": held}
-        if after:
-            wanted["_id"] = {"$gt": after}
-        found = self._submissions.find(wanted, session=self._session).sort("_id", ASCENDING)
-        return [_submission(row) for row in found.limit(count_max)]
+        return [_submission(rows[submission_id]) for submission_id in sorted(rows)[:count_max]]
+
+    def _some(
+        self, wanted: dict[str, Any], after: str | None, count_max: int, *, is_long: bool
+    ) -> list[dict[str, Any]]:
+        """The first ones of a batch and status, by id."""
+        low = after or ""
+        rows: list[dict[str, Any]] = []
+        ends = ends_after("submission", after or wanted["batch_id"]) if is_long else ()
+        for end in (*ends, None):
+            within = {"$gt": low} if end is None else {"$gt": low, "$lte": end}
+            found = self._submissions.find({**wanted, "_id": within}, session=self._session)
+            rows += found.sort("_id", ASCENDING).limit(count_max - len(rows))
+            if len(rows) >= count_max or end is None:
+                break
+            low = max(low, end)
+        return rows
+
+    def _held(self, batch_id: BatchId, after: str | None = None) -> list[Submission]:
+        """Few: a decision is held for seconds."""
+        wanted: dict[str, Any] = {"held.effective_at": {"$gt": _LONG_AGO}, "batch_id": batch_id}
+        found = self._submissions.find({**wanted, **_WAITING}, session=self._session)
+        rows = [row for row in found.hint("held_due") if row["_id"] > (after or "")]
+        return [_submission(row) for row in sorted(rows, key=lambda row: str(row["_id"]))]
 
     def decide(self, submission: Submission) -> bool:
         decision = {
@@ -230,8 +281,7 @@ class MongoSubmissions:
         return [_submission(row) for row in found]
 
     def held_count(self, batch_id: BatchId) -> int:
-        held = {"batch_id": batch_id, **_WAITING, "held": {"$exists": True}}
-        return self._submissions.count_documents(held, session=self._session)
+        return len(self._held(batch_id))
 
     def due_for_acceptance(self, now: datetime, count_max: int) -> list[Submission]:
         due = {**_WAITING, "held": {"$exists": False}, "auto_accept_at": {"$lte": now}}

@@ -41,7 +41,9 @@ class KnowWorkers:
         self._clock = clock
 
     def figures(self, requester_id: RequesterId) -> KnownWorkers:
-        found = self._reader.submissions.newest_of_requester(requester_id, SAMPLE_MAX)
+        found = self._reader.submissions.newest_of_requester(
+            requester_id, SAMPLE_MAX, self._clock.now()
+        )
         return KnownWorkers(len(found), len(found) < SAMPLE_MAX, figures_of(found))
 
     def notes(self, requester_id: RequesterId) -> Sequence[WorkerNote]:

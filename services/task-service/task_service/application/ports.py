@@ -207,7 +207,9 @@ class Submissions(Protocol):
         """Who answered the requester lately, each once, the newest first."""
         ...
 
-    def newest_of_requester(self, requester_id: RequesterId, count_max: int) -> list[Submission]:
+    def newest_of_requester(
+        self, requester_id: RequesterId, count_max: int, now: datetime
+    ) -> list[Submission]:
         """Of all batches, newest first; closed ones are never among them."""
         ...
 

@@ -89,6 +89,16 @@ class BatchLine:
     progress: Progress
 
 
+@dataclass(frozen=True)
+class Measured:
+    """`pace` is None where there is no answer yet, `agreement` where no task among those has
+    several.
+    """
+
+    pace: Pace | None
+    agreement: Agreement | None
+
+
 class ShowBatches:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -117,38 +127,42 @@ class ShowBatches:
         """How often an item was given back with a reason that is the item's; at most so many."""
         return self._reader.given_back.count(batch.batch_id, PROBLEMS, PROBLEMS_COUNTED_MAX)
 
-    def agreement(self, batch: Batch) -> Agreement | None:
-        """Of the batch's first answers; None where no task among them has several."""
-        by_task: dict[TaskId, list[Answer]] = defaultdict(list)
-        for submission in self._sample(batch):
-            if submission.counts:
-                by_task[submission.task_id].append(submission.answer)
-        votes = [
-            won.votes / won.n
-            for answers in by_task.values()
-            for won in majority(answers).values()
-            if won.n > 1
-        ]
-        return Agreement(sum(votes) / len(votes), len(votes)) if votes else None
+    def measured(self, batch: Batch) -> Measured:
+        """Of the batch's first answers."""
+        sample = self._sample(batch)
+        return Measured(_pace(sample), _agreement(sample))
 
     def _sample(self, batch: Batch) -> list[Submission]:
         return self._reader.submissions.page(
             batch.batch_id, status=None, after=None, count_max=PACE_SAMPLE_MAX
         )
 
-    def pace(self, batch: Batch) -> Pace | None:
-        """Of the batch's first answers; None where there are none yet."""
-        sample = self._sample(batch)
-        if not sample:
-            return None
-        seconds = median_low([submission.seconds for submission in sample])
-        return Pace(max(1, round(seconds)), len(sample))
-
     def pace_of_project(self, project_id: ProjectId) -> Pace | None:
         """Of the newest batch of the project that has answers."""
         found = self._reader.batches.page(project_id, before=None, count_max=_EARLIER_BATCHES_MAX)
-        paces = (self.pace(batch) for batch in found if batch.revision)
+        paces = (_pace(self._sample(batch)) for batch in found if batch.revision)
         return next((pace for pace in paces if pace), None)
+
+
+def _pace(sample: Sequence[Submission]) -> Pace | None:
+    if not sample:
+        return None
+    seconds = median_low([submission.seconds for submission in sample])
+    return Pace(max(1, round(seconds)), len(sample))
+
+
+def _agreement(sample: Sequence[Submission]) -> Agreement | None:
+    by_task: dict[TaskId, list[Answer]] = defaultdict(list)
+    for submission in sample:
+        if submission.counts:
+            by_task[submission.task_id].append(submission.answer)
+    votes = [
+        won.votes / won.n
+        for answers in by_task.values()
+        for won in majority(answers).values()
+        if won.n > 1
+    ]
+    return Agreement(sum(votes) / len(votes), len(votes)) if votes else None
 
 
 def _progress(batch: Batch, tally: Tally) -> Progress:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from task_service.adapters import mongo_submissions
 from task_service.bootstrap import Application
 from task_service.domain.submissions import SubmissionStatus
 from task_service.domain.tallies import Tally, tally_of
@@ -59,3 +60,41 @@ def test_what_did_not_commit_is_not_counted(
         application.store.run(work)
     assert inside == [Tally(accepted=1, used_slots=1)], "the transaction itself sees it"
     assert application.reader.submissions.tally(batch["batch_id"]) == Tally(submitted=1)
+
+
+def test_a_long_batch_is_read_in_windows_that_leave_nothing_out(
+    requester: Any,
+    open_batch: Any,
+    hand_out: Any,
+    application: Application,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    batch = open_batch(requester, redundancy=5)
+    ids = [
+        hand_out(requester, batch, assignment=number).submit().json["submission_id"]
+        for number in range(1, 6)
+    ]
+    requester.post(f"/submissions/{ids[1]}/accept")
+    monkeypatch.setattr(mongo_submissions, "_SHORT_MAX", 0)
+    monkeypatch.setattr(
+        mongo_submissions, "ends_after", lambda _kind, _earlier: [ids[0], ids[2], "sub_z"]
+    )
+    monkeypatch.setattr(
+        mongo_submissions, "starts_before", lambda _kind, _now: [ids[3], ids[2], ids[0]]
+    )
+    batch_id = batch["batch_id"]
+
+    def seen(**asked: Any) -> list[str]:
+        wanted = {"status": None, "after": None, "count_max": 10, **asked}
+        found = application.reader.submissions.page(batch_id, **wanted)
+        return [one.submission_id for one in found]
+
+    assert seen() == ids
+    assert seen(after=ids[1], count_max=2) == ids[2:4]
+    assert seen(status=SubmissionStatus.SUBMITTED, count_max=2) == [ids[0], ids[2]]
+    assert seen(status=SubmissionStatus.SUBMITTED, held=False) == [ids[0], *ids[2:]]
+    newest = application.reader.submissions.newest_of_requester
+    now = application.clock.now()
+    for count in (1, 2, 3, 9):
+        found = newest(requester.requester_id, count, now)
+        assert [one.submission_id for one in found] == ids[::-1][:count]

@@ -161,7 +161,8 @@ def _seconds() -> int | None:
 
 def _live_facts(application: Application, batch: Batch) -> dict[str, Any]:
     progress = application.show_batches.progress(batch)
-    pace = application.show_batches.pace(batch)
+    measured = application.show_batches.measured(batch)
+    pace = measured.pace
     return {
         "batch": batch,
         "project": application.batches.project_of(batch),
@@ -169,7 +170,7 @@ def _live_facts(application: Application, batch: Batch) -> dict[str, Any]:
         "pace": pace,
         "hourly": hourly(batch.terms.reward, pace.seconds) if pace else None,
         "throughput": application.show_batches.throughput(batch, progress, application.clock.now()),
-        "agreement": application.show_batches.agreement(batch),
+        "agreement": measured.agreement,
         "problems": application.show_batches.problems(batch),
         "spent": batch.spent(progress.accepted),
         "top_up": _top_up(batch.addition.declined if batch.addition else None, batch),

@@ -103,7 +103,7 @@ def _pilot(application: Application, batch: Batch) -> dict[str, Any] | None:
         return None
     return {
         "progress": application.show_batches.progress(batch),
-        "agreement": application.show_batches.agreement(batch),
+        "agreement": application.show_batches.measured(batch).agreement,
         "results": application.show_answers.by_task(batch, after=0, count_max=PILOT_TASKS),
     }
 
