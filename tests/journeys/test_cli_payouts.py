@@ -73,6 +73,11 @@ def session_of(desk: Path, email: str) -> Staff:
     return Staff(HttpApi(found["url"], next(iter(found["tokens"].values()))))
 
 
+def answered(worker: Worker, batch_id: str) -> str:
+    assignment: Any = until(lambda: worker.claim(batch_id))
+    return str(worker.submit(assignment, [("label", "x")])["submission_id"])
+
+
 @pytest.fixture(scope="module")
 def earners(market: Market) -> tuple[Worker, Worker]:
     """One has earned two dollars, the other one; neither has asked for them."""
@@ -90,9 +95,7 @@ def earners(market: Market) -> tuple[Worker, Worker]:
     first, second = Worker.sign_up(market.url), Worker.sign_up(market.url)
     until(lambda: any(one["batch_id"] == batch_id for one in first.queue()))
     for worker in (first, first, second):
-        assignment = until(lambda worker=worker: worker.claim(batch_id))
-        submission = worker.submit(assignment, [("label", "x")])
-        requester.accept(submission["submission_id"])
+        requester.accept(answered(worker, batch_id))
     until(lambda: first.earnings()["settled_count"] == 2)
     until(lambda: second.earnings()["settled_count"] == 1)
     return first, second
