@@ -12,8 +12,15 @@ from crowdloom_local import engines
 from crowdloom_local.engines import ROOT, choose_engines
 from crowdloom_local.engines.embedded import SecantusDb
 from crowdloom_local.engines.kafka import KafkaCluster
-from crowdloom_local.processes import DidNotStart, Supervisor, free_port, wait_until
+from crowdloom_local.processes import (
+    DidNotStart,
+    Supervisor,
+    accepts_connections,
+    free_port,
+    wait_until,
+)
 from pymongo import MongoClient
+from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
 
 EMBEDDED = "SecantusDB (embedded), Tansu (embedded)"
@@ -148,10 +155,12 @@ def test_the_embedded_database_keeps_what_it_acknowledged_through_kill_and_resta
             for number in range(15):
                 with client.start_session() as session, session.start_transaction():
                     collection.insert_one({"_id": number}, session=session)
-            killed = process.pid
+            killed, port = process.pid, parse_uri(database.uri)["nodelist"][0][1]
             process.send(signal.SIGKILL)
             wait_until(
-                lambda: process.pid != killed and database._answers(), what="it", seconds_max=30
+                lambda: process.pid != killed and accepts_connections(port),
+                what="it",
+                seconds_max=30,
             )
             assert numbers(client) == list(range(15))
     finally:

@@ -260,7 +260,7 @@ def test_another_role_or_a_lesser_right_is_not_allowed(client, sessions):
 
 def test_session_cookies_are_out_of_reach_of_scripts_and_of_other_paths(client):
     cookies = client.get("/requester/signed-in").headers.getlist("Set-Cookie")
-    assert len(cookies) == 4
+    assert len(cookies) == 5
     for cookie in cookies:
         assert {"HttpOnly", "SameSite=Lax", "Secure"} <= set(cookie.split("; "))
         assert "Path=/;" not in cookie
