@@ -259,6 +259,7 @@ def build(
             jobs=MongoSplitJobs(store.database),
             batches=batches,
             files=files,
+            sources=reader.sources,
             split_source=split_source,
             splitters=_SPLITTERS,
             clock=clock,

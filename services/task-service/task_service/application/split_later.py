@@ -11,7 +11,7 @@ from crowdloom.kernel.errors import DomainError, NotFound
 from crowdloom.kernel.ids import BatchId, RequesterId
 
 from task_service.application.batches import Batches
-from task_service.application.source_ports import Files, Splitter
+from task_service.application.source_ports import Files, Sources, Splitter
 from task_service.application.split_source import SplitSource, Upload
 from task_service.domain.batches import Batch, BatchStatus
 from task_service.domain.errors import FaultyRows, WrongBatchStatus
@@ -81,6 +81,7 @@ class SplitLater:
         jobs: SplitJobs,
         batches: Batches,
         files: Files,
+        sources: Sources,
         split_source: SplitSource,
         splitters: Mapping[str, Splitter],
         clock: Clock,
@@ -88,6 +89,7 @@ class SplitLater:
         self._jobs = jobs
         self._batches = batches
         self._files = files
+        self._sources = sources
         self._split_source = split_source
         self._splitters = splitters
         self._clock = clock
@@ -122,10 +124,14 @@ class SplitLater:
     def of(self, batch: Batch) -> SplitJob | None:
         """The batch's latest one; None as well once it was given something else."""
         job = self._jobs.get(batch.batch_id)
-        overtaken = (
-            job is not None and job.state is not SplitState.DONE and job.seen != batch.table_id
-        )
-        return None if overtaken else job
+        if job is None or job.state is SplitState.DONE or job.seen == batch.table_id:
+            return job
+        # Its own tasks are there a moment before that is noted, or for good where it was stopped
+        # between the two.
+        source = self._sources.get(batch.table_id) if batch.table_id else None
+        if source is None or source.digest != job.digest:
+            return None
+        return replace(job, state=SplitState.DONE, made=batch.task_count, faults=())
 
     def __call__(self) -> int:
         """Returns how many wholes were looked at."""

@@ -59,6 +59,9 @@ def test_a_long_file_is_answered_at_once_and_split_by_a_job(
     assert progress(requester, answer) == {"state": "done", "made": 3, "faults": []}
     assert requester.get(f"/batches/{batch['batch_id']}").json["task_count"] == 3
     assert application.split_later() == 0
+    stopped = {"state": "waiting", "made": 1}  # before it was noted that they are there
+    application.database["split_jobs"].update_one({}, {"$set": stopped})
+    assert progress(requester, answer) == {"state": "done", "made": 3, "faults": []}
     assert split(requester, batch, pages(1), "page").status_code == 201
     assert split(requester, batch, b"%PDF-1.7 and no more", "page").status_code == 422
 
