@@ -68,11 +68,14 @@ def test_an_upheld_appeal_overturns_the_rejection_and_pays_the_worker_once(
     reviewer = add_staff(market, "reviewer@example.org", ["operator"])
     waiting = reviewer.api.get(APPEALS)["appeals"]
     assert assignment_id in [one["assignment_id"] for one in waiting]
+    evidence = reviewer.api.call("GET", f"/operator/answers/{assignment_id}").text
+    assert ("right" in evidence, worker.worker_id in evidence) == (True, False)
     verdict = {"upheld": True, "reason": "Rule two allows it."}
     reviewer.api.post(f"{APPEALS}/{assignment_id}/decision", verdict)
 
     until(lambda: status_of(worker) == "settled")
     assert worker.earnings()["settled_count"] == 1
+    assert "Payable" in worker.api.call("GET", f"/pay/fragments/rewards/{assignment_id}").text
     [submission] = requester.submissions(batch_id)
     assert (submission["status"], submission["decided_by"]) == ("accepted", "appeal")
     # Ten cents and the fee of two, once, from the wallet: the slot's own money had come back.
