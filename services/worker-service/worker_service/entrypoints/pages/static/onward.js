@@ -35,14 +35,30 @@ export const pageAt = async (address) => {
   }
 };
 
-/* The task is what takes longest, so it is on its way before the page around it is here. */
+/* The task is what takes longest, so it is on its way before the page around it is here. The frame
+   before it stays, unseen, until it speaks or is there: a browser then goes on with the process of
+   the one for the other, where it had to start a new one for it. */
+let leaving = null;
 const framed = (address) => {
+  leaving?.remove();
   const before = document.getElementById("task-frame");
   const frame = before.cloneNode(false);
   frame.removeAttribute("style");
   frame.dataset.assignment = address.split("/").pop();
   frame.src = address.replace("/work/", "/frame/");
-  before.replaceWith(frame);
+  leaving = before;
+  before.removeAttribute("id");
+  before.hidden = true;
+  before.after(frame);
+  const isThere = new AbortController();
+  const replace = () => {
+    before.remove();
+    isThere.abort();
+  };
+  window.addEventListener("message", ({ source }) => {
+    if (source === frame.contentWindow) replace();
+  }, { signal: isThere.signal });
+  frame.addEventListener("load", replace, { signal: isThere.signal });
   return frame;
 };
 /* What is beside `kept` makes way for what is beside its counterpart in the coming page. The frame
@@ -50,7 +66,7 @@ const framed = (address) => {
 const exchangeAround = (kept, counterpart) => {
   const coming = [...counterpart.parentNode.childNodes];
   const place = coming.indexOf(counterpart);
-  for (const node of [...kept.parentNode.childNodes]) if (node !== kept) node.remove();
+  for (const node of [...kept.parentNode.childNodes]) if (node !== kept && node !== leaving) node.remove();
   kept.before(...coming.slice(0, place));
   kept.after(...coming.slice(place + 1));
 };
