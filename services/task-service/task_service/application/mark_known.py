@@ -1,9 +1,11 @@
 """A requester says what the right answer to a row is: answers to it are scored from then on."""
 
 from collections.abc import Collection
+from itertools import chain
 
 from crowdloom.kernel.answer_keys import AnswerKey
 from crowdloom.kernel.errors import InvalidInput, NotFound
+from crowdloom.kernel.limits import ROW_CHARACTERS_MAX
 
 from task_service.application.ports import Reader, Session, Store, Task
 from task_service.domain.batches import Batch, BatchStatus
@@ -39,6 +41,9 @@ class MarkKnown:
         if strange:
             errors = {f"answer_key.{name}": ["The form asks no such field."] for name in strange}
             raise InvalidInput("The form asks no such field", errors=errors)
+        if sum(map(len, (*key, *chain.from_iterable(key.values())))) > ROW_CHARACTERS_MAX:
+            sentence = f"At most {ROW_CHARACTERS_MAX} characters in all."
+            raise InvalidInput("The known answer is too long", errors={"answer_key": [sentence]})
         self._task(batch, number)
 
         def work(session: Session) -> None:

@@ -71,6 +71,9 @@ def test_a_row_is_marked_by_hand_and_by_the_api_until_the_batch_is_over(
     assert first == {"answer_key": {"answer": ["yes", "yeah"]}}
     for key, status in [({}, 200), ({"answer": "no"}, 200), ({"odd": "x"}, 422), ({"a": 1}, 422)]:
         assert put(requester, row.format(2), key).status_code == status, key
+    long = {f"answer.{number}": ["x" * 2_000] * 50 for number in range(21)}
+    told = put(requester, row.format(2), long)
+    assert (told.status_code, list(told.json["errors"])) == (422, ["answer_key"])
     assert requester.get(row.format(3)).status_code == 404
     requester.post(f"/batches/{batch['batch_id']}/cancel")
     assert put(requester, row.format(2), {}).json["code"] == "wrong_batch_status"
