@@ -11,6 +11,7 @@ from pymongo.database import Database
 
 from task_service.adapters import (
     mongo_accounts,
+    mongo_arrivals,
     mongo_batches,
     mongo_bonuses,
     mongo_deeds,
@@ -55,6 +56,7 @@ from task_service.application.know_deeds import keep_deed
 
 INDEXES: dict[str, list[IndexModel]] = {
     **mongo_accounts.INDEXES,
+    **mongo_arrivals.INDEXES,
     **mongo_batches.INDEXES,
     **mongo_bonuses.INDEXES,
     **mongo_deeds.INDEXES,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from crowdloom.kernel.ids import (
@@ -15,10 +16,12 @@ from crowdloom.kernel.ids import (
 )
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
+from pymongo.cursor import Cursor
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from task_service.adapters.id_windows import ends_after, starts_before
+from task_service.adapters.mongo_arrivals import MongoArrivals
 from task_service.adapters.mongo_tallies import MongoTallies
 from task_service.application.ports import Draft
 from task_service.domain.errors import AlreadySubmitted
@@ -68,6 +71,7 @@ class MongoSubmissions:
         self._fields = database["answer_fields"]
         self._session = session
         self._tallies = MongoTallies(database, session)
+        self._arrivals = MongoArrivals(database, session)
 
     def add(self, submission: Submission) -> None:
         try:
@@ -96,9 +100,8 @@ class MongoSubmissions:
 
     def newest_of(self, requester_id: RequesterId, pseudonym: Pseudonym) -> Submission | None:
         wanted = {"requester_id": requester_id, "pseudonym": pseudonym}
-        wanted["status"] = {"$in": _SHOWN}  # type: ignore[assignment]
         found = self._submissions.find(wanted, session=self._session).sort("_id", DESCENDING)
-        return next((_submission(row) for row in found.limit(1)), None)
+        return next((_submission(row) for row in _shown(found, 1)), None)
 
     def newest_pseudonyms(self, requester_id: RequesterId, count_max: int) -> list[Pseudonym]:
         wanted = {"requester_id": requester_id, "status": {"$in": _SHOWN}}
@@ -109,13 +112,14 @@ class MongoSubmissions:
     def newest_of_requester(
         self, requester_id: RequesterId, count_max: int, now: datetime
     ) -> list[Submission]:
-        wanted: dict[str, Any] = {"requester_id": requester_id, "status": {"$in": _SHOWN}}
         rows: list[dict[str, Any]] = []
         end: str | None = None
-        for start in (*starts_before("submission", now), ""):
-            within = {"$gt": start} if end is None else {"$gt": start, "$lte": end}
-            found = self._submissions.find({**wanted, "_id": within}, session=self._session)
-            rows += found.sort("_id", DESCENDING).limit(count_max - len(rows))
+        for start in (*starts_before("submission", now), None):
+            ends = {"$gt": start, "$lte": end}
+            within = {name: one for name, one in ends.items() if one is not None}
+            wanted = {"requester_id": requester_id, "_id": within}
+            found = self._submissions.find(wanted, session=self._session).sort("_id", DESCENDING)
+            rows += _shown(found, count_max - len(rows))
             if len(rows) >= count_max:
                 break
             end = start
@@ -186,26 +190,32 @@ class MongoSubmissions:
             row["_id"]: row
             for one in asked
             for row in self._some(
-                {"batch_id": batch_id, "status": one}
-                | ({} if held is None else {"held": {"$exists": False}}),
+                {"batch_id": batch_id, "status": one},
                 after,
                 count_max,
                 is_long=tally.get(one, 0) > _SHORT_MAX,
+                free=held is False,
             )
         }
         return [_submission(rows[submission_id]) for submission_id in sorted(rows)[:count_max]]
 
     def _some(
-        self, wanted: dict[str, Any], after: str | None, count_max: int, *, is_long: bool
+        self,
+        wanted: dict[str, Any],
+        after: str | None,
+        count_max: int,
+        *,
+        is_long: bool,
+        free: bool,
     ) -> list[dict[str, Any]]:
-        """The first ones of a batch and status, by id."""
+        """The first ones of a batch and status, by id; `free`: only those that are not held."""
         low = after or ""
         rows: list[dict[str, Any]] = []
         ends = ends_after("submission", after or wanted["batch_id"]) if is_long else ()
         for end in (*ends, None):
             within = {"$gt": low} if end is None else {"$gt": low, "$lte": end}
             found = self._submissions.find({**wanted, "_id": within}, session=self._session)
-            rows += found.sort("_id", ASCENDING).limit(count_max - len(rows))
+            rows += _shown(found.sort("_id", ASCENDING), count_max - len(rows), free=free)
             if len(rows) >= count_max or end is None:
                 break
             low = max(low, end)
@@ -306,9 +316,8 @@ class MongoSubmissions:
             for wanted in (came, decided)
         )
 
-    def count_since(self, batch_id: BatchId, since: datetime) -> int:
-        late = {"batch_id": batch_id, "submitted_at": {"$gte": since}, "status": {"$in": _SHOWN}}
-        return self._submissions.count_documents(late, session=self._session)
+    def count_since(self, batch_id: BatchId, since: datetime, now: datetime) -> int:
+        return self._arrivals.count(batch_id, since, now)
 
     def _one(self, wanted: dict[str, Any]) -> Submission | None:
         row = self._submissions.find_one(wanted, session=self._session)
@@ -346,6 +355,17 @@ def _row(submission: Submission) -> dict[str, Any]:
         "auto_accept_at": submission.auto_accept_at,
         **({} if submission.known_right is None else {"known_right": submission.known_right}),
     }
+
+
+def _shown(
+    found: Cursor[dict[str, Any]], count_max: int, *, free: bool = False
+) -> list[dict[str, Any]]:
+    """The first so many that are shown; `free`: and not held. Looked at here: with one condition
+    more than an index has, the embedded engine reads all that there are.
+    """
+    with found.batch_size(count_max + 1) as rows:
+        wanted = (row for row in rows if row["status"] in _SHOWN and not (free and "held" in row))
+        return list(islice(wanted, count_max))
 
 
 def _submission(row: dict[str, Any]) -> Submission:

@@ -287,7 +287,7 @@ class Submissions(Protocol):
         """Whether an answer came or was decided from that instant on."""
         ...
 
-    def count_since(self, batch_id: BatchId, since: datetime) -> int:
+    def count_since(self, batch_id: BatchId, since: datetime, now: datetime) -> int:
         """How many came in from that instant on."""
         ...
 

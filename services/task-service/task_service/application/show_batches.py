@@ -116,7 +116,7 @@ class ShowBatches:
 
     def throughput(self, batch: Batch, progress: Progress, now: datetime) -> Throughput | None:
         """Of the last hour; None before the first answer in it."""
-        count = self._reader.submissions.count_since(batch.batch_id, now - _LATELY)
+        count = self._reader.submissions.count_since(batch.batch_id, now - _LATELY, now)
         if not count:
             return None
         left = progress.waiting + progress.in_work

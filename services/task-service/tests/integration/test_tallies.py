@@ -1,6 +1,7 @@
 """How many answers are in each state is kept with every change, and is what counting them gives."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -98,3 +99,27 @@ def test_a_long_batch_is_read_in_windows_that_leave_nothing_out(
     for count in (1, 2, 3, 9):
         found = newest(requester.requester_id, count, now)
         assert [one.submission_id for one in found] == ids[::-1][:count]
+
+
+def test_answers_of_the_last_hour_are_all_counted_however_often_one_asks(
+    requester: Any, open_batch: Any, hand_out: Any, application: Application
+) -> None:
+    batch = open_batch(requester, redundancy=1)
+    submissions = application.reader.submissions
+    one = submissions.get(hand_out(requester, batch).submit().json["submission_id"])
+    assert one is not None
+    began = one.submitted_at
+    came = [
+        began + timedelta(seconds=after) for after in (30, 59, 61, 3500, 3599, 3601, 3700, 3719)
+    ]
+    for number, at in enumerate(came):
+        ids = {"submission_id": f"sub_{number}", "assignment_id": f"asg_x{number}"}
+        status = SubmissionStatus.CLOSED if number == 1 else one.status
+        submissions.add(replace(one, **ids, submitted_at=at, status=status))
+    shown = [began, came[0], *came[2:]]
+    for after in (5, 65, 66, 3600, 3605, 3665, 3720, 3730, 3731, 3800, 7230, 9000):
+        now = began + timedelta(seconds=after)
+        since = now - timedelta(hours=1)
+        found = submissions.count_since(one.batch_id, since, now)
+        later = [at for at in shown if at > now]
+        assert found == sum(at >= since for at in shown), f"{after} s, {len(later)} to come"
