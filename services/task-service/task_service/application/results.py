@@ -92,16 +92,17 @@ class Results:
         """Tasks in the table's order, with their submissions in the order they came; a page of
         tasks is in memory at a time.
         """
-        if batch.table_id is None:
-            return
-        rows = self._reader.tasks.all(batch.table_id)
-        own = takewhile(lambda task: task.number <= batch.task_count, rows)
-        for page in _pages(own, _PAGE):
+        for page in _pages(self.tasks(batch), _PAGE):
             answers: dict[str, list[Submission]] = {task.task_id: [] for task in page}
             for submission in self._reader.submissions.of_tasks(*(task.task_id for task in page)):
                 answers[submission.task_id].append(submission)
             for task in page:
                 yield task, answers[task.task_id]
+
+    def tasks(self, batch: Batch) -> Iterator[Task]:
+        """In the table's order."""
+        rows = self._reader.tasks.all(batch.table_id) if batch.table_id else iter(())
+        return takewhile(lambda task: task.number <= batch.task_count, rows)
 
     def submissions(self, batch: Batch) -> Iterator[Submission]:
         """Oldest first."""

@@ -1,12 +1,13 @@
 """Split a whole into a draft's tasks, and merge the answers to them back into the whole."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from crowdloom.kernel.errors import NotFound
-from crowdloom.kernel.ids import RequesterId
+from crowdloom.kernel.ids import RequesterId, TaskId
 
 from task_service.application.batches import Batches
 from task_service.application.ports import Reader
@@ -133,9 +134,13 @@ class MergeSource:
         source = self.source_of(batch)
         if source is None:
             raise NotFound("The batch was not split from a file: there is nothing to merge")
+        # The whole is in memory in any case: so its answers are read once, not by their tasks.
+        given: dict[TaskId, list[Submission]] = defaultdict(list)
+        for one in self._results.submissions(batch):
+            given[one.task_id].append(one)
         answers = [
-            _piece_answer(submissions, project.answer_fields)
-            for _, submissions in self._results.by_task(batch)
+            _piece_answer(given.pop(task.task_id, ()), project.answer_fields)
+            for task in self._results.tasks(batch)
         ]
         content = self._read(source.requester_id, source.digest)
         recipe: Mapping[str, Any] = json.loads(self._read(source.requester_id, source.recipe))
