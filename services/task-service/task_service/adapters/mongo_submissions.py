@@ -54,14 +54,9 @@ _FIELDS_NOTED_MAX = 2_000
 _WORKERS_OF_NEWEST = 1_000
 _WAITING: dict[str, Any] = {"status": str(SubmissionStatus.SUBMITTED)}
 _SHORT_MAX = 500
-"""So many of a batch and status are read at once."""
+_IDS_TOGETHER = 100
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_ORDERED = [
-    str(SubmissionStatus.SUBMITTED),
-    str(SubmissionStatus.RETURNED),
-    str(SubmissionStatus.REJECTED),
-    str(SubmissionStatus.ACCEPTED),
-]
+_ORDERED = ["submitted", "returned", "rejected", "accepted"]
 _SHOWN = [str(status) for status in SubmissionStatus if status is not SubmissionStatus.CLOSED]
 
 
@@ -87,8 +82,11 @@ class MongoSubmissions:
         return self._one({"_id": submission_id})
 
     def of_ids(self, submission_ids: Sequence[SubmissionId]) -> list[Submission]:
-        wanted = {"_id": {"$in": list(submission_ids)}, "status": {"$in": _SHOWN}}
-        return [_submission(row) for row in self._submissions.find(wanted, session=self._session)]
+        rows: list[dict[str, Any]] = []
+        for at in range(0, len(submission_ids), _IDS_TOGETHER):
+            wanted = {"_id": {"$in": list(submission_ids[at : at + _IDS_TOGETHER])}}
+            rows += _shown(self._submissions.find(wanted, session=self._session), _IDS_TOGETHER)
+        return [_submission(row) for row in rows]
 
     def of_assignment(self, assignment_id: AssignmentId) -> Submission | None:
         return self._one({"assignment_id": assignment_id})
@@ -103,11 +101,11 @@ class MongoSubmissions:
         found = self._submissions.find(wanted, session=self._session).sort("_id", DESCENDING)
         return next((_submission(row) for row in _shown(found, 1)), None)
 
-    def newest_pseudonyms(self, requester_id: RequesterId, count_max: int) -> list[Pseudonym]:
-        wanted = {"requester_id": requester_id, "status": {"$in": _SHOWN}}
-        found = self._submissions.find(wanted, {"pseudonym": 1}, session=self._session)
-        newest = found.sort("_id", DESCENDING).limit(_WORKERS_OF_NEWEST)
-        return list(dict.fromkeys(row["pseudonym"] for row in newest))[:count_max]
+    def newest_pseudonyms(
+        self, requester_id: RequesterId, count_max: int, now: datetime
+    ) -> list[Pseudonym]:
+        newest = self.newest_of_requester(requester_id, _WORKERS_OF_NEWEST, now)
+        return list(dict.fromkeys(one.pseudonym for one in newest))[:count_max]
 
     def newest_of_requester(
         self, requester_id: RequesterId, count_max: int, now: datetime

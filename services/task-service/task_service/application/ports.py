@@ -203,7 +203,9 @@ class Submissions(Protocol):
 
     def newest_of(self, requester_id: RequesterId, pseudonym: Pseudonym) -> Submission | None: ...
 
-    def newest_pseudonyms(self, requester_id: RequesterId, count_max: int) -> list[Pseudonym]:
+    def newest_pseudonyms(
+        self, requester_id: RequesterId, count_max: int, now: datetime
+    ) -> list[Pseudonym]:
         """Who answered the requester lately, each once, the newest first."""
         ...
 

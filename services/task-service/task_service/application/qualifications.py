@@ -92,7 +92,9 @@ class Qualifications:
 
     def workers(self, requester_id: RequesterId) -> Sequence[Pseudonym]:
         """Who answered lately, the newest first."""
-        return self._reader.submissions.newest_pseudonyms(requester_id, WORKERS_SHOWN_MAX)
+        return self._reader.submissions.newest_pseudonyms(
+            requester_id, WORKERS_SHOWN_MAX, self._clock.now()
+        )
 
     def grant(
         self, requester_id: RequesterId, qualification_id: str, pseudonym: Pseudonym
