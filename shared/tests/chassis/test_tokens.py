@@ -175,9 +175,7 @@ def test_a_ticket_is_read_as_it_was_written(ticket, ticket_signer, reader):
     assert reader.read(TicketSigner(ticket_signer).sign(ticket)) == ticket
 
 
-def test_a_ticket_can_be_read_until_appeals_are_over(
-    ticket, ticket_signer, reader, clock
-):
+def test_a_ticket_can_be_read_until_appeals_are_over(ticket, ticket_signer, reader, clock):
     signed = TicketSigner(ticket_signer).sign(ticket)
     clock.advance(seconds=3_600 + 44 * 86_400 - 1)
     assert reader.read(signed) == ticket
