@@ -27,15 +27,11 @@ _THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 ALL = tuple(Look(*one) for one in product(("en", "fa"), _THEMES, (1200, 375)))
 
 
-def looks(number: int, *, alike: bool = False) -> tuple[Look, ...]:
-    """How to see the page of this number: two looks that differ in everything, turning from page to
-    page, or one of them where a page that is much `alike` is seen as well; all eight with
+def looks(number: int) -> tuple[Look, ...]:
+    """How to see the page of this number: in one look, another from page to page; in all eight with
     `CROWDLOOM_LOOKS=all`, which is what `make test-looks` sets.
     """
-    if os.environ.get("CROWDLOOM_LOOKS") == "all":
-        return ALL
-    turn = number % (len(ALL) // 2)
-    return (ALL[turn],) if alike else (ALL[turn], ALL[-1 - turn])
+    return ALL if os.environ.get("CROWDLOOM_LOOKS") == "all" else (ALL[number % len(ALL)],)
 
 
 def watch(page: Page, origin: str) -> list[str]:

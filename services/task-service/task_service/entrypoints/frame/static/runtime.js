@@ -76,7 +76,10 @@
   });
   /* Dialogs are not allowed in the frame: their words are shown by the page around it. A question
      is answered with yes, since a no that nobody said would keep an answer back for ever. */
-  const say = (text) => tell("said", { text: String(text ?? "").slice(0, 2000) });
+  const say = (text) => {
+    if (pressing) pressing.said = true; // which says enough of why no answer came
+    tell("said", { text: String(text ?? "").slice(0, 2000) });
+  };
   window.alert = (text) => say(text);
   window.confirm = (text) => { say(text); return true; };
   window.prompt = (text, preset = "") => { say(text); return String(preset); };
@@ -132,6 +135,7 @@
   };
   const press = () => {
     if (!isWork) return;
+    pressing = null;
     const form = theForm();
     const button = form && theButton(form);
     if (!form) tell("held", { why: "no-form" });
@@ -140,13 +144,14 @@
     else pressAndSee(form, button);
   };
   const pressAndSee = (form, button) => {
-    const seen = { taken: false, invalid: 0 };
+    const seen = { taken: false, invalid: 0, said: false };
     pressing = seen;
     if (button) button.click();
     else form.requestSubmit();
     later(() => {
-      if (pressing === seen) pressing = null;
-      if (!seen.taken && !seen.invalid) tell("held", { why: "silent" });
+      if (pressing !== seen) return; // of an earlier press nothing is told after a later one
+      pressing = null;
+      if (!seen.taken && !seen.invalid && !seen.said) tell("held", { why: "silent" });
     }, 500);
   };
   let wrong = null; // the fields that the browser's own validation refused in one go
