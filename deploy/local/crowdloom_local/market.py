@@ -95,6 +95,8 @@ class Market:
         if self.on_simulator:
             self._start_simulator()
         self.engines.start()
+        # Anew: where real Kafka listens is known only now.
+        self._environment = self._make_environment()
         _wait_for_end(migration)
         if self.on_simulator:
             _wait_for_port(self._simulator_port, self.process("stripe-simulator"))
