@@ -177,10 +177,12 @@ class KafkaCluster:
         self._properties(number).write_text(text)
 
     def _answers(self) -> bool:
+        from kafka.errors import KafkaError
+
         try:
             with self._admin(request_timeout_ms=2_000) as admin:
                 return len(admin.describe_cluster()["brokers"]) == self._count
-        except (RuntimeError, OSError):  # the client's own errors are RuntimeErrors
+        except (KafkaError, OSError):
             return False
 
     def _admin(self, **settings: int) -> "KafkaAdminClient":
