@@ -25,6 +25,7 @@ from matching_service.application.keep_batches import CountProgress, WithdrawSlo
 from matching_service.application.keep_leases import ExpireLeases
 from matching_service.application.open_work import KEPT, OpenWork
 from matching_service.application.queue import Queue
+from matching_service.application.schedule_known import ScheduleKnown
 from matching_service.application.set_policy import SetPolicy
 from matching_service.application.watch_batches import WatchBatches
 from matching_service.application.watch_matching import WatchMatching
@@ -97,6 +98,7 @@ def build(
             randomness=randomness,
             kept=kept,
         ),
+        schedule=ScheduleKnown(reader=reader, randomness=randomness),
         tickets=TicketSigner(_signer(settings, clock, TICKET_AUDIENCE)),
         clock=clock,
         ids=ids,

@@ -12,6 +12,7 @@ from crowdloom.contracts.task import (
     SubmissionRejected,
     SubmissionReturned,
     SubmissionScored,
+    TasksMarked,
     TasksReleased,
 )
 from crowdloom.contracts.worker import WorkerRegistered
@@ -46,6 +47,12 @@ def released(
 ) -> TasksReleased:
     tasks = tuple(f"tsk_{batch_id}_{chunk}_{number}" for number in range(count))
     return TasksReleased(batch_id=batch_id, chunk=chunk, redundancy=redundancy, task_ids=tasks)
+
+
+def marked(*numbers: int, batch_id: str = BATCH, known: bool = True) -> TasksMarked:
+    """Tasks of the first chunk, by their numbers in it."""
+    tasks = tuple(f"tsk_{batch_id}_0_{number}" for number in numbers)
+    return TasksMarked(batch_id=batch_id, task_ids=tasks, known=known)
 
 
 def grown(batch_id: str = BATCH, **changes: Any) -> BatchGrown:

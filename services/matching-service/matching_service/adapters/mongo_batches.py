@@ -36,6 +36,7 @@ class MongoBatches:
         self._say(
             batch.batch_id,
             {
+                "project_id": batch.project_id,
                 "requester_id": batch.requester_id,
                 "requester_name": batch.requester_name,
                 "title": batch.title,
@@ -97,6 +98,11 @@ class MongoBatches:
 
     def add_chunk(self, batch_id: BatchId, chunk: int, task_count: int) -> None:
         self._say(batch_id, {f"pool_counts.{chunk}": pools.pool_count(task_count)})
+
+    def count_known(self, batch_id: BatchId, task_count: int) -> int:
+        before = (self._row(batch_id) or {}).get("known_count", 0)
+        self._update(batch_id, {"$set": {"known_count": before + task_count}}, upsert=True)
+        return int(before)
 
     def count_reopened(self, batch_id: BatchId) -> None:
         self._update(batch_id, {"$inc": {"reopened": 1}}, upsert=True)
@@ -180,6 +186,8 @@ def _batch(row: dict[str, Any]) -> Batch:
     pay = row.get("pay_per_hour")
     return Batch(
         batch_id=row["_id"],
+        project_id=row.get("project_id"),
+        known_count=row.get("known_count", 0),
         requester_id=row["requester_id"],
         requester_name=row["requester_name"],
         title=row["title"],

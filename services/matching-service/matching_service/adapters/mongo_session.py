@@ -10,10 +10,17 @@ from pymongo import IndexModel, MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from matching_service.adapters import mongo_assignments, mongo_batches, mongo_policy, mongo_tasks
+from matching_service.adapters import (
+    mongo_assignments,
+    mongo_batches,
+    mongo_policy,
+    mongo_tallies,
+    mongo_tasks,
+)
 from matching_service.adapters.mongo_assignments import MongoAssignments
 from matching_service.adapters.mongo_batches import MongoBatches
 from matching_service.adapters.mongo_policy import MongoAsks, MongoPolicies
+from matching_service.adapters.mongo_tallies import MongoTallies
 from matching_service.adapters.mongo_tasks import MongoTasks
 from matching_service.adapters.mongo_workers import MongoWatermarks, MongoWorkers
 from matching_service.application.ports import Verdict
@@ -24,6 +31,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     mongo_batches.COLLECTION: mongo_batches.INDEXES,
     mongo_tasks.COLLECTION: mongo_tasks.INDEXES,
     mongo_batches.WORK_TIMES: [],
+    mongo_tallies.COLLECTION: [],
     "workers": [],
     "watermarks": [],
     **mongo_policy.INDEXES,
@@ -49,6 +57,10 @@ class _Repositories:
     @cached_property
     def workers(self) -> MongoWorkers:
         return MongoWorkers(self.database, self.session)
+
+    @cached_property
+    def tallies(self) -> MongoTallies:
+        return MongoTallies(self.database, self.session)
 
     @cached_property
     def asks(self) -> MongoAsks:

@@ -1,6 +1,6 @@
 """Collection `tasks`: one document a task; the claim is one conditional update of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crowdloom.kernel.ids import BatchId, TaskId, WorkerId
@@ -8,19 +8,22 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from matching_service.application.ports import OpenTask
+from matching_service.application.task_ports import OpenTask
 from matching_service.domain import pools
 
 COLLECTION = "tasks"
 INDEXES = [
     IndexModel([("pool", ASCENDING)], name="by_pool"),
+    IndexModel([("known_pool", ASCENDING)], name="by_known_pool", sparse=True),
     IndexModel([("batch_id", ASCENDING), ("open", ASCENDING)], name="open_of_batch"),
 ]
-_SHOWN = {"open": 1, "workers": 1}
+_SHOWN = {"open": 1, "workers": 1, "known_pool": 1}
 
 
 class MongoTasks:
-    """{_id, batch_id, pool: "bat_...:12:3", open: slots, workers: [everyone it was given to]}"""
+    """{_id, batch_id, pool: "bat_...:12:3", open: slots, workers: [everyone it was given to]}, and
+    "known_pool" where its answer is known.
+    """
 
     def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
         self._tasks = database[COLLECTION]
@@ -40,8 +43,32 @@ class MongoTasks:
         named = {"_id": {"$in": list(task_ids)}}
         self._tasks.update_many(named, {"$inc": {"open": slots}}, session=self._session)
 
+    def unmarked(self, task_ids: Sequence[TaskId]) -> list[TaskId]:
+        wanted = {"_id": {"$in": list(task_ids)}}
+        shown = {"known_pool": 1}
+        rows = {row["_id"]: row for row in self._tasks.find(wanted, shown, session=self._session)}
+        return [one for one in task_ids if one in rows and "known_pool" not in rows[one]]
+
+    def mark(self, pools_of: Mapping[TaskId, str]) -> None:
+        writes = [
+            UpdateOne({"_id": task_id}, {"$set": {"known_pool": pool}})
+            for task_id, pool in pools_of.items()
+        ]
+        if writes:
+            self._tasks.bulk_write(writes, ordered=False, session=self._session)
+
+    def unmark(self, task_ids: Sequence[TaskId]) -> None:
+        named = {"_id": {"$in": list(task_ids)}}
+        self._tasks.update_many(named, {"$unset": {"known_pool": ""}}, session=self._session)
+
+    def in_known_pool(self, pool: str, worker_id: WorkerId) -> list[OpenTask]:
+        return self._fitting({"known_pool": pool}, worker_id)
+
     def in_pool(self, pool: str, worker_id: WorkerId) -> list[OpenTask]:
-        fitting = {"pool": pool, "open": {"$gt": 0}, "workers": {"$ne": worker_id}}
+        return self._fitting({"pool": pool}, worker_id)
+
+    def _fitting(self, of_pool: dict[str, str], worker_id: WorkerId) -> list[OpenTask]:
+        fitting = {**of_pool, "open": {"$gt": 0}, "workers": {"$ne": worker_id}}
         return [_open_task(row) for row in self._tasks.find(fitting, _SHOWN, session=self._session)]
 
     def anywhere(self, batch_id: BatchId, worker_id: WorkerId, count_max: int) -> list[OpenTask]:
@@ -80,4 +107,4 @@ class MongoTasks:
 
 
 def _open_task(row: dict[str, Any]) -> OpenTask:
-    return OpenTask(row["_id"], row["open"], frozenset(row["workers"]))
+    return OpenTask(row["_id"], row["open"], frozenset(row["workers"]), "known_pool" in row)

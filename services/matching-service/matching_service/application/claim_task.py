@@ -1,8 +1,10 @@
 """A worker asks for work: one slot of one task, one lease, one ticket."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from crowdloom.chassis.tickets import Ticket
@@ -15,16 +17,20 @@ from matching_service.application.choose_batch import ChooseBatch
 from matching_service.application.eligibility import Eligibility, Turns
 from matching_service.application.open_work import OpenWork
 from matching_service.application.ports import Reader, Session, Store, Tickets
+from matching_service.application.schedule_known import ScheduleKnown
 from matching_service.application.translate import claimed
 from matching_service.domain.assignments import Assignment
 from matching_service.domain.batches import Batch
-from matching_service.domain.errors import AlreadyClaimed, ClaimKeyReused, TooManyLeases
+from matching_service.domain.errors import AlreadyClaimed, ClaimKeyReused, Overtaken, TooManyLeases
 from matching_service.domain.pseudonyms import pseudonym_of
 from matching_service.domain.requirements import Reason
 
 NOTHING_LEFT = "nothing_left"
 """Every open slot of the batch is of a task that this worker was given before, or there is none."""
 _SAME_MOMENT_MAX = LEASES_PER_WORKER_MAX
+_TOO_OFTEN = "You are asking too often at the same moment; ask again"
+Note = Callable[[Session], None]
+"""What else is noted in the transaction of a claim."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class ClaimTask:
         work: OpenWork,
         eligibility: Eligibility,
         choose: ChooseBatch,
+        schedule: ScheduleKnown,
         tickets: Tickets,
         clock: Clock,
         ids: IdFactory,
@@ -62,6 +69,7 @@ class ClaimTask:
         self._work = work
         self._eligibility = eligibility
         self._choose = choose
+        self._schedule = schedule
         self._tickets = tickets
         self._clock = clock
         self._ids = ids
@@ -123,12 +131,25 @@ class ClaimTask:
     def _claim_of_batch(
         self, batch: Batch, worker_id: WorkerId, claim_key: str
     ) -> Assignment | None:
-        for task in self._work.candidates(batch, worker_id):
+        for _ in range(_SAME_MOMENT_MAX):
+            try:
+                return self._claim_by_schedule(batch, worker_id, claim_key)
+            except Overtaken:
+                continue
+        raise AlreadyClaimed(_TOO_OFTEN)
+
+    def _claim_by_schedule(
+        self, batch: Batch, worker_id: WorkerId, claim_key: str
+    ) -> Assignment | None:
+        turn = self._schedule(batch, worker_id)
+        wants_known = turn is not None and turn.wanted
+        for task in self._work.candidates(batch, worker_id, known=wants_known):
             turns = self._eligibility.turns(batch, worker_id)
             if turns is None:
                 return None
             wanted = self._assignment(batch, task.task_id, worker_id, claim_key)
-            given = self._take(wanted, batch, turns)
+            note = partial(turn.note, known=task.known) if turn else None
+            given = self._take(wanted, batch, turns, note)
             if given == wanted:
                 self._work.note_taken(batch.batch_id, task, worker_id)
                 self._work.note_served(batch, given.claimed_at)
@@ -198,12 +219,14 @@ class ClaimTask:
         )
         return Claim(assignment, self._tickets.sign(ticket), batch.reward, batch.title)
 
-    def _take(self, wanted: Assignment, batch: Batch, turns: Turns) -> Assignment | None:
+    def _take(
+        self, wanted: Assignment, batch: Batch, turns: Turns, note: Note | None
+    ) -> Assignment | None:
         """Take a slot of the task, or return what this key was given before."""
         place = self._work.place_for(wanted.worker_id)
         for _ in range(_SAME_MOMENT_MAX):
             try:
-                return self._try(wanted, place, turns)
+                return self._try(wanted, place, turns, note)
             except AlreadyClaimed:
                 earlier = self._reader.assignments.by_claim_key(wanted.worker_id, wanted.claim_key)
                 if earlier is not None:
@@ -215,13 +238,17 @@ class ClaimTask:
                 if free is None:
                     return None
                 turns = free
-        raise AlreadyClaimed("You are asking too often at the same moment; ask again")
+        raise AlreadyClaimed(_TOO_OFTEN)
 
-    def _try(self, assignment: Assignment, place: int, turns: Turns) -> Assignment | None:
+    def _try(
+        self, assignment: Assignment, place: int, turns: Turns, note: Note | None
+    ) -> Assignment | None:
         def work(session: Session) -> bool:
             if not session.tasks.take(assignment.task_id, assignment.worker_id):
                 return False
             session.assignments.add(assignment, place, turns.whole, turns.today)
+            if note is not None:
+                note(session)
             session.emit(claimed(assignment))
             return True
 

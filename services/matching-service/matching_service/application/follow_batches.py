@@ -15,6 +15,7 @@ from crowdloom.contracts.task import (
     SubmissionRejected,
     SubmissionReturned,
     SubmissionScored,
+    TasksMarked,
     TasksReleased,
 )
 from crowdloom.contracts.worker import (
@@ -28,6 +29,7 @@ from crowdloom.kernel import PoisonMessage
 
 from matching_service.application.ports import Session, Verdict
 from matching_service.application.translate import batch_of, claimed
+from matching_service.domain import pools
 from matching_service.domain.batches import BatchStatus
 from matching_service.domain.requirements import Holding, Judged, WorkerProfile
 
@@ -44,6 +46,17 @@ def tasks_released(envelope: Envelope, session: Session) -> None:
         return
     session.tasks.add(event.batch_id, event.chunk, event.task_ids, event.redundancy)
     session.batches.add_chunk(event.batch_id, event.chunk, len(event.task_ids))
+
+
+def tasks_marked(envelope: Envelope, session: Session) -> None:
+    """A task is marked once it was released, which its batch's events say in their order."""
+    event = envelope.of(TasksMarked)
+    if not event.known:
+        session.tasks.unmark(event.task_ids)
+        return
+    new = session.tasks.unmarked(event.task_ids)
+    before = session.batches.count_known(event.batch_id, len(new))
+    session.tasks.mark(dict(pools.dealt_known(event.batch_id, before, new)))
 
 
 def batch_grown(envelope: Envelope, session: Session) -> None:

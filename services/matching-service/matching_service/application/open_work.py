@@ -16,10 +16,12 @@ from crowdloom.chassis.kept import Kept
 from crowdloom.kernel import Clock
 from crowdloom.kernel.ids import BatchId, RequesterId, TaskId, WorkerId
 
-from matching_service.application.ports import OpenTask, Reader
+from matching_service.application.ports import Reader
+from matching_service.application.task_ports import OpenTask
 from matching_service.domain.batches import Batch, BatchStatus
+from matching_service.domain.known_items import are_held_back
 from matching_service.domain.policy import Policy, parts_of
-from matching_service.domain.pools import drawn
+from matching_service.domain.pools import drawn, drawn_known
 from matching_service.domain.requirements import WorkerProfile
 
 KeyT = TypeVar("KeyT", bound=Hashable)
@@ -31,6 +33,7 @@ _BATCHES_KEPT_MAX = 1_000
 _WORKERS_KEPT_MAX = 20_000
 _SHELF_TASKS_MAX = 96
 _POOLS_TRIED_MAX = 4
+_KNOWN_POOLS_TRIED_MAX = 2
 _LAST_CANDIDATES_MAX = 64
 _SERVED_RESOLUTION = timedelta(seconds=1)
 
@@ -107,21 +110,33 @@ class OpenWork:
         with self._lock:
             return worker_id in self._full
 
-    def candidates(self, batch: Batch, worker_id: WorkerId) -> Iterator[OpenTask]:
+    def candidates(
+        self, batch: Batch, worker_id: WorkerId, *, known: bool = False
+    ) -> Iterator[OpenTask]:
         """Some tasks worth trying, each given to one asker of this process at a time: from the
         shelf, which pools drawn by chance fill again. Where these have nothing, there is little
-        left for this worker, and it is looked for by the index over open slots.
+        left for this worker, and it is looked for by the index over open slots. Before these, some
+        whose answers are known, where `known` ones are wanted.
         """
         tasks, batch_id = self._reader.tasks, batch.batch_id
+        if known:
+            yield from self._known(batch, worker_id)
         yield from self._shelved(batch_id, worker_id)
         for pool in drawn(batch_id, batch.pool_counts, _POOLS_TRIED_MAX, self._random):
-            found = tasks.in_pool(pool, worker_id)
+            found = _without_held_back(tasks.in_pool(pool, worker_id))
             self._random.shuffle(found)
             self._put_up(batch_id, found)
             yield from self._shelved(batch_id, worker_id)
         last = tasks.anywhere(batch_id, worker_id, _LAST_CANDIDATES_MAX)
         self._random.shuffle(last)
         yield from last
+
+    def _known(self, batch: Batch, worker_id: WorkerId) -> Iterator[OpenTask]:
+        pools = drawn_known(batch.batch_id, batch.known_count, _KNOWN_POOLS_TRIED_MAX, self._random)
+        for pool in pools:
+            found = self._reader.tasks.in_known_pool(pool, worker_id)
+            self._random.shuffle(found)
+            yield from found
 
     def has_any(self, batch: Batch, worker_id: WorkerId) -> bool:
         """Whether a claim of the batch would find a task, as the database has it now."""
@@ -131,8 +146,10 @@ class OpenWork:
         return some or bool(tasks.anywhere(batch.batch_id, worker_id, 1))
 
     def note_taken(self, batch_id: BatchId, task: OpenTask, worker_id: WorkerId) -> None:
-        """The worker got a slot of the task: offer what is left of it to others."""
-        if task.open_count > 1:
+        """The worker got a slot of the task: offer what is left of it to others, but for what the
+        schedule of known ones gives.
+        """
+        if task.open_count > 1 and not task.known:
             left = OpenTask(task.task_id, task.open_count - 1, task.workers | {worker_id})
             self._put_up(batch_id, [left])
 
@@ -169,6 +186,11 @@ class OpenWork:
             _remembered(self._shelves, batch_id, shelf, _BATCHES_KEPT_MAX)
             for task in tasks:
                 _remembered(shelf, task.task_id, task, _SHELF_TASKS_MAX)
+
+
+def _without_held_back(tasks: list[OpenTask]) -> list[OpenTask]:
+    held_back = are_held_back([task.known for task in tasks])
+    return [task for task in tasks if not (held_back and task.known)]
 
 
 def _with_requesters(batches: Sequence[Batch]) -> list[Batch]:

@@ -9,8 +9,9 @@ from crowdloom.chassis.tickets import Ticket
 from crowdloom.contracts import Event
 from crowdloom.contracts.task import SubmissionReceived
 from crowdloom.kernel import Money
-from crowdloom.kernel.ids import AssignmentId, BatchId, Pseudonym, TaskId, WorkerId
+from crowdloom.kernel.ids import AssignmentId, BatchId, Pseudonym, WorkerId
 
+from matching_service.application.task_ports import Tallies, Tasks
 from matching_service.domain.assignments import Assignment, AssignmentStatus
 from matching_service.domain.batches import (
     Batch,
@@ -63,6 +64,10 @@ class Batches(Protocol):
         """Note that this chunk exists, and how many tasks it has."""
         ...
 
+    def count_known(self, batch_id: BatchId, task_count: int) -> int:
+        """So many more tasks are known; returns how many were before."""
+        ...
+
     def count_reopened(self, batch_id: BatchId) -> None:
         """One more slot than published is wanted: a rejected answer is to be replaced."""
         ...
@@ -92,51 +97,6 @@ class Batches(Protocol):
         ...
 
     def note_served(self, batch_id: BatchId, served_at: datetime) -> None: ...
-
-
-@dataclass(frozen=True)
-class OpenTask:
-    """A task as it was when it was read: its open slots, and everybody it was given to."""
-
-    task_id: TaskId
-    open_count: int
-    workers: frozenset[WorkerId]
-
-
-class Tasks(Protocol):
-    """One document a task: its open slots, and every worker it was ever given to."""
-
-    def add(self, batch_id: BatchId, chunk: int, task_ids: Sequence[TaskId], slots: int) -> None:
-        """Add tasks; one that is there already is left as it is."""
-        ...
-
-    def in_pool(self, pool: str, worker_id: WorkerId) -> list[OpenTask]:
-        """Tasks of a pool with an open slot that this worker never had: at most a pool's."""
-        ...
-
-    def anywhere(self, batch_id: BatchId, worker_id: WorkerId, count_max: int) -> list[OpenTask]:
-        """Such tasks of the whole batch. Reads no task without an open slot."""
-        ...
-
-    def take(self, task_id: TaskId, worker_id: WorkerId) -> bool:
-        """Take a slot, if one is open and the worker never had the task: one conditional write."""
-        ...
-
-    def widen(self, task_ids: Sequence[TaskId], slots: int) -> None:
-        """Open so many slots more of each."""
-        ...
-
-    def reopen(self, task_id: TaskId) -> None:
-        """One slot more is open."""
-        ...
-
-    def close_slot(self, task_id: TaskId) -> bool:
-        """One slot less is open; False where none was."""
-        ...
-
-    def withdraw_open(self, batch_id: BatchId, task_count_max: int) -> int:
-        """Close every open slot of at most so many tasks; returns how many slots."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -369,6 +329,8 @@ class Session(Protocol):
     def workers(self) -> Workers: ...
     @property
     def watermarks(self) -> Watermarks: ...
+    @property
+    def tallies(self) -> Tallies: ...
     @property
     def asks(self) -> Asks: ...
     @property

@@ -12,6 +12,7 @@ from matching_service.domain.requirements import Condition, Requirements
 def batch_of(event: BatchOpened) -> Batch:
     return Batch(
         batch_id=event.batch_id,
+        project_id=event.project_id,
         requester_id=event.requester_id,
         requester_name=event.requester_name,
         title=event.title,

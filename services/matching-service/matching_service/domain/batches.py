@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from crowdloom.kernel import Money
-from crowdloom.kernel.ids import BatchId, RequesterId
+from crowdloom.kernel.ids import BatchId, ProjectId, RequesterId
 
 from matching_service.domain.requirements import (
     NO_REQUIREMENTS,
@@ -48,7 +48,7 @@ class Batch:
     `open_slot_count` and `leased_slot_count` are counted every few seconds, None before that.
     `requester_served_at` is when somebody was last given work of any batch of its requester, where
     it was looked up. Of `answer_count` answers `newcomer_answer_count` came from workers who had
-    given few till then.
+    given few till then. `known_count` counts the tasks that were ever marked as known.
     """
 
     batch_id: BatchId
@@ -72,6 +72,8 @@ class Batch:
     requirements: Requirements = NO_REQUIREMENTS
     task_type: str | None = None
     wanted_at: datetime | None = None
+    project_id: ProjectId | None = None
+    known_count: int = 0
     answer_count: int = 0
     newcomer_answer_count: int = 0
 

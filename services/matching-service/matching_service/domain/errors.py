@@ -15,6 +15,10 @@ class AlreadyClaimed(Conflict):
     code = "already_claimed"
 
 
+class Overtaken(Exception):
+    """Another claim of the same worker was first: this one is to be decided anew."""
+
+
 class ClaimKeyReused(InvalidInput):
     """The claim's key came before, for another batch."""
 

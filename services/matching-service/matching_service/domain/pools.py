@@ -2,6 +2,7 @@
 
 Tasks arrive in chunks of at most 500; each chunk is dealt into pools of at most 32. Workers who ask
 at the same time start at pools drawn by chance, so that they do not reach for the same document.
+Tasks whose answer is known are dealt into pools of their own besides.
 """
 
 import random
@@ -25,6 +26,23 @@ def dealt(
         yield task_id, _name(batch_id, chunk, position // POOL_TASKS_MAX)
 
 
+def dealt_known(
+    batch_id: BatchId, before: int, task_ids: Sequence[TaskId]
+) -> Iterator[tuple[TaskId, str]]:
+    """Each known task with the name of its second pool; `before` were dealt so far."""
+    for number, task_id in enumerate(task_ids, start=before):
+        yield task_id, _known_name(batch_id, number // POOL_TASKS_MAX)
+
+
+def drawn_known(
+    batch_id: BatchId, known_count: int, count: int, randomness: random.Random
+) -> list[str]:
+    """At most `count` different pools of known tasks, by chance."""
+    total = pool_count(known_count)
+    chosen = randomness.sample(range(total), min(count, total))
+    return [_known_name(batch_id, number) for number in chosen]
+
+
 def drawn(
     batch_id: BatchId, pool_counts: Mapping[int, int], count: int, randomness: random.Random
 ) -> list[str]:
@@ -40,6 +58,10 @@ def _nth(batch_id: BatchId, pool_counts: Mapping[int, int], position: int) -> st
             return _name(batch_id, chunk, position)
         position -= count
     raise IndexError(position)
+
+
+def _known_name(batch_id: BatchId, number: int) -> str:
+    return f"{batch_id}:known:{number}"
 
 
 def _name(batch_id: BatchId, chunk: int, number: int) -> str:

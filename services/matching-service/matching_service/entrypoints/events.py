@@ -20,6 +20,7 @@ from crowdloom.contracts.task import (
     SubmissionRejected,
     SubmissionReturned,
     SubmissionScored,
+    TasksMarked,
     TasksReleased,
 )
 from crowdloom.contracts.worker import (
@@ -39,6 +40,7 @@ SUBSCRIPTIONS: dict[type[Event], Handler[MatchingSession]] = {
     BatchOpened: follow.batch_opened,
     BatchGrown: follow.batch_grown,
     TasksReleased: follow.tasks_released,
+    TasksMarked: follow.tasks_marked,
     BatchPaused: follow.batch_paused,
     BatchResumed: follow.batch_resumed,
     BatchAudienceChanged: follow.batch_audience_changed,
@@ -75,7 +77,7 @@ def make_events_process(application: Application) -> EventsProcess:
         on_watermark=watermark_advanced,
         jobs=[
             Job("expire_leases", 1.0, application.expire_leases),
-            Job("count_progress", 2.0, application.count_progress),
+            Job("count_progress", 2.0, application.count_progress, steady=True),
             Job("withdraw_slots", 2.0, application.withdraw_slots),
         ],
     )

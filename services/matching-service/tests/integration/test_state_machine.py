@@ -120,6 +120,7 @@ class MatchingMachine(RuleBasedStateMachine):
         self.key_count = 0
         self.cancelled = False
         self.redundancy = 0
+        self.marked = False
         self.asked = ""
         self.qualified: set[str] = set()
         self.excluded: set[str] = set()
@@ -168,7 +169,10 @@ class MatchingMachine(RuleBasedStateMachine):
             task_count=TASK_COUNT, redundancy=redundancy, requirements=requirements
         )
         self._write(batch, self.make.released(count=TASK_COUNT, redundancy=redundancy))
-        self._read(2)
+        self.marked = pick % 2 == 0
+        if self.marked:
+            self._write(self.make.marked(0))
+        self._read(3)
         self._newcomers_ask(pick)
 
     def _newcomers_ask(self, pick: int = 0) -> None:
@@ -443,6 +447,10 @@ class MatchingMachine(RuleBasedStateMachine):
         leased = self.app.database["assignments"].count_documents({"status": "leased"})
         wanted = TASK_COUNT * self.redundancy + batch.get("reopened", 0) - batch.get("withdrawn", 0)
         assert wanted == submitted + leased + open_slots
+        if self.marked:
+            claims = Counter(held.assignment.worker_id for held in self.held)
+            tallies = self.app.database["known_tallies"].find()
+            assert {row["_id"].split(":")[1]: row["given"] for row in tallies} == claims
 
 
 def _run(build: Any, hand_to: Any, read_past: Any, make: ModuleType, examples: int) -> None:

@@ -24,6 +24,11 @@ class MongoKnownAnswers:
         row = self._known.find_one({"_id": _id(batch_id, number)}, session=self._session)
         return {name: tuple(values) for name, values in row["key"]} if row else {}
 
+    def numbers(self, batch_id: BatchId) -> set[int]:
+        marked = {"batch_id": batch_id}
+        found = self._known.find(marked, {"number": 1}, session=self._session)
+        return {row["number"] for row in found}
+
     def put(self, batch_id: BatchId, number: int, key: AnswerKey) -> None:
         name = {"_id": _id(batch_id, number)}
         if not key:

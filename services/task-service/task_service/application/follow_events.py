@@ -12,10 +12,17 @@ from crowdloom.contracts.payment import (
     BonusDeclined,
     BonusSettled,
 )
-from crowdloom.contracts.task import AssignmentClosed, BatchCompleted, BatchOpened, TasksReleased
+from crowdloom.contracts.task import (
+    AssignmentClosed,
+    BatchCompleted,
+    BatchOpened,
+    TasksMarked,
+    TasksReleased,
+)
 from crowdloom.kernel import Clock, IdFactory, PoisonMessage
 from crowdloom.kernel.ids import SubmissionId
 
+from task_service.application.mark_known import known_tasks
 from task_service.application.ports import Reader, Session, Store
 from task_service.domain.batches import (
     LIVE,
@@ -222,11 +229,14 @@ class ReleaseTasks:
             redundancy=batch.terms.redundancy,
             task_ids=tuple(task_ids),
         )
+        known = tuple(known_tasks(self._reader, batch, chunk))
 
         def work(session: Session) -> bool:
             is_next = session.batches.note_released(batch.batch_id, chunk)
             if is_next:
                 session.emit(event)
+            if is_next and known:
+                session.emit(TasksMarked(batch.batch_id, known, known=True))
             return is_next
 
         return self._store.run(work)

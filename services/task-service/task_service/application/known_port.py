@@ -13,6 +13,10 @@ class KnownAnswers(Protocol):
         """Empty where the row is not marked."""
         ...
 
+    def numbers(self, batch_id: BatchId) -> set[int]:
+        """Of all marked rows."""
+        ...
+
     def put(self, batch_id: BatchId, number: int, key: AnswerKey) -> None:
         """An empty key takes the mark away."""
         ...

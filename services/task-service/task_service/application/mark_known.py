@@ -3,8 +3,10 @@
 from collections.abc import Collection
 from itertools import chain
 
+from crowdloom.contracts.task import TasksMarked
 from crowdloom.kernel.answer_keys import AnswerKey
 from crowdloom.kernel.errors import InvalidInput, NotFound
+from crowdloom.kernel.ids import TaskId
 from crowdloom.kernel.limits import ROW_CHARACTERS_MAX
 
 from task_service.application.ports import Reader, Session, Store, Task
@@ -44,11 +46,15 @@ class MarkKnown:
         if sum(map(len, (*key, *chain.from_iterable(key.values())))) > ROW_CHARACTERS_MAX:
             sentence = f"At most {ROW_CHARACTERS_MAX} characters in all."
             raise InvalidInput("The known answer is too long", errors={"answer_key": [sentence]})
-        self._task(batch, number)
+        task = self._task(batch, number)
+        known = bool(answer_key(batch.columns, task.cells, key))
 
         def work(session: Session) -> None:
             session.known_answers.put(batch.batch_id, number, key)
             session.batches.note_marks(batch.batch_id)
+            # A draft's marks are told of as its tasks are released.
+            if batch.status is not BatchStatus.DRAFT:
+                session.emit(TasksMarked(batch.batch_id, (task.task_id,), known))
 
         self._store.run(work)
         return self.key_of(batch, number)
@@ -63,3 +69,16 @@ class MarkKnown:
         if not found:
             raise NotFound("There is no such row", number=number)
         return found[0]
+
+
+def known_tasks(reader: Reader, batch: Batch, chunk: int) -> list[TaskId]:
+    """Those of a chunk of the batch whose answer is known."""
+    if not batch.has_known:
+        return []
+    marked = reader.known_answers.numbers(batch.batch_id)
+    tasks = reader.tasks.in_chunk(batch.table_id or "", chunk)
+    return [
+        task.task_id
+        for task in tasks
+        if task.number in marked or answer_key(batch.columns, task.cells)
+    ]

@@ -15,6 +15,12 @@ def scored(outbox: Any) -> list[Any]:
     return [body for name, body in outbox() if name == "task.submission.scored.v1"]
 
 
+def marks(outbox: Any) -> list[tuple[int, bool]]:
+    """Of how many tasks it was said that their answer is known, or is not any more."""
+    told = [body for name, body in outbox() if name == "task.tasks.marked.v1"]
+    return [(len(one["task_ids"]), one["known"]) for one in told]
+
+
 def put(requester: Any, path: str, key: object) -> Any:
     body = {"answer_key": key}
     return requester.api.put(f"/api/tasks/v1{path}", json=body, headers=requester.headers)
@@ -36,6 +42,7 @@ def test_answers_to_known_rows_are_scored_and_no_worker_is_shown_which_they_are(
     receipt = right.submit([["answer", "Yeah "]]).json
     assert receipt.keys() == other.submit().json.keys()
     wrong.submit([["answer", "no"]])
+    assert marks(outbox) == [(1, True)]
     told = scored(outbox)
     assert [(one["assignment_id"], one["right"]) for one in told] == [
         (right.assignment_id, True),
@@ -71,6 +78,7 @@ def test_a_row_is_marked_by_hand_and_by_the_api_until_the_batch_is_over(
     assert first == {"answer_key": {"answer": ["yes", "yeah"]}}
     for key, status in [({}, 200), ({"answer": "no"}, 200), ({"odd": "x"}, 422), ({"a": 1}, 422)]:
         assert put(requester, row.format(2), key).status_code == status, key
+    assert marks(outbox) == [(1, True), (1, True), (1, False), (1, True)]
     long = {f"answer.{number}": ["x" * 2_000] * 50 for number in range(21)}
     told = put(requester, row.format(2), long)
     assert (told.status_code, list(told.json["errors"])) == (422, ["answer_key"])

@@ -13,6 +13,7 @@ from crowdloom.contracts.task.batches import (
     Condition,
     LogAdvanced,
     Requirements,
+    TasksMarked,
     TasksReleased,
 )
 from crowdloom.contracts.task.bonuses import BonusGranted
@@ -57,5 +58,6 @@ __all__ = [
     "SubmissionReturned",
     "SubmissionScored",
     "TalkAnswered",
+    "TasksMarked",
     "TasksReleased",
 ]

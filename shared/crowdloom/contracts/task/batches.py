@@ -161,6 +161,24 @@ class TasksReleased(Event):
 
 
 @event(
+    "task.tasks.marked.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="batch_id",
+    example={"batch_id": ex.BATCH, "task_ids": [ex.TASK], "known": True},
+)
+@dataclass(frozen=True)
+class TasksMarked(Event):
+    """The right answers of these released tasks are known to their requester (gold), or are not any
+    more. They are given out by a schedule; nothing that a worker sees tells of it.
+    """
+
+    batch_id: BatchId
+    task_ids: tuple[TaskId, ...]
+    known: bool
+
+
+@event(
     "task.batch.grown.v1",
     owner=OWNER,
     topic=TOPIC,
