@@ -31,6 +31,7 @@ from matching_service.config import read_settings
 from matching_service.domain import pools
 from pymongo import MongoClient
 from pymongo.database import Database
+from pymongo.monitoring import CommandListener
 
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 _SEEDED_AT_ONCE = 10_000
@@ -51,8 +52,8 @@ class Engine:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
 
-    def client(self) -> "MongoClient[dict[str, Any]]":
-        return MongoClient(self.uri, tz_aware=True)
+    def client(self, *listeners: CommandListener) -> "MongoClient[dict[str, Any]]":
+        return MongoClient(self.uri, tz_aware=True, event_listeners=listeners)
 
 
 @contextmanager

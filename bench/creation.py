@@ -25,6 +25,7 @@ from crowdloom_local.secrets import new_secrets
 from flask.testing import FlaskClient
 from pymongo import MongoClient
 from pymongo.collection import Collection
+from pymongo.monitoring import CommandListener
 from task_service.adapters.mongo_session import INDEXES
 from task_service.adapters.mongo_tasks import INDEXES as TASK_INDEXES
 from task_service.application.ports import Task
@@ -66,7 +67,9 @@ def run() -> Mapping[str, object]:
 class Api:
     """One requester before the service's own web application."""
 
-    def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock | None = None, *listeners: CommandListener
+    ) -> None:
         settings = read_settings(
             {
                 **new_secrets(),
@@ -74,7 +77,8 @@ class Api:
                 "CROWDLOOM_KAFKA_BOOTSTRAP": "127.0.0.1:1",
             }
         )
-        made = build(settings, client=engine.client(), database=DATABASE, clock=clock)
+        client = engine.client(*listeners)
+        self.application = made = build(settings, client=client, database=DATABASE, clock=clock)
         made.store.migrate(INDEXES)
         self.tasks = made.reader.tasks
         self._web: FlaskClient = create_web(made).test_client(use_cookies=False)

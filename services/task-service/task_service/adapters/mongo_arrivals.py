@@ -1,4 +1,4 @@
-"""Collection `arrivals`: how many answers of a batch came in each of the last minutes, so that only
+"""Collection `arrivals`: how many answers of a batch came in each ten seconds lately, so that only
 those that came since it was last asked are counted again. What is lost of it is counted anew.
 """
 
@@ -14,7 +14,7 @@ from pymongo.database import Database
 from task_service.domain.submissions import SubmissionStatus
 
 INDEXES: dict[str, list[IndexModel]] = {"arrivals": []}
-_MINUTE = timedelta(minutes=1)
+_STEP = timedelta(seconds=10)
 # Longer than a transaction may take: what came before is there by now.
 _SETTLED = timedelta(seconds=10)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,27 +29,30 @@ class MongoArrivals:
 
     def count(self, batch_id: BatchId, since: datetime, now: datetime) -> int:
         """How many came from `since` on."""
-        first, settled = _minute(since) + 1, _minute(now - _SETTLED)
+        first, settled = _step(since) + 1, _step(now - _SETTLED)
         if first >= settled:
-            return sum(self._by_minute(batch_id, since, None).values())
+            return sum(self._by_step(batch_id, since, None).values())
         kept = self._arrivals.find_one({"_id": batch_id}, session=self._session) or {}
-        start = min(max(first, kept.get("to", first)), settled)
-        minutes: dict[int, int] = {
-            int(minute): count
-            for minute, count in kept.get("minutes", {}).items()
-            if first <= int(minute) < start
+        start = min(max(first, kept.get("counted_to", first)), settled)
+        steps: dict[int, int] = {
+            int(step): count
+            for step, count in kept.get("steps", {}).items()
+            if first <= int(step) < start
         }
         if start < settled:
-            minutes |= self._by_minute(batch_id, _at(start), _at(settled))
-            row = {"to": settled, "minutes": {str(one): count for one, count in minutes.items()}}
+            steps |= self._by_step(batch_id, _at(start), _at(settled))
+            row = {
+                "counted_to": settled,
+                "steps": {str(one): count for one, count in steps.items()},
+            }
             self._arrivals.update_one(
                 {"_id": batch_id}, {"$set": row}, upsert=True, session=self._session
             )
-        before = self._by_minute(batch_id, since, _at(first))
-        lately = self._by_minute(batch_id, _at(settled), None)
-        return sum(minutes.values()) + sum(before.values()) + sum(lately.values())
+        before = self._by_step(batch_id, since, _at(first))
+        lately = self._by_step(batch_id, _at(settled), None)
+        return sum(steps.values()) + sum(before.values()) + sum(lately.values())
 
-    def _by_minute(
+    def _by_step(
         self, batch_id: BatchId, since: datetime, until: datetime | None
     ) -> dict[int, int]:
         at = {"$gte": since} if until is None else {"$gte": since, "$lt": until}
@@ -59,16 +62,16 @@ class MongoArrivals:
             {"_id": 0, "submitted_at": 1, "status": 1},
             session=self._session,
         )
-        return dict(Counter(_minute(row["submitted_at"]) for row in found if _is_shown(row)))
+        return dict(Counter(_step(row["submitted_at"]) for row in found if _is_shown(row)))
 
 
 def _is_shown(row: dict[str, Any]) -> bool:
     return bool(row["status"] != _CLOSED)
 
 
-def _minute(at: datetime) -> int:
-    return (at - _EPOCH) // _MINUTE
+def _step(at: datetime) -> int:
+    return (at - _EPOCH) // _STEP
 
 
-def _at(minute: int) -> datetime:
-    return _EPOCH + minute * _MINUTE
+def _at(step: int) -> datetime:
+    return _EPOCH + step * _STEP

@@ -20,7 +20,7 @@ from pymongo.cursor import Cursor
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from task_service.adapters.id_windows import ends_after, starts_before
+from task_service.adapters import id_windows
 from task_service.adapters.mongo_arrivals import MongoArrivals
 from task_service.adapters.mongo_tallies import MongoTallies
 from task_service.application.ports import Draft
@@ -111,17 +111,18 @@ class MongoSubmissions:
         self, requester_id: RequesterId, count_max: int, now: datetime
     ) -> list[Submission]:
         rows: list[dict[str, Any]] = []
-        end: str | None = None
-        for start in (*starts_before("submission", now), None):
+        windows = id_windows.before("submission", now)
+        found, end = 0, None
+        while True:
+            start = windows.edge(found, count_max - len(rows))
             ends = {"$gt": start, "$lte": end}
             within = {name: one for name, one in ends.items() if one is not None}
             wanted = {"requester_id": requester_id, "_id": within}
-            found = self._submissions.find(wanted, session=self._session).sort("_id", DESCENDING)
-            rows += _shown(found, count_max - len(rows))
-            if len(rows) >= count_max:
-                break
-            end = start
-        return [_submission(row) for row in rows]
+            newest = self._submissions.find(wanted, session=self._session).sort("_id", DESCENDING)
+            more = _shown(newest, count_max - len(rows))
+            rows, found, end = rows + more, len(more), start
+            if len(rows) >= count_max or start is None:
+                return [_submission(row) for row in rows]
 
     def of_tasks(self, *task_ids: TaskId) -> list[Submission]:
         # The few that are not shown are left out here: with a second condition an engine could
@@ -207,17 +208,18 @@ class MongoSubmissions:
         free: bool,
     ) -> list[dict[str, Any]]:
         """The first ones of a batch and status, by id; `free`: only those that are not held."""
-        low = after or ""
+        low, found = after or "", 0
         rows: list[dict[str, Any]] = []
-        ends = ends_after("submission", after or wanted["batch_id"]) if is_long else ()
-        for end in (*ends, None):
+        windows = id_windows.after("submission", after or wanted["batch_id"]) if is_long else None
+        while True:
+            end = windows.edge(found, count_max - len(rows)) if windows else None
             within = {"$gt": low} if end is None else {"$gt": low, "$lte": end}
-            found = self._submissions.find({**wanted, "_id": within}, session=self._session)
-            rows += _shown(found.sort("_id", ASCENDING), count_max - len(rows), free=free)
+            oldest = self._submissions.find({**wanted, "_id": within}, session=self._session)
+            more = _shown(oldest.sort("_id", ASCENDING), count_max - len(rows), free=free)
+            rows, found = rows + more, len(more)
             if len(rows) >= count_max or end is None:
-                break
+                return rows
             low = max(low, end)
-        return rows
 
     def _held(self, batch_id: BatchId, after: str | None = None) -> list[Submission]:
         """Few: a decision is held for seconds."""

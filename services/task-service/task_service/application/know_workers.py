@@ -20,7 +20,7 @@ from task_service.domain.workers import (
     figures_of,
 )
 
-SAMPLE_MAX = 2_000
+SAMPLE_MAX = 1_000
 _BATCHES_TOLD_MAX = 2_000
 _OPEN_OR_SOON = (BatchStatus.FUNDING, BatchStatus.OPEN, BatchStatus.PAUSED)
 

@@ -2,15 +2,26 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from task_service.adapters import mongo_submissions
+from task_service.adapters import id_windows, mongo_submissions
 from task_service.bootstrap import Application
 from task_service.domain.submissions import SubmissionStatus
 from task_service.domain.tallies import Tally, tally_of
 
 NO = {"reason": "It is about another sentence."}
+
+
+class Given:
+    """Windows with these edges."""
+
+    def __init__(self, edges: list[str], _kind: str, _from: object) -> None:
+        self._edges = iter(edges)
+
+    def edge(self, _found: int, _left: int) -> str | None:
+        return next(self._edges, None)
 
 
 def counted(application: Application, batch_id: Any) -> Tally:
@@ -77,12 +88,9 @@ def test_a_long_batch_is_read_in_windows_that_leave_nothing_out(
     ]
     requester.post(f"/submissions/{ids[1]}/accept")
     monkeypatch.setattr(mongo_submissions, "_SHORT_MAX", 0)
-    monkeypatch.setattr(
-        mongo_submissions, "ends_after", lambda _kind, _earlier: [ids[0], ids[2], "sub_z"]
-    )
-    monkeypatch.setattr(
-        mongo_submissions, "starts_before", lambda _kind, _now: [ids[3], ids[2], ids[0]]
-    )
+    ends = {"after": [ids[0], ids[2], "sub_z"], "before": [ids[3], ids[2], ids[0]]}
+    for direction, edges in ends.items():
+        monkeypatch.setattr(id_windows, direction, partial(Given, edges))
     batch_id = batch["batch_id"]
 
     def seen(**asked: Any) -> list[str]:

@@ -103,7 +103,7 @@ def workers_blueprint(application: Application) -> Blueprint:
     @blueprint.doc(security=SIGNED_IN)
     @blueprint.response(200, WorkerListSchema)
     def listed() -> dict[str, Any]:
-        """Who answered lately, whoever answered most first, of the newest 2,000 answers."""
+        """Who answered lately, whoever answered most first, of the newest 1,000 answers."""
         found = known.figures(caller())
         notes = {one.pseudonym: one for one in known.notes(caller())}
         items = [_worker(one, notes.get(one.pseudonym)) for one in found.figures]
