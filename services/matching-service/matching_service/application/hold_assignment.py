@@ -5,7 +5,7 @@ from dataclasses import replace
 from crowdloom.contracts.matching import RETURN_REASONS, AssignmentReturned, TicketRevoked
 from crowdloom.kernel import Clock
 from crowdloom.kernel.errors import NotFound
-from crowdloom.kernel.ids import AssignmentId, WorkerId
+from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
 
 from matching_service.application.claim_task import Claim, ClaimTask
 from matching_service.application.ports import Reader, Session, Store
@@ -28,6 +28,27 @@ class HoldAssignment:
 
     def held(self, worker_id: WorkerId) -> list[Assignment]:
         return self._reader.assignments.held_by(worker_id)
+
+    def next_held(
+        self, worker_id: WorkerId, after: AssignmentId, batch_id: BatchId | None
+    ) -> Claim | None:
+        """Of several that he took at once, the one that was taken after this one."""
+        waiting = sorted(one.assignment_id for one in self._beside(worker_id, after, batch_id))
+        following = next((name for name in waiting if name > after), None)
+        return None if following is None else self.get(worker_id, following)
+
+    def holds_beside(self, worker_id: WorkerId, assignment: Assignment) -> bool:
+        """Whether he holds other items of the batch."""
+        return bool(self._beside(worker_id, assignment.assignment_id, assignment.batch_id))
+
+    def _beside(
+        self, worker_id: WorkerId, name: AssignmentId, batch_id: BatchId | None
+    ) -> list[Assignment]:
+        return [
+            one
+            for one in self.held(worker_id)
+            if one.assignment_id != name and batch_id in (None, one.batch_id)
+        ]
 
     def get(self, worker_id: WorkerId, assignment_id: AssignmentId) -> Claim:
         """Raises NotFound."""

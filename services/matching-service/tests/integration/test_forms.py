@@ -65,6 +65,34 @@ def test_a_claim_leads_to_the_workspace_with_a_ticket_no_script_can_read(
     assert (nothing.status_code, cookies(nothing)) == (204, [])
 
 
+def test_several_at_once_come_one_after_the_other_each_with_its_own_ticket(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver
+) -> None:
+    deliver(make.opened(task_count=6, redundancy=1), make.released(count=6, redundancy=1))
+    form = {"idempotency_key": "k", "batch_id": "bat_1", "count": "3"}
+    answer = browser.post("/match/claim", data=form)
+    names = sorted({one.key.removeprefix("cl_ticket_") for one in tickets(answer)})
+    places = [f"/work/assignments/{name}?several=1" for name in names]
+    assert (len(names), answer.location) == (3, places[0])
+    assert "cl_said" in {one.key for one in cookies(answer)}
+    assert browser.post("/match/claim", data=form).location == places[0], "the same three"
+
+    following = {"idempotency_key": "n", "batch_id": "bat_1", "after": names[0]}
+    ahead = browser.post("/match/claim-ahead", data=following)
+    assert ahead.json == {"location": places[1]}
+    assert {one.key for one in tickets(ahead)} == {f"cl_ticket_{names[1]}"}
+    skipped = {**following, "then": "next", "reason": "skipped", "after": names[1]}
+    assert browser.post(f"/match/assignments/{names[1]}/return", data=skipped).location == places[2]
+    again = browser.post(f"/match/assignments/{names[0]}/open")
+    assert again.location == places[0], "what is undone goes on with the rest"
+    returned = browser.post(f"/match/assignments/{names[0]}/return", data={"then": "my-work"})
+    assert returned.location == "/work/my-work"
+    fresh = browser.post("/match/claim", data={**following, "after": names[2]})
+    assert fresh.location.rpartition("/")[2] not in names, "then another one"
+    odd = browser.post("/match/claim", data={"idempotency_key": "o", "count": "99"})
+    assert "several" not in odd.location
+
+
 def test_work_that_is_not_for_a_worker_is_refused_with_every_reason(
     browser: FlaskClient, make: ModuleType, deliver: Deliver
 ) -> None:

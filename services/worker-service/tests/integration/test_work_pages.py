@@ -96,6 +96,7 @@ def test_my_work_lists_every_state_with_its_date_or_reason(
     page = read(browser, "/work/my-work")
     for word in ("in work", "in review until", "rejected", "Wrong &lt;sentence&gt;.", "given back"):
         assert word in page
+    assert page.count('name="then" value="my-work"') == 1, "what is in work can be returned here"
     only = read(browser, "/work/my-work?status=rejected")
     assert "asg_003" in only
     assert "asg_002" not in only
@@ -203,6 +204,9 @@ def test_a_known_claim_opens_with_its_facts(
     assert "<noscript>" in page
     assert f"/match/assignments/{long_id(1)}/return" in page
     assert f"/match/assignments/{long_id(1)}/extend" in page
+    assert 'name="after"' not in page
+    of_several = read(browser, f"/work/assignments/{long_id(1)}?several=1")
+    assert of_several.count(f'name="after" value="{long_id(1)}"') == 4, "each form goes on with it"
 
 
 @pytest.mark.parametrize("bad", ["asg_1", "nonsense", "asg_" + "0" * 25 + "!", "tsk_" + "0" * 26])

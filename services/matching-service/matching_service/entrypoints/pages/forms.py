@@ -10,6 +10,7 @@ from crowdloom.kernel.errors import DomainError, NotFound
 from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
 from flask import Blueprint, current_app, jsonify, redirect, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from matching_service.application.claim_task import Claim
@@ -17,6 +18,7 @@ from matching_service.bootstrap import Application
 from matching_service.domain.errors import LeaseOver, NoMoreTime, TooManyLeases
 from matching_service.domain.requirements import Reason
 from matching_service.entrypoints.devices import device_of_browser
+from matching_service.entrypoints.http.schemas import CLAIMS_AT_ONCE_MAX
 from matching_service.entrypoints.pages.words import own_reason_words
 
 # The paths of one assignment alone: tickets of a day's work would not fit into one request.
@@ -25,6 +27,7 @@ _KEPT_AFTER_DEADLINE = timedelta(days=1)
 _LOOKED_AT = timedelta(hours=1)
 """For how long an item that is long over can be looked at once it was opened again."""
 _ITEM_DIGITS_MAX = 3
+_COUNTS = [str(number) for number in range(1, CLAIMS_AT_ONCE_MAX + 1)]
 
 
 def make_forms(application: Application) -> Blueprint:
@@ -35,27 +38,14 @@ def make_forms(application: Application) -> Blueprint:
     @blueprint.post("/claim")
     @require("worker")
     def claim() -> Response:
-        batch_id = request.form.get("batch_id") or None
-        try:
-            made = application.claim_task(
-                _worker(),
-                idempotency_key(),
-                batch_id=BatchId(batch_id) if batch_id else None,
-                device=device_of_browser(),
-            )
-        except DomainError as refusal:
-            ui.say("wait", _("No item was taken"), _why(refusal))
-            return redirect("/work/queue", 303)
-        if made is None:
-            ui.say("wait", *_why_nothing(application, batch_id))
-            return redirect("/work/queue", 303)
-        return _to_workspace(application, made)
+        return _claim(application)
 
     @blueprint.post("/assignments/<assignment_id>/open")
     @require("worker")
     def open_again(assignment_id: str) -> Response:
         made = application.hold_assignment.get(_worker(), AssignmentId(assignment_id))
-        return _to_workspace(application, made)
+        several = application.hold_assignment.holds_beside(_worker(), made.assignment)
+        return _to_workspace(application, made, several=several)
 
     @blueprint.post("/assignments/<assignment_id>/extend")
     @require("worker")
@@ -67,7 +57,7 @@ def make_forms(application: Application) -> Blueprint:
         except (LeaseOver, NoMoreTime) as refusal:
             ui.say("wait", _("No more time"), _why(refusal))
             made = application.hold_assignment.get(_worker(), AssignmentId(assignment_id))
-        return _to_workspace(application, made)
+        return _to_workspace(application, made, several="after" in request.form)
 
     @blueprint.post("/assignments/<assignment_id>/return")
     @require("worker")
@@ -83,13 +73,14 @@ def make_forms(application: Application) -> Blueprint:
             ui.say("wait", _("Not returned"), _why(refusal))
             return redirect("/work/queue", 303)
         if request.form.get("then") == "next":
-            return claim()
+            return _claim(application)
         ui.say(
             "good",
             _("Returned"),
             _("Somebody else will get the item. Nothing was lost for you."),
         )
-        return redirect("/work/queue", 303)
+        to_work = request.form.get("then") == "my-work"
+        return redirect("/work/my-work" if to_work else "/work/queue", 303)
 
     return blueprint
 
@@ -113,20 +104,74 @@ def _add_claim_ahead(blueprint: Blueprint, application: Application) -> None:
         """The same for the workspace's script, while an answer is on its way: where the next item
         is, with its ticket. Why there is none, the form says that asks again with the same key.
         """
-        batch_id = request.form.get("batch_id") or None
+        waiting = _waiting(application)
+        if waiting is not None:
+            answer = jsonify({"location": _workspace(waiting, several=True)})
+            return _with_ticket(application, waiting, answer)
         try:
-            made = application.claim_task(
-                _worker(),
-                idempotency_key(),
-                batch_id=BatchId(batch_id) if batch_id else None,
-                device=device_of_browser(),
-            )
+            made = _claimed(application, count=1)
         except DomainError:
-            made = None
-        if made is None:
+            made = []
+        if not made:
             return Response(status=204)
-        answer = jsonify({"location": _workspace(made)})
-        return _with_ticket(application, made, answer)
+        return _with_ticket(application, made[0], jsonify({"location": _workspace(made[0])}))
+
+
+def _claim(application: Application) -> Response:
+    waiting = _waiting(application)
+    if waiting is not None:
+        return _to_workspace(application, waiting, several=True)
+    try:
+        made = _claimed(application, count=_count())
+    except DomainError as refusal:
+        ui.say("wait", _("No item was taken"), _why(refusal))
+        return redirect("/work/queue", 303)
+    if not made:
+        ui.say("wait", *_why_nothing(application, request.form.get("batch_id")))
+        return redirect("/work/queue", 303)
+    response = _to_workspace(application, made[0], several=len(made) > 1)
+    for one in made[1:]:
+        _with_ticket(application, one, response)
+    if len(made) > 1:
+        ui.say("good", *_several_words(len(made)))
+    return response
+
+
+def _claimed(application: Application, *, count: int) -> list[Claim]:
+    """Raises DomainError."""
+    batch_id = request.form.get("batch_id") or None
+    return application.claim_task.several(
+        _worker(),
+        idempotency_key(),
+        count,
+        batch_id=BatchId(batch_id) if batch_id else None,
+        device=device_of_browser(),
+    )
+
+
+def _waiting(application: Application) -> Claim | None:
+    """Of several that were taken at once the next one, where the form says which one was before."""
+    after = request.form.get("after")
+    if not after:
+        return None
+    batch_id = request.form.get("batch_id") or None
+    return application.hold_assignment.next_held(
+        _worker(), AssignmentId(after), BatchId(batch_id) if batch_id else None
+    )
+
+
+def _count() -> int:
+    asked = request.form.get("count", "")
+    return int(asked) if asked in _COUNTS else 1
+
+
+def _several_words(count: int) -> tuple[str, str]:
+    word = ngettext("%(num)s item is yours", "%(num)s items are yours", count)
+    told = _(
+        "They come one after the other, and the time of each runs from now. What you do not want to"
+        " do, return under My work."
+    )
+    return str(word), str(told)
 
 
 def _worker() -> WorkerId:
@@ -168,12 +213,14 @@ def _why(refusal: DomainError) -> str:
     return str(words)
 
 
-def _workspace(made: Claim) -> str:
-    return f"/work/assignments/{made.assignment.assignment_id}"
+def _workspace(made: Claim, *, several: bool = False) -> str:
+    """With `several` its forms ask for the next one of those before they ask for another."""
+    address = f"/work/assignments/{made.assignment.assignment_id}"
+    return f"{address}?several=1" if several else address
 
 
-def _to_workspace(application: Application, made: Claim) -> Response:
-    return _with_ticket(application, made, redirect(_workspace(made), 303))
+def _to_workspace(application: Application, made: Claim, *, several: bool = False) -> Response:
+    return _with_ticket(application, made, redirect(_workspace(made, several=several), 303))
 
 
 def _with_ticket(application: Application, made: Claim, response: Response) -> Response:

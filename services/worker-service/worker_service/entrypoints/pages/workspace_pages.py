@@ -11,7 +11,7 @@ from crowdloom.chassis.http.auth import require
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import AssignmentId
 from crowdloom.kernel.limits import ANSWER_BYTES_MAX
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 
 from worker_service.application.show_work import Workspace
 from worker_service.bootstrap import Application
@@ -32,7 +32,8 @@ def workspace_pages(application: Application) -> Blueprint:
         found = application.open_workspace(shell.reader(), AssignmentId(assignment_id))
         if _is_over(found):
             return render_template("work/over.html", **_facts(found))
-        return render_template("work/workspace.html", **_facts(found))
+        several = "several" in request.args
+        return render_template("work/workspace.html", **_facts(found), several=several)
 
     return blueprint
 

@@ -43,9 +43,10 @@ const framed = (address) => {
   leaving?.remove();
   const before = document.getElementById("task-frame");
   const frame = before.cloneNode(false);
+  const { pathname } = new URL(address, window.location.href);
   frame.removeAttribute("style");
-  frame.dataset.assignment = address.split("/").pop();
-  frame.src = address.replace("/work/", "/frame/");
+  frame.dataset.assignment = pathname.split("/").pop();
+  frame.src = pathname.replace("/work/", "/frame/");
   leaving = before;
   before.removeAttribute("id");
   before.hidden = true;

@@ -123,9 +123,10 @@ const start = (signal) => {
       return null;
     }
   };
-  /* Nobody goes on from what is over: the item asked for ahead is for somebody else. */
+  /* Nobody goes on from what is over: the item asked for ahead is for somebody else, but for what was
+     taken with this one. */
   const giveBack = (location) => {
-    if (!location) return;
+    if (!location || location.includes("?")) return;
     const body = new URLSearchParams({ reason: "skipped" });
     const path = location.replace("/work/", "/match/");
     fetch(`${path}/return`, { method: "POST", credentials: "same-origin", body }).catch(() => {});
