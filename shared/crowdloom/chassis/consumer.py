@@ -76,7 +76,9 @@ class ConsumerLoop(Generic[SessionT]):
         self._on_watermark = on_watermark
         self._paused_until: dict[Place, float] = {}
         self._replay_due = 0.0
-        self._polled_at = self._moved_at = 0.0
+        self._polled_at = 0.0
+        self.moved_at = 0.0
+        """When the last event was handled, by the monotonic clock: watermarks do not count."""
         self.handled_count = 0
         self.lag_seen: Mapping[Place, int] = {}
         self._lag_seen_at: float | None = None
@@ -97,7 +99,7 @@ class ConsumerLoop(Generic[SessionT]):
 
     def patience_seconds(self) -> float:
         """After a long silence each look waits longer, so that a market at rest costs little."""
-        is_resting = time.monotonic() - self._moved_at > _RESTING_AFTER_SECONDS
+        is_resting = time.monotonic() - self.moved_at > _RESTING_AFTER_SECONDS
         return RESTING_POLL_SECONDS if is_resting else POLL_SECONDS
 
     def run_once(self, *, timeout_seconds: float) -> int:
@@ -235,7 +237,7 @@ class ConsumerLoop(Generic[SessionT]):
         self._store.run(work)
         self.handled_count += len(deliveries)
         if not all(map(_is_watermark, deliveries)):
-            self._moved_at = time.monotonic()
+            self.moved_at = time.monotonic()
 
     def _call(self, session: SessionT, envelope: Envelope) -> None:
         cause = Cause(

@@ -29,6 +29,8 @@ BATCH_COUNT_MAX = 200
 _LEASE_SECONDS = 3
 _CHECK_SECONDS = 5
 _IDLE_SECONDS_MIN, _IDLE_SECONDS_MAX = 0.02, 0.4
+_RESTING_AFTER_SECONDS, RESTING_SECONDS = 20.0, 1.0
+_RESTING_WATERMARK_FACTOR = 3
 _LEASE_ID = "lease"
 _BARRIER_ID = "barrier"
 
@@ -75,6 +77,7 @@ class Relay:
         self._duplicate_every = duplicate_every
         self._published_count = 0
         self._was_silent = False
+        self._moved_at = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
         """Publish until told to stop: what comes after a silence at once, what comes in a stream
@@ -95,8 +98,15 @@ class Relay:
                 rest_seconds = pause_after(time.monotonic() - began)
                 stop.wait(rest_seconds if count < BATCH_COUNT_MAX else 0)
             else:
-                pause_seconds = min(pause_seconds * 2, _IDLE_SECONDS_MAX)
+                pause_seconds = min(pause_seconds * 2, self.patience_seconds())
                 stop.wait(pause_seconds)
+
+    def patience_seconds(self) -> float:
+        """After a long silence it looks less often, so that a market at rest costs little."""
+        return RESTING_SECONDS if self._is_resting() else _IDLE_SECONDS_MAX
+
+    def _is_resting(self) -> bool:
+        return time.monotonic() - self._moved_at > _RESTING_AFTER_SECONDS
 
     def run_once(self) -> int:
         """Publish one batch; returns how many rows. Raises TransientError."""
@@ -110,6 +120,7 @@ class Relay:
         self._was_silent = not rows
         if rows:
             self._publish(rows)
+            self._moved_at = time.monotonic()
         if is_due and len(rows) < BATCH_COUNT_MAX:
             self._tell_watermark(as_of=began - timedelta(seconds=TRANSACTION_SECONDS_MAX))
         return len(rows)
@@ -176,7 +187,8 @@ class Relay:
         if self._watermark is None:
             return
         now = self._clock.now()
-        self._watermark_due = now + timedelta(seconds=self._watermark.every_seconds)
+        factor = _RESTING_WATERMARK_FACTOR if self._is_resting() else 1
+        self._watermark_due = now + timedelta(seconds=self._watermark.every_seconds * factor)
         event_id = self._ids.new("event")
         envelope = envelope_of(
             self._watermark.make(as_of), event_id=event_id, occurred_at=now, cause=Cause(event_id)

@@ -25,21 +25,22 @@ log = structlog.get_logger(__name__)
 PROCESS_STATUS = "process_status"
 STATUS_SECONDS = 5.0
 _TICK_SECONDS = 0.1
-_IDLE_ROUNDS = 20
-_RESTING_FACTOR, _RESTING_SECONDS_MAX = 3, 3.0
+_RESTING_AFTER_SECONDS = 20.0
+_RESTING_FACTOR, _RESTING_SECONDS_MAX = 4, 15.0
 
 
 @dataclass(frozen=True)
 class Job:
-    """Work done again and again. `run` returns how much it did, or None where that means nothing:
-    a job that did something is run again at once, one that long found nothing less often. One that
-    is `apart` may take long: no other waits for it.
+    """Work done again and again. `run` returns how much it did: where that is something, it is run
+    again at once, but for one that keeps its `steady` pace; one that long found nothing, while no
+    event came either, is run less often. One that is `apart` may take long: no other waits for it.
     """
 
     name: str
     every_seconds: float
     run: Callable[[], int | None]
     apart: bool = False
+    steady: bool = False
 
 
 class EventsProcess:
@@ -60,7 +61,7 @@ class EventsProcess:
         self._clock = clock
         self._relay = relay
         self._consumer = consumer
-        self._jobs = [*jobs, Job("status", STATUS_SECONDS, self._write_status)]
+        self._jobs = [*jobs, Job("status", STATUS_SECONDS, self._write_status, steady=True)]
         self._stop = threading.Event()
         self._failed = False
 
@@ -93,16 +94,18 @@ class EventsProcess:
             self._stop.set()
 
     def _run_jobs(self, jobs: Sequence[Job], stop: threading.Event) -> None:
-        due = {job.name: 0.0 for job in jobs}
-        idle_rounds = dict.fromkeys(due, 0)
+        ran_at = {job.name: float("-inf") for job in jobs}
+        did_at = {job.name: time.monotonic() for job in jobs}
         while not stop.wait(_TICK_SECONDS):
             for job in jobs:
-                if time.monotonic() < due[job.name]:
+                now = time.monotonic()
+                idle_seconds = now - max(did_at[job.name], self._consumer.moved_at)
+                if now < ran_at[job.name] + pause_seconds(job, idle_seconds):
                     continue
                 did = self._run_job(job)
-                idle_rounds[job.name] = 0 if did != 0 else idle_rounds[job.name] + 1
-                again_seconds = 0.0 if did else pause_seconds(job, idle_rounds[job.name])
-                due[job.name] = time.monotonic() + again_seconds
+                ended = time.monotonic()
+                ran_at[job.name] = float("-inf") if did and not job.steady else ended
+                did_at[job.name] = ended if did else did_at[job.name]
 
     def _run_job(self, job: Job) -> int | None:
         try:
@@ -111,7 +114,10 @@ class EventsProcess:
             log.warning("job_waits", job=job.name, error=str(error))
             return None
 
-    def _write_status(self) -> None:
+    def _write_status(self) -> int:
+        """Always something, so it never rests: who hears nothing for long takes the process for
+        dead.
+        """
         lag = {f"{topic}/{partition}": count for (topic, partition), count in self._lag()}
         self._database[PROCESS_STATUS].replace_one(
             {"_id": f"{self._service}-events"},
@@ -125,13 +131,14 @@ class EventsProcess:
             },
             upsert=True,
         )
+        return 1
 
     def _lag(self) -> list[tuple[tuple[str, int], int]]:
         return sorted(self._consumer.lag_seen.items())
 
 
-def pause_seconds(job: Job, idle_rounds: int) -> float:
+def pause_seconds(job: Job, idle_seconds: float) -> float:
     """A market at rest costs its machine little, and nobody waits long for its first work."""
-    if idle_rounds < _IDLE_ROUNDS:
+    if idle_seconds < _RESTING_AFTER_SECONDS:
         return job.every_seconds
     return max(job.every_seconds, min(job.every_seconds * _RESTING_FACTOR, _RESTING_SECONDS_MAX))

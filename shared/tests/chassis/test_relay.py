@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from bson import Timestamp
+from crowdloom.chassis import relay as relay_module
 from crowdloom.chassis.bus import PARTITION_COUNT
 from crowdloom.chassis.kafka_bus import KafkaBusConsumer, KafkaBusProducer
 from crowdloom.chassis.relay import BATCH_COUNT_MAX, Relay, Watermark
@@ -373,3 +374,16 @@ def test_after_a_silence_what_comes_is_published_by_the_next_look(make_relay, st
 
     assert relay.run_once() == 1
     assert len(published(broker)) == 1
+
+
+def test_a_relay_looks_less_often_after_a_long_silence_until_something_comes(
+    make_relay, store, monkeypatch
+):
+    monkeypatch.setattr(relay_module, "_RESTING_AFTER_SECONDS", -1.0)
+    relay = make_relay()
+    assert relay.patience_seconds() == relay_module.RESTING_SECONDS
+    monkeypatch.setattr(relay_module, "_RESTING_AFTER_SECONDS", 3_600.0)
+    emit(store, "bat_1")
+    relay.run_once()
+
+    assert relay.patience_seconds() < relay_module.RESTING_SECONDS

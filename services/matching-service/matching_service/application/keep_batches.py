@@ -20,15 +20,16 @@ class CountProgress:
         self._reader = reader
         self._clock = clock
 
-    def __call__(self) -> None:
-        for batch in self._reader.batches.with_status(BatchStatus.OPEN, BatchStatus.PAUSED):
-            self._count(batch)
+    def __call__(self) -> int:
+        """Returns how many batches have moved on."""
+        batches = self._reader.batches.with_status(BatchStatus.OPEN, BatchStatus.PAUSED)
+        return sum(self._count(batch) for batch in batches)
 
-    def _count(self, batch: Batch) -> None:
+    def _count(self, batch: Batch) -> bool:
         leased = self._reader.assignments.count(batch.batch_id, AssignmentStatus.LEASED)
         open_count = self._reader.batches.slot_counts(batch.batch_id).open_beside(leased)
         if (batch.open_slot_count, batch.leased_slot_count) == (open_count, leased):
-            return
+            return False
         event = BatchProgressed(
             batch_id=batch.batch_id,
             open_slot_count=open_count,
@@ -42,8 +43,10 @@ class CountProgress:
                 session.emit(event)
             return changed
 
-        if self._store.run(work):
+        changed = self._store.run(work)
+        if changed:
             self._measure(batch)
+        return changed
 
     def _measure(self, batch: Batch) -> None:
         pay = pay_per_hour(batch.reward, self._reader.batches.recent_seconds(batch.batch_id))

@@ -216,16 +216,18 @@ class SettleWaiting:
         self._store = store
         self._settle = settle
 
-    def __call__(self) -> int | None:
-        def work(session: Session) -> None:
+    def __call__(self) -> int:
+        """Returns how many waited: for money, some of them for as long as there is none."""
+
+        def work(session: Session) -> int:
             waiting = session.assignments.waiting(SETTLED_TOGETHER_MAX)
             ready = session.assignments.ready(waiting) if waiting else ()
             self._settle.settle(session, ready)
             for assignment_id in {c.assignment_id for c in ready} - _still_waiting(session, ready):
                 session.exceptions.resolve(f"underfunded:{assignment_id}", resolution="settled")
+            return len(waiting)
 
-        self._store.run(work)
-        return None
+        return self._store.run(work)
 
 
 class MatureRewards:

@@ -64,7 +64,7 @@ def jobs_of(application: Application) -> list[Job]:
         Job("poll_processor", POLL_SECONDS, _asking_again(application.poll_processor)),
         Job("reconcile", EXECUTE_SECONDS, application.reconcile),
         Job("schedule_reconciliation", AGE_SECONDS, application.schedule_reconciliation),
-        Job("settle_waiting", SWEEP_SECONDS, application.settle_waiting),
+        Job("settle_waiting", SWEEP_SECONDS, application.settle_waiting, steady=True),
         Job("pay_waiting_bonuses", SWEEP_SECONDS, application.pay_waiting_bonuses),
         Job("book_bank_lines", SWEEP_SECONDS, application.import_statements.book_waiting),
         Job("seal_journal", SWEEP_SECONDS, application.seal_journal),
