@@ -15,6 +15,7 @@ BENCHES = {
     "reconciliation": "bench.reconciliation",
     "payouts": "bench.payouts",
     "creation": "bench.creation",
+    "memory": "bench.memory",
     "requester_pages": "bench.requester_pages",
     "claims": "bench.claims",
     "pages": "bench.pages",

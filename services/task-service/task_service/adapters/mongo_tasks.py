@@ -29,7 +29,10 @@ ROWS_MAX = 100
 _CHARACTERS_MAX = 65_536
 _PLACE_CHARACTERS = 2
 
-Rows = list[list[str]]
+_CHARACTERS_TOGETHER = 4_000_000
+_DOCUMENTS_TOGETHER = 500
+
+Rows = Sequence[Sequence[str]]
 
 
 class MongoTasks:
@@ -54,26 +57,41 @@ class MongoTasks:
         first_chunk: int = 0,
         lead: int = 0,
     ) -> int:
-        left = iter(rows)
+        made = self._documents(
+            table_id, iter(rows), after=after, first_chunk=first_chunk, lead=lead
+        )
+        count = 0
+        for documents in _together(made):
+            self._tasks.insert_many(documents, ordered=False, session=self._session)
+            count += sum(document["count"] for document in documents)
+        return count
+
+    def _documents(
+        self,
+        table_id: str,
+        left: Iterator[Sequence[str]],
+        *,
+        after: int,
+        first_chunk: int,
+        lead: int,
+    ) -> Iterator[tuple[dict[str, Any], int]]:
+        """Each with how many characters are in its cells."""
         count = 0
         while True:
             chunk, place = divmod(lead + count, TASKS_PER_EVENT_MAX)
-            some = [list(row) for row in islice(left, TASKS_PER_EVENT_MAX - place)]
-            if not some:
-                return count
-            number = after + count + 1
-            documents: list[dict[str, Any]] = [
-                {
+            some = list(islice(left, TASKS_PER_EVENT_MAX - place))
+            for offset, part, characters in _parts(some):
+                document = {
                     "_id": self._ids.new("task"),
                     "table_id": table_id,
                     "chunk": _chunk(table_id, first_chunk + chunk),
-                    "number": number + offset,
+                    "number": after + count + offset + 1,
                     "count": len(part),
                     "rows": part,
                 }
-                for offset, part in _parts(some)
-            ]
-            self._tasks.insert_many(documents, ordered=False, session=self._session)
+                yield document, characters
+            if not some:
+                return
             count += len(some)
 
     def forget(self, table_id: str, *, after: int = 0) -> None:
@@ -137,16 +155,34 @@ class MongoTasks:
             after = page[-1].number
 
 
-def _parts(rows: Rows) -> Iterator[tuple[int, Rows]]:
-    """Neighbouring rows that share a document, with the place of their first."""
+def _parts(rows: Rows) -> Iterator[tuple[int, Rows, int]]:
+    """Neighbouring rows that share a document, with the place of their first and how many
+    characters they have.
+    """
     start, characters = 0, 0
     for place, row in enumerate(rows):
         length = sum(map(len, row))
         if place - start == ROWS_MAX or (place > start and characters + length > _CHARACTERS_MAX):
-            yield start, rows[start:place]
+            yield start, rows[start:place], characters
             start, characters = place, 0
         characters += length
-    yield start, rows[start:]
+    if rows:
+        yield start, rows[start:], characters
+
+
+def _together(made: Iterator[tuple[dict[str, Any], int]]) -> Iterator[list[dict[str, Any]]]:
+    """What goes to the engine at once: each command costs as much as many rows."""
+    documents: list[dict[str, Any]] = []
+    characters = 0
+    for document, length in made:
+        full = len(documents) == _DOCUMENTS_TOGETHER or characters + length > _CHARACTERS_TOGETHER
+        if documents and full:
+            yield documents
+            documents, characters = [], 0
+        documents.append(document)
+        characters += length
+    if documents:
+        yield documents
 
 
 def _moved(row: dict[str, Any], batch: Batch, place: int) -> UpdateOne:

@@ -11,8 +11,8 @@ from datetime import date, datetime, time
 from crowdloom.kernel.limits import TABLE_BYTES_MAX, TABLE_COLUMNS_MAX, TABLE_ROWS_MAX
 
 from task_service.adapters.encodings import Decoded, decode
+from task_service.domain.records import read_ndjson
 from task_service.domain.splitting.pieces import not_splittable
-from task_service.domain.tables import read_ndjson
 from task_service.domain.uploads import Kind, kind_of
 
 WORKBOOK_BYTES_MAX = 150_000_000

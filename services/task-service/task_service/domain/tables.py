@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +19,6 @@ from task_service.domain.errors import FaultyRows
 
 FAULTS_MAX = 1_000
 _QUOTE = '"'
-_JSON_PARTS_MAX = 2_000_000
-"""Objects and lists of a document: each takes memory that its two bytes do not tell of."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ def read_table(content: bytes, *, needed: Sequence[str] = ()) -> Table:
 
     Raises FaultyRows with every fault found; a table is either read whole or not at all.
     """
-    text = _decoded(content)
+    text = decoded(content)
     refuse_too_many_lines(text)
     _refuse_what_is_no_text(text)
     refuse_unclosed_quote(text)
@@ -103,7 +100,8 @@ def checked_table(
     faults = Faults()
     faults.add(*header_faults(columns, needed))
     for line, row in rows:
-        faults.add(*row_faults(line, row, columns))
+        if found := row_faults(line, row, columns):
+            faults.add(*found)
     if not rows and not faults.count:
         faults.add(RowFault(1, None, "there is a header and no row below it"))
     faults.refuse()
@@ -132,98 +130,13 @@ def in_columns(table: Table, columns: Sequence[str]) -> Iterable[tuple[str, ...]
     return (tuple(row[place] for place in places) for row in table.rows)
 
 
-def read_json_records(content: bytes, *, needed: Sequence[str] = ()) -> Table:
-    """Read `{"records": [{column: text}]}`. Raises FaultyRows."""
-    text = _decoded(content)
-    _refuse_too_many_parts(text)
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise refused([RowFault(getattr(error, "lineno", 1), None, "not JSON")]) from error
-    if not isinstance(document, dict) or not isinstance(document.get("records"), list):
-        raise refused([RowFault(1, None, "not an object with a list of records")])
-    return table_of_records(document["records"], needed=needed)
+def is_plain(whole: str) -> bool:
+    """Of a row's cells together: without a fault, however they are cut."""
+    return len(whole) <= CELL_CHARACTERS_MAX and "\0" not in whole and not _is_broken(whole)
 
 
-def read_ndjson(content: bytes, *, needed: Sequence[str] = ()) -> Table:
-    """Read one record a line; empty lines are passed over. Raises FaultyRows."""
-    records: list[object] = []
-    lines: list[int] = []
-    faults = Faults()
-    whole = _decoded(content)
-    refuse_too_many_lines(whole)
-    _refuse_too_many_parts(whole)
-    for line, text in enumerate(whole.split("\n"), start=1):
-        if not text.strip():
-            continue
-        if len(records) > TABLE_ROWS_MAX:
-            raise refused([too_many_rows(line)])
-        try:
-            records.append(json.loads(text))
-            lines.append(line)
-        except (ValueError, RecursionError):
-            faults.add(RowFault(line, None, "not JSON"))
-    faults.refuse()
-    return table_of_records(records, needed=needed, lines=lines)
-
-
-def table_of_records(
-    records: Sequence[object], *, needed: Sequence[str] = (), lines: Sequence[int] | None = None
-) -> Table:
-    """A table from JSON objects with text values. Raises FaultyRows; a fault's `line` is that of
-    `lines`, or the record's number, from 1.
-    """
-    if len(records) > TABLE_ROWS_MAX:
-        raise refused([too_many_rows()])
-    numbered = list(zip(lines or range(1, len(records) + 1), records, strict=True))
-    names = _names_of(numbered)
-    faults = Faults()
-    faults.add(
-        *(header_faults(names, needed) if records else [RowFault(1, None, "there is no row")])
-    )
-    rows: list[tuple[str, ...]] = []
-    for line, record in numbered:
-        if faults.is_full:
-            faults.count += _record_fault_count(record, names)
-            continue
-        found = _record_faults(line, record, names)
-        if isinstance(record, dict) and not found:
-            row = tuple(record[name] for name in names)
-            found = row_faults(line, row, names)
-            rows.append(row)
-        faults.add(*found)
-    faults.refuse()
-    return Table(names, tuple(rows))
-
-
-def _names_of(numbered: Sequence[tuple[int, object]]) -> tuple[str, ...]:
-    """All names of the records in the order of their first. Raises FaultyRows for too many."""
-    names: dict[str, None] = {}
-    for line, record in numbered:
-        if isinstance(record, dict):
-            names |= dict.fromkeys(record)
-        if len(names) > TABLE_COLUMNS_MAX:
-            raise refused([RowFault(line, None, f"more than {TABLE_COLUMNS_MAX} columns")])
-    return tuple(names)
-
-
-def _record_fault_count(record: object, names: Sequence[str]) -> int:
-    if not isinstance(record, dict):
-        return 1
-    return len(names) - sum(isinstance(value, str) for value in record.values())
-
-
-def _record_faults(line: int, record: object, names: Sequence[str]) -> list[RowFault]:
-    if not isinstance(record, dict):
-        return [RowFault(line, None, "not an object of column names and texts")]
-    return [
-        RowFault(line, name, "not a text" if name in record else "is missing")
-        for name in names
-        if not isinstance(record.get(name), str)
-    ]
-
-
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
+    """The text of a file in UTF-8. Raises FaultyRows."""
     if len(content) > TABLE_BYTES_MAX:
         limit = f"{TABLE_BYTES_MAX // 1_000_000} MB"
         raise refused([RowFault(1, None, f"the file is larger than {limit}")])
@@ -263,12 +176,6 @@ def _refuse_what_is_no_text(text: str) -> None:
         raise refused([RowFault(line, None, "contains many NUL bytes: this is not a text file")])
 
 
-def _refuse_too_many_parts(text: str) -> None:
-    if text.count("{") + text.count("[") > _JSON_PARTS_MAX:
-        reason = f"more than {_JSON_PARTS_MAX:,} objects and lists: make several files of it"
-        raise refused([RowFault(1, None, reason)])
-
-
 def refuse_unclosed_quote(text: str) -> None:
     """An odd number of quotes means one was never closed: say where the last one opened."""
     if text.count(_QUOTE) % 2:
@@ -303,7 +210,7 @@ def row_faults(line: int, row: Sequence[str], columns: Sequence[str]) -> list[Ro
     if len(row) != len(columns):
         return [RowFault(line, None, f"{len(row)} cells where the header has {len(columns)}")]
     whole = "".join(row)
-    if "\0" not in whole and not _is_broken(whole) and len(whole) <= CELL_CHARACTERS_MAX:
+    if is_plain(whole):
         return []  # nearly every row: looked at once, and not cell by cell
     faults = []
     if len(whole) > ROW_CHARACTERS_MAX:  # what an engine takes as one document is bounded as well
@@ -325,6 +232,8 @@ def too_many_rows(line: int = TABLE_ROWS_MAX + 1) -> RowFault:
 
 def _is_broken(text: str) -> bool:
     """Whether JSON spelled half of a surrogate pair, which no engine can store."""
+    if text.isascii():
+        return False
     try:
         text.encode()
     except UnicodeEncodeError:

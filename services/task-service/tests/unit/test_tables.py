@@ -1,6 +1,7 @@
 import pytest
 from task_service.domain.errors import FaultyRows
-from task_service.domain.tables import read_ndjson, read_table, table_of_records
+from task_service.domain.records import read_ndjson, table_of_records
+from task_service.domain.tables import read_table
 
 
 def faults(content: bytes, *needed: str) -> list[tuple[int, str | None]]:

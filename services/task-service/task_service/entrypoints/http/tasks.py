@@ -13,7 +13,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from task_service.bootstrap import Application
 from task_service.domain.batches import BatchStatus
-from task_service.domain.tables import Table, read_json_records, read_ndjson, read_table
+from task_service.domain.records import read_json_records, read_ndjson
+from task_service.domain.tables import Table, read_table
 from task_service.entrypoints.http import present, schemas
 from task_service.entrypoints.http.accounts import caller
 from task_service.entrypoints.http.documented import (

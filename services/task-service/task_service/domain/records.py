@@ -1,0 +1,171 @@
+"""Tables as JSON records: every faulty one is found, with its line and the reason."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from crowdloom.kernel.limits import TABLE_COLUMNS_MAX, TABLE_ROWS_MAX
+
+from task_service.domain.tables import (
+    Faults,
+    RowFault,
+    Table,
+    decoded,
+    header_faults,
+    is_plain,
+    refuse_too_many_lines,
+    refused,
+    row_faults,
+    too_many_rows,
+)
+
+_JSON = json.JSONDecoder()
+_JSON_SPACE = " \t\r\n"
+_JSON_PARTS_MAX = 2_000_000
+"""Objects and lists of a document: each takes memory that its two bytes do not tell of."""
+
+
+def read_json_records(content: bytes, *, needed: Sequence[str] = ()) -> Table:
+    """Read `{"records": [{column: text}]}`. Raises FaultyRows."""
+    text = decoded(content)
+    _refuse_too_many_parts(text)
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise refused([RowFault(getattr(error, "lineno", 1), None, "not JSON")]) from error
+    if not isinstance(document, dict) or not isinstance(document.get("records"), list):
+        raise refused([RowFault(1, None, "not an object with a list of records")])
+    return table_of_records(document["records"], needed=needed)
+
+
+def read_ndjson(content: bytes, *, needed: Sequence[str] = ()) -> Table:
+    """Read one record a line; empty lines are passed over. Raises FaultyRows."""
+    records: list[object] = []
+    lines: list[int] = []
+    faults = Faults()
+    whole = decoded(content)
+    refuse_too_many_lines(whole)
+    _refuse_too_many_parts(whole)
+    if table := _plain_table(whole, needed):
+        return table
+    for line, text in enumerate(whole.split("\n"), start=1):
+        if not text.strip():
+            continue
+        if len(records) > TABLE_ROWS_MAX:
+            raise refused([too_many_rows(line)])
+        try:
+            records.append(_json_of(text))
+            lines.append(line)
+        except (ValueError, RecursionError):
+            faults.add(RowFault(line, None, "not JSON"))
+    faults.refuse()
+    return table_of_records(records, needed=needed, lines=lines)
+
+
+def table_of_records(
+    records: Sequence[object], *, needed: Sequence[str] = (), lines: Sequence[int] | None = None
+) -> Table:
+    """A table from JSON objects with text values. Raises FaultyRows; a fault's `line` is that of
+    `lines`, or the record's number, from 1.
+    """
+    if len(records) > TABLE_ROWS_MAX:
+        raise refused([too_many_rows()])
+    numbered = list(zip(lines or range(1, len(records) + 1), records, strict=True))
+    names = _names_of(numbered)
+    faults = Faults()
+    faults.add(
+        *(header_faults(names, needed) if records else [RowFault(1, None, "there is no row")])
+    )
+    rows: list[tuple[str, ...]] = []
+    for line, record in numbered:
+        row = _plain_row(record, names)
+        if row is not None:
+            rows.append(row)
+            continue
+        if faults.is_full:
+            faults.count += _record_fault_count(record, names)
+            continue
+        found = _record_faults(line, record, names)
+        if isinstance(record, dict) and not found:
+            row = tuple(record[name] for name in names)
+            found = row_faults(line, row, names)
+            rows.append(row)
+        faults.add(*found)
+    faults.refuse()
+    return Table(names, tuple(rows))
+
+
+def _plain_table(whole: str, needed: Sequence[str]) -> Table | None:
+    """Of records with the same names and no fault, as nearly every file has; None for any other. A
+    record is no longer there when the next one is read: to keep them takes most of the time.
+    """
+    names: tuple[str, ...] = ()
+    rows: list[tuple[str, ...]] = []
+    for text in whole.split("\n"):
+        if not text.strip():
+            continue
+        try:
+            record = _json_of(text)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(record, dict) or len(rows) == TABLE_ROWS_MAX:
+            return None
+        names = names or tuple(record)
+        row = _plain_row(record, names)
+        if row is None or len(record) != len(names):
+            return None
+        rows.append(row)
+    return Table(names, tuple(rows)) if names and not header_faults(names, needed) else None
+
+
+def _json_of(line: str) -> object:
+    """As json.loads, which takes twice as long for a short line. Raises ValueError."""
+    text = line.strip(_JSON_SPACE)
+    found, end = _JSON.raw_decode(text)
+    if end != len(text):
+        raise ValueError("more than one value")
+    return found
+
+
+def _names_of(numbered: Sequence[tuple[int, object]]) -> tuple[str, ...]:
+    """All names of the records in the order of their first. Raises FaultyRows for too many."""
+    names: dict[str, None] = {}
+    for line, record in numbered:
+        if isinstance(record, dict) and not record.keys() <= names.keys():
+            names |= dict.fromkeys(record)
+        if len(names) > TABLE_COLUMNS_MAX:
+            raise refused([RowFault(line, None, f"more than {TABLE_COLUMNS_MAX} columns")])
+    return tuple(names)
+
+
+def _plain_row(record: Any, names: Sequence[str]) -> tuple[str, ...] | None:
+    """The cells of a record without a fault, as nearly every one is: looked at once, and not cell
+    by cell. None for any other.
+    """
+    try:
+        row = tuple([record[name] for name in names])
+        return row if is_plain("".join(row)) else None
+    except (TypeError, KeyError, IndexError):
+        return None
+
+
+def _record_fault_count(record: object, names: Sequence[str]) -> int:
+    if not isinstance(record, dict):
+        return 1
+    return len(names) - sum(isinstance(value, str) for value in record.values())
+
+
+def _record_faults(line: int, record: object, names: Sequence[str]) -> list[RowFault]:
+    if not isinstance(record, dict):
+        return [RowFault(line, None, "not an object of column names and texts")]
+    return [
+        RowFault(line, name, "not a text" if name in record else "is missing")
+        for name in names
+        if not isinstance(record.get(name), str)
+    ]
+
+
+def _refuse_too_many_parts(text: str) -> None:
+    if text.count("{") + text.count("[") > _JSON_PARTS_MAX:
+        reason = f"more than {_JSON_PARTS_MAX:,} objects and lists: make several files of it"
+        raise refused([RowFault(1, None, reason)])
