@@ -37,6 +37,9 @@ def joined(answer: Answer) -> dict[str, str]:
 
 
 def _winner(counter: Counter[str]) -> Consensus:
+    if len(counter) == 1:
+        [(only, times)] = counter.items()
+        return Consensus(only, times, times, tied=False)
     # most_common keeps the order of first appearance among equals.
     ranked = counter.most_common(2)
     value, votes = ranked[0]

@@ -98,15 +98,11 @@ class _Recipe:
         self.columns = [str(name) for name in noted["columns"]]
         self.size = int(str(recipe["size"]))
         self.delimiter = str(recipe["delimiter"])
+        self._read: dict[str, tuple[str, int | None]] = {}
 
     def new_columns(self, answers: PieceAnswers) -> list[str]:
-        names = {
-            self._base(name, place)
-            for one in answers
-            if one is not None
-            for name in one.values
-            for place in range(self.size)
-        }
+        fields = {name for one in answers if one is not None for name in one.values}
+        names = {self._base(name, place) for name in fields for place in range(self.size)}
         return sorted(name for name in names if name and name not in self.columns)
 
     def values_of(self, answer: PieceAnswer | None, place: int) -> dict[str, str]:
@@ -119,10 +115,11 @@ class _Recipe:
         """The column that the field is about, None where it is about another row of the group."""
         if self.size == 1:
             return name
-        found = _NUMBERED.fullmatch(name)
-        if found is None:
-            return name
-        return found[1] if int(found[2]) == place + 1 else None
+        if name not in self._read:  # the same few on every piece
+            found = _NUMBERED.fullmatch(name)
+            self._read[name] = (found[1], int(found[2])) if found else (name, None)
+        base, number = self._read[name]
+        return base if number in (None, place + 1) else None
 
     def row(self, original: str, values: Mapping[str, str]) -> str:
         [cells] = csv.reader(io.StringIO(original, newline=""), delimiter=self.delimiter)
