@@ -10,7 +10,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, current_app, g, render_template, request
-from flask_babel import Babel, get_babel
+from flask_babel import Babel, get_babel, get_translations
 from jinja2 import ChoiceLoader, FileSystemLoader, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
@@ -122,6 +122,20 @@ def _mount_languages(app: Flask, further: Iterable[Path]) -> None:
         default_timezone="UTC",
         locale_selector=preferences.choose_language,
     )
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] # of its extension
+        gettext=lambda text: _translations().ugettext(text),
+        ngettext=lambda one, many, count: _translations().ungettext(one, many, count),
+        newstyle=True,
+        pgettext=lambda context, text: _translations().upgettext(context, text),
+    )
+
+
+def _translations() -> Any:
+    """Looked up once a request: Babel does it for each word, which was a seventh of a page."""
+    found = g.get("translations")
+    if found is None:
+        found = g.translations = get_translations()
+    return found
 
 
 def _mount_filters(app: Flask, clock: Clock) -> None:

@@ -29,6 +29,8 @@ ValueT = TypeVar("ValueT")
 
 KEPT = timedelta(seconds=1)
 """How old a batch or profile may be: a claim right after a pause is like one right before it."""
+_POLICY_KEPT = 10
+"""A person changes it now and then: it may be older than what requesters say, by so many times."""
 _BATCHES_KEPT_MAX = 1_000
 _WORKERS_KEPT_MAX = 20_000
 _SHELF_TASKS_MAX = 96
@@ -47,7 +49,9 @@ class OpenWork:
         self._reader = reader
         self._clock = clock
         self._random = randomness
-        self._policies: Kept[str, Policy] = Kept(clock=clock, age_max=kept, count_max=1)
+        self._policies: Kept[str, Policy] = Kept(
+            clock=clock, age_max=kept * _POLICY_KEPT, count_max=1
+        )
         self._lists: Kept[str, list[Batch]] = Kept(clock=clock, age_max=kept, count_max=1)
         self._batches: Kept[BatchId, Batch | None] = Kept(
             clock=clock, age_max=kept, count_max=_BATCHES_KEPT_MAX

@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 from crowdloom import ui
 from crowdloom.chassis.http.auth import principal, require
 from crowdloom.chassis.http.idempotent import idempotency_key
+from crowdloom.kernel.clock import format_instant
 from crowdloom.kernel.errors import DomainError, NotFound
 from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
 from flask import Blueprint, current_app, jsonify, redirect, request
@@ -18,7 +19,7 @@ from matching_service.bootstrap import Application
 from matching_service.domain.errors import LeaseOver, NoMoreTime, TooManyLeases
 from matching_service.domain.requirements import Reason
 from matching_service.entrypoints.devices import device_of_browser
-from matching_service.entrypoints.http.schemas import CLAIMS_AT_ONCE_MAX
+from matching_service.entrypoints.http import present, schemas
 from matching_service.entrypoints.pages.words import own_reason_words
 
 # The paths of one assignment alone: tickets of a day's work would not fit into one request.
@@ -27,7 +28,7 @@ _KEPT_AFTER_DEADLINE = timedelta(days=1)
 _LOOKED_AT = timedelta(hours=1)
 """For how long an item that is long over can be looked at once it was opened again."""
 _ITEM_DIGITS_MAX = 3
-_COUNTS = [str(number) for number in range(1, CLAIMS_AT_ONCE_MAX + 1)]
+_COUNTS = [str(number) for number in range(1, schemas.CLAIMS_AT_ONCE_MAX + 1)]
 
 
 def make_forms(application: Application) -> Blueprint:
@@ -106,15 +107,23 @@ def _add_claim_ahead(blueprint: Blueprint, application: Application) -> None:
         """
         waiting = _waiting(application)
         if waiting is not None:
-            answer = jsonify({"location": _workspace(waiting, several=True)})
-            return _with_ticket(application, waiting, answer)
+            return _answer_ahead(application, waiting, several=True)
         try:
             made = _claimed(application, count=1)
         except DomainError:
             made = []
         if not made:
             return Response(status=204)
-        return _with_ticket(application, made[0], jsonify({"location": _workspace(made[0])}))
+        return _answer_ahead(application, made[0])
+
+
+def _answer_ahead(application: Application, made: Claim, *, several: bool = False) -> Response:
+    """With what the page would else ask for once it is there, and the time by which it counts."""
+    facts = schemas.AssignmentAnswer().dump(present.claim(made))
+    shown = {name: facts[name] for name in ("status", "batch_id", "title", "reward", "deadline")}
+    now = format_instant(application.clock.now())
+    answer = jsonify({"location": _workspace(made, several=several), "facts": shown, "now": now})
+    return _with_ticket(application, made, answer)
 
 
 def _claim(application: Application) -> Response:

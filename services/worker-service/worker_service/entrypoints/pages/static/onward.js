@@ -22,13 +22,15 @@ const setting = ({ documentElement: root, head }) => [
     (part) => part.getAttribute("src") ?? part.getAttribute("href")),
 ].join(" ");
 
-/* The next item's page as the server has it; null where only the browser can show it. */
-export const pageAt = async (address) => {
+/* The next item's page as the server has it, with the `facts` that are known of it already; null where
+   only the browser can show it. */
+export const pageAt = async (address, facts) => {
   try {
     const reply = await fetch(address, { headers: { Accept: "text/html" }, redirect: "error" });
     if (!reply.ok) return null;
     const page = new DOMParser().parseFromString(await reply.text(), "text/html");
     const isAlike = page.getElementById("task-frame") && setting(page) === setting(document);
+    if (isAlike && facts) page.querySelector(".workbar").dataset.facts = JSON.stringify(facts);
     return isAlike ? page : null;
   } catch {
     return null;
@@ -74,6 +76,9 @@ const exchangeAround = (kept, counterpart) => {
 const arrange = (page, frame) => {
   const counterpart = page.getElementById("task-frame");
   if (counterpart.getAttribute("src") !== frame.getAttribute("src")) throw new Error("another item");
+  // Earnings change by what others decide, and are looked at each minute: no item asks for them anew.
+  const purse = document.querySelector(".purse");
+  if (purse) page.querySelector(".purse")?.replaceWith(purse);
   exchangeAround(frame.parentNode, counterpart.parentNode);
   exchangeAround(frame, counterpart);
   document.querySelector(".workbar").replaceWith(page.querySelector(".workbar"));

@@ -1,6 +1,7 @@
 /* The bar of a workspace: the time that is left, more of it, keys, switches that are remembered.
    A claim reaches worker-service as an event, so its page may know nothing yet, or an old deadline:
-   the owner of the facts, matching-service, is asked once the page is there. */
+   the owner of the facts, matching-service, is asked once the page is there, where it did not say them
+   with the claim. */
 import { choices, choose, forget, freshKey } from "./answers.js";
 import { every, forEachItem } from "./onward.js";
 
@@ -48,7 +49,11 @@ const start = (signal) => {
     if (now) clock.dataset.skewMs = now - Date.now();
     if (answer.ok) show(await answer.json());
   };
-  refresh().catch(() => { /* the page goes on with what it knows */ });
+  if (bar.dataset.facts) {
+    const { skew_ms: skew, ...known } = JSON.parse(bar.dataset.facts);
+    clock.dataset.skewMs = skew;
+    show(known);
+  } else refresh().catch(() => { /* the page goes on with what it knows */ });
 
   /* ---- time: said while there is enough left to ask for more ---- */
   const left_ms = () => Date.parse(clock.dataset.countdown) - Date.now() - Number(clock.dataset.skewMs ?? 0);

@@ -118,9 +118,11 @@ const start = (signal) => {
     const body = new URLSearchParams(new FormData(document.querySelector("[data-next]")));
     try {
       const reply = await fetch("/match/claim-ahead", { method: "POST", credentials: "same-origin", body });
-      return reply.status === 200 ? (await reply.json()).location : null;
+      if (reply.status !== 200) return {};
+      const { location, facts, now } = await reply.json();
+      return { location, facts: facts && { ...facts, skew_ms: Date.parse(now) - Date.now() } };
     } catch {
-      return null;
+      return {};
     }
   };
   /* Nobody goes on from what is over: the item asked for ahead is for somebody else, but for what was
@@ -134,8 +136,8 @@ const start = (signal) => {
   const goesOn = () => document.querySelector("[data-next-at-once]").checked;
   /* Its page is asked for as soon as it is known which one it is. */
   const lookAhead = async () => {
-    const location = await askAhead();
-    return { location, page: location && pageAt(location) };
+    const { location, facts } = await askAhead();
+    return { location, page: location && pageAt(location, facts) };
   };
   const submit = async (answer) => {
     if (sending || closed || isTooLong(answer)) return;
