@@ -21,6 +21,22 @@ def test_a_new_key_is_shown_once_and_opens_the_api(browser: Any, web: Flask) -> 
     assert secret_of(again) == ""
 
 
+def test_whoever_comes_from_mechanical_turk_reads_which_call_does_what(
+    browser: Any, web: Flask
+) -> None:
+    """Each of them is one that the API has."""
+    page = browser.read(PAGE)
+    calls = re.findall(r'<code dir="ltr">((?:GET|POST) .+?)</code>', page)
+    assert len(calls) > 10
+    known = web.test_client().get("/api/tasks/openapi.json").json["paths"]
+    parts = [re.sub(r"\{\w+\}", "{}", path.removeprefix("/api/tasks/v1")) for path in known]
+    for call in calls:
+        method, _, paths = call.partition(" ")
+        for path in re.sub(r"\{\w+\}", "{}", paths.partition("?")[0]).split(", "):
+            ours = not path.startswith("/api/payments")
+            assert not ours or any(one.endswith(path.lstrip("…")) for one in parts), method + path
+
+
 def test_a_form_pressed_twice_makes_one_key_and_keeps_no_secret(
     browser: Any, application: Application
 ) -> None:

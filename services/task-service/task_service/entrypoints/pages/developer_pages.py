@@ -17,6 +17,27 @@ from task_service.entrypoints.pages import shell
 from task_service.entrypoints.pages.secrets_once import hand_over, handed, shown_once
 
 _KEY_COOKIE = "cl_new_key"
+_MTURK_CALLS = (
+    (
+        "CreateHIT, CreateHITWithHITType",
+        "POST /projects/{id}/batches, /batches/{id}/tasks, …/publish",
+    ),
+    ("CreateHITType", "POST /projects"),
+    ("ListHITs", "GET /projects/{id}/batches"),
+    ("ListAssignmentsForHIT", "GET /batches/{id}/submissions"),
+    ("ApproveAssignment", "POST /submissions/{id}/accept"),
+    ("RejectAssignment", "POST /submissions/{id}/reject"),
+    ("SendBonus", "POST /submissions/{id}/bonus"),
+    ("CreateAdditionalAssignmentsForHIT", "POST /batches/{id}/extend"),
+    ("UpdateExpirationForHIT", "POST /batches/{id}/cancel"),
+    ("NotifyWorkers", "POST /workers/messages"),
+    ("CreateWorkerBlock, DeleteWorkerBlock", "POST /workers/standings"),
+    ("CreateQualificationType", "POST /qualifications"),
+    ("AssociateQualificationWithWorker", "POST /qualifications/{id}/grants"),
+    ("UpdateNotificationSettings", "POST /webhooks"),
+    ("GetAccountBalance", "GET /api/payments/v1/wallet"),
+)
+"""An operation of Mechanical Turk's API, and what does the same here."""
 
 
 def developer_pages(application: Application) -> Blueprint:
@@ -74,6 +95,8 @@ def _page(application: Application, *, secret: str = "", errors: Any = None) -> 
         "requester/developers.html",
         keys=application.api_keys.listed(shell.reader()),
         scopes=_scopes(),
+        address=f"{request.host_url}api/tasks/v1",
+        mturk_calls=_MTURK_CALLS,
         secret=secret,
         errors=errors or {},
         name=request.form.get("name", ""),
