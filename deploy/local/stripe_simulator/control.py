@@ -100,6 +100,13 @@ def _fail_payout(scope: Scope, params: Params, payout_id: str) -> Json:
     return payouts.fail_payout(scope, payout_id, code)
 
 
+def _pay_out_recipient(scope: Scope, params: Params, account_id: str) -> Json:
+    """From the recipient's own balance to its bank: all of it, where no amount is named."""
+    amount, currency = params.amount("amount"), params.text("currency") or "usd"
+    params.done()
+    return payouts.pay_out_recipient(scope, account_id, amount=amount, currency=currency)
+
+
 def _set_disputed(scope: Scope, params: Params, charge_id: str) -> Json:
     """The mark alone: the money of a dispute is not moved."""
     disputed = params.flag("disputed", default=True)
@@ -195,6 +202,7 @@ ROUTES: list[tuple[str, str, Action]] = [
     ("POST", "clock", _advance_clock),
     ("POST", "accounts/<a>/capability", _set_capability),
     ("POST", "accounts/<a>/refusal", _set_refusal),
+    ("POST", "accounts/<a>/payouts", _pay_out_recipient),
     ("POST", "checkout-sessions/<a>/pay", _pay_session),
     ("POST", "payouts/<a>/fail", _fail_payout),
     ("POST", "charges/<a>/dispute", _set_disputed),

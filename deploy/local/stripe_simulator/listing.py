@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stripe_simulator.errors import Json, bad_parameter, missing
 from stripe_simulator.objects import list_of
@@ -10,6 +10,8 @@ from stripe_simulator.params import Params, read_integer
 from stripe_simulator.scope import Scope
 from stripe_simulator.views import expand, present
 
+# Payouts from a recipient's own balance: none of the platform's lists or books has them.
+CONNECTED_PAYOUT = "connected_payout"
 _BOUNDS = ("gt", "gte", "lt", "lte")
 
 
@@ -70,6 +72,9 @@ def list_page(
     """One page, newest first, with Stripe's cursors. `where` is fixed by the path."""
     limit, paths = params.page(), params.texts("expand")
     conditions = dict(where or {})
+    if scope.asked.account:
+        resource = replace(resource, kind=CONNECTED_PAYOUT)
+        conditions["connected"] = scope.asked.account
     for name in sorted(resource.filters):
         value = params.text(name)
         if value is not None:

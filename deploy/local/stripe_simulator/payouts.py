@@ -3,12 +3,14 @@
 from stripe_simulator import ledger, objects
 from stripe_simulator.errors import Json, missing, refused
 from stripe_simulator.events import emit
+from stripe_simulator.listing import CONNECTED_PAYOUT
 from stripe_simulator.params import Params
 from stripe_simulator.scope import Scope
 from stripe_simulator.store import new_id
 from stripe_simulator.views import expand, present
 
 DUE_MAX = 1_000
+OF_RECIPIENT_MAX = 10_000
 
 
 def create_payout(scope: Scope, params: Params) -> Json:
@@ -70,15 +72,50 @@ def cancel_payout(scope: Scope, params: Params, payout_id: str) -> Json:
 
 def fail_payout(scope: Scope, payout_id: str, code: str) -> Json:
     """The bank sends it back, even after it was paid."""
-    body = _payout(scope, payout_id)
+    body = scope.tx.get(payout_id, CONNECTED_PAYOUT) or _payout(scope, payout_id)
     if body["status"] not in {"pending", "paid"}:
         raise refused(f"A payout that is {body['status']} cannot fail.")
     body["status"], body["failure_code"] = "failed", code
     body["failure_message"] = "The bank returned the payout."
-    body["failure_balance_transaction"] = _give_back(scope, body, "payout_failure")
+    if "_account" not in body:
+        body["failure_balance_transaction"] = _give_back(scope, body, "payout_failure")
     scope.tx.put(body)
-    emit(scope, "payout.failed", body)
+    # A webhook of the platform's own tells nothing of its recipients' payouts.
+    if "_account" not in body:
+        emit(scope, "payout.failed", body)
     return present(body, scope.now)
+
+
+def pay_out_recipient(scope: Scope, account_id: str, *, amount: int | None, currency: str) -> Json:
+    """What the processor does for each recipient once a day; here when it is asked for."""
+    balance = _recipient_balance(scope, account_id, currency)
+    amount = balance if amount is None else amount
+    if not 0 < amount <= balance:
+        raise refused(f"The recipient's balance is {balance}.", code="balance_insufficient")
+    body = objects.payout(
+        object_id=new_id("po"),
+        amount=amount,
+        currency=currency,
+        created=scope.now,
+        arrival_date=scope.now,
+        metadata={},
+        description=None,
+        statement_descriptor=None,
+        balance_transaction_id=new_id("txn"),
+        destination="ba_simulated",
+    )
+    body |= {"automatic": True, "status": "paid", "_account": account_id}
+    scope.tx.insert(CONNECTED_PAYOUT, body, scope.now)
+    return present(body, scope.now)
+
+
+def _recipient_balance(scope: Scope, account_id: str, currency: str) -> int:
+    where: dict[str, object] = {"destination": account_id, "currency": currency}
+    came = scope.tx.find("transfer", where, limit=OF_RECIPIENT_MAX)
+    where = {"connected": account_id, "currency": currency, "status": "paid"}
+    went = scope.tx.find(CONNECTED_PAYOUT, where, limit=OF_RECIPIENT_MAX)
+    arrived = sum(int(item["amount"]) - int(item["amount_reversed"]) for item in came)
+    return arrived - sum(int(item["amount"]) for item in went)
 
 
 def _give_back(scope: Scope, body: Json, kind: str) -> str:

@@ -20,6 +20,9 @@ TEST_KEY = re.compile(r"^Bearer ((?:sk|rk)_test_[A-Za-z0-9_]{1,250})$")
 OURS = "An unknown error occurred"
 
 
+PAYOUTS = "/v1/payouts"
+
+
 @dataclass(frozen=True)
 class Call:
     """One HTTP request to the API, read."""
@@ -90,7 +93,7 @@ class Pipeline:
 
     def _execute(self, call: Call, operation: Operation, fault: Fault | None) -> Answer:
         with self._store.transaction() as tx:
-            scope = self.scope(tx, Asked(call.request_id, call.key))
+            scope = self.scope(tx, Asked(call.request_id, call.key, call.on_behalf_of))
             settle(scope)
             if call.key is None:
                 return Answer(200, json.dumps(operation(scope, Params(call.raw))))
@@ -172,5 +175,5 @@ def _require_test_key(call: Call) -> None:
         live = given.startswith(("sk_live_", "rk_live_"))
         why = "This is the simulator: it takes no live keys." if live else f"Got: {given}***"
         raise ApiError(401, f"Invalid API Key provided. Use a test key (sk_test_...). {why}")
-    if call.on_behalf_of:
-        raise ApiError(400, "The simulator does not act for connected accounts.")
+    if call.on_behalf_of and (call.method, call.path) != ("GET", PAYOUTS):
+        raise ApiError(400, "The simulator only lists the payouts of connected accounts.")

@@ -16,6 +16,8 @@ class Asked:
 
     request_id: str | None = None
     idempotency_key: str | None = None
+    # The connected account it is asked for; empty for the platform itself.
+    account: str = ""
 
 
 @dataclass(frozen=True)

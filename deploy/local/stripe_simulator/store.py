@@ -54,6 +54,7 @@ CONDITIONS = {
     "transfer": "json_extract(body, '$.transfer') = ?",
     "charge": "json_extract(body, '$.charge') = ?",
     "payment_intent": "json_extract(body, '$.payment_intent') = ?",
+    "connected": "json_extract(body, '$._account') = ?",
     "source_transaction": "json_extract(body, '$.source_transaction') = ?",
     "currency": "json_extract(body, '$.currency') = ?",
     "status": "json_extract(body, '$.status') = ?",

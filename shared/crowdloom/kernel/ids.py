@@ -57,6 +57,7 @@ PREFIXES = {
     "qualification": "qlf",
     "message": "msg",
     "upload": "upl",
+    "memo": "mem",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -24,6 +24,7 @@ from payment_service.adapters import (
     mongo_exceptions,
     mongo_gifts,
     mongo_invoices,
+    mongo_memos,
     mongo_payouts,
     mongo_people,
     mongo_periods,
@@ -58,6 +59,8 @@ INDEXES = {
     SESSIONS: SESSION_INDEXES,
     **PASSKEY_INDEXES,
     mongo_gifts.GIFTS: mongo_gifts.GIFT_INDEXES,
+    mongo_memos.MEMOS: mongo_memos.MEMO_INDEXES,
+    mongo_memos.MEMO_ACCOUNTS: mongo_memos.MEMO_ACCOUNT_INDEXES,
     mongo_payouts.PAYOUT_RUNS: mongo_payouts.PAYOUT_RUN_INDEXES,
     mongo_payouts.PAYOUT_ITEMS: mongo_payouts.PAYOUT_ITEM_INDEXES,
     processor.STRIPE_LINES: processor.STRIPE_LINE_INDEXES,
@@ -121,6 +124,10 @@ class Repositories:
     @cached_property
     def gifts(self) -> mongo_gifts.MongoGifts:
         return mongo_gifts.MongoGifts(self.database, self.session)
+
+    @cached_property
+    def memos(self) -> mongo_memos.MongoMemos:
+        return mongo_memos.MongoMemos(self.database, self.session, clock=self._clock, ids=self._ids)
 
     @cached_property
     def payout_requests(self) -> mongo_people.MongoPayoutRequests:

@@ -26,6 +26,7 @@ from payment_service.application.processor import (
     TransferRefused,
     TurnedAway,
 )
+from payment_service.domain.memos import ConnectedPayout
 from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.processor_lines import BalanceTransaction, ProcessorBalance, Transfer
 from payment_service.domain.refunds import ChargeState, RefundPart
@@ -173,6 +174,14 @@ class StripeProcessor:
             ]
         )
 
+    def connected_payouts(self, account_id: str) -> Sequence[ConnectedPayout]:
+        found = _asked(
+            lambda: self._patient.v1.payouts.list(
+                {"limit": _PAGE_ITEMS}, {"stripe_account": account_id}
+            )
+        )
+        return [_connected_payout(each) for each in found.data]
+
     def charge(self, charge_id: str) -> ChargeState:
         found = _asked(lambda: self._patient.v1.charges.retrieve(charge_id))
         left = found.amount_captured - found.amount_refunded
@@ -315,6 +324,16 @@ def _transfer(transfer: Any) -> Transfer:
         group=transfer.transfer_group or "",
         metadata=_texts(transfer.metadata),
         reversed_minor=transfer.amount_reversed,
+    )
+
+
+def _connected_payout(payout: Any) -> ConnectedPayout:
+    return ConnectedPayout(
+        payout_id=payout.id,
+        amount=Money.of_minor(payout.amount, payout.currency.upper()),
+        status=payout.status,
+        created_at=datetime.fromtimestamp(payout.created, UTC),
+        failure_code=payout.failure_code or "",
     )
 
 

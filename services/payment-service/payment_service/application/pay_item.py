@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from payment_service.application.finish_runs import finish_run
+from payment_service.application.follow_connected import note_arrived
 from payment_service.application.holds import hold_returned
 from payment_service.application.ports import Session
 from payment_service.application.translate import payout_failed, payout_paid
@@ -24,6 +25,7 @@ def item_paid(
     )
     session.payout_runs.change_item(paid, was=IN_FLIGHT)
     session.payout_requests.set_status({item.request_id}, "paid", at=now)
+    note_arrived(session, paid)
     for key in (f"unknown:{item.item_id}", f"payout_failed:{item.item_id}"):
         session.exceptions.resolve(key, resolution="paid")
     session.emit(payout_paid(paid, now))

@@ -9,6 +9,7 @@ from crowdloom.chassis.store import Store
 from crowdloom.kernel import Clock
 
 from payment_service.application.book_lines import BookLines
+from payment_service.application.follow_connected import FollowConnected
 from payment_service.application.payees import RefreshPayees
 from payment_service.application.ports import Hint, Session
 from payment_service.application.processor import PaymentProcessor
@@ -42,6 +43,7 @@ class PollProcessor:
         self._book_lines = book_lines
         self._refresh_payees = refresh_payees
         self._clock = clock
+        self.follow_connected = FollowConnected(store, processor, clock=clock)
         self._due = self._wide_due = self._unsettled_due = clock.now()
         self._hints_since = clock.now() - AT_REST
 
@@ -54,6 +56,7 @@ class PollProcessor:
         self._due = now + AT_REST
         booked = self.catch_up()
         self._refresh_payees()
+        self.follow_connected()
         self._take_hints(now)
         return 1 if booked else None
 

@@ -28,6 +28,7 @@ from payment_service.application.bank_ports import (
 )
 from payment_service.application.exception_ports import Exceptions
 from payment_service.application.invoice_ports import Invoices
+from payment_service.application.memo_ports import Memos
 from payment_service.application.people_ports import (
     Approvals,
     Audit,
@@ -300,6 +301,8 @@ class Session(Emits, Protocol):
     def payees(self) -> Payees: ...
     @property
     def gifts(self) -> Gifts: ...
+    @property
+    def memos(self) -> Memos: ...
     @property
     def payout_requests(self) -> PayoutRequests: ...
     @property

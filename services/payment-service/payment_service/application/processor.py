@@ -9,6 +9,7 @@ from crowdloom.kernel import DomainError, Money
 from crowdloom.kernel.ids import PayoutRunId, RequesterId, WorkerId
 
 from payment_service.application.ports import Hint
+from payment_service.domain.memos import ConnectedPayout
 from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.processor_lines import BalanceTransaction, ProcessorBalance, Transfer
 from payment_service.domain.refunds import ChargeState, RefundPart
@@ -91,6 +92,10 @@ class PaymentProcessor(Protocol):
 
     def transfers(self, run_id: PayoutRunId | None = None) -> Sequence[Transfer]:
         """Those of a run, or all."""
+        ...
+
+    def connected_payouts(self, account_id: str) -> Sequence[ConnectedPayout]:
+        """What a worker's account paid out to its bank lately, newest first."""
         ...
 
     def charge(self, charge_id: str) -> ChargeState: ...

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from crowdloom.kernel import Currency, Money
@@ -9,6 +10,7 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import BatchId, RequesterId, WorkerId
 
 from payment_service.application import ports
+from payment_service.application.memo_ports import Memos
 from payment_service.domain import chart
 from payment_service.domain.batches import BatchBook, BatchTerms
 from payment_service.domain.payouts import IN_FLIGHT, ItemState
@@ -40,6 +42,8 @@ class Readers(Protocol):
     def payout_requests(self) -> ports.PayoutRequests: ...
     @property
     def payout_runs(self) -> ports.PayoutRuns: ...
+    @property
+    def memos(self) -> Memos: ...
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,9 @@ class BatchSpend:
 @dataclass(frozen=True)
 class Earnings:
     """Where a worker's money is. `in_review` is what answers that nobody decided on yet would pay,
-    at the terms in force; `held` is kept back while somebody looks into it.
+    at the terms in force; `held` is kept back while somebody looks into it. `at_processor` was
+    paid, and is on the worker's own balance there; a bank last sent something back to it at
+    `returned_at`.
     """
 
     in_review: Money
@@ -74,6 +80,8 @@ class Earnings:
     on_its_way: Money
     paid: Money
     settled_count: int
+    at_processor: Money
+    returned_at: datetime | None
 
 
 class ShowMoney:
@@ -128,6 +136,11 @@ class ShowMoney:
         held: Mapping[str, int] = self._readers.ledger.balances({clearing, payable, kept})
         counts = self._readers.assignments.in_review(worker_id)
         payouts = self._readers.payout_runs.sums_of_worker(worker_id)
+        mirrors = [
+            mirror
+            for mirror in self._readers.memos.of_worker(worker_id)
+            if mirror.balance.currency is self._currency
+        ]
         return Earnings(
             in_review=self._in_review(counts),
             in_review_count=sum(counts.values()),
@@ -137,6 +150,8 @@ class ShowMoney:
             on_its_way=self._sum(payouts, set(IN_FLIGHT)),
             paid=self._sum(payouts, {ItemState.PAID}),
             settled_count=self._readers.assignments.settled_count(worker_id),
+            at_processor=sum((each.balance for each in mirrors), Money.zero(self._currency)),
+            returned_at=max((m.returned_at for m in mirrors if m.returned_at), default=None),
         )
 
     def _in_review(self, counts: Mapping[BatchId, int]) -> Money:

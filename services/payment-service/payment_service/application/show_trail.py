@@ -11,12 +11,17 @@ from crowdloom.kernel.ids import AssignmentId, PayoutItemId, PayoutRunId, Worker
 
 from payment_service.application.bank_ports import BankLines
 from payment_service.application.journal import JournalEntry
+from payment_service.application.memo_ports import Memos
 from payment_service.application.people_ports import PayoutRuns
 from payment_service.application.rows import in_pieces
 from payment_service.domain import bank_flows, chart
-from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem, PayoutRun
+from payment_service.domain.memos import Reached, reached
+from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem, PayoutRun, Rail
 from payment_service.domain.processor_lines import BalanceTransaction
 from payment_service.domain.trails import BankSeen, Posting, Share, Trail, trail
+
+# One account's: a day has a payout, and a run a line.
+_MEMOS_MAX = 10_000
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ class Readers(Protocol):
     def payout_runs(self) -> PayoutRuns: ...
     @property
     def bank_lines(self) -> BankLines: ...
+    @property
+    def memos(self) -> Memos: ...
 
 
 class ShowTrail:
@@ -181,8 +188,15 @@ class ShowTrail:
             postings=postings,
             processor_line=line,
             bank_lines=seen,
+            reached=self._reached(item),
             now=self._clock.now(),
         )
+
+    def _reached(self, item: PayoutItem) -> Reached | None:
+        if item.rail is not Rail.STRIPE or item.state is not ItemState.PAID:
+            return None
+        path = chart.connected(item.destination, item.currency)
+        return reached(self._readers.memos.of_account(path, _MEMOS_MAX), item.item_id)
 
     def _shares(self, item: PayoutItem, reserve: JournalEntry) -> Sequence[Share]:
         """Of the first reservation: what a refusal gave back is reserved again as it was."""

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
-from crowdloom.contracts.payment import PayoutFailed, PayoutPaid
+from crowdloom.contracts.payment import PayoutCameBack, PayoutFailed, PayoutPaid
+from crowdloom.kernel.ids import WorkerId
 
+from payment_service.domain.memos import ConnectedPayout
 from payment_service.domain.payouts import PayoutItem
 
 
@@ -23,4 +25,16 @@ def payout_failed(item: PayoutItem, failed_at: datetime) -> PayoutFailed:
         amount=item.amount,
         code=item.refusal_code or "refused",
         failed_at=failed_at,
+    )
+
+
+def payout_came_back(
+    payout: ConnectedPayout, *, worker_id: WorkerId, at: datetime
+) -> PayoutCameBack:
+    return PayoutCameBack(
+        payout_id=payout.payout_id,
+        worker_id=worker_id,
+        amount=payout.amount,
+        code=payout.failure_code or "returned",
+        came_back_at=at,
     )

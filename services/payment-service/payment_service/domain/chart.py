@@ -21,6 +21,7 @@ _KNOWN = re.compile(
     r"|expense:loss:(chargeback|fraud|writeoff)|expense:goodwill|expense:bank:fees"
     r"|income:interest|clearing:fx|equity:opening"
 )
+_MEMO = "memo:"
 _GUARDED_LAST_BUT_ONE = {"wallet", "clearing", "payable", "held"}
 # Shards spread a very large batch over several documents; one consumer handles a batch, so one is
 # enough until several may touch it.
@@ -118,6 +119,16 @@ def is_guarded(path: str) -> bool:
 
 def is_debit_side(path: str) -> bool:
     return path.startswith(("asset:", "expense:"))
+
+
+def connected(account_id: str, currency: Currency) -> str:
+    """Mirrors a worker's own balance at the processor."""
+    return f"{_MEMO}connected:{account_id}:{currency.code}"
+
+
+def is_off_the_books(path: str) -> bool:
+    """A mirror of what is not ours: never in an entry, so never in a trial balance."""
+    return path.startswith(_MEMO)
 
 
 def owner_of(path: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from crowdloom.kernel import Currency, DomainError, Money
 
-from payment_service.domain.chart import is_debit_side, is_guarded
+from payment_service.domain.chart import is_debit_side, is_guarded, is_off_the_books
 
 _LINES_MIN = 2
 UNITS_MAX = 2**62
@@ -83,7 +83,10 @@ class Entry:
     def _balances(self) -> bool:
         suffix = f":{self.currency.code}"
         known = all(
-            n.account.endswith(suffix) and n.debit + n.credit <= UNITS_MAX for n in self.lines
+            n.account.endswith(suffix)
+            and not is_off_the_books(n.account)
+            and n.debit + n.credit <= UNITS_MAX
+            for n in self.lines
         )
         return known and self.total == sum(line.credit for line in self.lines)
 

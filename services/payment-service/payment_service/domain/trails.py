@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from crowdloom.kernel import Currency, Money
 
+from payment_service.domain.memos import Reached
 from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem, Rail
 from payment_service.domain.processor_lines import BalanceTransaction
 
@@ -79,6 +80,7 @@ class Trail:
     processor_line: BalanceTransaction | None
     bank_lines: Sequence[BankSeen]
     links: Sequence[Link]
+    reached: Reached | None = None
 
     @property
     def broken(self) -> str | None:
@@ -93,15 +95,17 @@ def trail(
     postings: Sequence[Posting],
     processor_line: BalanceTransaction | None,
     bank_lines: Sequence[BankSeen],
+    reached: Reached | None = None,
     now: datetime,
 ) -> Trail:
+    """`reached`: what a worker's own bank has of it, where the processor pays that bank."""
     links = (
         _work(item, shares, postings),
         _ledger(item, postings),
         _processor(item, processor_line, now),
-        _bank(item, bank_lines, now),
+        _bank(item, bank_lines, now) if reached is None else _workers_bank(item, reached),
     )
-    return Trail(item, shares, postings, processor_line, bank_lines, links)
+    return Trail(item, shares, postings, processor_line, bank_lines, links, reached)
 
 
 def _work(item: PayoutItem, shares: Sequence[Share], postings: Sequence[Posting]) -> Link:
@@ -150,7 +154,9 @@ def _processor(item: PayoutItem, line: BalanceTransaction | None, now: datetime)
 
 
 def _bank(item: PayoutItem, lines: Sequence[BankSeen], now: datetime) -> Link:
-    """A worker whom the processor pays is paid from its bank, not from ours."""
+    """A worker whom the processor pays is paid from its bank, not from ours: unless its payouts
+    were seen, there is no such link.
+    """
     if item.rail is not Rail.BANK_FILE:
         return Link("bank", LinkState.ABSENT)
     seen = _sum((-line.amount for line in lines), item.currency)
@@ -163,6 +169,14 @@ def _bank(item: PayoutItem, lines: Sequence[BankSeen], now: datetime) -> Link:
     if item.state is ItemState.PAID:
         return Link("bank", LinkState.BROKEN)
     return Link("bank", _since(item, now, BANK_GRACE))
+
+
+def _workers_bank(item: PayoutItem, reached: Reached) -> Link:
+    """The last link is off our books: what the processor paid on from the worker's own balance."""
+    if reached.came_back:
+        return Link("bank", LinkState.BROKEN, reached.amount)
+    whole = reached.amount == item.amount
+    return Link("bank", LinkState.HOLDS if whole else LinkState.WAITS, reached.amount)
 
 
 def _since(item: PayoutItem, now: datetime, grace: timedelta) -> LinkState:

@@ -185,3 +185,42 @@ def test_one_line_that_names_the_bank_file_alone_pays_all_of_its_lines(
     filed.application.reconcile.outcome()
     assert filed.run(filed.run_id)["items"][0]["state"] == "paid"
     books.check(filed.application)
+
+
+def test_the_last_link_is_the_payout_to_the_workers_own_bank_and_one_that_came_back_is_told(
+    market: Any,
+    calling: Callable[..., Any],
+    browsing: Callable[..., FlaskClient],
+    checker: FlaskClient,
+    outbox: Callable[[], list[tuple[str, Any]]],
+    clock: Any,
+    books: Any,
+) -> None:
+    app, simulator = market.application, market.processor
+    market.earn("wrk_1", 3)
+    market.ask(calling("worker", "wrk_1"))
+    (item,) = market.pay_out()["items"]
+    item_id, account = item["payout_item_id"], app.show_money.payee("wrk_1").account_id
+    earnings = browsing("worker", "wrk_1")
+    assert "of it is at the processor" in earnings.get("/pay/earnings").text
+    assert app.poll_processor.follow_connected() == 0
+    clock.advance(seconds=86_400)
+    paid = simulator.control(f"accounts/{account}/payouts")
+    assert app.poll_processor.follow_connected() == 1
+    assert states(market, item_id)["bank"] == "holds"
+    assert paid["id"] in checker.get(f"{TRAIL}/items/{item_id}").text
+    assert "of it is at the processor" not in earnings.get("/pay/earnings").text
+    simulator.control(f"payouts/{paid['id']}/fail")
+    clock.advance(seconds=86_400)
+    assert app.poll_processor.follow_connected() == 1
+    assert app.show_trail.item(item_id).broken == "bank"
+    assert app.show_money.payee("wrk_1").status == "restricted"
+    assert "Your bank sent a payout back" in earnings.get("/pay/earnings").text
+    told = [body for name, body in outbox() if name == "payment.payout.came_back.v1"]
+    assert [(each["payout_id"], each["code"]) for each in told] == [(paid["id"], "account_closed")]
+    clock.advance(seconds=86_400)
+    assert app.poll_processor.follow_connected() == 0, "nothing is noted twice"
+    assert market.reconcile()["differences"] == []
+    paths = [row.path for row in app.journal.trial_balance()]
+    assert not [path for path in paths if path.startswith("memo:")]
+    books.check(app)

@@ -8,7 +8,12 @@ from crowdloom.contracts.payment.funding import (
     BatchFundsReleased,
 )
 from crowdloom.contracts.payment.refunds import RefundDeclined, RefundSettled
-from crowdloom.contracts.payment.rewards import PayoutFailed, PayoutPaid, RewardSettled
+from crowdloom.contracts.payment.rewards import (
+    PayoutCameBack,
+    PayoutFailed,
+    PayoutPaid,
+    RewardSettled,
+)
 
 __all__ = [
     "PLATFORM_FEE_BASIS_POINTS",
@@ -17,6 +22,7 @@ __all__ = [
     "BatchFundsReleased",
     "BonusDeclined",
     "BonusSettled",
+    "PayoutCameBack",
     "PayoutFailed",
     "PayoutPaid",
     "RefundDeclined",

@@ -77,3 +77,30 @@ class PayoutFailed(Event):
     amount: Money
     code: str
     failed_at: datetime
+
+
+@event(
+    "payment.payout.came_back.v1",
+    owner=OWNER,
+    topic=TOPIC,
+    key="worker_id",
+    pii=True,
+    example={
+        "payout_id": "po_1QabcdEFGHijklMNop",
+        "worker_id": ex.WORKER,
+        "amount": ex.EIGHTEEN_DOLLARS,
+        "code": "account_closed",
+        "came_back_at": ex.INSTANT,
+    },
+)
+@dataclass(frozen=True)
+class PayoutCameBack(Event):
+    """The worker's bank sent back what the processor paid it: the money is on the worker's balance
+    there, and the bank details need a look. `payout_id` is the processor's.
+    """
+
+    payout_id: str
+    worker_id: WorkerId
+    amount: Money
+    code: str
+    came_back_at: datetime

@@ -76,7 +76,8 @@ class SpendPageSchema(Schema):
 class EarningsSchema(Schema):
     """`in_review` is what undecided answers would pay. Of accepted work, `clearing` is inside the
     hold window, `payable` may be asked for, `held` is kept back while somebody looks into it,
-    `on_its_way` is in a payout whose outcome is not known yet, `paid` has left.
+    `on_its_way` is in a payout whose outcome is not known yet, `paid` has left: of that,
+    `at_processor` is on the worker's own balance there, on the way to the worker's bank.
     """
 
     settled_count = fields.Integer(required=True)
@@ -87,6 +88,7 @@ class EarningsSchema(Schema):
     held = MoneyField(required=True)
     on_its_way = MoneyField(required=True)
     paid = MoneyField(required=True)
+    at_processor = MoneyField(required=True)
 
 
 class BonusSchema(Schema):

@@ -50,7 +50,9 @@ class TrailBankLineSchema(Schema):
 
 
 class TrailSchema(Schema):
-    """`broken` names the first link that does not hold, null where all do."""
+    """`broken` names the first link that does not hold, null where all do. `connected_payouts` are
+    the processor's, from the worker's own balance to the worker's bank.
+    """
 
     payout_item_id = fields.String(required=True)
     payout_run_id = fields.String(required=True)
@@ -64,6 +66,7 @@ class TrailSchema(Schema):
     transfer_id = fields.String(required=True, allow_none=True)
     processor_line = fields.String(required=True, allow_none=True)
     bank_lines = fields.List(fields.Nested(TrailBankLineSchema), required=True)
+    connected_payouts = fields.List(fields.String(), required=True)
 
 
 class PaidBySchema(Schema):
@@ -111,4 +114,5 @@ def _shown(found: Trail) -> dict[str, Any]:
         "transfer_id": item.transfer_id,
         "processor_line": None if line is None else line.transaction_id,
         "bank_lines": [vars(seen) for seen in found.bank_lines],
+        "connected_payouts": found.reached.payout_ids if found.reached else [],
     }
