@@ -31,8 +31,9 @@ from matching_service.application.watch_batches import WatchBatches
 from matching_service.application.watch_matching import WatchMatching
 from matching_service.config import SERVICE, Settings, read_settings
 
-# Counting workers reads many profiles, and may go by older ones than a claim: by so many times.
-_PROFILES_KEPT = 60
+# Counting workers reads many profiles, and is not to show who has just come or changed: it may go
+# by older ones than a claim, by so many times.
+_PROFILES_KEPT = 600
 
 
 @dataclass(frozen=True)

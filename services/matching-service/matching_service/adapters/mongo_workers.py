@@ -13,10 +13,13 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from matching_service.domain.requirements import (
+    KNOWN_TOLD_EVERY,
+    NEVER_JUDGED,
     NEWCOMER_ANSWERS,
     Holding,
     Judged,
     WorkerProfile,
+    summed,
 )
 
 
@@ -67,6 +70,25 @@ class MongoWorkers:
             change[f"judged.{task_type}.accepted"] = judged.accepted
             change[f"judged.{task_type}.count"] = judged.count
         self._add(changes)
+
+    def judge_by_known(self, verdicts: Sequence[tuple[WorkerId, str, Judged]]) -> None:
+        names = sorted({worker_id for worker_id, _type, _judged in verdicts})
+        kept = {worker_id: self._scored(worker_id) for worker_id in names}
+        for worker_id, task_type, judged in verdicts:
+            of_type = summed([kept[worker_id].get(task_type, NEVER_JUDGED), judged])
+            if of_type.count >= KNOWN_TOLD_EVERY:
+                self.judge({(worker_id, task_type): of_type})
+                of_type = NEVER_JUDGED
+            kept[worker_id][task_type] = of_type
+        for worker_id, by_type in kept.items():
+            scored = {"scored": {name: asdict(one) for name, one in by_type.items()}}
+            self._workers.update_one(
+                {"_id": worker_id}, {"$set": scored}, upsert=True, session=self._session
+            )
+
+    def _scored(self, worker_id: WorkerId) -> dict[str, Judged]:
+        row = self._workers.find_one({"_id": worker_id}, {"scored": 1}, session=self._session)
+        return {name: Judged(**one) for name, one in (row or {}).get("scored", {}).items()}
 
     def _add(self, changes: Mapping[WorkerId, Mapping[str, int]]) -> None:
         writes = [

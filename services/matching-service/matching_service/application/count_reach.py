@@ -1,18 +1,27 @@
 """How many of those who were here lately a batch fits, for the requester who prepares it.
 
-Only rounded counts leave this module. A requester hands out qualifications of his own, and could
-else ask for one that a single worker holds, and learn by a count of one what else holds for him.
+Only bands leave this module, with edges that are the same for all, and nothing that a requester
+hands out himself is counted: he could else ask for what a single worker holds, or nine of his own
+and one worker, and learn by the count what else holds for him. See docs/decisions/0036.
 """
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from crowdloom.chassis.kept import Kept
 from crowdloom.kernel import Clock
-from crowdloom.kernel.ids import WorkerId
+from crowdloom.kernel.ids import PREFIXES, WorkerId
 
 from matching_service.application.ports import Reader
-from matching_service.domain.requirements import Asker, Requirements, WorkerProfile, unmet
+from matching_service.domain.requirements import (
+    Asker,
+    Condition,
+    Requirements,
+    WorkerProfile,
+    unmet,
+)
 
 LATELY = timedelta(days=30)
 COUNTED_MIN = 10
@@ -21,17 +30,23 @@ _CLAIMS_LOOKED_AT_MAX = 20_000
 _WORKERS_MAX = 5_000
 
 
+_EDGES = (COUNTED_MIN, 20, 50, 100, 200, 500, 1_000, 2_000, _WORKERS_MAX)
+
+
+@dataclass(frozen=True)
+class Band:
+    """From `least` to `most`; without end at the top."""
+
+    least: int
+    most: int | None
+
+
 @dataclass(frozen=True)
 class Reach:
-    """Rounded down, None for fewer than COUNTED_MIN: `here` lately, and `fitting` of these."""
+    """`here` lately, and `fitting` of these; None for fewer than COUNTED_MIN."""
 
-    here: int | None
-    fitting: int | None
-
-    @property
-    def share(self) -> float | None:
-        """Of those who were here."""
-        return self.fitting / self.here if self.here and self.fitting else None
+    here: Band | None
+    fitting: Band | None
 
 
 class CountReach:
@@ -47,14 +62,16 @@ class CountReach:
     def __call__(
         self, asked: Requirements, language: str | None, task_type: str | None = None
     ) -> Reach:
-        """`asked` without pseudonyms and caps: these are of one requester and of one moment."""
-        now = self._clock.now()
+        """`asked` without pseudonyms and caps: these are of one requester and of one moment. What
+        requesters hand out is left out.
+        """
+        now, asked = self._clock.now(), without_own(asked)
         profiles = self._profiles.get("lately", self._lately)
         fitting = sum(
             next(unmet(asked, language, Asker(profile, now), task_type), None) is None
             for profile in profiles
         )
-        return Reach(rounded(len(profiles)), rounded(fitting))
+        return Reach(band_of(len(profiles)), band_of(fitting))
 
     def _lately(self) -> list[WorkerProfile]:
         """Of everybody who registered, claimed, or asked for work in vain."""
@@ -72,9 +89,26 @@ class CountReach:
         return [profile for profile in profiles if not profile.closed]
 
 
-def rounded(count: int) -> int | None:
-    """Down to two digits and a zero at the end; None for fewer than COUNTED_MIN."""
-    if count < COUNTED_MIN:
+def band_of(count: int) -> Band | None:
+    """None for fewer than COUNTED_MIN."""
+    place = bisect_right(_EDGES, count)
+    if not place:
         return None
-    step: int = max(10, 10 ** (len(str(count)) - 2))
-    return count // step * step
+    return Band(_EDGES[place - 1], _EDGES[place] - 1 if place < len(_EDGES) else None)
+
+
+def is_own(condition: Condition) -> bool:
+    """Whether requesters hand it out, and not the market."""
+    return condition.qualification.startswith(f"{PREFIXES['qualification']}_")
+
+
+def without_own(asked: Requirements) -> Requirements:
+    def kept(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+        return tuple(one for one in conditions if not is_own(one))
+
+    return replace(
+        asked,
+        all_of=kept(asked.all_of),
+        any_of=kept(asked.any_of),
+        none_of=kept(asked.none_of),
+    )

@@ -119,10 +119,12 @@ def submission_rejected(envelope: Envelope, session: Session) -> None:
 
 
 def submission_scored(envelope: Envelope, session: Session) -> None:
-    """A known answer judges like its requester, and at once."""
+    """A known answer judges like its requester, with nine others: of a single item nobody is to
+    learn, by what it changes, that it was one.
+    """
     event = envelope.of(SubmissionScored)
     judged = Judged(accepted=int(event.right), count=1)
-    session.verdicts.append(Verdict(event.assignment_id, event.batch_id, judged))
+    session.verdicts.append(Verdict(event.assignment_id, event.batch_id, judged, by_known=True))
 
 
 def submission_returned(envelope: Envelope, session: Session) -> None:

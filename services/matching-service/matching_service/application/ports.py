@@ -110,11 +110,14 @@ class RecentWork:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A requester's own decision about an answer, added to those about its worker's others."""
+    """A requester's own decision about an answer, added to those about its worker's others; where
+    it is `by_known`, by the answer that he knew.
+    """
 
     assignment_id: AssignmentId
     batch_id: BatchId
     judged: Judged
+    by_known: bool = False
 
 
 class Assignments(Protocol):
@@ -203,6 +206,10 @@ class Workers(Protocol):
 
     def judge(self, verdicts: Mapping[tuple[WorkerId, str], Judged]) -> None:
         """Add what was decided about answers of a type of task."""
+        ...
+
+    def judge_by_known(self, verdicts: Sequence[tuple[WorkerId, str, Judged]]) -> None:
+        """Add what known answers say, in this order, by tens: until then it is kept beside."""
         ...
 
     def close(self, worker_id: WorkerId) -> None:

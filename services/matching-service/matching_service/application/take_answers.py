@@ -10,7 +10,7 @@ from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
 
 from matching_service.application.ports import Session
 from matching_service.domain.assignments import Assignment, AssignmentStatus
-from matching_service.domain.requirements import Judged
+from matching_service.domain.requirements import Judged, summed
 
 log = structlog.get_logger(__name__)
 
@@ -76,13 +76,14 @@ def take_verdicts(session: Session) -> None:
     worker_of = {one.assignment_id: one.worker_id for one in session.assignments.of_ids(names)}
     found = {one: session.batches.get(one) for one in {each.batch_id for each in verdicts}}
     added: defaultdict[tuple[WorkerId, str], list[Judged]] = defaultdict(list)
+    by_known: list[tuple[WorkerId, str, Judged]] = []
     for one in verdicts:
         batch, worker_id = found[one.batch_id], worker_of.get(one.assignment_id)
-        if worker_id is not None and batch is not None and batch.task_type is not None:
+        if worker_id is None or batch is None or batch.task_type is None:
+            continue
+        if one.by_known:
+            by_known.append((worker_id, batch.task_type, one.judged))
+        else:
             added[worker_id, batch.task_type].append(one.judged)
-    session.workers.judge(
-        {
-            key: Judged(sum(one.accepted for one in some), sum(one.count for one in some))
-            for key, some in added.items()
-        }
-    )
+    session.workers.judge({key: summed(some) for key, some in added.items()})
+    session.workers.judge_by_known(by_known)

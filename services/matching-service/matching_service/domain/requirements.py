@@ -1,6 +1,6 @@
 """Whom a batch is for, and why somebody is not one of them: one pure function for all who ask."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -90,6 +90,13 @@ class Judged:
         return (before + self.accepted) / (_BELIEVED_BEFORE_COUNT + self.count)
 
 
+def summed(some: Iterable[Judged]) -> Judged:
+    counted = list(some)
+    return Judged(sum(one.accepted for one in counted), sum(one.count for one in counted))
+
+
+KNOWN_TOLD_EVERY = 10
+"""So many answers to known items count together, and none of them before."""
 NEVER_JUDGED = Judged(accepted=0, count=0)
 
 
@@ -117,8 +124,7 @@ class WorkerProfile:
         """Over answers of every kind where the kind of a task is not known."""
         if task_type is not None:
             return self.judged.get(task_type, NEVER_JUDGED)
-        of_all = self.judged.values()
-        return Judged(sum(one.accepted for one in of_all), sum(one.count for one in of_all))
+        return summed(self.judged.values())
 
 
 @dataclass(frozen=True)

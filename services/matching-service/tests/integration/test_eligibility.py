@@ -156,9 +156,13 @@ def test_what_requesters_decide_is_kept_as_skill_and_who_is_new_is_counted(
     deliver(make.accepted(by_time, decided_by="auto"), make.accepted(accepted))
     deliver(make.rejected(rejected, reopened=False), make.rejected(overturned, reopened=False))
     deliver(make.accepted(overturned, decided_by="appeal", overturns=True))
-    deliver(make.scored(by_time))
+    # What known answers say counts by tens: of a single item nobody learns that it was one.
+    deliver(*[make.scored(by_time)] * 9)
+    known_before = application.claim_task._reader.workers.get("wrk_1").judged
+    assert known_before == {"choose": Judged(accepted=2, count=3)}
+    deliver(make.scored(by_time, right=False))
     profile = application.claim_task._reader.workers.get("wrk_1")
-    assert profile.judged == {"choose": Judged(accepted=3, count=4)}
+    assert profile.judged == {"choose": Judged(accepted=11, count=13)}
     assert (profile.answered, profile.is_newcomer) == (4, True)
     application.database["workers"].update_one({"_id": "wrk_1"}, {"$set": {"answered": 20}})
     deliver(make.opened("bat_2"), make.released("bat_2"))
@@ -185,14 +189,16 @@ def test_a_requester_is_told_roughly_how_many_a_batch_fits_and_never_of_a_few(
     for number, name in enumerate(names):
         deliver(make.registered(name, "fi" if number % 2 else "en"), granted(name, 60 + number))
     deliver(AccountClosed(worker_id=names[0], closed_at=BEGINNING))
-    everybody = "About 40 workers fit: 100% of the 40 who were here in the last 30 days."
+    everybody = "20 to 49 workers fit, of the 20 to 49 who were here in the last 30 days."
     assert told() == told(project_language="sv", language=["fi", "en"]) == everybody
-    assert told(project_language="fi").startswith("About 20 workers fit: 50% of the 40")
+    assert told(project_language="fi").startswith("20 to 49 workers fit, of the 20 to 49")
     scored = {"rule": "all_of.at_least", "qualification": "trees"}
-    assert told(**scored, score="90").startswith("About 10 workers fit: 25% of the 40")
+    assert told(**scored, score="90").startswith("10 to 19 workers fit, of the 20 to 49")
     for few in ("99", "100"):
-        assert told(**scored, score=few).startswith("Fewer than 10 workers fit, of about 40")
+        assert told(**scored, score=few).startswith("Fewer than 10 workers fit, of the 20 to 49")
     assert told(**scored, score="9x") == everybody
+    own = told(rule="all_of.has", qualification="qlf_1", score="")
+    assert own.startswith(f"{everybody} Qualifications that requesters give are not counted")
     words = told(circle="listed", device="phone")
     assert "whom you named" in words
     assert "Devices are not counted" in words

@@ -9,7 +9,7 @@ from crowdloom.chassis.http.auth import require
 from flask import Blueprint, render_template, request
 from werkzeug.datastructures import MultiDict
 
-from matching_service.application.count_reach import COUNTED_MIN, LATELY
+from matching_service.application.count_reach import COUNTED_MIN, LATELY, is_own
 from matching_service.bootstrap import Application
 from matching_service.domain.requirements import AT_LEAST, AT_MOST, HAS, Condition, Requirements
 
@@ -44,6 +44,7 @@ def make_reach_pages(application: Application) -> Blueprint:
             days=LATELY.days,
             names_workers=request.args.get("circle") in _NAMED,
             names_devices="device" in request.args,
+            names_own=any(map(is_own, (*asked.all_of, *asked.any_of, *asked.none_of))),
         )
 
     return blueprint
