@@ -43,6 +43,7 @@ from task_service.application.edit_drafts import EditDrafts
 from task_service.application.follow_events import CompleteBatches, FollowEvents, ReleaseTasks
 from task_service.application.grow_batch import GrowBatch, JoinAdditions
 from task_service.application.hold_decisions import HoldDecisions
+from task_service.application.judge_letters import JudgeLetters
 from task_service.application.know_deeds import KeepLog
 from task_service.application.know_workers import KnowWorkers
 from task_service.application.look_at_upload import LookAtUpload
@@ -127,6 +128,7 @@ class Application:
     qualifications: Qualifications
     know_workers: KnowWorkers
     write_to_worker: WriteToWorker
+    judge_letters: JudgeLetters
     mark_known: MarkKnown
     keep_log: KeepLog
     talk: Talk
@@ -247,6 +249,7 @@ def build(
         know_workers=KnowWorkers(store=store, reader=reader, clock=clock),
         mark_known=MarkKnown(store=store, reader=reader),
         write_to_worker=WriteToWorker(store=store, clock=clock, ids=ids),
+        judge_letters=JudgeLetters(store=store, reader=reader, clock=clock),
         keep_log=KeepLog(deeds=reader.deeds, clock=clock, ids=ids),
         talk=Talk(store=store, reader=reader, clock=clock, ids=ids),
         watch_answers=WatchAnswers(reader),

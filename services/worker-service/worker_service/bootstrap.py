@@ -27,6 +27,7 @@ from worker_service.application.measure_requesters import MeasureRequesters
 from worker_service.application.profile import ChangeProfile, ReissueRecoveryCode, ShowProfile
 from worker_service.application.qualify import Qualify
 from worker_service.application.register_worker import RegisterWorker
+from worker_service.application.report_letter import ReportLetter
 from worker_service.application.review_appeals import ReviewAppeals
 from worker_service.application.show_queue import ShowQueue
 from worker_service.application.show_talk import ShowTalk
@@ -73,6 +74,7 @@ class Application:
     keep_qualifications: KeepQualifications
     practice_items: Sequence[PracticeItem]
     show_talk: ShowTalk
+    report_letter: ReportLetter
     show_belongings: ShowBelongings
     close_account: CloseAccount
     watch_accounts: WatchAccounts
@@ -150,6 +152,7 @@ def build(
         keep_qualifications=KeepQualifications(store, clock, market),
         practice_items=practice_items(),
         show_talk=ShowTalk(readers),
+        report_letter=ReportLetter(store, clock),
         checks=readiness_checks(client, store.database, clock),
     )
 

@@ -19,6 +19,8 @@ INDEXES = {
             name="to_worker",
         ),
         IndexModel([("requester_id", ASCENDING), ("said_at", DESCENDING)], name="of_requester"),
+        # Only in rows of reported letters, until somebody looked: the index is sparse.
+        IndexModel([("to_judge", ASCENDING)], name="to_judge", sparse=True),
     ]
 }
 
@@ -29,7 +31,7 @@ class MongoLetters:
         self._session = session
 
     def add(self, letter: Letter) -> None:
-        row = asdict(letter)
+        row = {name: value for name, value in asdict(letter).items() if value}
         self._letters.insert_one({"_id": row.pop("letter_id"), **row}, session=self._session)
 
     def count_since(self, requester_id: RequesterId, pseudonym: Pseudonym, since: datetime) -> int:
@@ -39,5 +41,25 @@ class MongoLetters:
     def newest(self, requester_id: RequesterId, count_max: int) -> Mapping[Pseudonym, Letter]:
         found = self._letters.find({"requester_id": requester_id}, session=self._session)
         rows = list(found.sort("said_at", DESCENDING).limit(count_max))
-        letters = (Letter(letter_id=row.pop("_id"), **row) for row in reversed(rows))
-        return {letter.pseudonym: letter for letter in letters}
+        return {letter.pseudonym: letter for letter in map(_letter, reversed(rows))}
+
+    def note_report(self, letter_id: str, reason: str, at: datetime) -> bool:
+        fresh = {"_id": letter_id, "reported_at": None}
+        said = {"$set": {"report": reason, "reported_at": at, "to_judge": at}}
+        if self._letters.update_one(fresh, said, session=self._session).modified_count:
+            return True
+        return self._letters.find_one({"_id": letter_id}, session=self._session) is not None
+
+    def reported(self, count_max: int) -> list[Letter]:
+        found = self._letters.find({"to_judge": {"$exists": True}}, session=self._session)
+        return [_letter(row) for row in found.sort("to_judge", ASCENDING).limit(count_max)]
+
+    def note_judged(self, letter_id: str, at: datetime, by: str) -> bool:
+        reported = {"_id": letter_id, "reported_at": {"$ne": None}}
+        judged = {"$set": {"judged_at": at, "judged_by": by}, "$unset": {"to_judge": ""}}
+        return self._letters.update_one(reported, judged, session=self._session).matched_count == 1
+
+
+def _letter(row: dict[str, Any]) -> Letter:
+    fields = {name: value for name, value in row.items() if name not in {"_id", "to_judge"}}
+    return Letter(letter_id=row["_id"], **fields)

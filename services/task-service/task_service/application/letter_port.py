@@ -1,6 +1,6 @@
 """What is kept of what requesters wrote to single workers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -18,4 +18,16 @@ class Letters(Protocol):
 
     def newest(self, requester_id: RequesterId, count_max: int) -> Mapping[Pseudonym, Letter]:
         """The last one to each worker, of the newest so many."""
+        ...
+
+    def note_report(self, letter_id: str, reason: str, at: datetime) -> bool:
+        """The first one counts. False where there is no such letter."""
+        ...
+
+    def reported(self, count_max: int) -> Sequence[Letter]:
+        """Not judged yet, the oldest report first."""
+        ...
+
+    def note_judged(self, letter_id: str, at: datetime, by: str) -> bool:
+        """False where nobody reported it; once is enough."""
         ...

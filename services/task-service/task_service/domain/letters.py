@@ -12,7 +12,9 @@ LETTERS_WINDOW = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Letter:
-    """`assignment_id` is of the worker's newest answer, by which it finds him."""
+    """`assignment_id` is of the worker's newest answer, by which it finds him. `report` is what he
+    says is wrong with it; `judged_at` is when an operator had looked at that.
+    """
 
     letter_id: str
     requester_id: RequesterId
@@ -21,3 +23,7 @@ class Letter:
     batch_id: BatchId
     text: str
     said_at: datetime
+    report: str = ""
+    reported_at: datetime | None = None
+    judged_at: datetime | None = None
+    judged_by: str | None = None

@@ -14,11 +14,12 @@ from crowdloom.contracts.payment import (
 )
 from crowdloom.contracts.task import LogAdvanced
 from crowdloom.contracts.task.batches import TOPIC
-from crowdloom.contracts.worker import AppealDecided
+from crowdloom.contracts.worker import AppealDecided, LetterReported
 
 from task_service.adapters.mongo_session import TaskSession
 from task_service.application.follow_appeals import follow_appeal
 from task_service.application.follow_events import FollowEvents
+from task_service.application.judge_letters import follow_letter
 from task_service.application.webhooks import TOLD_OF
 from task_service.bootstrap import Application
 from task_service.config import SERVICE
@@ -39,7 +40,7 @@ WATERMARK = Watermark(TOPIC, lambda as_of: LogAdvanced(as_of=as_of))
 
 def handlers(follow: FollowEvents) -> dict[type[Event], Handler[TaskSession]]:
     known = {cls: getattr(follow, method.__name__) for cls, method in SUBSCRIPTIONS.items()}
-    return {**known, AppealDecided: follow_appeal}
+    return {**known, AppealDecided: follow_appeal, LetterReported: follow_letter}
 
 
 def make_events_process(application: Application) -> EventsProcess:

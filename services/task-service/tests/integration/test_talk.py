@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from crowdloom.chassis.tokens import SESSION_AUDIENCE, TokenSigner, new_signing_key
-from crowdloom.testkit.ports import FrozenClock
+from crowdloom.contracts.worker import LetterReported
+from crowdloom.kernel import PoisonMessage
+from crowdloom.testkit.ports import BEGINNING, FrozenClock
 from flask import Flask
 from flask.testing import FlaskClient
 from task_service.bootstrap import Application, build
@@ -189,6 +191,31 @@ def test_an_operator_hides_with_a_reason_and_shows_again(worker: Any, operator: 
     assert thread_of(worker)[0]["text"] == "You are all fools."
     assert operator("finance").get("/operator/answers").status_code == 403
     assert "None." in page.get("/operator/answers").text
+
+
+def test_a_letter_that_a_worker_reported_waits_for_an_operator(
+    requester: Any, open_batch: Any, hand_out: Any, deliver: Any, operator: Any
+) -> None:
+    mine = hand_out(requester, open_batch(requester))
+    mine.submit()
+    letter = {"pseudonym": mine.ticket.pseudonym, "text": "<b>Write to me outside."}
+    letter_id = requester.post("/workers/messages", letter).json["letter_id"]
+    page = operator("operator")
+    assert "No letter is reported" in page.get("/operator/talk").text
+    told = LetterReported(letter_id, mine.assignment_id, "It asks for my address.", BEGINNING)
+    deliver(told, replace(told, reason="Again."))
+    shown = page.get("/operator/talk").text
+    assert "&lt;b&gt;Write to me outside." in shown
+    assert "It asks for my address." in shown
+    assert mine.ticket.pseudonym not in shown
+    address = f"/operator/talk/letters/{letter_id}"
+    assert operator("finance").post(address).status_code == 403
+    for key in ("a", "b"):
+        assert page.post(address, data={"idempotency_key": key}).status_code == 303
+    assert "No letter is reported" in page.get("/operator/talk").text
+    assert page.post(f"{address}x", data={"idempotency_key": "c"}).status_code == 404
+    with pytest.raises(PoisonMessage):
+        deliver(replace(told, message_id="msg_x"))
 
 
 def test_a_reviewer_reads_the_item_the_answer_and_what_others_said(

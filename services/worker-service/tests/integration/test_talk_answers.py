@@ -21,7 +21,7 @@ ANSWERED = TalkAnswered(
 
 
 def test_an_answer_reaches_whoever_asked_and_goes_with_the_account(
-    api: FlaskClient, application: Application, deliver: Any, make: Any
+    api: FlaskClient, application: Application, deliver: Any, make: Any, outbox: Any
 ) -> None:
     asker, other = (api.post("/api/workers/v1/workers", json={}).json for _ in range(2))
 
@@ -40,8 +40,27 @@ def test_an_answer_reaches_whoever_asked_and_goes_with_the_account(
     deliver(letter)
     assert "The requester writes to you alone" in page_of(asker)
     assert "Thank you." in page_of(asker)
+    reports(api, asker, other, outbox)
+    deliver(letter)
+    assert "You reported it." in page_of(asker)
     kept = application.show_belongings(asker["worker_id"])
     assert sorted(one.question for one in kept.talk) == ["", "Does a bot count?"]
     application.close_account(asker["worker_id"])
     deliver(ANSWERED)
     assert application.database["talk_answers"].count_documents({}) == 0
+
+
+def reports(api: FlaskClient, asker: Any, other: Any, outbox: Any) -> None:
+    """Its reader reports a letter once, with words; nobody else does, and no answer is one."""
+
+    def report(worker: Any, message_id: str, reason: str) -> int:
+        headers = {"Authorization": f"Bearer {worker['token']}", "Accept": "text/html"}
+        address = f"/work/talk/{message_id}/report"
+        return api.post(address, data={"reason": reason}, headers=headers).status_code
+
+    assert report(other, "msg_2", "Rude.") == 404
+    assert report(asker, "msg_1", "Rude.") == 404
+    assert [report(asker, "msg_2", said) for said in (" ", "Rude.", "Again.")] == [303] * 3
+    told = [body for name, body in outbox() if name == "worker.letter.reported.v1"]
+    assert [(one["message_id"], one["reason"]) for one in told] == [("msg_2", "Rude.")]
+    assert asker["worker_id"] not in str(told)

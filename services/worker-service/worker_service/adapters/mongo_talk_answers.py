@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 
 from crowdloom.chassis.store import MongoDatabase
 from crowdloom.kernel.ids import WorkerId
@@ -23,10 +24,22 @@ class MongoTalkAnswers:
         self._session = session
 
     def put(self, answer: TalkAnswer) -> None:
-        row = {name: value for name, value in asdict(answer).items() if name != "message_id"}
-        self._answers.replace_one(
-            {"_id": answer.message_id}, row, upsert=True, session=self._session
+        row = asdict(answer)
+        wanted = {"_id": row.pop("message_id")}
+        if row["reported_at"] is None:  # what was noted stays
+            del row["reported_at"]
+        self._answers.update_one(wanted, {"$set": row}, upsert=True, session=self._session)
+
+    def get(self, message_id: str) -> TalkAnswer | None:
+        row = self._answers.find_one({"_id": message_id}, session=self._session)
+        return TalkAnswer(message_id=row.pop("_id"), **row) if row else None
+
+    def note_reported(self, message_id: str, at: datetime) -> bool:
+        fresh = {"_id": message_id, "reported_at": None}
+        noted = self._answers.update_one(
+            fresh, {"$set": {"reported_at": at}}, session=self._session
         )
+        return noted.modified_count == 1
 
     def of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[TalkAnswer]:
         found = self._answers.find({"worker_id": worker_id}, session=self._session)

@@ -10,7 +10,9 @@ from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
 
 @dataclass(frozen=True)
 class TalkAnswer:
-    """What a requester answered to a question that was asked with this assignment's ticket."""
+    """What a requester answered to a question that was asked with this assignment's ticket; with no
+    question, what was written to this worker alone.
+    """
 
     message_id: str
     worker_id: WorkerId
@@ -19,11 +21,22 @@ class TalkAnswer:
     question: str
     answer: str
     answered_at: datetime
+    reported_at: datetime | None = None
+
+    @property
+    def is_letter(self) -> bool:
+        return not self.question
 
 
 class TalkAnswers(Protocol):
     def put(self, answer: TalkAnswer) -> None:
-        """Idempotent."""
+        """Idempotent; whether it was reported stays."""
+        ...
+
+    def get(self, message_id: str) -> TalkAnswer | None: ...
+
+    def note_reported(self, message_id: str, at: datetime) -> bool:
+        """Whether it was not yet."""
         ...
 
     def of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[TalkAnswer]:

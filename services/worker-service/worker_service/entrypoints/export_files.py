@@ -118,6 +118,7 @@ def _talk(answer: TalkAnswer) -> dict[str, Any]:
         "question": answer.question,
         "answer": answer.answer,
         "answered_at": format_instant(answer.answered_at),
+        "reported_at": format_instant(answer.reported_at) if answer.reported_at else None,
     }
 
 

@@ -85,7 +85,20 @@ def _add_operator(blueprint: Blueprint, application: Application) -> None:
     @require("staff", MODERATOR)
     def waiting() -> str:
         reported, hidden = application.talk.to_moderate()
-        return render_template("operator/talk.html", reported=reported, hidden=hidden)
+        return render_template(
+            "operator/talk.html",
+            reported=reported,
+            hidden=hidden,
+            letters=application.judge_letters.waiting(),
+        )
+
+    @blueprint.post(f"{shell.MODERATION_PAGE}/letters/<letter_id>")
+    @require("staff", MODERATOR)
+    @idempotent
+    def close(letter_id: str) -> BaseResponse:
+        application.judge_letters.close(letter_id, by=principal().subject)
+        ui.say("good", _("Looked at"), _("The report is off the list."))
+        return redirect(shell.MODERATION_PAGE, 303)
 
     @blueprint.post(f"{shell.MODERATION_PAGE}/<message_id>")
     @require("staff", MODERATOR)
