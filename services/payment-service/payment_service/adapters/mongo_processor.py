@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from bson import Int64
 from crowdloom.chassis.store import Document, MongoDatabase
+from crowdloom.kernel import Money
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
 
@@ -14,6 +16,7 @@ from payment_service.domain.processor_lines import BalanceTransaction
 STRIPE_LINES = "stripe_bt"
 STRIPE_EVENTS = "stripe_events"
 RECONCILIATIONS = "recon_runs"
+DIFFERENCES = "recon_differences"
 STRIPE_LINE_INDEXES = [
     IndexModel([("created_at", DESCENDING)], name="newest_first"),
     IndexModel([("settled", ASCENDING)], name="by_settled"),
@@ -25,6 +28,10 @@ STRIPE_EVENT_INDEXES = [
 RECONCILIATION_INDEXES = [
     IndexModel([("request_key", ASCENDING)], name="request_once", unique=True),
     IndexModel([("status", ASCENDING)], name="by_status"),
+]
+DIFFERENCE_INDEXES = [
+    IndexModel([("reconciliation_id", ASCENDING), (field, ASCENDING)], name=f"by_{field}")
+    for field in ("number", "kind", "subject", "key")
 ]
 
 
@@ -118,6 +125,7 @@ class MongoHints:
 class MongoReconciliations:
     def __init__(self, database: MongoDatabase, session: ClientSession | None) -> None:
         self._runs = database[RECONCILIATIONS]
+        self._differences = database[DIFFERENCES]
         self._session = session
 
     def add(self, document: Mapping[str, Any]) -> None:
@@ -137,6 +145,42 @@ class MongoReconciliations:
         self._runs.update_one(
             {"_id": reconciliation_id}, {"$set": dict(result)}, session=self._session
         )
+
+    def forget_differences(self, reconciliation_id: str) -> None:
+        self._differences.delete_many(
+            {"reconciliation_id": reconciliation_id}, session=self._session
+        )
+
+    def keep_differences(
+        self, reconciliation_id: str, rows: Sequence[Mapping[str, Any]], *, first_number: int
+    ) -> None:
+        self._differences.insert_many(
+            [
+                {
+                    "_id": f"{reconciliation_id}:{number:09d}",
+                    "reconciliation_id": reconciliation_id,
+                    "number": number,
+                    **row,
+                    # So that a database can sum them up.
+                    "units": Int64(Money.from_wire(row["amount"]).units),
+                    "currency": row["amount"]["currency"],
+                }
+                for number, row in enumerate(rows, first_number)
+            ],
+            session=self._session,
+        )
+
+    def differences(
+        self, reconciliation_id: str, count_max: int, *, after: int
+    ) -> Sequence[Mapping[str, Any]]:
+        query = {"reconciliation_id": reconciliation_id, "number": {"$gt": after}}
+        found = self._differences.find(query, session=self._session)
+        return list(found.sort("number", ASCENDING).limit(count_max))
+
+    def found_again(self, reconciliation_id: str, keys: Collection[str]) -> Collection[str]:
+        query = {"reconciliation_id": reconciliation_id, "key": {"$in": sorted(keys)}}
+        found = self._differences.find(query, {"key": 1}, session=self._session)
+        return {row["key"] for row in found}
 
     def listed(self, count_max: int, *, before: str | None = None) -> Sequence[Mapping[str, Any]]:
         query: Document = {} if before is None else {"_id": {"$lt": before}}

@@ -34,7 +34,7 @@ from payment_service.adapters.mongo_payouts import (
     payout_run,
 )
 from payment_service.adapters.mongo_people import PAYEES, stored_payee
-from payment_service.adapters.mongo_processor import RECONCILIATIONS
+from payment_service.adapters.mongo_processor import DIFFERENCES, RECONCILIATIONS
 from payment_service.adapters.mongo_refunds import REFUNDS, stored_refund
 from payment_service.adapters.mongo_rows import wire_sum
 from payment_service.adapters.mongo_statements import MongoStatementRows
@@ -210,6 +210,16 @@ class MongoTables(MongoOwnTables):
             },
             made=dict,
             ids=_id_of,
+        )
+
+    def differences(self, reconciliation_id: str) -> Rows[Mapping[str, Any]]:
+        return self._rows(
+            DIFFERENCES,
+            {"reconciliation_id": reconciliation_id},
+            keys=same("number", "kind", "subject"),
+            made=dict,
+            ids=_id_of,
+            sums={"amount": "units"},
         )
 
     def exceptions(self, wanted: Wanted) -> Rows[Mapping[str, Any]]:

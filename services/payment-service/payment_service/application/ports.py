@@ -277,6 +277,22 @@ class Reconciliations(Protocol):
 
     def set_result(self, reconciliation_id: str, result: Mapping[str, Any]) -> None: ...
 
+    def forget_differences(self, reconciliation_id: str) -> None: ...
+
+    def keep_differences(
+        self, reconciliation_id: str, rows: Sequence[Mapping[str, Any]], *, first_number: int
+    ) -> None: ...
+
+    def differences(
+        self, reconciliation_id: str, count_max: int, *, after: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """By number, from the one after `after`."""
+        ...
+
+    def found_again(self, reconciliation_id: str, keys: Collection[str]) -> Collection[str]:
+        """Which of these exceptions have a difference of it."""
+        ...
+
     def listed(
         self, count_max: int, *, before: str | None = None
     ) -> Sequence[Mapping[str, Any]]: ...

@@ -2,16 +2,22 @@
 difference. Both sides are read in order and merged, so that memory does not grow with the books.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from crowdloom.chassis.store import Store
-from crowdloom.kernel import Clock, IdFactory, Money
+from crowdloom.kernel import Clock, IdFactory
 from crowdloom.kernel.ids import StaffId
 from crowdloom.kernel.money import UNITS_PER_MINOR
 
+from payment_service.application.found_differences import (
+    FIRST_ONES,
+    IN_SUSPENSE,
+    Found,
+    settle_exceptions,
+)
 from payment_service.application.ledger_side import LedgerSums, Totalled
 from payment_service.application.poll_processor import PollProcessor
 from payment_service.application.ports import Session
@@ -26,15 +32,12 @@ from payment_service.application.processor_side import (
 from payment_service.application.reconcile_ports import ReconciledBooks, Sorting
 from payment_service.domain.bank_reconciliation import BankComparison, BankProof, OnItsWay
 from payment_service.domain.processor_lines import ProcessorBalance
-from payment_service.domain.reconciliation import Books, Difference, compare, unreconciled_minor
+from payment_service.domain.reconciliation import Books, compare
 
 log = structlog.get_logger(__name__)
 
 # While money moves, the two sides are read at slightly different moments: look again.
 _LOOKS_MAX = 3
-_DIFFERENCES_KEPT_MAX = 500
-# Stands on its account until people have said what it is: then it explains itself.
-_IN_SUSPENSE = "unidentified_line"
 _EVERY = timedelta(hours=6)
 SCHEDULE = StaffId("schedule")
 """Who asks where nobody did."""
@@ -119,28 +122,32 @@ class Reconcile:
     def __call__(self) -> int:
         queued = self._store.run(lambda session: session.reconciliations.queued())
         for reconciliation_id in queued:
-            result = self.outcome()
+            result = self.outcome(reconciliation_id)
+            if result["status"] == "completed":
+                settle_exceptions(self._store, reconciliation_id)
             self._store.run(
-                lambda s, i=reconciliation_id, r=result: _keep(s, i, r)  # type: ignore[misc]
+                lambda s, i=reconciliation_id, r=result: s.reconciliations.set_result(i, r)  # type: ignore[misc]
             )
         return len(queued)
 
-    def outcome(self) -> dict[str, Any]:
-        """The result as it is stored. A feed that fails or is empty is an error, never zero."""
+    def outcome(self, reconciliation_id: str = "") -> dict[str, Any]:
+        """The result as it is stored. A feed that fails or is empty is an error, never zero. Every
+        difference is kept with the reconciliation that is named.
+        """
         try:
-            return self._looked_again()
+            return self._looked_again(reconciliation_id)
         except ProcessorUnavailable as error:
             return self._failed("feed_incomplete", str(error))
 
-    def _looked_again(self) -> dict[str, Any]:
-        result = self._look()
+    def _looked_again(self, reconciliation_id: str) -> dict[str, Any]:
+        result = self._look(reconciliation_id)
         for _ in range(_LOOKS_MAX - 1):
             if result["status"] == "failed" or not result["differences"]:
                 break
-            result = self._look()
+            result = self._look(reconciliation_id)
         return result
 
-    def _look(self) -> dict[str, Any]:
+    def _look(self, reconciliation_id: str = "") -> dict[str, Any]:
         self._poll.catch_up()
         # A statement counts once it is confirmed, and its lines are booked little by little.
         while self._book_banks():
@@ -151,10 +158,13 @@ class Reconcile:
                 nothing_booked = next(self._books.booked(), None) is None
                 code = "feed_empty" if nothing_booked else "feed_incomplete"
                 return self._failed(code, "The processor's feed is empty")
-            return self._compared(side, self._processor.balances())
+            return self._compared(side, self._processor.balances(), reconciliation_id)
 
     def _compared(
-        self, side: ProcessorSide, balances: Mapping[str, ProcessorBalance]
+        self,
+        side: ProcessorSide,
+        balances: Mapping[str, ProcessorBalance],
+        reconciliation_id: str,
     ) -> dict[str, Any]:
         summed = LedgerSums(self._books)
         posted = Totalled(self._books.posted())
@@ -178,14 +188,15 @@ class Reconcile:
             on_their_way=self._books.on_their_way(),
             today=self._clock.now().date(),
         )
-        found = Found()
-        settled = self._store.run(lambda session: session.exceptions.settled(_IN_SUSPENSE))
+        found = self._found(reconciliation_id)
+        settled = self._store.run(lambda session: session.exceptions.settled(IN_SUSPENSE))
         found.take(
             each
             for each in compare(books)
-            if each.kind != _IN_SUSPENSE or each.subject not in settled
+            if each.kind != IN_SUSPENSE or each.subject not in settled
         )
         found.take(banks.differences())
+        found.end()
         ours = sum(amount.units for amount in summed.stripe.values())
         theirs = sum(held.available.units + held.pending.units for held in balances.values())
         return {
@@ -203,11 +214,29 @@ class Reconcile:
                 (held.available + held.pending).to_wire() for _, held in sorted(balances.items())
             ],
             "differences_count": found.count,
-            "differences": found.kept,
+            "differences": found.first,
+            "all_kept": bool(reconciliation_id) or found.count == len(found.first),
+            "explained": found.explained(),
+            "lines_apart": found.apart_count,
             "banks": [_bank(proof) for proof in banks.proofs],
-            "timing": [_timing(each) for each in banks.timing[:_DIFFERENCES_KEPT_MAX]],
+            "timing": [_timing(each) for each in banks.timing[:FIRST_ONES]],
             "timing_count": len(banks.timing),
         }
+
+    def _found(self, reconciliation_id: str) -> Found:
+        """What an earlier look kept is not what is there now."""
+        if not reconciliation_id:
+            return Found()
+        self._store.run(lambda s: s.reconciliations.forget_differences(reconciliation_id))
+
+        def keep(first_number: int, rows: Sequence[Mapping[str, Any]]) -> None:
+            self._store.run(
+                lambda s: s.reconciliations.keep_differences(
+                    reconciliation_id, rows, first_number=first_number
+                )
+            )
+
+        return Found(keep)
 
     def _failed(self, code: str, reason: str) -> dict[str, Any]:
         log.warning("reconciliation_failed", code=code, reason=reason)
@@ -219,22 +248,6 @@ class Reconcile:
             "unreconciled_minor": None,
             "differences": [],
         }
-
-
-class Found:
-    """Differences as they come: all counted, the first ones kept."""
-
-    def __init__(self) -> None:
-        self.count = self.minor = 0
-        self.kept: list[dict[str, Any]] = []
-
-    def take(self, differences: Iterable[Difference]) -> None:
-        for found in differences:
-            self.count += 1
-            self.minor += unreconciled_minor([found])
-            if len(self.kept) < _DIFFERENCES_KEPT_MAX:
-                kept = {"kind": found.kind, "subject": found.subject}
-                self.kept.append({**kept, "amount": found.amount.to_wire()})
 
 
 def _bank(proof: BankProof) -> dict[str, Any]:
@@ -256,32 +269,3 @@ def _timing(each: OnItsWay) -> dict[str, Any]:
         "amount": each.amount.to_wire(),
         "due_on": each.due_on.isoformat(),
     }
-
-
-def _key(kind: str, subject: str) -> str:
-    """A line in suspense is the exception that it became when it was booked, and no second one."""
-    of_its_own = f"recon:{kind}:{subject}"
-    return f"{kind}:{subject}" if kind == _IN_SUSPENSE else of_its_own
-
-
-def _keep(session: Session, reconciliation_id: str, result: Mapping[str, Any]) -> None:
-    """Store the result; open an exception per difference, resolve those that are gone."""
-    session.reconciliations.set_result(reconciliation_id, result)
-    if result["status"] != "completed":
-        return
-    found = set()
-    for difference in result["differences"]:
-        key = _key(difference["kind"], difference["subject"])
-        found.add(key)
-        session.exceptions.open(
-            key=key,
-            kind=difference["kind"],
-            subject=difference["subject"],
-            amount=Money.from_wire(difference["amount"]),
-            facts={"reconciliation": reconciliation_id},
-        )
-    if result["differences_count"] > len(result["differences"]):
-        return  # What is not among the first may still differ.
-    for key in session.exceptions.open_keys("recon:"):
-        if key not in found:
-            session.exceptions.resolve(key, resolution="no_longer_differs")

@@ -42,18 +42,22 @@ def proofs(result: Mapping[str, Any]) -> Sequence[Proof]:
 
 
 def is_whole(result: Mapping[str, Any]) -> bool:
-    """Whether every difference that was found is in the document."""
-    return int(result.get("differences_count", 0)) == len(result["differences"])
+    """Whether every difference that was found is kept."""
+    return bool(result.get("all_kept")) or int(result.get("differences_count", 0)) == len(
+        result["differences"]
+    )
 
 
 def matched_count(result: Mapping[str, Any]) -> int | None:
     """Processor lines without any difference; None where nothing was compared, or not all kept."""
     if result["status"] != "completed" or not is_whole(result):
         return None
+    if "lines_apart" in result:
+        return int(result["lines_count"]) - int(result["lines_apart"])
     apart = {
         found["subject"]
         for found in result["differences"]
-        if found["kind"] in _KINDS_OF_A_LINE and not _is_banks(found)
+        if is_of_a_line(found["kind"], found["subject"])
     }
     return int(result["lines_count"]) - len(apart)
 
@@ -65,9 +69,19 @@ def books_agree(result: Mapping[str, Any]) -> bool | None:
     return int(result["unreconciled_minor"]) == 0 and not result["differences_count"]
 
 
-def _is_banks(found: Mapping[str, Any]) -> bool:
+def explains(kind: str, subject: str) -> bool:
+    """Whether it says something of the difference between the processor's balance and ours."""
+    return kind in EXPLAINING_KINDS and not _is_banks(subject)
+
+
+def is_of_a_line(kind: str, subject: str) -> bool:
+    """Whether it is about a line of the processor."""
+    return kind in _KINDS_OF_A_LINE and not _is_banks(subject)
+
+
+def _is_banks(subject: str) -> bool:
     """Lines of banks have proofs of their own, one an account."""
-    return str(found["subject"]).startswith("bln_")
+    return subject.startswith("bln_")
 
 
 def _proof(result: Mapping[str, Any], ours: Money | None, theirs: Money | None) -> Proof:
@@ -82,9 +96,11 @@ def _proof(result: Mapping[str, Any], ours: Money | None, theirs: Money | None) 
 
 
 def _explained(result: Mapping[str, Any], zero: Money) -> Money:
-    moving = [
-        Money.from_wire(found["amount"])
+    # Results from before all were kept have no sums.
+    wires = result.get("explained") or [
+        found["amount"]
         for found in result["differences"]
-        if found["kind"] in EXPLAINING_KINDS and not _is_banks(found)
+        if explains(found["kind"], found["subject"])
     ]
+    moving = map(Money.from_wire, wires)
     return sum((found for found in moving if found.currency is zero.currency), zero)

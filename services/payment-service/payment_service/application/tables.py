@@ -155,6 +155,10 @@ class Tables(Protocol):
         """
         ...
 
+    def differences(self, reconciliation_id: str) -> Rows[Mapping[str, Any]]:
+        """All of one, where they were all kept. number, kind, subject."""
+        ...
+
     def exceptions(self, wanted: Wanted) -> Rows[Mapping[str, Any]]:
         """kind, subject, amount, severity, state, owner, opened_at."""
         ...

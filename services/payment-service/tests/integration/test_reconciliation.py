@@ -139,6 +139,37 @@ def test_an_exception_ends_when_its_difference_is_gone(paid: Any) -> None:
     assert paid.checker.get("/exceptions").json["items"] == []
 
 
+def test_however_many_differences_there_are_each_is_kept_listed_and_an_exception(
+    paid: Any, browsing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit, value in {"FIRST_ONES": 2, "_TOGETHER": 1}.items():
+        monkeypatch.setattr(f"payment_service.application.found_differences.{limit}", value)
+    accounts = paid.application.database[ACCOUNTS]
+    count = accounts.count_documents({})
+    accounts.update_many({}, {"$inc": {"posted": Int64(100)}})
+    result = paid.reconcile()
+    assert (result["differences_count"], len(result["differences"])) == (count, 2)
+    assert count > 3, "more than two pieces"
+    path = f"/reconciliations/{result['reconciliation_id']}/differences"
+    listed, cursor = [], None
+    while cursor or not listed:
+        page = paid.checker.get(path, limit=2, **({"cursor": cursor} if cursor else {})).json
+        listed, cursor = listed + page["items"], page["next_cursor"]
+    assert len({each["subject"] for each in listed}) == len(listed) == count
+    assert paid.checker.get("/reconciliations/rec_0/differences").status_code == 404
+    waiting = paid.checker.get("/exceptions").json["items"]
+    assert {each["subject"] for each in waiting} == {each["subject"] for each in listed}
+    browser = browsing("staff", "stf_checker", "finance.view")
+    place = f"/finance/reconciliations/{result['reconciliation_id']}"
+    shown = browser.get(place).text
+    assert f"{count} in all" in shown
+    assert "are kept" not in shown
+    assert len(browser.get(f"{place}/differences.csv").text.splitlines()) == count + 1
+    accounts.update_many({}, {"$inc": {"posted": Int64(-100)}})
+    assert paid.reconcile()["differences_count"] == 0
+    assert paid.checker.get("/exceptions").json["items"] == []
+
+
 def test_a_processor_that_does_not_answer_or_has_nothing_is_a_failure_and_not_zero(
     paid: Any, plug: Any
 ) -> None:

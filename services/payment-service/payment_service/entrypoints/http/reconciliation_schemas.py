@@ -63,6 +63,11 @@ class ReconciliationSchema(Schema):
     timing = fields.List(fields.Nested(TimingSchema), required=True)
 
 
+class DifferencePageSchema(Schema):
+    items = fields.List(fields.Nested(DifferenceSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
 class ReconciliationPageSchema(Schema):
     items = fields.List(fields.Nested(ReconciliationSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)

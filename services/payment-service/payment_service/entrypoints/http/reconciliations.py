@@ -9,6 +9,7 @@ from crowdloom.chassis.http.idempotent import idempotency_key
 from crowdloom.kernel.errors import NotFound
 from flask_smorest import Blueprint
 
+from payment_service.application.rows import Order
 from payment_service.bootstrap import Application
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.http import present
@@ -58,10 +59,27 @@ def reconciliations_blueprint(application: Application) -> Blueprint:
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, schemas.ReconciliationSchema)
     def show(reconciliation_id: str) -> dict[str, Any]:
-        """The figures of one, with every difference that was found."""
+        """The figures of one, with the first 500 differences that were found."""
         found = application.readers.reconciliations.get(reconciliation_id)
         if found is None:
             raise NotFound("There is no such reconciliation")
         return present.reconciliation(found)
+
+    places = Cursors(application.settings.common.cursor_key, salt="differences")
+
+    @blueprint.get("/reconciliations/<reconciliation_id>/differences")
+    @require("staff", *FINANCE_READERS)
+    @refusals(blueprint, {**SEEN, 404: "not_found", 422: "invalid_input"})
+    @blueprint.doc(security=STAFF)
+    @blueprint.arguments(PageQuerySchema, location="query")
+    @blueprint.response(200, schemas.DifferencePageSchema)
+    def differences(query: dict[str, Any], reconciliation_id: str) -> dict[str, Any]:
+        """All that one found, as it found them, however many."""
+        if application.readers.reconciliations.get(reconciliation_id) is None:
+            raise NotFound("There is no such reconciliation")
+        rows = application.tables.differences(reconciliation_id)
+        after = places.place_of(query)
+        found = rows.page(Order("number"), query["limit"] + 1, after=after)
+        return page_of(found, query["limit"], places, place=rows.id_of, present=dict)
 
     return blueprint

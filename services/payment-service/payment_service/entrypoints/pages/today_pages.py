@@ -1,6 +1,7 @@
 """Today and reconciliations: what agrees, what does not, and what waits for me."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from crowdloom.chassis.http.auth import require
@@ -80,7 +81,11 @@ def _add_reconciliations(blueprint: Blueprint, application: Application) -> None
     def listed_file(kind: str) -> Response:
         return _table(application).file(kind, "reconciliations")
 
-    parts = {"differences": _differences, "timing": _timing, "banks": _banks}
+    parts: Mapping[str, Callable[[Mapping[str, Any]], Table[Mapping[str, Any]]]] = {
+        "differences": partial(_differences, application),
+        "timing": _timing,
+        "banks": _banks,
+    }
 
     @blueprint.get(
         f"{_PLACE}/<reconciliation_id>/<any({', '.join(parts)}):part>.<any(csv, xlsx):kind>"
@@ -117,7 +122,7 @@ def _add_reconciliations(blueprint: Blueprint, application: Application) -> None
         found = needed(reconciliation_id)
         return {
             "found": found,
-            "differences": _differences(found).shown(),
+            "differences": _differences(application, found).shown(),
             "timing": _timing(found).shown(),
             "banks": _banks(found).shown(),
             "agree": reading.books_agree(found),
@@ -199,13 +204,17 @@ def _table(application: Application) -> Table[Mapping[str, Any]]:
     )
 
 
-def _differences(found: Mapping[str, Any]) -> Table[Mapping[str, Any]]:
+def _differences(application: Application, found: Mapping[str, Any]) -> Table[Mapping[str, Any]]:
     columns: list[Column[Mapping[str, Any]]] = [
         Column("kind", lambda row: str(row["kind"]), _("Kind")),
         Column("subject", lambda row: str(row["subject"]), _("Subject")),
         Column("amount", _amount, _("Processor less ledger"), is_figure=True, is_summed=True),
         Column("currency", _currency),
     ]
+    if found.get("all_kept"):
+        kept = application.tables.differences(found["_id"])
+        return Table.kept(columns, kept, first="kind", name="differences")
+    # From before all of them were kept: what the result itself holds.
     rows = found.get("differences", ())
     return Table.listed(columns, rows, ids=_id_of, first="kind", name="differences")
 
