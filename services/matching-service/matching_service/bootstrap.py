@@ -25,6 +25,7 @@ from matching_service.application.keep_batches import CountProgress, WithdrawSlo
 from matching_service.application.keep_leases import ExpireLeases
 from matching_service.application.open_work import KEPT, OpenWork
 from matching_service.application.queue import Queue
+from matching_service.application.recount import RecountAnswers
 from matching_service.application.schedule_known import ScheduleKnown
 from matching_service.application.set_policy import SetPolicy
 from matching_service.application.watch_batches import WatchBatches
@@ -57,6 +58,7 @@ class Application:
     expire_leases: ExpireLeases
     count_progress: CountProgress
     withdraw_slots: WithdrawSlots
+    recount_answers: RecountAnswers
     checks: Mapping[str, Check]
 
     @property
@@ -126,6 +128,7 @@ def build(
         expire_leases=ExpireLeases(store=store, reader=reader, clock=clock),
         count_progress=CountProgress(store=store, reader=reader, clock=clock),
         withdraw_slots=WithdrawSlots(store=store, reader=reader),
+        recount_answers=RecountAnswers(store=store, reader=reader, clock=clock),
         checks=readiness_checks(client, store.database, clock),
     )
 

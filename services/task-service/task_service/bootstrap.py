@@ -22,6 +22,7 @@ from task_service.adapters.mongo_accounts import MongoSignUpLimit, MongoTries
 from task_service.adapters.mongo_files import MongoFiles
 from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
 from task_service.adapters.mongo_split_jobs import MongoSplitJobs
+from task_service.adapters.mongo_tallies import MongoTallies
 from task_service.adapters.mongo_uploads import MongoUploads
 from task_service.adapters.pillow_tiles import TileSplitter
 from task_service.adapters.pypdf_pages import PdfSplitter
@@ -55,6 +56,7 @@ from task_service.application.preview_task import PreviewTask
 from task_service.application.projects import Projects
 from task_service.application.qualifications import Qualifications
 from task_service.application.receive_uploads import ReceiveUploads
+from task_service.application.recount_answers import RecountAnswers
 from task_service.application.results import Results
 from task_service.application.return_submission import ReturnSubmission
 from task_service.application.review_submissions import ReviewSubmissions
@@ -153,6 +155,7 @@ class Application:
     grow_batch: GrowBatch
     join_additions: JoinAdditions
     complete_batches: CompleteBatches
+    recount_answers: RecountAnswers
     tell_totals: TellTotals
     webhooks: Webhooks
     tell_webhooks: TellWebhooks
@@ -293,6 +296,9 @@ def build(
             spawn=ThreadPoolExecutor(_WEBHOOK_THREADS, thread_name_prefix="webhook").submit,
         ),
         complete_batches=CompleteBatches(store=store, reader=reader, clock=clock),
+        recount_answers=RecountAnswers(
+            tallies=MongoTallies(store.database, None), reader=reader, clock=clock
+        ),
         tell_totals=TellTotals(store=store, reader=reader, clock=clock),
         checks=readiness_checks(client, store.database, clock),
     )

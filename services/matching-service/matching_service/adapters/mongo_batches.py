@@ -117,6 +117,13 @@ class MongoBatches:
             {"_id": batch_id}, {"$push": {"seconds": newest}}, upsert=True, session=self._session
         )
 
+    def recount(self, batch_id: BatchId, found: int, *, was: int, now: datetime) -> bool:
+        # One that was never counted up has no field yet, which null finds as well.
+        unchanged = {"_id": batch_id, "submitted": was or {"$in": [0, None]}}
+        said = {"submitted": found, "recounted_count": found, "recounted_at": now}
+        changed = self._batches.update_one(unchanged, {"$set": said}, session=self._session)
+        return changed.matched_count == 1
+
     def slot_counts(self, batch_id: BatchId) -> SlotCounts:
         row = _in_force(self._row(batch_id) or {})
         published = row.get("task_count", 0) * row.get("redundancy", 0)
@@ -208,6 +215,8 @@ def _batch(row: dict[str, Any]) -> Batch:
         wanted_at=row.get("wanted_at"),
         answer_count=row.get("submitted", 0),
         newcomer_answer_count=row.get("from_newcomers", 0),
+        recounted_at=row.get("recounted_at"),
+        recounted_count=row.get("recounted_count"),
         pay_per_hour=PayPerHour(
             p25=Money.from_wire(pay["p25"]), p75=Money.from_wire(pay["p75"]), n=pay["n"]
         )

@@ -80,6 +80,12 @@ class Batches(Protocol):
         """
         ...
 
+    def recount(self, batch_id: BatchId, found: int, *, was: int, now: datetime) -> bool:
+        """So many answers were found; False, and nothing changes, where the counter is not what it
+        was any more.
+        """
+        ...
+
     def slot_counts(self, batch_id: BatchId) -> SlotCounts: ...
 
     def withdraw(self, batch_id: BatchId, slot_count: int) -> int:

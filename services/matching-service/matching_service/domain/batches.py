@@ -49,6 +49,7 @@ class Batch:
     `requester_served_at` is when somebody was last given work of any batch of its requester, where
     it was looked up. Of `answer_count` answers `newcomer_answer_count` came from workers who had
     given few till then. `known_count` counts the tasks that were ever marked as known.
+    `recounted_count` answers were found at `recounted_at`, when they were last counted anew.
     """
 
     batch_id: BatchId
@@ -76,6 +77,8 @@ class Batch:
     known_count: int = 0
     answer_count: int = 0
     newcomer_answer_count: int = 0
+    recounted_at: datetime | None = None
+    recounted_count: int | None = None
 
 
 @dataclass(frozen=True)

@@ -79,5 +79,6 @@ def make_events_process(application: Application) -> EventsProcess:
             Job("expire_leases", 1.0, application.expire_leases),
             Job("count_progress", 2.0, application.count_progress, steady=True),
             Job("withdraw_slots", 2.0, application.withdraw_slots),
+            Job("recount_answers", 300.0, application.recount_answers),
         ],
     )

@@ -326,3 +326,29 @@ def test_progress_is_told_when_it_changes_and_pay_is_measured(
     pay = item.batch.pay_per_hour
     assert pay is not None
     assert (pay.n, pay.p25.minor, pay.p75.minor) == (5, 900, 900)
+
+
+def test_a_counter_that_drifted_is_mended_once_a_day_and_a_right_one_is_let_rest(
+    held: Assignment,
+    make: ModuleType,
+    deliver: Deliver,
+    application: Application,
+    clock: FrozenClock,
+) -> None:
+    deliver(make.submitted(held))
+    assert application.recount_answers() == 0, "it is not due yet"
+    application.database["batches"].update_one({"_id": "bat_1"}, {"$set": {"submitted": 7}})
+    clock.advance(seconds=86_400)
+
+    def counted() -> int:
+        row = application.database["batches"].find_one({"_id": "bat_1"})
+        assert row is not None
+        return int(row["submitted"])
+
+    came_meanwhile = application.store.run(
+        lambda s: s.batches.recount("bat_1", 1, was=6, now=clock.now())
+    )
+    assert (came_meanwhile, counted()) == (False, 7)
+    assert (application.recount_answers(), counted()) == (1, 1)
+    clock.advance(seconds=2 * 86_400)
+    assert application.recount_answers() == 0, "no answer came since"

@@ -6,7 +6,9 @@ for, and several documents that changes add to, so that two changes seldom want 
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 from zlib import crc32
 
@@ -97,14 +99,37 @@ class MongoTallies:
             return counted
 
         try:
-            with self._database.client.start_session() as session:
-                return session.with_transaction(
-                    in_transaction,
-                    read_concern=ReadConcern("snapshot"),
-                    write_concern=WriteConcern("majority"),
-                )
+            return self._at_one_moment(in_transaction)
         except PyMongoError:  # too many for a transaction, or somebody else began it meanwhile
             return self._counted(batch_id, None)
+
+    def recounted_at(self, batch_ids: list[BatchId]) -> dict[BatchId, datetime | None]:
+        names = {f"{one}:{_FIRST}": one for one in batch_ids}
+        found = self._tallies.find({"_id": {"$in": list(names)}}, session=self._session)
+        return {names[row["_id"]]: row.get("recounted_at") for row in found}
+
+    def recount(self, batch_id: BatchId, now: datetime) -> Tally:
+        def in_transaction(session: ClientSession) -> Tally:
+            counted = vars(self._counted(batch_id, session))
+            kept = vars(_sum(self._parts_of([batch_id], session)[batch_id].values()))
+            missing = {name: count - kept[name] for name, count in counted.items()}
+            # Whoever changes an answer adds to other parts: both are of one moment here.
+            self._tallies.update_one(
+                {"_id": f"{batch_id}:{_FIRST}"},
+                {"$inc": missing, "$set": {"recounted_at": now}},
+                session=session,
+            )
+            return Tally(**missing)
+
+        return self._at_one_moment(in_transaction)
+
+    def _at_one_moment(self, work: Callable[[ClientSession], Tally]) -> Tally:
+        with self._database.client.start_session() as session:
+            return session.with_transaction(
+                work,
+                read_concern=ReadConcern("snapshot"),
+                write_concern=WriteConcern("majority"),
+            )
 
     def _counted(self, batch_id: BatchId, session: ClientSession | None) -> Tally:
         grouped: list[dict[str, Any]] = [

@@ -117,10 +117,6 @@ class MongoTasks:
         found = self._tasks.find(wanted, said, session=self._session)
         return [task_id for row in found.sort("number", ASCENDING) for task_id in _ids(row)]
 
-    def in_chunk(self, table_id: str, chunk: int) -> list[Task]:
-        found = self._tasks.find({"chunk": _chunk(table_id, chunk)}, session=self._session)
-        return [task for row in found.sort("number", ASCENDING) for task in _tasks(row)]
-
     def page(self, table_id: str, *, after: int, count_max: int) -> list[Task]:
         return [
             task

@@ -229,7 +229,7 @@ class ReleaseTasks:
             redundancy=batch.terms.redundancy,
             task_ids=tuple(task_ids),
         )
-        known = tuple(known_tasks(self._reader, batch, chunk))
+        known = tuple(known_tasks(self._reader, batch, task_ids))
 
         def work(session: Session) -> bool:
             is_next = session.batches.note_released(batch.batch_id, chunk)

@@ -1,6 +1,6 @@
 """A requester says what the right answer to a row is: answers to it are scored from then on."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import chain
 
 from crowdloom.contracts.task import TasksMarked
@@ -71,12 +71,13 @@ class MarkKnown:
         return found[0]
 
 
-def known_tasks(reader: Reader, batch: Batch, chunk: int) -> list[TaskId]:
-    """Those of a chunk of the batch whose answer is known."""
-    if not batch.has_known:
+def known_tasks(reader: Reader, batch: Batch, task_ids: Sequence[TaskId]) -> list[TaskId]:
+    """Those of a chunk of the batch, whose rows follow each other, whose answer is known."""
+    first = reader.tasks.get(task_ids[0]) if batch.has_known and task_ids else None
+    if first is None:
         return []
     marked = reader.known_answers.numbers(batch.batch_id)
-    tasks = reader.tasks.in_chunk(batch.table_id or "", chunk)
+    tasks = reader.tasks.page(batch.table_id or "", after=first.number - 1, count_max=len(task_ids))
     return [
         task.task_id
         for task in tasks

@@ -162,10 +162,6 @@ class Tasks(Protocol):
 
     def chunk(self, table_id: str, chunk: int) -> list[TaskId]: ...
 
-    def in_chunk(self, table_id: str, chunk: int) -> list[Task]:
-        """The same with their rows."""
-        ...
-
     def page(self, table_id: str, *, after: int, count_max: int) -> list[Task]:
         """In the table's order, numbers above `after`."""
         ...

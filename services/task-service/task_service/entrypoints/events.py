@@ -62,6 +62,7 @@ def make_events_process(application: Application) -> EventsProcess:
             Job("accept_what_is_due", 2.0, application.review.accept_what_is_due),
             Job("deliver_webhooks", 1.0, application.deliver_webhooks),
             Job("complete_batches", 3.0, application.complete_batches),
+            Job("recount_answers", 300.0, application.recount_answers),
             Job("split_later", 1.0, application.split_later, apart=True),
             Job("clean_unused_files", 600.0, application.clean_unused_files),
             Job("tell_totals", 10.0, application.tell_totals),

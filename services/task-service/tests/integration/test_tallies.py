@@ -53,6 +53,11 @@ def test_a_tally_is_what_counting_gives(
     requester.post(f"/submissions/{ids[4]}/accept")
     assert tally(batch_id) == counted(application, batch_id)
     assert tally(batch_id) == Tally(0, 4, 0, 1, closed_slots=0, used_slots=3)
+    kept = application.database["tallies"]
+    kept.update_one({"_id": f"{batch_id}:first"}, {"$inc": {"accepted": 3, "used_slots": -1}})
+    assert tally(batch_id) != counted(application, batch_id)
+    assert (application.recount_answers(), application.recount_answers()) == (1, 0)
+    assert tally(batch_id) == counted(application, batch_id), "what drifted is mended"
 
 
 def test_what_did_not_commit_is_not_counted(
