@@ -10,6 +10,7 @@ from crowdloom.kernel.limits import (
     CELL_CHARACTERS_MAX,
     ROW_CHARACTERS_MAX,
     TABLE_BYTES_MAX,
+    TABLE_CELLS_MAX,
     TABLE_COLUMNS_MAX,
     TABLE_LINES_MAX,
     TABLE_ROWS_MAX,
@@ -152,10 +153,12 @@ def decoded(content: bytes) -> str:
 def _numbered_rows(text: str) -> Iterable[tuple[int, list[str]]]:
     csv.field_size_limit(TABLE_BYTES_MAX)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line, count = 1, 0
+    line, count, cells = 1, 0, 0
     for row in reader:
         if row:
             count += 1
+            cells += len(row)
+            refuse_too_many_cells(cells, line)
             if count > TABLE_ROWS_MAX + 1:
                 raise refused([too_many_rows(line)])
             yield line, row
@@ -167,6 +170,13 @@ def refuse_too_many_lines(text: str) -> None:
     if max(text.count("\n"), text.count("\r")) > TABLE_LINES_MAX:
         reason = f"more than {TABLE_LINES_MAX:,} lines: make several files of it"
         raise refused([RowFault(TABLE_LINES_MAX + 1, None, reason)])
+
+
+def refuse_too_many_cells(count: int, line: int) -> None:
+    """While they are read: all of them are in memory together."""
+    if count > TABLE_CELLS_MAX:
+        reason = f"more than {TABLE_CELLS_MAX:,} cells: make several files of it"
+        raise refused([RowFault(line, None, reason)])
 
 
 def _refuse_what_is_no_text(text: str) -> None:

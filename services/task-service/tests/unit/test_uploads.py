@@ -8,6 +8,7 @@ import pytest
 from openpyxl import Workbook
 from task_service.adapters.text_splitters import RowsSplitter
 from task_service.adapters.zip_files import ZipSplitter
+from task_service.domain import tables
 from task_service.domain.errors import FaultyRows
 from task_service.domain.splitting.pieces import PieceAnswer, Wish
 from task_service.domain.uploads import check_kind, usual_split
@@ -136,6 +137,20 @@ def test_a_table_that_cannot_be_read_is_refused(content: bytes, line: int, reaso
         RowsSplitter().split(content, ROWS, kept)
     faults: Any = refused.value.facts["faults"]
     assert any(one["line"] == line and reason in one["reason"] for one in faults), faults[:3]
+
+
+def test_a_table_of_more_cells_than_memory_is_for_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tables, "TABLE_CELLS_MAX", 6)
+    fits, more = b"a,b\n1,2\n3,4\n", b"a,b\n1,2\n3,4\n5,6\n"
+    assert len(tables.read_table(fits).rows) == len(RowsSplitter().split(fits, ROWS, kept).rows)
+    for read in (tables.read_table, lambda content: RowsSplitter().split(content, ROWS, kept)):
+        with pytest.raises(FaultyRows) as refused:
+            read(more)
+        [fault] = refused.value.facts["faults"]  # type: ignore[misc]
+        assert fault["line"] == 4
+        assert fault["reason"] == "more than 6 cells: make several files of it"
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from task_service.domain.splitting.pieces import (
 from task_service.domain.spreadsheets import defused
 from task_service.domain.tables import (
     checked_table,
+    refuse_too_many_cells,
     refuse_too_many_lines,
     refuse_unclosed_quote,
     refused,
@@ -153,12 +154,14 @@ def spanned_rows(text: str, delimiter: str) -> Iterator[tuple[int, tuple[int, in
     # For the whole process, so it is the same wherever tables are read.
     csv.field_size_limit(TABLE_BYTES_MAX)
     reader = csv.reader(iter(lines), delimiter=delimiter, strict=True)
-    first, start, count = 0, 0, 0
+    first, start, count, cells = 0, 0, 0, 0
     try:
         for row in reader:
             end = lines.end
             if any(cell.strip() for cell in row):
                 count += 1
+                cells += len(row)
+                refuse_too_many_cells(cells, first + 1)
                 if count > TABLE_ROWS_MAX + 1:
                     raise refused([too_many_rows(first + 1)])
                 yield first + 1, (start, start + len(text[start:end].rstrip("\r\n"))), row

@@ -180,6 +180,10 @@ _WORDS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         lambda m: _("More than %(count)s lines: make several files of it", count=m[1]),
     ),
     (
+        r"more than ([\d,]+) cells: .*",
+        lambda m: _("More than %(count)s cells: make several files of it", count=m[1]),
+    ),
+    (
         r"more than ([\d,]+) objects and lists: .*",
         lambda m: _("More than %(count)s objects and lists: make several files of it", count=m[1]),
     ),
