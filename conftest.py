@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 from xdist.remote import Producer
@@ -88,6 +88,8 @@ def chromium() -> Iterator[Browser]:
         pytest.skip(f"no Chromium found (looked for {', '.join(CHROMIUM_NAMES)})")
     # Chromium refuses its own sandbox to root, which is who CI runs as.
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    # What is waited for comes or does not: five seconds, as it is set, are few on a busy machine.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path,

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Frame
+from crowdloom.testkit.frames import task_frame
+from playwright.sync_api import Browser, BrowserContext, Frame, expect
 
 pytestmark = pytest.mark.browser
 
@@ -32,9 +33,7 @@ def answer(context: BrowserContext, workplace: Any) -> Any:
         item = workplace.item(f"<crowd-form {form}>{body}</crowd-form>")
         page = workplace.open(context, item)
         page.locator("[data-next-at-once]").uncheck()
-        page.locator("[data-submit]:enabled").wait_for()
-        frame = next(one for one in page.frames if "/frame/" in one.url)
-        frame.wait_for_load_state("load")
+        frame = task_frame(page)
         act(frame)
         frame.locator("#submitButton").click()
         page.wait_for_url("**/work/queue")
@@ -70,8 +69,8 @@ def test_a_classifier_asks_for_one_of_its_categories(answer: Any, element: str) 
         assert not frame.get_by_text("Be fair").is_visible()
         frame.get_by_text("All rules").click()
         assert frame.get_by_text("Be fair").is_visible()
-        frame.get_by_label("Good").focus()
-        frame.page.keyboard.press("ArrowDown")
+        frame.get_by_label("Good").press("ArrowDown")
+        expect(frame.get_by_label("Bad")).to_be_checked()
 
     assert answer(body, choose, flat=True) == [["mood.label", "Bad"]]
 
@@ -160,15 +159,13 @@ def test_things_are_put_in_order_by_buttons_and_a_recording_is_steered_by_keys(
     )
     page = workplace.open(context, item)
     page.locator("[data-next-at-once]").uncheck()
-    page.locator("[data-submit]:enabled").wait_for()
-    frame = next(one for one in page.frames if "/frame/" in one.url)
+    frame = task_frame(page)
     frame.get_by_role("button", name="Up: Cedar").press("Enter")
     with page.expect_response("**/draft") as kept:
         page.keyboard.press("Enter")
     assert kept.value.ok
     page.reload()
-    page.locator("[data-submit]:enabled").wait_for()
-    frame = next(one for one in page.frames if "/frame/" in one.url)
+    frame = task_frame(page)
     frame.locator(".crowd-rank").first.get_by_text("Cedar").wait_for()
     frame.locator(".crowd-track img").wait_for()
     frame.get_by_text("0:00 / 0:04").wait_for()
@@ -239,16 +236,14 @@ def test_a_draft_puts_marks_and_choices_back(context: BrowserContext, workplace:
         "</crowd-entity-annotation></crowd-form>"
     )
     page = workplace.open(context, item)
-    page.locator("[data-submit]:enabled").wait_for()
-    frame = next(one for one in page.frames if "/frame/" in one.url)
+    frame = task_frame(page)
     frame.get_by_text("Yes").click()
     frame.locator(".crowd-text").press("1")
     with page.expect_response("**/draft") as kept:
         frame.locator(".crowd-text").press("ArrowRight")
     assert kept.value.ok
     page.reload()
-    page.locator("[data-submit]:enabled").wait_for()
-    frame = next(one for one in page.frames if "/frame/" in one.url)
+    frame = task_frame(page)
     frame.locator("mark", has_text="one").wait_for()
     assert frame.locator("crowd-checkbox input[type=checkbox]").is_checked()
     page.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from crowdloom.testkit.frames import task_frame
 from crowdloom_local.acceptance.compare import without_protocol
 from crowdloom_local.acceptance.filling import fill, press_submit
 from crowdloom_local.acceptance.hosts import ForeignHosts
@@ -85,9 +86,7 @@ def answered(
     item = workplace.item(template, row)
     page = workplace.open(context, item)
     page.locator("[data-next-at-once]").uncheck()
-    page.locator("[data-submit]:enabled").wait_for()
-    frame = next(one for one in page.frames if "/frame/" in one.url)
-    frame.wait_for_load_state("load")
+    frame = task_frame(page)
     fill(frame, given)
     press_submit(frame)
     page.wait_for_url("**/work/queue")

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from crowdloom.testkit.frames import task_frame
 from crowdloom_local.acceptance.compare import without_protocol
 from crowdloom_local.acceptance.native import NativeServer, plain_page
 from flask import Flask, request
-from playwright.sync_api import Browser, BrowserContext, Frame, Page
+from playwright.sync_api import Browser, BrowserContext
 
 pytestmark = pytest.mark.browser
 
@@ -139,13 +140,6 @@ def context(chromium: Browser, workplace: Any) -> Iterator[BrowserContext]:
     opened.close()
 
 
-def frame_of(page: Page) -> Frame:
-    page.locator("[data-submit]:enabled").wait_for()
-    found = next(frame for frame in page.frames if "/frame/" in frame.url)
-    found.wait_for_load_state("load")
-    return found
-
-
 def posted_natively(
     context: BrowserContext, native: NativeServer, template: str, act: str
 ) -> list[tuple[str, str]]:
@@ -169,7 +163,7 @@ def test_a_page_answers_what_it_would_have_posted(
     item = workplace.item(template, ROW)
     page = workplace.open(context, item)
     page.locator("[data-next-at-once]").uncheck()
-    frame_of(page).evaluate(f"() => {{ {WRITE} {act} }}")
+    task_frame(page).evaluate(f"() => {{ {WRITE} {act} }}")
     page.wait_for_url("**/work/queue")
     page.close()
     expected = [list(pair) for pair in posted_natively(context, native, template, act)]
@@ -243,7 +237,7 @@ def test_a_hostile_page_reaches_no_cookie_storage_parent_or_network(
 
     item = workplace.item('<input name="a">')
     page = workplace.open(context, item)
-    frame = frame_of(page)
+    frame = task_frame(page)
     got = frame.evaluate(ATTEMPTS, serve(evil))
     frame.wait_for_url(lambda url: url.startswith("chrome-error:"), wait_until="commit")
     assert got["cookie"] == "refused: SecurityError"
@@ -264,7 +258,7 @@ def test_what_stands_in_for_cookies_and_storage_is_the_page_s_own(
     item = workplace.item('<input name="a">')
     page = workplace.open(context, item)
     page.evaluate("sessionStorage.setItem('mine', '1')")
-    seen = frame_of(page).evaluate(
+    seen = task_frame(page).evaluate(
         """() => {
           document.cookie = 'seen=yes; path=/';
           localStorage.setItem('k', 1);
@@ -281,7 +275,7 @@ def test_what_stands_in_for_cookies_and_storage_is_the_page_s_own(
 def test_only_the_frame_is_believed(context: BrowserContext, workplace: Any) -> None:
     item = workplace.item('<input name="a">')
     page = workplace.open(context, item)
-    frame = frame_of(page)
+    frame = task_frame(page)
     forged = "window.postMessage({crowdloom: 'submitted', answer: [['a', 'forged']]}, '*')"
     page.evaluate(forged)
     frame.evaluate("parent.postMessage({crowdloom: 'submitted', answer: 'no answer'}, '*')")
@@ -299,7 +293,7 @@ def test_pages_find_what_mechanical_turk_gave_them(context: BrowserContext, work
         "<script>turkSetAssignmentID()</script>"
     )
     page = workplace.open(context, item)
-    found = frame_of(page).evaluate(
+    found = task_frame(page).evaluate(
         """() => [document.getElementsByName('assignmentId')[0].value,
           turkGetParam('assignmentId'), turkGetParam('none', 'otherwise'),
           new URLSearchParams(location.search).get('workerId'), document.scripts.length,
@@ -324,7 +318,7 @@ def test_elements_of_the_crowd_family_answer_too(context: BrowserContext, workpl
     )
     page = workplace.open(context, item)
     page.locator("[data-next-at-once]").uncheck()
-    frame = frame_of(page)
+    frame = task_frame(page)
     frame.get_by_role("textbox", name="Say").fill("hello")
     frame.locator("crowd-text-area textarea").fill("a")
     frame.get_by_role("slider").fill("7")

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from crowdloom.testkit.frames import task_frame
 from crowdloom.testkit.waiting import until
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, Route, expect
 
@@ -38,19 +39,12 @@ def open_item(context: BrowserContext, workplace: Any) -> Iterator[Any]:
         page = workplace.open(context, item)
         opened.append(page)
         page.locator("[data-next-at-once]").uncheck()
-        return page, frame_of(page), item
+        return page, task_frame(page), item
 
     yield one
     context.set_offline(offline=False)
     for page in opened:
         page.close()
-
-
-def frame_of(page: Page) -> Frame:
-    expect(page.locator("[data-submit]")).to_be_enabled()
-    found = next(frame for frame in page.frames if "/frame/" in frame.url)
-    found.wait_for_load_state("load")
-    return found
 
 
 def press_submit(page: Page) -> None:
@@ -98,7 +92,7 @@ def test_the_next_items_are_shown_in_the_same_page_and_each_has_its_place_in_the
             "data-assignment", item.assignment_id
         )
         assert page.url.endswith(item.assignment_id)
-        frame = frame_of(page)
+        frame = task_frame(page)
         expect(page.get_by_role("heading", level=1)).to_be_focused()
         assert workplace.answer_of(before) == [["a", before.assignment_id]]
     frame.locator("[name=a]").fill("draft")
@@ -107,7 +101,7 @@ def test_the_next_items_are_shown_in_the_same_page_and_each_has_its_place_in_the
     assert page.evaluate("window.stayed")
     page.goto(f"{workplace.origin}/work/my-work")
     page.go_back()
-    expect(frame_of(page).locator("[name=a]")).to_have_value("draft")
+    expect(task_frame(page).locator("[name=a]")).to_have_value("draft")
     page.evaluate("() => history.back()")
     page.wait_for_url(f"**{second.assignment_id}")
     notice = page.frame_locator("#task-frame").get_by_role("heading")
@@ -191,7 +185,7 @@ def test_drafts_are_saved_as_one_types_and_survive_a_reload(open_item: Any, work
             break
         page.wait_for_timeout(200)
     page.reload()
-    again = frame_of(page)
+    again = task_frame(page)
     expect(again.locator("[name=t]")).to_have_value("one\ntwo")
     expect(again.locator("[name=c]")).to_be_checked()
     expect(again.locator("[value=y]")).to_be_checked()
@@ -224,7 +218,7 @@ def test_what_only_the_tab_has_is_put_back_after_a_reload(
     expect(page.locator(STATE)).to_have_text("Not saved yet, kept in this browser")
     context.set_offline(offline=False)
     page.reload()
-    expect(frame_of(page).locator("[name=a]")).to_have_value("typed in a tunnel")
+    expect(task_frame(page).locator("[name=a]")).to_have_value("typed in a tunnel")
 
 
 def test_an_answer_that_comes_too_late_is_kept_as_a_draft(open_item: Any, workplace: Any) -> None:
@@ -243,7 +237,7 @@ def test_a_second_answer_from_another_tab_is_refused_in_words(
 ) -> None:
     page, frame, item = open_item()
     other = workplace.open(context, item)
-    frame_of(other).locator("[name=a]").fill("first")
+    task_frame(other).locator("[name=a]").fill("first")
     other.locator("[data-next-at-once]").uncheck()
     press_submit(other)
     other.wait_for_url("**/work/queue")
@@ -407,7 +401,7 @@ def test_a_submission_can_be_undone_for_ten_seconds_and_is_handed_in_when_one_le
     with page.expect_navigation(url=f"**/match/assignments/{item.assignment_id}/open"):
         page.get_by_role("button", name="Undo").click()
     page.goto(f"{workplace.origin}/work/assignments/{item.assignment_id}")
-    expect(frame_of(page).locator("[name=a]")).to_have_value("yes")
+    expect(task_frame(page).locator("[name=a]")).to_have_value("yes")
     press_submit(page)
     page.wait_for_url("**/work/queue")
     expect(page.locator(TOAST)).to_contain_text("Submitting your answer")
