@@ -18,6 +18,12 @@ ENROLMENT_PAGE = "/finance/enrol"
 
 
 def main(arguments: Sequence[str]) -> int:
+    # Whoever asks for help, or mistyped, may have no settings yet.
+    if arguments[:1] in (["-h"], ["--help"]):
+        sys.stdout.write(f"{__doc__}\n")
+        return 0
+    if arguments[:1] == ["staff"]:
+        _parser().parse_args(arguments[1:])
     settings = read_settings()
     configure_logging(
         service=SERVICE, process="-".join(arguments[:1]), level=settings.common.log_level

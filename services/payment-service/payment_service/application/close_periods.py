@@ -15,6 +15,7 @@ from crowdloom.kernel.errors import InvalidInput, NotFound
 from crowdloom.kernel.ids import StaffId
 
 from payment_service.application.approvals import ApprovalDesk, ApprovalKind, Payload, Prepared
+from payment_service.application.closed_trial import ClosedTrial
 from payment_service.application.journal import AccountBalance
 from payment_service.application.period_checks import CheckPeriod
 from payment_service.application.period_ports import PeriodBooks
@@ -156,6 +157,11 @@ class PeriodDesk:
     def trial(self, closing: Mapping[str, Any], *, after: str = "") -> Iterator[AccountBalance]:
         """The trial balance that a closing stored, by path, from the account after one."""
         return self._books.kept_trial(closing["period"], closing["version"], after=after)
+
+    def trial_rows(self, closing: Mapping[str, Any]) -> ClosedTrial:
+        """The same as rows of a table."""
+        count = int(closing["account_count"])
+        return ClosedTrial(lambda after: self.trial(closing, after=after), count=count)
 
     def _made(self, period: Period, checks: Sequence[Check]) -> dict[str, Any]:
         """Its trial balance is kept row by row while it is read."""

@@ -1,6 +1,7 @@
 """The audit: every invariant with a figure, what it finds, and the log of who did what."""
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 from bson import Int64
 from crowdloom.contracts.task import BatchTotals
+from flask_babel import force_locale
 from openpyxl import load_workbook
+from payment_service.entrypoints.pages import audit_words
 
 ENTRY = {
     "lines": [
@@ -50,7 +53,9 @@ def broken(auditor: Any) -> dict[str, list[str]]:
     return {each["invariant"]: each["broken"] for each in found["findings"] if not each["holds"]}
 
 
-def test_every_invariant_holds_and_says_what_it_looked_at(paid: Any, auditor: Any) -> None:
+def test_every_invariant_holds_and_says_what_it_looked_at(
+    paid: Any, auditor: Any, web: Any
+) -> None:
     found = auditor.get("/audit").json
     assert [each["invariant"] for each in found["findings"]] == [f"I{n}" for n in range(1, 18)]
     assert broken(auditor) == {}
@@ -59,6 +64,12 @@ def test_every_invariant_holds_and_says_what_it_looked_at(paid: Any, auditor: An
     assert figures["I5"] == "3 accepted"
     assert figures["I10"] == "1 payout lines"
     assert figures["I17"] == "1 entries by hand"
+    with web.test_request_context("/finance/audit"), force_locale("fa"):
+        told = [audit_words.figure(figure) for figure in figures.values()]
+    assert [
+        figure for figure in told if re.search(r"[a-z]|(?<![0-9.])[0-9](?![0-9.])", figure)
+    ] == []
+    assert "USD" in " ".join(told)
 
 
 def test_a_cent_that_was_changed_behind_our_back_is_found(paid: Any, auditor: Any) -> None:

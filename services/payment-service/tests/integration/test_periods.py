@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from crowdloom.kernel import Money
+from flask.testing import FlaskClient
 from payment_service.adapters.mongo_periods import MongoPeriodBooks
 from payment_service.domain.entries import Entry, credit, debit
 from payment_service.domain.periods import PeriodState, next_month, period_for
@@ -236,7 +237,7 @@ def test_daily_balances_are_the_journal_by_day_and_are_mended_from_zero(
 
 
 def test_a_close_reads_what_came_since_the_one_before_and_no_entry_of_before(
-    finance: Finance,
+    finance: Finance, browsing: Callable[..., FlaskClient]
 ) -> None:
     finance.wait_for_next_month()
     finance.market.reconcile()
@@ -259,6 +260,13 @@ def test_a_close_reads_what_came_since_the_one_before_and_no_entry_of_before(
         trial, cursor = [*trial, *page["items"]], page["next_cursor"]
     assert len(trial) == second["account_count"] >= first["account_count"]
     assert {row["account"]: row["debit_units"] for row in trial}[BANK] == 70_000
+    browser = browsing("staff", "stf_auditor", "auditor")
+    page = browser.get(f"/finance/periods/{finance.month}").text
+    assert page.count('<td class="account">') == len(trial)
+    descending = {"trial-sort": "-account"}
+    sent = browser.get(f"/finance/periods/{finance.month}.csv", query_string=descending).text
+    accounts = [row.split(",")[0].strip('"') for row in sent.splitlines()[1:]]
+    assert accounts == [row["account"] for row in reversed(trial)]
     database["journal"].insert_many(gone)
     assert finance.broken() == set(), "and it says what the whole journal says"
 

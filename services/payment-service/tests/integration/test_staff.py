@@ -128,6 +128,10 @@ def test_the_command_adds_a_person_once_and_prints_a_link_where_there_is_no_pass
     assert application.enrol.show(staff_id).member.email == "new@example.org"
     with pytest.raises(SystemExit, match="at least"):
         command_line.staff(application, [*given, "--password", "short"])
+    with pytest.raises(SystemExit) as asked:
+        command_line.main(["staff", "add", "--help"])
+    assert (asked.value.code, command_line.main(["--help"])) == (0, 0), "without any settings"
+    assert "--email" in capsys.readouterr().out
 
 
 READ = [

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from payment_service.application.tables import Acts
 from payment_service.bootstrap import Application
 from payment_service.domain.people import FINANCE_READERS
-from payment_service.entrypoints.pages import words
+from payment_service.entrypoints.pages import audit_words, words
 from payment_service.entrypoints.pages.tables import Column, Table
 
 # Above this the invariants are looked at when one asks: it takes a reading of the whole journal.
@@ -36,6 +36,7 @@ def audit_pages(application: Application) -> Blueprint:
             findings=application.audit_money() if checks else None,
             as_of=application.clock.now(),
             sentences=words.invariants(),
+            figure=audit_words.figure,
             acts=[(row, _facts(row), _changes(row)) for row in table.rows],
             table=table,
             names={**application.readers.staff.names(), COMMAND_LINE: _("command line")},

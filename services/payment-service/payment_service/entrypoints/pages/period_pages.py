@@ -1,6 +1,6 @@
 """Period close: the months, a checklist with figures and links, and who closed what when."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crowdloom import ui
@@ -18,7 +18,7 @@ from payment_service.bootstrap import Application
 from payment_service.domain.approvals import Approval
 from payment_service.domain.people import CONTROLLER, FINANCE_READERS
 from payment_service.domain.periods import Check, Period, PeriodNotReady
-from payment_service.entrypoints.pages import period_words, shell
+from payment_service.entrypoints.pages import period_words, shell, words
 from payment_service.entrypoints.pages.tables import Column, Table
 
 _PERIODS = "/finance/periods"
@@ -53,6 +53,10 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
             table=_checklist(view.checks).shown(),
             period=view.period,
             closing=view.closing,
+            trial=_trial(application, view.closing).shown() if view.closing else None,
+            account_words=words.account,
+            trial_debits=_debits,
+            trial_credits=_credits,
             may_close=shell.may(CONTROLLER),
             names=application.readers.staff.names(),
             money=Money.from_wire,
@@ -76,8 +80,7 @@ def _add_reading(blueprint: Blueprint, application: Application) -> None:
             closing = application.periods.closing(month)
         except InvalidInput:
             raise NotFound("There is no such period") from None
-        rows = list(application.periods.trial(closing))
-        return _trial(rows).file(kind, f"trial-balance-{month}")
+        return _trial(application, closing).file(kind, f"trial-balance-{month}")
 
 
 def _table(application: Application) -> Table[Period]:
@@ -95,12 +98,12 @@ def _table(application: Application) -> Table[Period]:
 
 def _checklist(checks: Sequence[Check]) -> Table[Check]:
     """In its own order, unless another one is asked for."""
-    words = period_words.checks()
+    said = period_words.checks()
     places = {id(check): f"{place:02}" for place, check in enumerate(checks, 1)}
     columns: list[Column[Check]] = [
         Column("number", lambda row: places[id(row)]),
         Column("check", lambda row: row.code),
-        Column("what", lambda row: words.get(row.code, row.code), _("What must hold")),
+        Column("what", lambda row: said.get(row.code, row.code), _("What must hold")),
         Column("state", _state_of, _("State")),
         Column("figure", lambda row: row.figure, _("Looked at")),
     ]
@@ -113,15 +116,24 @@ def _state_of(check: Check) -> str:
     return "does not hold" if check.binds else "to know"
 
 
-def _trial(rows: Sequence[AccountBalance]) -> Table[AccountBalance]:
-    """What a close stored; a file and no page."""
+def _trial(application: Application, closing: Mapping[str, Any]) -> Table[AccountBalance]:
+    """What a close stored, however many accounts it had."""
     columns: list[Column[AccountBalance]] = [
-        Column("account", lambda row: row.path),
+        Column("account", lambda row: row.path, _("Account")),
         Column("currency", lambda row: row.currency.code),
-        Column("debits", lambda row: Money(row.debit, row.currency)),
-        Column("credits", lambda row: Money(row.credit, row.currency)),
+        Column("debits", _debits, _("Debit"), is_figure=True, is_summed=True),
+        Column("credits", _credits, _("Credit"), is_figure=True, is_summed=True),
     ]
-    return Table.listed(columns, rows, ids=lambda row: row.path, first="account")
+    rows = application.periods.trial_rows(closing)
+    return Table.kept(columns, rows, first="account", name="trial")
+
+
+def _debits(row: AccountBalance) -> Money:
+    return Money(row.debit, row.currency)
+
+
+def _credits(row: AccountBalance) -> Money:
+    return Money(row.credit, row.currency)
 
 
 def _view(application: Application, month: str) -> PeriodView:
