@@ -11,6 +11,7 @@ from pymongo.database import Database
 
 from task_service.adapters import (
     mongo_accounts,
+    mongo_answer_drafts,
     mongo_arrivals,
     mongo_batches,
     mongo_bonuses,
@@ -35,6 +36,7 @@ from task_service.adapters import (
     mongo_worker_notes,
 )
 from task_service.adapters.mongo_accounts import MongoApiKeys, MongoRequesters
+from task_service.adapters.mongo_answer_drafts import MongoDrafts
 from task_service.adapters.mongo_batches import MongoBatches
 from task_service.adapters.mongo_bonuses import MongoBonuses
 from task_service.adapters.mongo_deeds import MongoDeeds
@@ -45,7 +47,7 @@ from task_service.adapters.mongo_project_drafts import MongoProjectDrafts, Mongo
 from task_service.adapters.mongo_projects import MongoProjects
 from task_service.adapters.mongo_qualifications import MongoQualifications
 from task_service.adapters.mongo_sources import MongoSources
-from task_service.adapters.mongo_submissions import MongoDrafts, MongoSubmissions
+from task_service.adapters.mongo_submissions import MongoSubmissions
 from task_service.adapters.mongo_talk import MongoMessages
 from task_service.adapters.mongo_tasks import MongoTasks
 from task_service.adapters.mongo_teams import MongoTeams
@@ -56,6 +58,7 @@ from task_service.application.know_deeds import keep_deed
 
 INDEXES: dict[str, list[IndexModel]] = {
     **mongo_accounts.INDEXES,
+    **mongo_answer_drafts.INDEXES,
     **mongo_arrivals.INDEXES,
     **mongo_batches.INDEXES,
     **mongo_bonuses.INDEXES,

@@ -1,4 +1,4 @@
-"""Collections `submissions` and `drafts`."""
+"""Collections `submissions` and `answer_fields`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -23,7 +23,6 @@ from pymongo.errors import DuplicateKeyError
 from task_service.adapters import id_windows
 from task_service.adapters.mongo_arrivals import MongoArrivals
 from task_service.adapters.mongo_tallies import MongoTallies
-from task_service.application.ports import Draft
 from task_service.domain.errors import AlreadySubmitted
 from task_service.domain.submissions import Answer, Choice, Held, Submission, SubmissionStatus
 from task_service.domain.tallies import Tally
@@ -47,7 +46,6 @@ INDEXES = {
         IndexModel([("status", ASCENDING), ("auto_accept_at", ASCENDING)], name="due"),
         IndexModel([("status", ASCENDING), ("decided_at", ASCENDING)], name="decided"),
     ],
-    "drafts": [],
     "answer_fields": [],
 }
 _FIELDS_NOTED_MAX = 2_000
@@ -55,6 +53,7 @@ _WORKERS_OF_NEWEST = 1_000
 _WAITING: dict[str, Any] = {"status": str(SubmissionStatus.SUBMITTED)}
 _SHORT_MAX = 500
 _IDS_TOGETHER = 100
+_READ_TOGETHER = 1_000
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _ORDERED = ["submitted", "returned", "rejected", "accepted"]
 _SHOWN = [str(status) for status in SubmissionStatus if status is not SubmissionStatus.CLOSED]
@@ -128,12 +127,14 @@ class MongoSubmissions:
         # The few that are not shown are left out here: with a second condition an engine could
         # take the other index.
         found = self._submissions.find({"task_id": {"$in": list(task_ids)}}, session=self._session)
-        shown = (_submission(row) for row in found if row["status"] in _SHOWN)
+        together = found.batch_size(_READ_TOGETHER)  # a download asks once for a page of tasks
+        shown = (_submission(row) for row in together if row["status"] in _SHOWN)
         return sorted(shown, key=lambda one: one.submission_id)
 
     def all(self, batch_id: BatchId) -> Iterator[Submission]:
         wanted = {"batch_id": batch_id, "status": {"$in": _SHOWN}}
-        yield from map(_submission, self._submissions.find(wanted).sort("_id", ASCENDING))
+        found = self._submissions.find(wanted).sort("_id", ASCENDING)
+        yield from map(_submission, found.batch_size(_READ_TOGETHER))
 
     def note_fields(self, batch_id: BatchId, names: Iterable[str]) -> None:
         noted = self._noted_fields(batch_id)
@@ -322,22 +323,6 @@ class MongoSubmissions:
     def _one(self, wanted: dict[str, Any]) -> Submission | None:
         row = self._submissions.find_one(wanted, session=self._session)
         return _submission(row) if row else None
-
-
-class MongoDrafts:
-    def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
-        self._drafts = database["drafts"]
-        self._session = session
-
-    def put(self, assignment_id: AssignmentId, draft: Draft) -> None:
-        kept = {"answer": [list(pair) for pair in draft.answer], "saved_at": draft.saved_at}
-        self._drafts.update_one(
-            {"_id": assignment_id}, {"$set": kept}, upsert=True, session=self._session
-        )
-
-    def get(self, assignment_id: AssignmentId) -> Draft | None:
-        row = self._drafts.find_one({"_id": assignment_id}, session=self._session)
-        return Draft(_answer(row["answer"]), row["saved_at"]) if row else None
 
 
 def _row(submission: Submission) -> dict[str, Any]:
