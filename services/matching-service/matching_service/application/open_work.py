@@ -37,7 +37,8 @@ _SHELF_TASKS_MAX = 96
 _POOLS_TRIED_MAX = 4
 _KNOWN_POOLS_TRIED_MAX = 2
 _LAST_CANDIDATES_MAX = 64
-_SERVED_RESOLUTION = timedelta(seconds=1)
+_SERVED_TOLD_EVERY = timedelta(seconds=10)
+"""A sixth of the time by which the score of a batch that waits grows by half."""
 
 
 class OpenWork:
@@ -61,6 +62,7 @@ class OpenWork:
         )
         self._shelves: OrderedDict[BatchId, OrderedDict[TaskId, OpenTask]] = OrderedDict()
         self._served: OrderedDict[BatchId, datetime] = OrderedDict()
+        self._served_told: OrderedDict[BatchId, datetime] = OrderedDict()
         self._places: OrderedDict[WorkerId, int] = OrderedDict()
         self._full: OrderedDict[WorkerId, None] = OrderedDict()
         self._lock = threading.Lock()
@@ -158,12 +160,15 @@ class OpenWork:
             self._put_up(batch_id, [left])
 
     def note_served(self, batch: Batch, now: datetime) -> None:
-        """Once a second is enough to be fair, and keeps the batch from being written by all."""
+        """This process knows at once, the others every some seconds: enough to be fair, and it
+        spares most claims a write and the batch being written by all.
+        """
         with self._lock:
-            before = self._served.get(batch.batch_id) or batch.served_at
-            if before is not None and now - before < _SERVED_RESOLUTION:
-                return
+            told = self._served_told.get(batch.batch_id) or batch.served_at
             _remembered(self._served, batch.batch_id, now, _BATCHES_KEPT_MAX)
+            if told is not None and now - told < _SERVED_TOLD_EVERY:
+                return
+            _remembered(self._served_told, batch.batch_id, now, _BATCHES_KEPT_MAX)
         self._reader.batches.note_served(batch.batch_id, now)
 
     def _shelved(self, batch_id: BatchId, worker_id: WorkerId) -> Iterator[OpenTask]:

@@ -9,7 +9,7 @@ from crowdloom.contracts.task import SubmissionReceived, SubmissionScored
 from crowdloom.kernel import Clock, IdFactory
 from crowdloom.kernel.clock import format_instant
 from crowdloom.kernel.errors import DomainError, NotFound
-from crowdloom.kernel.ids import AssignmentId, BatchId, SubmissionId
+from crowdloom.kernel.ids import AssignmentId, BatchId, ProjectId, SubmissionId
 
 from task_service.application.ports import Draft, Reader, Session, Store, Task
 from task_service.domain.batches import Batch
@@ -26,6 +26,8 @@ from task_service.domain.submissions import (
 
 _BATCH_KEPT = timedelta(seconds=10)
 _BATCHES_KEPT_MAX = 1_000
+_PROJECT_KEPT = timedelta(hours=1)
+_PROJECTS_KEPT_MAX = 200
 _FIELDS_KEPT = timedelta(hours=1)
 
 
@@ -58,6 +60,10 @@ class AnswerTask:
         self._batches: Kept[BatchId, Batch] = Kept(
             clock=clock, age_max=_BATCH_KEPT, count_max=_BATCHES_KEPT_MAX
         )
+        # A project is never changed once it is there.
+        self._projects: Kept[ProjectId, Project | None] = Kept(
+            clock=clock, age_max=_PROJECT_KEPT, count_max=_PROJECTS_KEPT_MAX
+        )
         # What was noted once stays noted.
         self._noted: Kept[tuple[BatchId, frozenset[str]], None] = Kept(
             clock=clock, age_max=_FIELDS_KEPT, count_max=_BATCHES_KEPT_MAX
@@ -76,7 +82,9 @@ class AnswerTask:
                 raise LeaseExpired("The time for this item was over; somebody else gets it")
             raise AssignmentOver("You gave this item back; somebody else gets it")
         batch = self._batches.get(ticket.batch_id, lambda: self._batch_of(ticket))
-        project = self._reader.projects.get(batch.project_id)
+        project = self._projects.get(
+            batch.project_id, lambda: self._reader.projects.get(batch.project_id)
+        )
         task = self._reader.tasks.get(ticket.task_id)
         if project is None or task is None:
             raise NotFound("There is no such task", task_id=ticket.task_id)
