@@ -37,6 +37,15 @@ class TogetherScheduling(LoadFileScheduling):
         return next((folder for folder in TOGETHER if file.startswith(folder)), file)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A busy machine may lose a key or a click on its way to a frame of another process, so a
+    browser's tests have a second try. The summary names each that took it: it is looked into.
+    """
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
     return TogetherScheduling(config, log)
 
