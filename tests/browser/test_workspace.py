@@ -19,6 +19,14 @@ STATE = "[data-draft-state]"
 KEPT = "assignment => localStorage.getItem('cl_answer_' + assignment)"
 NOTE = "[data-work-note]"
 TOAST = "[data-hand-in]"
+FACTS = {
+    "status": "leased",
+    "batch_id": "bat_1",
+    "title": "Look at this",
+    "reward": {"amount_minor": 7, "currency": "USD"},
+    "deadline": "2030-01-01T00:10:00Z",
+}
+NOW = "2030-01-01T00:00:00Z"
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +91,10 @@ def test_the_next_items_are_shown_in_the_same_page_and_each_has_its_place_in_the
     page.evaluate("() => { window.stayed = true; }")
     for before, item in ((first, second), (second, third)):
         workplace.hand(context, item)
-        there = json.dumps({"location": f"/work/assignments/{item.assignment_id}"})
+        # The last one was taken together with others, and its bar knows what the claim said.
+        query, facts = ("?several=1", FACTS) if item is third else ("", None)
+        location = f"/work/assignments/{item.assignment_id}{query}"
+        there = json.dumps({"location": location, "facts": facts, "now": NOW})
         page.unroute_all()
         page.route("**/match/claim-ahead", partial(Route.fulfill, body=there))
         frame.locator("[name=a]").fill(before.assignment_id)
@@ -91,7 +102,7 @@ def test_the_next_items_are_shown_in_the_same_page_and_each_has_its_place_in_the
         expect(page.locator("[data-facts-url]")).to_have_attribute(
             "data-assignment", item.assignment_id
         )
-        assert page.url.endswith(item.assignment_id)
+        assert page.url.endswith(location)
         frame = task_frame(page)
         expect(page.get_by_role("heading", level=1)).to_be_focused()
         assert workplace.answer_of(before) == [["a", before.assignment_id]]
@@ -99,6 +110,8 @@ def test_the_next_items_are_shown_in_the_same_page_and_each_has_its_place_in_the
     expect(page.locator(STATE)).to_have_text("Draft saved")
     assert workplace.draft_of(third) == [["a", "draft"]]
     assert page.evaluate("window.stayed")
+    expect(page.locator("[data-fact=reward]")).to_have_text("$0.07")
+    expect(page.locator("[data-next] [name=after]")).to_have_value(third.assignment_id)
     page.goto(f"{workplace.origin}/work/my-work")
     page.go_back()
     expect(task_frame(page).locator("[name=a]")).to_have_value("draft")
