@@ -1,7 +1,9 @@
 """Items whose answer is known, through the services: what moves by them, and that no worker's view
-tells of them; then what their requester does about a worker: a letter, an exclusion.
+tells of them; then what their requester does about a worker: a letter, which is reported, an
+exclusion.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +13,7 @@ from crowdloom.client import Requester, Worker
 from crowdloom.testkit.waiting import until
 from crowdloom_local.crowd.checkout import pay_checkout
 from crowdloom_local.market import Market
-from crowdloom_local.staff import PASSWORD
+from crowdloom_local.staff import PASSWORD, add_staff
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(240)]
 
@@ -111,6 +113,7 @@ def test_answers_to_known_items_tell_their_requester_and_the_market_how_good_a_w
     requester.api.post(f"{TASKS}/workers/messages", letter)
     until(lambda: letter["text"] in page(wrong, "/work/talk"))
     assert letter["text"] not in page(right, "/work/talk")
+    _a_reported_letter_reaches_an_operator(market, wrong, letter["text"])
     requester.api.post(f"{TASKS}/workers/standings", {"pseudonym": bad, "standing": "excluded"})
     until(lambda: "excluded" in str(in_queue(wrong, batch_id)))
     assert wrong.claim(batch_id) is None
@@ -119,6 +122,15 @@ def test_answers_to_known_items_tell_their_requester_and_the_market_how_good_a_w
     # Counted by a job, meanwhile: nobody is told of a single item.
     until(lambda: "Right in 10 of 10 items" in page(right, "/work/standing"))
     assert "whose answer" not in page(wrong, "/work/standing")
+
+
+def _a_reported_letter_reaches_an_operator(market: Market, worker: Worker, text: str) -> None:
+    operator = add_staff(market, "letters@example.org", ["operator"])
+    letter = re.search(r'action="(/work/talk/\w+/report)"', page(worker, "/work/talk"))
+    assert letter
+    worker.api.call("POST", letter[1], data={"reason": "It is rude."}, headers=HTML)
+    until(lambda: "It is rude." in operator.api.call("GET", "/operator/talk", headers=HTML).text)
+    assert text in operator.api.call("GET", "/operator/talk", headers=HTML).text
 
 
 def _reach_is_told_through_the_one_origin(market: Market, batch_id: str) -> None:
