@@ -202,14 +202,14 @@ def test_the_last_link_is_the_payout_to_the_workers_own_bank_and_one_that_came_b
     (item,) = market.pay_out()["items"]
     item_id, account = item["payout_item_id"], app.show_money.payee("wrk_1").account_id
     earnings = browsing("worker", "wrk_1")
-    assert "of it is at the processor" in earnings.get("/pay/earnings").text
+    assert "of it still at the processor" in earnings.get("/pay/earnings").text
     assert app.poll_processor.follow_connected() == 0
     clock.advance(seconds=86_400)
     paid = simulator.control(f"accounts/{account}/payouts")
     assert app.poll_processor.follow_connected() == 1
     assert states(market, item_id)["bank"] == "holds"
     assert paid["id"] in checker.get(f"{TRAIL}/items/{item_id}").text
-    assert "of it is at the processor" not in earnings.get("/pay/earnings").text
+    assert "of it still at the processor" not in earnings.get("/pay/earnings").text
     simulator.control(f"payouts/{paid['id']}/fail")
     clock.advance(seconds=86_400)
     assert app.poll_processor.follow_connected() == 1
