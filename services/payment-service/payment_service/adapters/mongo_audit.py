@@ -19,6 +19,7 @@ from payment_service.adapters.mongo_closed_trials import MongoClosedTrials
 from payment_service.adapters.mongo_exceptions import EXCEPTIONS
 from payment_service.adapters.mongo_journal import journal_entry
 from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL, PERIODS
+from payment_service.adapters.mongo_memos import MEMO_ACCOUNTS, MEMOS
 from payment_service.adapters.mongo_payouts import PAYOUT_ITEMS, payout_item
 from payment_service.adapters.mongo_periods import PERIOD_CLOSINGS
 from payment_service.adapters.mongo_processor import RECONCILIATIONS, STRIPE_LINES
@@ -77,6 +78,16 @@ class MongoAuditBooks:
     def kept_balances(self) -> Iterator[tuple[str, int]]:
         for row in self._database[ACCOUNTS].find({}, {"posted": 1}):
             yield row["_id"], int(row["posted"])
+
+    def mirrors(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        accounts = self._database[MEMO_ACCOUNTS].find({}, {"posted": 1})
+        sums = self._database[MEMOS].aggregate(
+            [{"$group": {"_id": "$path", "units": {"$sum": "$units"}}}]
+        )
+        return (
+            {row["_id"]: int(row["posted"]) for row in accounts},
+            {row["_id"]: int(row["units"]) for row in sums},
+        )
 
     def batches(self) -> Iterator[BatchBook]:
         for row in self._database[BATCHES].find():

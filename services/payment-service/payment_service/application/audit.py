@@ -51,6 +51,10 @@ class AuditBooks(Protocol):
         """Guarded accounts with the units that are kept for them."""
         ...
 
+    def mirrors(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """Workers' own balances off the books: as they are kept, and what their memos add up to."""
+        ...
+
     def batches(self) -> Iterator[BatchBook]: ...
 
     def works(self) -> BatchWorks: ...
@@ -125,7 +129,7 @@ class AuditMoney:
         keys = self._books.open_exceptions()
         return [
             _i1(tally),
-            *_guarded(tally, dict(self._books.kept_balances())),
+            *_guarded(tally, dict(self._books.kept_balances()), self._books.mirrors()),
             *of_batches(tally, batches, works, self._books.totals_apart()),
             *_of_lines(tally, list(self._books.lines()), self._books.newest_reconciliation()),
             _i9(tally),
@@ -148,11 +152,13 @@ def _i1(tally: Tally) -> Finding:
     return found("I1", f"{tally.count} entries", [*tally.unbalanced, *apart])
 
 
-def _guarded(tally: Tally, kept: Mapping[str, int]) -> list[Finding]:
+def _guarded(
+    tally: Tally, kept: Mapping[str, int], mirrors: tuple[Mapping[str, int], Mapping[str, int]]
+) -> list[Finding]:
     summed = {path: -units for path, units in tally.sums.items() if is_guarded(path)}
     below = [f"{path}: {units}" for path, units in {**summed, **kept}.items() if units < 0]
     return [
-        found("I2", f"{len(kept)} balances", differing(kept, summed)),
+        found("I2", f"{len(kept)} balances", [*differing(kept, summed), *differing(*mirrors)]),
         found("I3", f"{len(kept)} balances", below),
     ]
 

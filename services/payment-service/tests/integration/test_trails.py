@@ -224,3 +224,6 @@ def test_the_last_link_is_the_payout_to_the_workers_own_bank_and_one_that_came_b
     paths = [row.path for row in app.journal.trial_balance()]
     assert not [path for path in paths if path.startswith("memo:")]
     books.check(app)
+    app.database["memo_accounts"].update_one({}, {"$inc": {"posted": 100}})
+    (found,) = (each for each in app.audit_money() if each.invariant == "I2")
+    assert [row.partition(":acct")[0] for row in found.broken] == ["memo:connected"]
