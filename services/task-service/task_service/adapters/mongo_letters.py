@@ -1,4 +1,4 @@
-"""Collection `letters`."""
+"""Collections `letters`, and `letters_stopped`: the requesters who write no more of them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -21,13 +21,15 @@ INDEXES = {
         IndexModel([("requester_id", ASCENDING), ("said_at", DESCENDING)], name="of_requester"),
         # Only in rows of reported letters, until somebody looked: the index is sparse.
         IndexModel([("to_judge", ASCENDING)], name="to_judge", sparse=True),
-    ]
+    ],
+    "letters_stopped": [],
 }
 
 
 class MongoLetters:
     def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
         self._letters = database["letters"]
+        self._stopped = database["letters_stopped"]
         self._session = session
 
     def add(self, letter: Letter) -> None:
@@ -54,10 +56,25 @@ class MongoLetters:
         found = self._letters.find({"to_judge": {"$exists": True}}, session=self._session)
         return [_letter(row) for row in found.sort("to_judge", ASCENDING).limit(count_max)]
 
-    def note_judged(self, letter_id: str, at: datetime, by: str) -> bool:
+    def note_judged(self, letter_id: str, at: datetime, by: str) -> RequesterId | None:
         reported = {"_id": letter_id, "reported_at": {"$ne": None}}
         judged = {"$set": {"judged_at": at, "judged_by": by}, "$unset": {"to_judge": ""}}
-        return self._letters.update_one(reported, judged, session=self._session).matched_count == 1
+        row = self._letters.find_one_and_update(reported, judged, session=self._session)
+        return row["requester_id"] if row else None
+
+    def stop(self, requester_id: RequesterId, at: datetime, by: str) -> None:
+        said = {"$setOnInsert": {"stopped_at": at, "stopped_by": by}}
+        self._stopped.update_one({"_id": requester_id}, said, upsert=True, session=self._session)
+
+    def allow(self, requester_id: RequesterId) -> None:
+        self._stopped.delete_one({"_id": requester_id}, session=self._session)
+
+    def is_stopped(self, requester_id: RequesterId) -> bool:
+        return self._stopped.find_one({"_id": requester_id}, session=self._session) is not None
+
+    def stopped(self, count_max: int) -> list[RequesterId]:
+        found = self._stopped.find({}, {"_id": 1}, session=self._session)
+        return [row["_id"] for row in found.sort("_id", ASCENDING).limit(count_max)]
 
 
 def _letter(row: dict[str, Any]) -> Letter:

@@ -6,6 +6,7 @@ from crowdloom.contracts import Envelope
 from crowdloom.contracts.worker import LetterReported
 from crowdloom.kernel import Clock, PoisonMessage
 from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.ids import RequesterId
 
 from task_service.application.ports import Reader, Session, Store
 from task_service.domain.letters import Letter
@@ -30,8 +31,25 @@ class JudgeLetters:
         """Reported and not looked at, the oldest report first."""
         return self._reader.letters.reported(JUDGED_MAX)
 
-    def close(self, letter_id: str, *, by: str) -> None:
-        """It was looked at; once is enough. Raises NotFound."""
+    def stopped(self) -> Sequence[RequesterId]:
+        """Who writes no more letters, until that is taken back."""
+        return self._reader.letters.stopped(JUDGED_MAX)
+
+    def close(self, letter_id: str, *, by: str, stop: bool = False) -> None:
+        """It was looked at; once is enough. With `stop` its requester writes no more of them.
+        Raises NotFound.
+        """
         now = self._clock.now()
-        if not self._store.run(lambda session: session.letters.note_judged(letter_id, now, by)):
-            raise NotFound("There is no such report", letter_id=letter_id)
+
+        def work(session: Session) -> None:
+            requester_id = session.letters.note_judged(letter_id, now, by)
+            if requester_id is None:
+                raise NotFound("There is no such report", letter_id=letter_id)
+            if stop:
+                session.letters.stop(requester_id, now, by)
+
+        self._store.run(work)
+
+    def allow(self, requester_id: RequesterId) -> None:
+        """The requester may write again."""
+        self._store.run(lambda session: session.letters.allow(requester_id))

@@ -28,6 +28,18 @@ class Letters(Protocol):
         """Not judged yet, the oldest report first."""
         ...
 
-    def note_judged(self, letter_id: str, at: datetime, by: str) -> bool:
-        """False where nobody reported it; once is enough."""
+    def note_judged(self, letter_id: str, at: datetime, by: str) -> RequesterId | None:
+        """Returns whose letter it is; None where nobody reported it. Once is enough."""
         ...
+
+    def stop(self, requester_id: RequesterId, at: datetime, by: str) -> None:
+        """Idempotent."""
+        ...
+
+    def allow(self, requester_id: RequesterId) -> None:
+        """Idempotent."""
+        ...
+
+    def is_stopped(self, requester_id: RequesterId) -> bool: ...
+
+    def stopped(self, count_max: int) -> Sequence[RequesterId]: ...

@@ -6,7 +6,7 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import Pseudonym, RequesterId
 
 from task_service.application.ports import Session, Store
-from task_service.domain.letters import LETTERS_MAX, LETTERS_WINDOW, Letter
+from task_service.domain.letters import LETTERS_MAX, LETTERS_WINDOW, Letter, LettersStopped
 from task_service.domain.talk import TooManyMessages, checked_text
 
 
@@ -17,7 +17,9 @@ class WriteToWorker:
         self._ids = ids
 
     def __call__(self, requester_id: RequesterId, pseudonym: Pseudonym, text: str) -> Letter:
-        """Raises InvalidInput, NotFound where no such worker has answered, TooManyMessages."""
+        """Raises InvalidInput, NotFound where no such worker has answered, TooManyMessages,
+        LettersStopped.
+        """
         words, now = checked_text(text), self._clock.now()
         letter_id = self._ids.new("message")
 
@@ -25,6 +27,8 @@ class WriteToWorker:
             answer = session.submissions.newest_of(requester_id, pseudonym)
             if answer is None:
                 raise NotFound("No such worker has answered you", pseudonym=pseudonym)
+            if session.letters.is_stopped(requester_id):
+                raise LettersStopped("Workers reported your letters; an operator stopped them")
             since = now - LETTERS_WINDOW
             if session.letters.count_since(requester_id, pseudonym, since) >= LETTERS_MAX:
                 raise TooManyMessages(

@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from crowdloom.kernel.errors import Conflict
 from crowdloom.kernel.ids import AssignmentId, BatchId, Pseudonym, RequesterId
 
 LETTERS_MAX = 3
 """To one worker within LETTERS_WINDOW: who does not answer is left in peace."""
 LETTERS_WINDOW = timedelta(days=1)
+
+
+class LettersStopped(Conflict):
+    """An operator has the requester write no more of them, after one was reported."""
+
+    code = "letters_stopped"
 
 
 @dataclass(frozen=True)

@@ -210,9 +210,16 @@ def test_a_letter_that_a_worker_reported_waits_for_an_operator(
     assert mine.ticket.pseudonym not in shown
     address = f"/operator/talk/letters/{letter_id}"
     assert operator("finance").post(address).status_code == 403
-    for key in ("a", "b"):
-        assert page.post(address, data={"idempotency_key": key}).status_code == 303
+    for number, fields in enumerate(({}, {"act": "stop"})):
+        sent = {"idempotency_key": str(number), **fields}
+        assert page.post(address, data=sent).status_code == 303
     assert "No letter is reported" in page.get("/operator/talk").text
+    refused = requester.post("/workers/messages", letter)
+    assert (refused.status_code, refused.json["code"]) == (409, "letters_stopped")
+    again = f"/operator/talk/writers/{requester.requester_id}"
+    assert again in page.get("/operator/talk").text
+    assert page.post(again, data={"idempotency_key": "b"}).status_code == 303
+    assert requester.post("/workers/messages", letter).status_code == 201
     assert page.post(f"{address}x", data={"idempotency_key": "c"}).status_code == 404
     with pytest.raises(PoisonMessage):
         deliver(replace(told, message_id="msg_x"))

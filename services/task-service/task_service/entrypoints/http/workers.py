@@ -137,7 +137,15 @@ def workers_blueprint(application: Application) -> Blueprint:
     @blueprint.post("/workers/messages")
     @require("requester")
     @idempotent
-    @refusals(blueprint, {**OF_CHANGING, 422: "invalid_input", 429: "too_many_messages"})
+    @refusals(
+        blueprint,
+        {
+            **OF_CHANGING,
+            409: "letters_stopped",
+            422: "invalid_input",
+            429: "too_many_messages",
+        },
+    )
     @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY])
     @blueprint.arguments(NewLetterSchema)
     @blueprint.response(201, LetterSchema)

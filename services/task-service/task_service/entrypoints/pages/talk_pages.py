@@ -6,7 +6,7 @@ from crowdloom import ui
 from crowdloom.chassis.http.auth import principal, require
 from crowdloom.chassis.http.idempotent import idempotent
 from crowdloom.kernel.errors import Conflict, InvalidInput
-from crowdloom.kernel.ids import BatchId
+from crowdloom.kernel.ids import BatchId, RequesterId
 from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -90,14 +90,27 @@ def _add_operator(blueprint: Blueprint, application: Application) -> None:
             reported=reported,
             hidden=hidden,
             letters=application.judge_letters.waiting(),
+            stopped=application.judge_letters.stopped(),
         )
 
     @blueprint.post(f"{shell.MODERATION_PAGE}/letters/<letter_id>")
     @require("staff", MODERATOR)
     @idempotent
     def close(letter_id: str) -> BaseResponse:
-        application.judge_letters.close(letter_id, by=principal().subject)
-        ui.say("good", _("Looked at"), _("The report is off the list."))
+        stop = request.form.get("act") == "stop"
+        application.judge_letters.close(letter_id, by=principal().subject, stop=stop)
+        if stop:
+            ui.say("good", _("Stopped"), _("This requester writes to no worker any more."))
+        else:
+            ui.say("good", _("Looked at"), _("The report is off the list."))
+        return redirect(shell.MODERATION_PAGE, 303)
+
+    @blueprint.post(f"{shell.MODERATION_PAGE}/writers/<requester_id>")
+    @require("staff", MODERATOR)
+    @idempotent
+    def allow(requester_id: str) -> BaseResponse:
+        application.judge_letters.allow(RequesterId(requester_id))
+        ui.say("good", _("Allowed"), _("This requester may write to workers again."))
         return redirect(shell.MODERATION_PAGE, 303)
 
     @blueprint.post(f"{shell.MODERATION_PAGE}/<message_id>")

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from task_service.application.know_workers import SAMPLE_MAX
 from task_service.bootstrap import Application
+from task_service.domain.letters import LettersStopped
 from task_service.domain.spreadsheets import defused
 from task_service.domain.talk import TooManyMessages
 from task_service.domain.workers import (
@@ -128,6 +129,9 @@ def _add_letter(blueprint: Blueprint, application: Application) -> None:
             ui.say("bad", _("Nothing was sent"), words)
         except TooManyMessages:
             words = _("You wrote to this worker three times within a day: that is enough.")
+            ui.say("bad", _("Nothing was sent"), words)
+        except LettersStopped:
+            words = _("A worker reported a letter of yours, and an operator stopped them.")
             ui.say("bad", _("Nothing was sent"), words)
         except InvalidInput:
             ui.say("bad", _("Nothing was sent"), _("Write 1 to 1,024 characters."))
