@@ -50,6 +50,7 @@ class MongoBatches:
                 "requirements": _requirements_row(batch.requirements),
                 "task_type": batch.task_type,
                 "wanted_at": batch.wanted_at,
+                "choice_count": batch.choice_count,
             },
         )
 
@@ -213,6 +214,7 @@ def _batch(row: dict[str, Any]) -> Batch:
         requirements=_requirements(row.get("requirements"), row.get("exclusions", {})),
         task_type=row.get("task_type"),
         wanted_at=row.get("wanted_at"),
+        choice_count=row.get("choice_count"),
         answer_count=row.get("submitted", 0),
         newcomer_answer_count=row.get("from_newcomers", 0),
         recounted_at=row.get("recounted_at"),

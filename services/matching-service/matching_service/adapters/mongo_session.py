@@ -32,6 +32,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     mongo_tasks.COLLECTION: mongo_tasks.INDEXES,
     mongo_batches.WORK_TIMES: [],
     mongo_tallies.COLLECTION: [],
+    mongo_tallies.RECORDS: [],
     "workers": [],
     "watermarks": [],
     **mongo_policy.INDEXES,

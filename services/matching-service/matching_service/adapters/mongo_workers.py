@@ -98,6 +98,10 @@ class MongoWorkers:
         if writes:
             self._workers.bulk_write(writes, ordered=False, session=self._session)
 
+    def stop(self, worker_id: WorkerId, project: str, *, stopped: bool) -> None:
+        change = {"$addToSet" if stopped else "$pull": {"stopped": project}}
+        self._workers.update_one({"_id": worker_id}, change, upsert=True, session=self._session)
+
     def close(self, worker_id: WorkerId) -> None:
         self._workers.update_one(
             {"_id": worker_id},
@@ -129,6 +133,7 @@ def _profile(row: dict[str, Any]) -> WorkerProfile:
         holdings={one["code"]: _holding(one) for one in row.get("qualifications", ())},
         answered=row.get("answered", 0),
         judged={name: Judged(**one) for name, one in row.get("judged", {}).items()},
+        stopped=frozenset(row.get("stopped", ())),
     )
 
 

@@ -218,6 +218,10 @@ class Workers(Protocol):
         """Add what known answers say, in this order, by tens: until then it is kept beside."""
         ...
 
+    def stop(self, worker_id: WorkerId, project: str, *, stopped: bool) -> None:
+        """He is given no more of the project, or again."""
+        ...
+
     def close(self, worker_id: WorkerId) -> None:
         """Mark the account as closed for good; idempotent."""
         ...

@@ -36,6 +36,5 @@ class ScheduleKnown:
         """None for a batch of which nothing is known: its claims cost no read and no write more."""
         if not batch.known_count:
             return None
-        project = batch.project_id or batch.batch_id
-        tally = self._reader.tallies.get(project, worker_id)
-        return Turn(project, worker_id, tally, tally.wants_known(self._random))
+        tally = self._reader.tallies.get(batch.project, worker_id)
+        return Turn(batch.project, worker_id, tally, tally.wants_known(self._random))

@@ -10,7 +10,9 @@ from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
 
 from matching_service.application.ports import Session
 from matching_service.domain.assignments import Assignment, AssignmentStatus
-from matching_service.domain.requirements import Judged, summed
+from matching_service.domain.batches import Batch
+from matching_service.domain.known_items import is_stopped
+from matching_service.domain.requirements import KNOWN_TOLD_EVERY, Judged, summed
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +81,11 @@ def take_verdicts(session: Session) -> None:
     by_known: list[tuple[WorkerId, str, Judged]] = []
     for one in verdicts:
         batch, worker_id = found[one.batch_id], worker_of.get(one.assignment_id)
-        if worker_id is None or batch is None or batch.task_type is None:
+        if worker_id is None or batch is None:
+            continue
+        if one.by_known:
+            _look_at_record(session, batch, worker_id, one.judged)
+        if batch.task_type is None:
             continue
         if one.by_known:
             by_known.append((worker_id, batch.task_type, one.judged))
@@ -87,3 +93,11 @@ def take_verdicts(session: Session) -> None:
             added[worker_id, batch.task_type].append(one.judged)
     session.workers.judge({key: summed(some) for key, some in added.items()})
     session.workers.judge_by_known(by_known)
+
+
+def _look_at_record(session: Session, batch: Batch, worker_id: WorkerId, judged: Judged) -> None:
+    """By tens as well: what a single answer changes would tell that its item was known."""
+    known = session.tallies.score(batch.project, worker_id, judged)
+    if batch.choice_count is not None and known.count % KNOWN_TOLD_EVERY == 0:
+        stopped = is_stopped(known, batch.choice_count)
+        session.workers.stop(worker_id, batch.project, stopped=stopped)

@@ -7,6 +7,7 @@ from typing import Protocol
 from crowdloom.kernel.ids import BatchId, TaskId, WorkerId
 
 from matching_service.domain.known_items import Tally
+from matching_service.domain.requirements import Judged
 
 
 @dataclass(frozen=True)
@@ -76,4 +77,8 @@ class Tallies(Protocol):
 
     def put(self, project: str, worker_id: WorkerId, tally: Tally, *, given: int) -> bool:
         """Set it if so many were given till now; False where another claim was first."""
+        ...
+
+    def score(self, project: str, worker_id: WorkerId, judged: Judged) -> Judged:
+        """Add what known items of the project say of the worker; returns what they all say."""
         ...

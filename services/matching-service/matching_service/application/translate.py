@@ -25,6 +25,7 @@ def batch_of(event: BatchOpened) -> Batch:
         status=BatchStatus.OPEN,
         opened_at=event.opened_at,
         wanted_at=event.wanted_at,
+        choice_count=event.choice_count,
         requirements=_requirements(event.requirements),
         # It names a field where workers' judgements are kept.
         task_type=event.task_type if event.task_type and event.task_type.isidentifier() else None,

@@ -75,10 +75,16 @@ class Batch:
     wanted_at: datetime | None = None
     project_id: ProjectId | None = None
     known_count: int = 0
+    choice_count: int | None = None
     answer_count: int = 0
     newcomer_answer_count: int = 0
     recounted_at: datetime | None = None
     recounted_count: int | None = None
+
+    @property
+    def project(self) -> str:
+        """By what known items are counted; a batch of before that was told is one of its own."""
+        return self.project_id or self.batch_id
 
 
 @dataclass(frozen=True)
@@ -104,4 +110,6 @@ def explain(batch: Batch, asker: Asker) -> list[Reason]:
         reasons.append(Reason(f"batch_{batch.status}"))
     if asker.profile.closed:
         reasons.append(Reason("account_closed"))
+    if batch.project in asker.profile.stopped:
+        reasons.append(Reason("known_missed"))
     return [*reasons, *unmet(batch.requirements, batch.language, asker, batch.task_type)]

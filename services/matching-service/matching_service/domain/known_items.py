@@ -10,11 +10,14 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from matching_service.domain.requirements import KNOWN_TOLD_EVERY, Judged
+
 _FIRST = ((5, 2), (50, 10))
 _THEN = (100, 3)
 _SHARE_SHORT_MAX = 0.5
 """Where too few were there before, what is owed does not come in a row, which would tell."""
 _SHARE_HELD_BACK_MAX = 0.2
+_BETTER_THAN_CHANCE, _MARGIN = 0.15, 0.05
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,14 @@ def are_held_back(known: Sequence[bool]) -> bool:
     would be the last ones of a batch, and whoever came to its end would know.
     """
     return bool(known) and sum(known) / len(known) <= _SHARE_HELD_BACK_MAX
+
+
+def is_stopped(known: Judged, choice_count: int) -> bool:
+    """Whether somebody with these answers to a project's known items is given no more of it: even
+    one deviation better he would hardly be better than chance.
+    """
+    if known.count < KNOWN_TOLD_EVERY:
+        return False
+    chance = 1 / choice_count
+    least = chance + _BETTER_THAN_CHANCE * (1 - chance) + _MARGIN
+    return known.believed + known.deviation < least

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import sqrt
 
 from crowdloom.kernel.ids import Pseudonym
 from crowdloom.kernel.languages import understands
@@ -89,6 +90,12 @@ class Judged:
         before = _BELIEVED_BEFORE * _BELIEVED_BEFORE_COUNT
         return (before + self.accepted) / (_BELIEVED_BEFORE_COUNT + self.count)
 
+    @property
+    def deviation(self) -> float:
+        """Of what is believed: one standard deviation of the Beta distribution."""
+        spread = self.believed * (1 - self.believed)
+        return sqrt(spread / (_BELIEVED_BEFORE_COUNT + self.count + 1))
+
 
 def summed(some: Iterable[Judged]) -> Judged:
     counted = list(some)
@@ -107,7 +114,8 @@ NEWCOMER_ANSWERS = 20
 @dataclass(frozen=True)
 class WorkerProfile:
     """No languages means any language: a worker not heard of yet is turned away from nothing.
-    `answered` counts up to NEWCOMER_ANSWERS; `judged` is by type of task.
+    `answered` counts up to NEWCOMER_ANSWERS; `judged` is by type of task; `stopped` are
+    projects whose known items he mostly missed.
     """
 
     languages: frozenset[str] = frozenset()
@@ -115,6 +123,7 @@ class WorkerProfile:
     holdings: Mapping[str, Holding] = field(default_factory=dict)
     answered: int = 0
     judged: Mapping[str, Judged] = field(default_factory=dict)
+    stopped: frozenset[str] = frozenset()
 
     @property
     def is_newcomer(self) -> bool:

@@ -70,3 +70,20 @@ def test_claims_at_the_same_moment_have_places_of_their_own_in_the_schedule(
     assert len(known.intersection(tasks)) == 2
     tally = application.store.run(lambda session: session.tallies.get("prj_1", "wrk_1"))
     assert (tally.given, tally.known) == (5, 2)
+
+
+def test_who_misses_most_known_items_is_given_no_more_of_the_project_until_others_are_right(
+    make: ModuleType, deliver: Deliver, application: Application
+) -> None:
+    deliver(make.opened(choice_count=2, task_type="choose"), make.released())
+    deliver(make.opened("bat_2", project_id="prj_2", choice_count=2), make.released("bat_2"))
+    held = application.claim_task("wrk_1", "k1", batch_id="bat_1")
+    assert held is not None
+    deliver(*[make.scored(held.assignment, right=False)] * 9)
+    assert application.claim_task.why_not("wrk_1", "bat_1") is None
+    deliver(make.scored(held.assignment, right=False))
+    assert application.claim_task.why_not("wrk_1", "bat_1") == "known_missed"
+    assert application.claim_task("wrk_1", "k2", batch_id="bat_1") is None
+    assert application.claim_task("wrk_1", "k3") is not None, "other projects are open to him"
+    deliver(*[make.scored(held.assignment)] * 20)
+    assert application.claim_task.why_not("wrk_1", "bat_1") is None

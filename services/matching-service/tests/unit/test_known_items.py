@@ -4,7 +4,8 @@ import random
 
 from hypothesis import given
 from hypothesis import strategies as st
-from matching_service.domain.known_items import Tally, are_held_back
+from matching_service.domain.known_items import Tally, are_held_back, is_stopped
+from matching_service.domain.requirements import Judged
 
 SEEDS = st.integers(0, 2**32)
 
@@ -53,3 +54,10 @@ def test_few_known_ones_among_many_wait_for_those_who_should_have_them() -> None
     assert are_held_back([True, *[False] * 31])
     assert not are_held_back([True, False, False])
     assert not are_held_back([])
+
+
+def test_who_is_hardly_better_than_chance_is_given_no_more_and_few_answers_stop_nobody() -> None:
+    assert not is_stopped(Judged(0, 9), 2)
+    assert [is_stopped(Judged(right, 10), 2) for right in (3, 4)] == [True, False]
+    assert [is_stopped(Judged(right, 40), 2) for right in (20, 30)] == [True, False]
+    assert not is_stopped(Judged(4, 10), 10), "far better than chance among ten"

@@ -37,7 +37,7 @@ from task_service.domain.bonuses import BonusStatus
 from task_service.domain.given_back import GivenBack
 from task_service.domain.requirements import Requirements, excluding
 from task_service.domain.submissions import Submission, SubmissionStatus
-from task_service.domain.templates import task_type_of
+from task_service.domain.templates import choice_count_of, task_type_of
 from task_service.domain.workers import Standing
 
 
@@ -105,6 +105,7 @@ class FollowEvents:
                 requirements=_said(asked),
                 task_type=task_type_of(project.template),
                 wanted_at=_wanted_at(batch.terms, self._clock.now()),
+                choice_count=choice_count_of(project.template),
             )
         )
 

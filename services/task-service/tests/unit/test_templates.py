@@ -6,6 +6,7 @@ from task_service.domain.templates import (
     FrameContext,
     answer_schema,
     check_template,
+    choice_count_of,
     foreign_hosts,
     frame_policy,
     needed_columns,
@@ -205,3 +206,12 @@ def test_no_template_takes_longer_than_its_length_deserves(junk: str) -> None:
 )
 def test_the_type_of_a_task_is_the_most_that_its_form_asks(template: str, task_type: str) -> None:
     assert task_type_of(template) == task_type
+
+
+def test_it_is_known_among_how_many_values_a_form_lets_one_choose() -> None:
+    choice = '<input type="radio" name="a" value="{}">'
+    three = "".join(map(choice.format, ("yes", "no", "unclear")))
+    two = '<select name="b"><option value="">?</option><option>hot</option><option>cold</option>'
+    assert choice_count_of(f"{three}{two}</select>") == 3
+    assert choice_count_of(f"{two}</select>") == 2
+    assert choice_count_of('<input name="a">') is None

@@ -94,6 +94,7 @@ class BatchFundingRequested(Event):
         "qualifications": ["reliable"],
         "task_type": "choose",
         "wanted_at": ex.INSTANT,
+        "choice_count": 3,
         "requirements": {
             "all_of": [{"qualification": "reliable", "comparator": "at_least", "score": 80}],
             "any_of": [],
@@ -112,7 +113,8 @@ class BatchOpened(Event):
     """A funded batch may be shown to workers; its tasks follow in TasksReleased. `qualifications`
     are the codes that `requirements` asks for, for those who show what a qualification opens.
     `task_type` is the most that its form asks of a worker: draw, mark, write, rate or choose;
-    `wanted_at` is when its requester wants all answers, where it presses.
+    `wanted_at` is when its requester wants all answers, where it presses; `choice_count` is among
+    how many values a worker chooses one at most, where the form says so.
     """
 
     batch_id: BatchId
@@ -132,6 +134,7 @@ class BatchOpened(Event):
     requirements: Requirements | None = None
     task_type: str | None = None
     wanted_at: datetime | None = None
+    choice_count: int | None = None
 
 
 @event(

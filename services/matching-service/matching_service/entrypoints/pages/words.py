@@ -18,6 +18,7 @@ def reason_words() -> dict[str, str]:
         "qualification_unwanted": _("has a qualification that is not wanted"),
         "skill_missing": _("answers of this kind were not judged good enough, or too few were"),
         "skill_unwanted": _("answers of this kind were judged better than is wanted"),
+        "known_missed": _("mostly missed the items of it whose answer is known"),
         "cap_reached": _("did as many of it as one may"),
         "day_cap_reached": _("did as many of it today as one may"),
         "nothing_left": _("had every item that is open"),
@@ -37,6 +38,9 @@ def own_reason_words() -> dict[str, str]:
             "It is for workers of whose answers of this kind more were accepted by requesters."
         ),
         "skill_unwanted": _("It is for workers who are newer to this kind of work."),
+        "known_missed": _(
+            "Too many of your answers to items of its project whose answer is known were not right."
+        ),
         "cap_reached": _("You have done as many of its items as one worker may."),
         "day_cap_reached": _("You have done as many of its items today as one worker may."),
         "nothing_left": _("You have done every item of it that is open, or others hold them now."),

@@ -19,7 +19,7 @@ from task_service.domain.templates.placeholders import (
     substitute,
 )
 from task_service.domain.templates.schema import AnswerField, FieldKind, answer_schema
-from task_service.domain.templates.task_types import task_type_of
+from task_service.domain.templates.task_types import choice_count_of, task_type_of
 
 __all__ = [
     "AnswerField",
@@ -31,6 +31,7 @@ __all__ = [
     "answer_schema",
     "check_size",
     "check_template",
+    "choice_count_of",
     "find_placeholders",
     "foreign_hosts",
     "frame_policy",

@@ -17,3 +17,9 @@ def task_type_of(template: str) -> str | None:
     """
     asked = {one.kind for one in answer_schema(template)}
     return next((name for name, kinds in _TYPES.items() if kinds & asked), None)
+
+
+def choice_count_of(template: str) -> int | None:
+    """Among how many values its form lets one choose at most; None where it offers none."""
+    counts = [len(one.values) for one in answer_schema(template) if one.kind is FieldKind.ONE_OF]
+    return max((count for count in counts if count > 1), default=None)

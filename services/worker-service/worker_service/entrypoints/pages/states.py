@@ -67,6 +67,9 @@ def why_not_words() -> dict[str, str]:
             "It is for workers of whose answers of this kind more were accepted by requesters."
         ),
         "skill_unwanted": _("It is for workers who are newer to this kind of work."),
+        "known_missed": _(
+            "Too many of your answers to items of its project whose answer is known were not right."
+        ),
         "cap_reached": _("You have done as many of its items as one worker may."),
         "day_cap_reached": _("You have done as many of its items today as one worker may."),
         "other_device": _("It cannot be done on this device."),
