@@ -222,3 +222,20 @@ def test_a_payout_is_paid_by_the_clock_and_can_be_cancelled_before_and_fail_afte
     failed = payouts.retrieve(first.id)
     assert (failed.status, failed.failure_code) == ("failed", "account_closed")
     assert rig.available() == 96_80
+
+
+def test_a_recipients_own_payouts_are_listed_for_it_alone_and_move_nothing_of_ours(rig):
+    rig.top_up()
+    account = rig.recipient()
+    rig.transfer(account, 5_00)
+    ours = rig.available()
+    paid = rig.control(f"accounts/{account}/payouts", amount=3_00)
+    payouts = rig.client.v1.payouts
+    (listed,) = payouts.list({"limit": 10}, {"stripe_account": account}).data
+    assert (listed.id, listed.status, listed.amount) == (paid["id"], "paid", 3_00)
+    assert payouts.list({"limit": 10}).data == []
+    rig.control(f"payouts/{paid['id']}/fail")
+    (listed,) = payouts.list({"limit": 10}, {"stripe_account": account}).data
+    assert (listed.status, listed.failure_code) == ("failed", "account_closed")
+    assert rig.control(f"accounts/{account}/payouts")["amount"] == 5_00
+    assert rig.available() == ours
