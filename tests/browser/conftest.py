@@ -1,14 +1,12 @@
 """Chromium for the tests that look at pages as people do; skipped, with the reason, without one."""
 
-import importlib.util
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
+from crowdloom.testkit.services import module_beside
 from flask import Flask
 from pymongo import MongoClient
 from werkzeug.serving import make_server
@@ -34,14 +32,16 @@ def serve() -> Iterator[Callable[[Flask], str]]:
 @pytest.fixture(scope="session")
 def workplace(mongodb_uri: str, serve: Callable[[Flask], str]) -> Iterator[Any]:
     """workplace.py: task-service and worker-service on one origin, and tickets without a market."""
-    path = Path(__file__).parent / "workplace.py"
-    spec = importlib.util.spec_from_file_location("browser_workplace", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
     with MongoClient(mongodb_uri, tz_aware=True) as client:
-        made = module.make_workplace(client)
+        made = module_beside(__file__, "workplace").make_workplace(client)
         made.origin = serve(made.app)
         yield made
+
+
+@pytest.fixture(scope="module")
+def desk(mongodb_uri: str, serve: Callable[[Flask], str]) -> Iterator[Any]:
+    """requester_desk.py: task-service by itself, with a requester."""
+    made = module_beside(__file__, "requester_desk").make_desk(mongodb_uri)
+    made.origin = serve(made.app)
+    yield made
+    made.application.database.client.close()

@@ -1,17 +1,15 @@
 """The pages of money as people meet them: looks, keyboard alone, without script, and live."""
 
-import importlib.util
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pyotp
 import pytest
 from crowdloom.kernel import Money
 from crowdloom.testkit.looks import looks, watch, wrong
+from crowdloom.testkit.services import module_beside
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -20,23 +18,12 @@ pytestmark = pytest.mark.browser
 TABS_MAX = 80
 
 
-def load_scene() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "money_scene", Path(__file__).parent / "money_scene.py"
-    )
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def scene(
     mongodb_uri: str, serve: Callable[[Flask], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Any]:
     """One market for the whole file: tests add to it and leave what others need."""
-    made = load_scene()
+    made = module_beside(__file__, "money_scene")
     with made.simulator(tmp_path_factory.mktemp("stripe")) as processor:
         # The service has to know its own address before it is made.
         front = Flask(__name__)

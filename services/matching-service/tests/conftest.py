@@ -1,12 +1,10 @@
 """The service on the embedded MongoDB, in a database of its own for each test."""
 
-import importlib.util
 import json
 import random
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
@@ -16,6 +14,7 @@ from crowdloom.chassis.tokens import Principal, Sessions, TokenSigner, new_signi
 from crowdloom.contracts import Cause, Envelope, Event
 from crowdloom.testkit.memory_mongo import MemoryClient
 from crowdloom.testkit.ports import FrozenClock, SequentialIds
+from crowdloom.testkit.services import module_beside
 from flask import Flask
 from flask.testing import FlaskClient
 from matching_service.adapters.mongo_session import INDEXES
@@ -44,13 +43,7 @@ Deliver = Callable[..., None]
 @pytest.fixture(scope="session")
 def make() -> ModuleType:
     """builders.py: events with what a test does not care about filled in."""
-    path = Path(__file__).parent / "builders.py"
-    spec = importlib.util.spec_from_file_location("matching_service_builders", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_beside(__file__, "builders")
 
 
 @pytest.fixture

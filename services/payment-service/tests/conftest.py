@@ -1,6 +1,5 @@
 """The service on the embedded MongoDB and the Stripe simulator, both of its own for each test."""
 
-import importlib.util
 import json
 import threading
 import uuid
@@ -20,6 +19,7 @@ from crowdloom.chassis.store import MongoDatabase
 from crowdloom.chassis.tokens import SESSION_AUDIENCE, TokenSigner, new_signing_key
 from crowdloom.contracts import Cause, Envelope, Event
 from crowdloom.testkit.ports import FrozenClock, SequentialIds
+from crowdloom.testkit.services import module_beside
 from flask import Flask
 from flask.testing import FlaskClient
 from payment_service.adapters import credentials
@@ -58,23 +58,13 @@ Deliver = Callable[..., None]
 @pytest.fixture(scope="session")
 def make() -> ModuleType:
     """builders.py: events with what a test does not care about filled in."""
-    return _beside("builders")
+    return module_beside(__file__, "builders")
 
 
 @pytest.fixture(scope="session")
 def books() -> ModuleType:
     """books.py: what must hold of the ledger at any moment."""
-    return _beside("books")
-
-
-def _beside(name: str) -> ModuleType:
-    path = Path(__file__).parent / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"payment_service_{name}", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_beside(__file__, "books")
 
 
 @dataclass
