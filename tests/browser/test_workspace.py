@@ -382,3 +382,19 @@ def test_a_submission_can_be_undone_for_ten_seconds_and_is_handed_in_when_one_le
     assert page.evaluate(KEPT, item.assignment_id) is None
     page.goto(f"{workplace.origin}/work/assignments/{item.assignment_id}")
     page.locator("[data-undo]").uncheck()
+
+
+def test_of_many_answers_in_ten_seconds_all_but_the_newest_three_are_handed_in(
+    open_item: Any, workplace: Any, context: BrowserContext
+) -> None:
+    page, _, first = open_item()
+    items = [first, *(workplace.item(FIELD) for _ in range(4))]
+    for item in items[1:]:
+        workplace.hand(context, item)
+    page.clock.set_fixed_time(0)  # ten seconds are never over
+    hold = """([name, due]) => localStorage.setItem("cl_answer_" + name, JSON.stringify(
+        {answer: [["a", "yes"]], key: name, pressed: 1, at: 1, due, title: "Look"}))"""
+    for place, item in enumerate(items):
+        page.evaluate(hold, [item.assignment_id, 5_000 + place])
+    until(lambda: all(workplace.answer_of(item) for item in items[:2]))
+    assert [workplace.answer_of(item) for item in items[2:]] == [None] * 3

@@ -15,5 +15,6 @@ PSEUDONYM = "A7F3K9Q2MC41TM08D"
 INSTANT = "2026-11-23T10:15:30.250Z"
 LATER = "2026-11-23T10:25:30.250Z"
 FIVE_CENTS = {"amount_minor": 5, "currency": "USD"}
+NOTHING = {"amount_minor": 0, "currency": "USD"}
 ONE_CENT = {"amount_minor": 1, "currency": "USD"}
 EIGHTEEN_DOLLARS = {"amount_minor": 1800, "currency": "USD"}

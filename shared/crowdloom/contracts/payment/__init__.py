@@ -14,6 +14,7 @@ from crowdloom.contracts.payment.rewards import (
     PayoutPaid,
     RewardSettled,
 )
+from crowdloom.contracts.payment.vat import VatSet
 
 __all__ = [
     "PLATFORM_FEE_BASIS_POINTS",
@@ -28,5 +29,6 @@ __all__ = [
     "RefundDeclined",
     "RefundSettled",
     "RewardSettled",
+    "VatSet",
     "slot_fee",
 ]

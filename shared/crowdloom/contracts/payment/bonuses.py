@@ -17,11 +17,11 @@ _BONUS = {"bonus_id": ex.BONUS, "batch_id": ex.BATCH, "requester_id": ex.REQUEST
     owner=OWNER,
     topic=TOPIC,
     key="batch_id",
-    example={**_BONUS, "amount": ex.FIVE_CENTS, "fee": ex.ONE_CENT, "settled_at": ex.INSTANT},
+    example={**_BONUS, "amount": ex.FIVE_CENTS, "fee": ex.ONE_CENT, "settled_at": ex.INSTANT, "vat": ex.NOTHING},
 )
 @dataclass(frozen=True)
 class BonusSettled(Event):
-    """The bonus is the worker's; amount and fee left the wallet."""
+    """The bonus is the worker's; amount, fee and the VAT on it left the wallet."""
 
     bonus_id: str
     batch_id: BatchId
@@ -29,6 +29,7 @@ class BonusSettled(Event):
     amount: Money
     fee: Money
     settled_at: datetime
+    vat: Money | None = None
 
 
 @event(

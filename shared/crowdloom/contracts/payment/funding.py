@@ -46,8 +46,8 @@ class BatchFunded(Event):
 )
 @dataclass(frozen=True)
 class BatchFundingDeclined(Event):
-    """Nothing was reserved. `code` is insufficient_funds, wrong_fee, wallet_frozen, batch_over or
-    less_than_published; of a later revision the batch goes on at the terms it has.
+    """Nothing was reserved. `code` is insufficient_funds, wrong_fee, wrong_vat, wallet_frozen,
+    batch_over or less_than_published; of a later revision the batch goes on at the terms it has.
     """
 
     batch_id: BatchId

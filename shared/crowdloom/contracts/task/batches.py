@@ -54,13 +54,14 @@ class Requirements:
         "reward": ex.FIVE_CENTS,
         "fee": ex.ONE_CENT,
         "title": "Does the second sentence follow from the first?",
+        "vat": ex.NOTHING,
     },
 )
 @dataclass(frozen=True)
 class BatchFundingRequested(Event):
-    """A requester wants a batch to go live: slot_count x (reward + fee) is to be reserved. Asked
-    again with a higher revision, it grows: the count of all its slots ever, and the reward and fee
-    of all that are not settled.
+    """A requester wants a batch to go live: slot_count x (reward + fee + vat) is to be reserved.
+    Asked again with a higher revision, it grows: the count of all its slots ever, and the reward,
+    fee and VAT on the fee of all that are not settled. Without `vat` whatever is due is reserved.
     """
 
     batch_id: BatchId
@@ -70,6 +71,7 @@ class BatchFundingRequested(Event):
     reward: Money
     fee: Money
     title: str | None = None
+    vat: Money | None = None
 
 
 @event(

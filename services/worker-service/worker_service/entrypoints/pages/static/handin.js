@@ -1,12 +1,14 @@
 /* Ten seconds to take a submission back. Until then the answer waits in this browser (its draft is
    on the server already), and it is handed in when they are over, at once when the page is left or
    hidden, or by the next page of a worker that is opened in this browser. It is called submitted
-   only when the server has said so. */
+   only when the server has said so. What is held back is still held in the market, where a worker
+   has ten items at most: of a quick one only the newest answers wait. */
 import * as answers from "./answers.js";
 
 const toast = document.querySelector("[data-hand-in]");
 const SUBMITTED_MS = 4000;
 const HOLD_MS_MAX = 10000;
+const HELD_BACK_MAX = 3;
 
 const start = () => {
   const words = toast.dataset;
@@ -49,9 +51,11 @@ const start = () => {
 
   const turn = () => {
     const waiting = answers.heldBack();
-    for (const entry of waiting) {
+    for (const [place, entry] of waiting.entries()) {
+      const isNewest = place >= waiting.length - HELD_BACK_MAX;
       // A device's clock that was set back must not hold an answer for an hour.
-      if (entry.due <= Date.now() || entry.due > Date.now() + HOLD_MS_MAX) handIn(entry);
+      const mayWait = entry.due > Date.now() && entry.due <= Date.now() + HOLD_MS_MAX;
+      if (!isNewest || !mayWait) handIn(entry);
     }
     const next = waiting.filter((entry) => !asked.has(entry.assignment)).pop() ?? null;
     if (held && !next && !asked.size && !waiting.length && !undo.hidden) toast.hidden = true;
