@@ -17,7 +17,13 @@ _BONUS = {"bonus_id": ex.BONUS, "batch_id": ex.BATCH, "requester_id": ex.REQUEST
     owner=OWNER,
     topic=TOPIC,
     key="batch_id",
-    example={**_BONUS, "amount": ex.FIVE_CENTS, "fee": ex.ONE_CENT, "settled_at": ex.INSTANT, "vat": ex.NOTHING},
+    example={
+        **_BONUS,
+        "amount": ex.FIVE_CENTS,
+        "fee": ex.ONE_CENT,
+        "settled_at": ex.INSTANT,
+        "vat": ex.NOTHING,
+    },
 )
 @dataclass(frozen=True)
 class BonusSettled(Event):
