@@ -8,6 +8,7 @@ sessions it works with; the next one on the same host ends those of the dead.
 import os
 import socket
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class RunningSessions:
         self._clock = clock
         self._process = {"host": this_host(), "pid": os.getpid()}
         self._known: set[bytes] = set()
+        self._out_of_time: set[bytes] = set()
         self._begun = False
         self._lock = threading.Lock()
 
@@ -52,17 +54,40 @@ class RunningSessions:
             first, self._begun = not self._begun, True
             new = name not in self._known
             self._known.add(name)
+            self._out_of_time.discard(name)  # its next transaction ends what it left open itself
         if first:
             self._end_those_of_the_dead()
+        if self._out_of_time:
+            self._end_those_out_of_time()
         if new:
             row = {"_id": name, "noted_at": self._clock.now(), **self._process}
             with suppress(PyMongoError), pymongo.timeout(_SECONDS_MAX):
                 self._sessions.replace_one({"_id": name}, row, upsert=True)
 
     def end(self, session: ClientSession) -> None:
-        """End a session whose transaction ran out of time, and with it what it holds."""
-        with suppress(PyMongoError), pymongo.timeout(_SECONDS_MAX):
-            self._admin.command({"killSessions": [dict(session.session_id)]})
+        """End a session whose transaction ran out of time, and with it what it holds. A database
+        that does not answer now is asked again before later transactions: it may begin what it was
+        sent when it wakes, and would keep others from it for a minute.
+        """
+        with self._lock:
+            self._out_of_time.add(bytes(session.session_id["id"]))
+        self._end_those_out_of_time()
+
+    def _end_those_out_of_time(self) -> None:
+        with self._lock:
+            ended, self._out_of_time = self._out_of_time, set()
+        if not ended:  # by another thread: to name none would end all there are
+            return
+        try:
+            with pymongo.timeout(_SECONDS_MAX):
+                self._kill(ended)
+        except PyMongoError:
+            with self._lock:
+                self._out_of_time |= ended
+
+    def _kill(self, names: Iterable[bytes]) -> None:
+        named = [{"id": Binary(name, UUID_SUBTYPE)} for name in names]
+        self._admin.command({"killSessions": named})
 
     def _end_those_of_the_dead(self) -> None:
         with suppress(PyMongoError), pymongo.timeout(_SECONDS_MAX):
@@ -70,8 +95,7 @@ class RunningSessions:
             # One with our own number is an earlier process too: we have noted nothing yet.
             dead = [row["_id"] for row in rows if not self._is_another_alive(row["pid"])]
             if dead:
-                named = [{"id": Binary(name, UUID_SUBTYPE)} for name in dead]
-                self._admin.command({"killSessions": named})
+                self._kill(dead)
                 self._sessions.delete_many({"_id": {"$in": dead}})
 
     def _is_another_alive(self, pid: int) -> bool:

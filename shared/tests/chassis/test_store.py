@@ -6,9 +6,10 @@ import sys
 import time
 
 import pytest
+from crowdloom.chassis import running_sessions
 from crowdloom.chassis import store as store_module
 from crowdloom.chassis.context import caused_by
-from crowdloom.chassis.running_sessions import RUNNING_SESSIONS, this_host
+from crowdloom.chassis.running_sessions import RUNNING_SESSIONS, RunningSessions, this_host
 from crowdloom.chassis.store import INBOX, OUTBOX
 from crowdloom.contracts import Cause, read_message
 from crowdloom.contracts.task import BatchPaused, BatchResumed
@@ -137,3 +138,20 @@ def test_what_a_killed_process_left_open_is_ended_by_the_next_one_and_what_runs_
         else:
             session.abort_transaction()
     assert counts() == ({"bat_1": 10, "bat_2": 1} if alive else {"bat_1": 1})
+
+
+def test_what_cannot_be_ended_at_once_is_ended_before_a_later_transaction(
+    store, counts, clock, mongo_client, monkeypatch
+):
+    running = RunningSessions(store.database, clock)
+    with mongo_client.start_session() as session, session.start_transaction():
+        change = {"$inc": {"count": 10}}
+        store.database["counts"].update_one({"_id": "bat_1"}, change, upsert=True, session=session)
+        with monkeypatch.context() as asleep:  # no answer can come within that
+            asleep.setattr(running_sessions, "_SECONDS_MAX", 1e-9)
+            running.end(session)
+        with mongo_client.start_session() as later:
+            running.note(later)
+        store.run(lambda session: session.count("bat_1"))
+        session.abort_transaction()
+    assert counts() == {"bat_1": 1}
