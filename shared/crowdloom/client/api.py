@@ -12,6 +12,7 @@ from urllib3.util.retry import Retry
 
 Json = dict[str, Any]
 
+PATIENCE_SECONDS = 60
 _TIMEOUT_SECONDS = (5, 30)
 _RETRIED_CODES = {"request_in_flight", "try_again"}
 _SAFE_METHODS = {"GET", "HEAD"}
@@ -35,7 +36,7 @@ class HttpApi:
     """
 
     def __init__(
-        self, base_url: str, token: str | None = None, *, patience_seconds: float = 60
+        self, base_url: str, token: str | None = None, *, patience_seconds: float = PATIENCE_SECONDS
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._patience_seconds = patience_seconds

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyotp
 
-from crowdloom.client.api import HttpApi, Json, Problem
+from crowdloom.client.api import PATIENCE_SECONDS, HttpApi, Json, Problem
 
 TASKS = "/api/tasks/v1"
 WORKERS = "/api/workers/v1"
@@ -154,8 +154,14 @@ class Worker:
         self.recovery_code = recovery_code
 
     @classmethod
-    def sign_up(cls, base_url: str, *, languages: Sequence[str] = ()) -> "Worker":
-        api = HttpApi(base_url)
+    def sign_up(
+        cls,
+        base_url: str,
+        *,
+        languages: Sequence[str] = (),
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> "Worker":
+        api = HttpApi(base_url, patience_seconds=patience_seconds)
         answer = _registered(api, {"languages": list(languages)})
         api.use_token(answer["token"])
         api.renew_with(lambda: cls._token(base_url, answer["recovery_code"]))

@@ -115,7 +115,7 @@ def _work(url: str, requester: Requester, batch: Json, whole: Whole) -> None:
 
     def person(seed: int) -> SimulatedWorker:
         joined = SimulatedWorker(
-            Worker.sign_up(url),
+            Worker.sign_up(url, patience_seconds=_STEP_SECONDS_MAX),
             answers=whole,
             habits=habits,
             seed=seed,
