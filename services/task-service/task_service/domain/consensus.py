@@ -30,6 +30,9 @@ def majority(answers: Iterable[Answer]) -> dict[str, Consensus]:
 
 def joined(answer: Answer) -> dict[str, str]:
     """One value a field, as Mechanical Turk writes it: several are joined by `|`."""
+    single = dict(answer)
+    if len(single) == len(answer):
+        return single
     values: dict[str, list[str]] = {}
     for name, value in answer:
         values.setdefault(name, []).append(value)

@@ -1,7 +1,7 @@
 """Workers as a requester knows them: by pseudonym, from their answers and one's own notes."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -83,35 +83,30 @@ def checked_worker_note(note: str) -> str:
 
 def figures_of(submissions: Sequence[Submission]) -> list[WorkerFigures]:
     """One a worker, whoever answered most first."""
-    by_worker: dict[Pseudonym, list[Submission]] = defaultdict(list)
+    by_worker: dict[Pseudonym, list[_Read]] = defaultdict(list)
+    votes: _Votes = defaultdict(Counter)
     for one in submissions:
-        by_worker[one.pseudonym].append(one)
-    votes = _votes(submissions)
+        values = joined(one.answer) if one.counts else {}
+        by_worker[one.pseudonym].append((one, values))
+        for name, value in values.items():
+            votes[one.task_id, name][value] += 1
     found = [_figures(name, theirs, votes) for name, theirs in by_worker.items()]
     return sorted(found, key=lambda one: (-one.answers, one.pseudonym))
 
 
-_Votes = Mapping[tuple[TaskId, str], Mapping[str, int]]
+_Read = tuple[Submission, Mapping[str, str]]
+"""With the values of its fields; of one that does not count there are none."""
+_Votes = dict[tuple[TaskId, str], Counter[str]]
+"""How often each value of a task's field was given."""
 
 
-def _votes(submissions: Iterable[Submission]) -> _Votes:
-    """How often each value of a task's field was given."""
-    votes: dict[tuple[TaskId, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for one in submissions:
-        if one.counts:
-            for name, value in joined(one.answer).items():
-                votes[one.task_id, name][value] += 1
-    return votes
-
-
-def _figures(pseudonym: Pseudonym, theirs: Sequence[Submission], votes: _Votes) -> WorkerFigures:
-    by_status = [one.status for one in theirs]
-    scored = [one.known_right for one in theirs if one.known_right is not None]
+def _figures(pseudonym: Pseudonym, theirs: Sequence[_Read], votes: _Votes) -> WorkerFigures:
+    by_status = [one.status for one, _ in theirs]
+    scored = [one.known_right for one, _ in theirs if one.known_right is not None]
     agreed = [
         same
-        for one in theirs
-        if one.counts
-        for name, value in joined(one.answer).items()
+        for one, values in theirs
+        for name, value in values.items()
         if (same := _agrees(votes[one.task_id, name], value)) is not None
     ]
     return WorkerFigures(
@@ -120,8 +115,8 @@ def _figures(pseudonym: Pseudonym, theirs: Sequence[Submission], votes: _Votes) 
         accepted=by_status.count(SubmissionStatus.ACCEPTED),
         rejected=by_status.count(SubmissionStatus.REJECTED),
         returned=by_status.count(SubmissionStatus.RETURNED),
-        median_seconds=max(1, round(median_low([one.seconds for one in theirs]))),
-        last_on=max(one.submitted_at for one in theirs).date(),
+        median_seconds=max(1, round(median_low([one.seconds for one, _ in theirs]))),
+        last_on=max(one.submitted_at for one, _ in theirs).date(),
         compared=len(agreed),
         agreement=sum(agreed) / len(agreed) if agreed else None,
         known=len(scored),

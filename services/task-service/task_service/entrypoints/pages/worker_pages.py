@@ -29,7 +29,7 @@ from task_service.domain.workers import (
 )
 from task_service.entrypoints.pages import shell
 
-PAGE_WORKERS = 50
+PAGE_WORKERS = 25
 _PLACE_DIGITS_MAX = 5
 _LETTERS_READ_MAX = 500
 _ORDERS = {
