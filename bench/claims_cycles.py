@@ -12,10 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from statistics import fmean
 from typing import Any
 
 from crowdloom.client import Requester
+from crowdloom.kernel.limits import LEASES_PER_WORKER_MAX
 from crowdloom_local.crowd.checkout import pay_checkout
 from crowdloom_local.engines import ROOT
 from crowdloom_local.market import Market
@@ -45,12 +47,19 @@ def cycles(engine: Engine, sizes: Sequence[int], *, seconds: float) -> dict[str,
     with Market(engine.folder / "market") as market:
         batch_id = published(market)
         client = engine.client()
-        load(market, client["matching-service"], batch_id, seconds=2)
+        claim = partial(
+            load,
+            market,
+            client["matching-service"],
+            batch_id,
+            claims_max=LEASES_PER_WORKER_MAX if engine.keeps_places else 0,
+        )
+        claim(seconds=2)
         for size in sizes:
             grow(client["matching-service"], batch_id, to=size, redundancy=REDUNDANCY)
             rates = []
             for _ in range(_RUNS):
-                rate, receipts = load(market, client["matching-service"], batch_id, seconds=seconds)
+                rate, receipts = claim(seconds=seconds)
                 named = {"_id": {"$in": receipts}}
                 kept = client["task-service"]["submissions"].count_documents(named)
                 figures["broken_promises"] += len(receipts) - kept
@@ -103,14 +112,22 @@ def published(market: Market) -> str:
 
 
 def load(
-    market: Market, database: Database[dict[str, Any]], batch_id: str, *, seconds: float
+    market: Market,
+    database: Database[dict[str, Any]],
+    batch_id: str,
+    *,
+    seconds: float,
+    claims_max: int = 0,
 ) -> tuple[float, list[str]]:
-    """Returns cycles a second, until all their events are consumed, and the receipts."""
+    """Returns cycles a second, until all their events are consumed, and the receipts. A worker
+    claims at most `claims_max` times (0: no end).
+    """
     _await("the tasks", lambda: database["tasks"].count_documents({"open": {"$gt": 0}}, limit=1))
     before = _consumed(database, batch_id)
     command = [sys.executable, "-m", "bench.claims_load", market.url, batch_id, str(WORKERS)]
+    command += [str(seconds), str(claims_max)]
     with subprocess.Popen(
-        [*command, str(seconds)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as load:
         assert load.stdin  # noqa: S101
         assert load.stdout  # noqa: S101

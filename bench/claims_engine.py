@@ -52,6 +52,13 @@ class Engine:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
 
+    @property
+    def keeps_places(self) -> bool:
+        """Whether a place for a lease is never free again: secantusd-rs 0.5.3 keeps the old entry
+        of a unique index when an update changes the indexed field.
+        """
+        return self.name == "secantusd-rs"
+
     def client(self, *listeners: CommandListener) -> "MongoClient[dict[str, Any]]":
         return MongoClient(self.uri, tz_aware=True, event_listeners=listeners)
 

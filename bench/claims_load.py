@@ -1,22 +1,26 @@
 """Logged-in workers over HTTP, from a process of their own: `python -m bench.claims_load`.
 
-URL, batch, count of workers, seconds. Prints {"cycles", "seconds", "receipts", "last"} as JSON;
-"last" is each worker's last assignment. On plain connections that are kept open: what the load
-itself costs is taken from what is measured.
+URL, batch, count of workers at once, seconds, claims of a worker ("0": no end; otherwise another
+worker goes on in his place). Prints {"cycles", "seconds", "receipts", "last"} as JSON; "last" is
+the last assignment of each place. On plain connections that are kept open: what the load itself
+costs is taken from what is measured.
 """
 
 import json
 import sys
 import time
 import uuid
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
 from crowdloom.client import Worker
 
 _FULL_PAUSE_SECONDS = 0.02
+_CYCLES_A_SECOND_MAX = 500
 
 
 class _LoggedIn:
@@ -58,25 +62,36 @@ class _LoggedIn:
         return answer.status, json.loads(content) if content else {}
 
 
-def _work(worker: _LoggedIn, batch_id: str, until: float) -> tuple[list[str], str]:
+def _work(
+    workers: Iterable[_LoggedIn], batch_id: str, until: float, claims_max: int
+) -> tuple[list[str], str]:
     """The receipts, and the last assignment."""
-    receipts, last = [], ""
-    while time.monotonic() < until:
-        assignment = worker.claim(batch_id)
-        if assignment is None:
-            break
-        receipts.append(worker.submit(assignment))
-        last = assignment["assignment_id"]
-    return receipts, last
+    receipts: list[str] = []
+    last = ""
+    for worker in workers:
+        for _ in range(claims_max):
+            if time.monotonic() > until or (assignment := worker.claim(batch_id)) is None:
+                return receipts, last
+            receipts.append(worker.submit(assignment))
+            last = assignment["assignment_id"]
+    raise RuntimeError("every worker that was signed up has claimed all that he may")
 
 
-def main(url: str, batch_id: str, worker_count: int, seconds: float) -> None:
-    with ThreadPoolExecutor(worker_count) as pool:
-        workers = list(pool.map(lambda _: _LoggedIn(url, Worker.sign_up(url)), range(worker_count)))
+def main(url: str, batch_id: str, at_once: int, seconds: float, claims_max: int) -> None:
+    count = ceil(seconds * _CYCLES_A_SECOND_MAX / at_once / claims_max) if claims_max else 1
+    with ThreadPoolExecutor(at_once) as pool:
+
+        def signed_up(_: int) -> list[_LoggedIn]:
+            return [_LoggedIn(url, Worker.sign_up(url)) for _ in range(count)]
+
+        def work(workers: list[_LoggedIn]) -> tuple[list[str], str]:
+            return _work(workers, batch_id, began + seconds, claims_max or sys.maxsize)
+
+        places = list(pool.map(signed_up, range(at_once)))
         print("ready", flush=True)
         sys.stdin.readline()
         began = time.monotonic()
-        done = list(pool.map(lambda one: _work(one, batch_id, began + seconds), workers))
+        done = list(pool.map(work, places))
         took = time.monotonic() - began
     receipts = [receipt for found, _ in done for receipt in found]
     figures = {"cycles": len(receipts), "seconds": took, "receipts": receipts}
@@ -84,4 +99,4 @@ def main(url: str, batch_id: str, worker_count: int, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]))
