@@ -5,7 +5,7 @@ as fast. Documents of earlier versions hold one row each, in `cells`; they are r
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from crowdloom.kernel import IdFactory
@@ -155,15 +155,25 @@ def _parts(rows: Rows) -> Iterator[tuple[int, Rows, int]]:
     """Neighbouring rows that share a document, with the place of their first and how many
     characters they have.
     """
+    for start in range(0, len(rows), ROWS_MAX):
+        some = rows[start : start + ROWS_MAX]
+        characters = sum(map(len, chain.from_iterable(some)))
+        if characters <= _CHARACTERS_MAX:
+            yield start, some, characters
+        else:
+            yield from _shorter_parts(start, some)
+
+
+def _shorter_parts(first: int, rows: Rows) -> Iterator[tuple[int, Rows, int]]:
+    """Of rows that are too long to share one: each is looked at."""
     start, characters = 0, 0
     for place, row in enumerate(rows):
         length = sum(map(len, row))
-        if place - start == ROWS_MAX or (place > start and characters + length > _CHARACTERS_MAX):
-            yield start, rows[start:place], characters
+        if place > start and characters + length > _CHARACTERS_MAX:
+            yield first + start, rows[start:place], characters
             start, characters = place, 0
         characters += length
-    if rows:
-        yield start, rows[start:], characters
+    yield first + start, rows[start:], characters
 
 
 def _together(made: Iterator[tuple[dict[str, Any], int]]) -> Iterator[list[dict[str, Any]]]:

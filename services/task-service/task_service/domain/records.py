@@ -1,10 +1,11 @@
 """Tables as JSON records: every faulty one is found, with its line and the reason."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
-from crowdloom.kernel.limits import TABLE_COLUMNS_MAX, TABLE_ROWS_MAX
+from crowdloom.kernel.limits import CELL_CHARACTERS_MAX, TABLE_COLUMNS_MAX, TABLE_ROWS_MAX
 
 from task_service.domain.tables import (
     Faults,
@@ -99,23 +100,37 @@ def _plain_table(whole: str, needed: Sequence[str]) -> Table | None:
     """Of records with the same names and no fault, as nearly every file has; None for any other. A
     record is no longer there when the next one is read: to keep them takes most of the time.
     """
+    # JSON has no other way to spell a NUL or half of a character; then a line's length is enough.
+    spelled = "\\u" in whole
     names: tuple[str, ...] = ()
     rows: list[tuple[str, ...]] = []
-    for text in whole.split("\n"):
-        if not text.strip():
+    for line in whole.split("\n"):
+        text = line.strip(_JSON_SPACE)
+        if not text:
             continue
         try:
-            record = _json_of(text)
-        except (ValueError, RecursionError):
+            record, end = _JSON.raw_decode(text)
+            if not names:
+                names = tuple(record)
+                cells_of = _cells_of(names)
+            row = cells_of(record)
+            cells = "".join(row)
+        except (ValueError, RecursionError, TypeError, KeyError, IndexError):
             return None
-        if not isinstance(record, dict) or len(rows) == TABLE_ROWS_MAX:
+        if end != len(text) or len(record) != len(names) or len(rows) == TABLE_ROWS_MAX:
             return None
-        names = names or tuple(record)
-        row = _plain_row(record, names)
-        if row is None or len(record) != len(names):
+        if (spelled or len(text) > CELL_CHARACTERS_MAX) and not is_plain(cells):
             return None
         rows.append(row)
     return Table(names, tuple(rows)) if names and not header_faults(names, needed) else None
+
+
+def _cells_of(names: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
+    """What takes a record's cells in this order. It raises KeyError, TypeError."""
+    if len(names) == 1:
+        [only] = names
+        return lambda record: (record[only],)
+    return itemgetter(*names)
 
 
 def _json_of(line: str) -> object:
