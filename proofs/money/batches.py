@@ -32,6 +32,7 @@ from crowdloom.kernel.ids import (
     WorkerId,
 )
 from crowdloom.testkit.ports import BEGINNING
+from payment_service.domain.vat import NO_VAT, Vat
 
 # Long enough for a bank line to name them.
 REQUESTERS = (f"req_{1:026}", f"req_{2:026}")
@@ -46,13 +47,15 @@ _PSEUDONYM = Pseudonym("A7F3K9Q2MC41TM08D")
 @dataclass
 class Batch:
     """Terms in force, and what was taken in of it: sets, so that a repetition says nothing new.
-    `paid_units` is what each answer earned by the terms when it was settled.
+    `tax` is what held when it was funded, `paid_units` what each answer earned by the terms when
+    it was settled.
     """
 
     batch_id: BatchId
     requester_id: RequesterId
     slots: int
     reward: Money
+    tax: Vat = NO_VAT
     revision: int = 1
     funded: bool = False
     completed: bool = False
@@ -70,7 +73,7 @@ class Batch:
 
     @property
     def slot_units(self) -> int:
-        return (self.reward + self.fee).units
+        return (self.reward + self.fee + self.tax.on(self.fee)).units
 
     @property
     def settled(self) -> set[str]:
@@ -117,6 +120,8 @@ class Batches:
         self.queues: dict[str, list[Event]] = defaultdict(list)
         self.seen: list[Event] = []
         self._late: dict[str, list[Event]] = defaultdict(list)
+        # What each requester's next batch is taxed with.
+        self.taxed: dict[str, Vat] = {}
 
     def publish(self) -> None:
         number = len(self.all) + 1
@@ -156,6 +161,8 @@ class Batches:
             batch.take_in(event)
         elif (event.batch_id, event.revision) in granted:
             before = batch.slots if batch.funded else 0
+            if not batch.funded:
+                batch.tax = self.taxed.get(batch.requester_id, NO_VAT)
             batch.slots, batch.reward = event.slot_count, event.reward
             self._open(batch, range(before, batch.slots), together)
 

@@ -84,6 +84,8 @@ def _kind(path: str) -> str:
     parts = path.split(":")[:-1]
     if parts[0] != "liability":
         return ":".join(parts)
+    if parts[1] == "tax":
+        return ":".join(parts[:3])
     return ":".join((parts[0], parts[1], parts[3]) if len(parts) > 3 else parts[:2])  # noqa: PLR2004
 
 

@@ -27,6 +27,7 @@ _FAULTS = ("lost_answer", "error_before", "error_stored", "reset", "rate_limit")
 _PAID_IN_MINOR = (50, 300, 2_000, 5_000)
 _OPENING_MINOR = 1_000_000
 _CRASH_CALLS_MAX = 40
+_HOMES = (("DE", ""), ("CH", ""), ("FR", ""), ("FR", "FR40303265045"), ("US", ""))
 
 
 def open_books(world: World) -> None:
@@ -292,6 +293,17 @@ def turn_account(world: World) -> None:
         world.processor.refuse(payee.account_id, refuse=chance < 0.75)  # noqa: PLR2004
 
 
+def move_house(world: World) -> None:
+    """A requester is taxed elsewhere from now on; what is published keeps its rate."""
+    requester = RequesterId(world.random.choice(REQUESTERS))
+    country, number = world.random.choice(_HOMES)
+    world.attempt(
+        lambda: world.application.set_billed_to(
+            requester, "Proof", country=country, vat_number=number
+        )
+    )
+
+
 def wait(world: World) -> None:
     world.clock.advance(seconds=world.random.choice((1, 5, 91, 700, 4_000)))
 
@@ -303,6 +315,7 @@ MOVES: Mapping[Move, int] = {
     catch_up: 3,
     publish: 6,
     grow: 4,
+    move_house: 2,
     deliver: 30,
     settle_waiting: 2,
     mature: 3,

@@ -22,6 +22,7 @@ def replay(seed: int) -> str:
     first, again = World(seed), World(seed)
     for world in (first, again):
         _fill_wallets(world)
+        world.application.set_billed_to(RequesterId(REQUESTERS[0]), "Proof", country="DE")
     for _ in range(_BATCHES):
         first.batches.publish()
         first.batches.grow()

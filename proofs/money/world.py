@@ -16,6 +16,7 @@ from payment_service.adapters.mongo_session import PaymentSession
 from payment_service.application.processor import ProcessorUnavailable
 from payment_service.bootstrap import Application, build
 from payment_service.config import Settings, read_settings
+from payment_service.domain.vat import BillingProfile
 from payment_service.entrypoints.events import SUBSCRIPTIONS
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, OperationFailure
@@ -51,6 +52,8 @@ def settings_of(currency: str, *, clearing_seconds: int) -> Settings:
             "CROWDLOOM_STRIPE_WEBHOOK_SECRET": "whsec_proof",
             "CROWDLOOM_CURRENCY": currency,
             "CROWDLOOM_CLEARING_SECONDS": str(clearing_seconds),
+            "CROWDLOOM_VAT_RATES": "DE:2020-01-01:1900,CH:2020-01-01:810,FR:2020-01-01:2000",
+            "CROWDLOOM_VAT_HOME_COUNTRY": "DE",
             "CROWDLOOM_PAYOUT_RAILS": "stripe,bank_file,gift_credit",
             "CROWDLOOM_PAYOUT_BANK_HOLDER": "Proof",
             "CROWDLOOM_PAYOUT_BANK_IBAN": "DE89370400440532013000",
@@ -144,6 +147,11 @@ class World:
         granted = {(body["batch_id"], body["revision"]) for body in funded}
         fresh = {change.key for change in changes if change.collection == "inbox"}
         together = [event for key, event in self._handling.items() if key in fresh]
+        for change in changes:
+            if change.collection == "billed_to" and change.after:
+                profile = BillingProfile(**change.after.get("profile", {}))
+                vat = self._settings.vat.of(profile, self.clock.now().date())
+                self.batches.taxed[change.key] = vat
         for event in together:
             self.batches.take_in(event, granted=granted, together=together)
         self.watch.look(changes)

@@ -42,7 +42,6 @@ from payment_service.application.attach_evidence import AttachEvidence
 from payment_service.application.audit import AuditMoney
 from payment_service.application.bank_accounts import PutBankAccount
 from payment_service.application.bank_files import (
-    OwnAccount,
     WriteBankFile,
     bank_file_sent,
     bank_file_void,
@@ -74,7 +73,7 @@ from payment_service.application.payees import ChooseRail, OpenPayoutAccount, Re
 from payment_service.application.payout_runs import PayoutRunDesk
 from payment_service.application.payout_switch import SwitchPayouts
 from payment_service.application.period_checks import CheckPeriod
-from payment_service.application.plan_runs import PlanRuns, RunLimits
+from payment_service.application.plan_runs import PlanRuns
 from payment_service.application.poll_processor import PollProcessor, ReceiveHint
 from payment_service.application.processor import PaymentProcessor
 from payment_service.application.reconcile import (
@@ -98,11 +97,12 @@ from payment_service.application.staff_roles import staff_grants, staff_invite, 
 from payment_service.application.suspensions import SuspendWorker, suspension_lift
 from payment_service.application.tolerances import tolerance_rule
 from payment_service.application.top_up import StartTopUp
+from payment_service.application.vat import TellVat
 from payment_service.application.watch_books import WatchBooks
 from payment_service.application.watch_invariants import WatchInvariants
 from payment_service.config import SERVICE, Settings, read_settings
-from payment_service.domain.iban import parse_iban
 from payment_service.domain.payouts import Rail
+from payment_service.from_settings import own_account, run_limits
 
 SESSION_LIFETIME = timedelta(hours=8)
 # A session that was ended lives on at the operators' pages for so long: a browser's, a program's.
@@ -167,6 +167,7 @@ class Application:
     execute_refunds: ExecuteRefunds
     issue_invoices: IssueInvoices
     set_billed_to: SetBilledTo
+    tell_vat: TellVat
     queue_reconciliation: QueueReconciliation
     reconcile: Reconcile
     schedule_reconciliation: ScheduleReconciliation
@@ -201,7 +202,7 @@ def build(
     processor = processor or stripe_processor(settings)
     currency = Currency.of(settings.currency)
     settle = SettleStaged(timedelta(seconds=settings.clearing_seconds))
-    store = PaymentStore(client, database, settle=settle, clock=clock, ids=ids)
+    store = PaymentStore(client, database, settle=settle, clock=clock, ids=ids, vat=settings.vat)
     readers = Readers(store.database, clock=clock, ids=ids)
     journal = MongoJournal(store.database)
     credentials = StaffCredentials(settings.common.cursor_key)
@@ -334,6 +335,7 @@ def build(
             store, MongoFeeBooks(store.database), clock=clock, issuer=settings.invoice_issuer
         ),
         set_billed_to=SetBilledTo(store),
+        tell_vat=TellVat(store, readers.invoices.taxed, clock=clock),
         queue_reconciliation=queue_reconciliation,
         schedule_reconciliation=ScheduleReconciliation(store, queue_reconciliation, clock=clock),
         reconcile=Reconcile(
@@ -362,25 +364,6 @@ def build(
         verify_seals=verify_seals,
         export_journal=ExportJournal(store, journal, formats=formats(audit_pack, countries)),
         checks=readiness_checks(client, store.database, clock),
-    )
-
-
-def run_limits(settings: Settings) -> RunLimits:
-    return RunLimits(
-        minimum_minor=settings.payout_minimum_minor,
-        second_approval_minor=settings.payout_second_approval_minor,
-        third_approval_minor=settings.payout_third_approval_minor,
-        reserve_minor=settings.payout_reserve_minor,
-        details_days=settings.payout_details_days,
-    )
-
-
-def own_account(settings: Settings) -> OwnAccount | None:
-    """Where bank files take their money from; None where the market makes none."""
-    if not settings.payout_bank_iban:
-        return None
-    return OwnAccount(
-        settings.payout_bank_holder, parse_iban(settings.payout_bank_iban), settings.payout_bank_bic
     )
 
 

@@ -1,10 +1,12 @@
 """Settings from the environment; every missing or bad name is reported at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from crowdloom.chassis.settings import CommonSettings, read_common, read_environment
+
+from payment_service.domain.vat import VatRules, read_rates
 
 SERVICE = "payment-service"
 STRIPE_BASE = "https://api.stripe.com"
@@ -24,7 +26,7 @@ class Settings:
     `payout_second_approval_minor` on (0: never) two people approve a run, from
     `payout_third_approval_minor` on three, and `payout_reserve_minor` stays where the money comes
     from. Account details have to be `payout_details_days` old. `payout_rails` are stripe, bank_file
-    (from the account `payout_bank_*`) and gift_credit.
+    (from the account `payout_bank_*`) and gift_credit. `vat` has the rates of each country.
     """
 
     common: CommonSettings
@@ -46,6 +48,7 @@ class Settings:
     payout_country: str
     trusted_proxy_count: int
     invoice_issuer: str
+    vat: VatRules
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -73,10 +76,18 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         payout_country=env.str("PAYOUT_COUNTRY", "us"),
         trusted_proxy_count=env.int("TRUSTED_PROXY_COUNT", 0),
         invoice_issuer=env.str("INVOICE_ISSUER", "Crowdloom"),
+        vat=_vat(env.str("VAT_HOME_COUNTRY", ""), env.list("VAT_RATES", []) or ()),
     )
     env.seal()
     _refuse_dangerous(settings)
     return settings
+
+
+def _vat(home: str, rates: Iterable[str]) -> VatRules:
+    try:
+        return VatRules(home, read_rates(rates))
+    except ValueError as error:
+        raise RefusedToStart(f"VAT_RATES are like DE:2021-01-01:1900; {error}") from error
 
 
 def _refuse_dangerous(settings: Settings) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from crowdloom.chassis.tickets import Ticket
 from crowdloom.contracts.matching import BatchProgressed, SlotsWithdrawn, TicketRevoked
-from crowdloom.contracts.payment import BatchFunded, BatchFundingDeclined
+from crowdloom.contracts.payment import BatchFunded, BatchFundingDeclined, VatSet
 from crowdloom.kernel import Money
+from crowdloom.testkit.ports import BEGINNING
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -137,12 +138,24 @@ def funded(batch: Any, requester: Requester, *, revision: int = 1) -> BatchFunde
     )
 
 
-def declined(batch: Any, requester: Requester, *, revision: int = 1) -> BatchFundingDeclined:
+def vat_set(requester: Requester, basis_points: int) -> VatSet:
+    return VatSet(
+        requester_id=requester.requester_id,  # type: ignore[arg-type]
+        country="DE",
+        basis_points=basis_points,
+        reverse_charge=False,
+        set_at=BEGINNING,
+    )
+
+
+def declined(
+    batch: Any, requester: Requester, *, revision: int = 1, code: str = "insufficient_funds"
+) -> BatchFundingDeclined:
     return BatchFundingDeclined(
         batch_id=batch["batch_id"],
         requester_id=requester.requester_id,  # type: ignore[arg-type]
         revision=revision,
-        code="insufficient_funds",
+        code=code,
         needed=Money.from_wire(batch["cost"]),
         missing=Money.of_minor(7, "USD"),
     )

@@ -10,6 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
 
 from payment_service.domain.bonuses import Bonus
+from payment_service.domain.vat import Vat
 
 BONUSES = "bonuses"
 BONUS_INDEXES = [
@@ -60,6 +61,7 @@ def _document(bonus: Bonus) -> Document:
         "status": bonus.status,
         "worker_id": bonus.worker_id,
         "ended_at": bonus.ended_at,
+        "tax": vars(bonus.tax),
     }
 
 
@@ -76,4 +78,5 @@ def stored_bonus(row: Document) -> Bonus:
         status=row["status"],
         worker_id=row["worker_id"],
         ended_at=row["ended_at"],
+        tax=Vat(**row.get("tax", {})),
     )

@@ -13,6 +13,7 @@ from pymongo.client_session import ClientSession
 
 from payment_service.adapters.mongo_ledger import JOURNAL
 from payment_service.domain.invoices import Invoice, InvoiceLine
+from payment_service.domain.vat import NO_VAT, NOWHERE, BillingProfile, Vat, read_note
 
 INVOICES = "invoices"
 BILLED_TO = "billed_to"
@@ -24,8 +25,11 @@ INVOICE_INDEXES = [
     ),
 ]
 _FEE = "income:fee:"
+_VAT = "liability:tax:vat:"
 _WORKERS = "liability:worker:"
 _CODES = ["accept", "overturn", "bonus"]
+_Sums = dict[tuple[str, str], list[int]]
+"""(batch, note of its VAT) -> answers, rewards, fees, VAT."""
 
 
 class MongoInvoices:
@@ -46,6 +50,7 @@ class MongoInvoices:
                 "issued_at": invoice.issued_at,
                 "issuer": invoice.issuer,
                 "billed_to": invoice.billed_to,
+                "profile": vars(invoice.profile),
                 "lines": [_line_document(line) for line in invoice.lines],
             },
             session=self._session,
@@ -65,11 +70,32 @@ class MongoInvoices:
 
     def billed_to(self, requester_id: RequesterId) -> str:
         found = self._billed_to.find_one({"_id": requester_id}, session=self._session)
-        return found["text"] if found else ""
+        return found.get("text", "") if found else ""
 
     def set_billed_to(self, requester_id: RequesterId, text: str) -> None:
-        self._billed_to.replace_one(
-            {"_id": requester_id}, {"text": text}, upsert=True, session=self._session
+        self._set(requester_id, text=text)
+
+    def profile(self, requester_id: RequesterId) -> BillingProfile:
+        found = self._billed_to.find_one({"_id": requester_id}, session=self._session)
+        return BillingProfile(**found.get("profile", {})) if found else NOWHERE
+
+    def set_profile(self, requester_id: RequesterId, profile: BillingProfile) -> None:
+        self._set(requester_id, profile=vars(profile))
+
+    def told_vat(self, requester_id: RequesterId) -> Vat:
+        found = self._billed_to.find_one({"_id": requester_id}, session=self._session)
+        return Vat(**found.get("told", {})) if found else NO_VAT
+
+    def note_told_vat(self, requester_id: RequesterId, vat: Vat) -> None:
+        self._set(requester_id, told=vars(vat))
+
+    def taxed(self) -> Sequence[RequesterId]:
+        found = self._billed_to.find({"profile.country": {"$gt": ""}}, {"_id": 1})
+        return [RequesterId(row["_id"]) for row in found]
+
+    def _set(self, requester_id: RequesterId, **fields: Any) -> None:
+        self._billed_to.update_one(
+            {"_id": requester_id}, {"$set": fields}, upsert=True, session=self._session
         )
 
 
@@ -81,15 +107,14 @@ class MongoFeeBooks:
         self, since: datetime, until: datetime
     ) -> Sequence[tuple[RequesterId, Currency, Sequence[InvoiceLine]]]:
         booked = {"booked_at": {"$gte": since, "$lt": until}, "code": {"$in": _CODES}}
-        sums: dict[tuple[str, str], dict[str, list[int]]] = {}
+        sums: dict[tuple[str, str], _Sums] = {}
         for row in self._journal.find(booked):
-            of_requester = sums.setdefault((row["refs"]["requester"], row["currency"]), {})
-            count, rewards, fees = of_requester.setdefault(row["refs"]["batch"], [0, 0, 0])
-            of_requester[row["refs"]["batch"]] = [
-                count + (row["code"] != "bonus"),
-                rewards + _credited(row, _WORKERS),
-                fees + _credited(row, _FEE),
-            ]
+            refs = row["refs"]
+            of_requester = sums.setdefault((refs["requester"], row["currency"]), {})
+            of_batch = of_requester.setdefault((refs["batch"], refs.get("vat", "")), [0, 0, 0, 0])
+            of_batch[0] += row["code"] != "bonus"
+            for place, prefix in enumerate((_WORKERS, _FEE, _VAT), start=1):
+                of_batch[place] += _credited(row, prefix)
         return [
             (RequesterId(requester), Currency.of(code), _lines(batches, Currency.of(code)))
             for (requester, code), batches in sorted(sums.items())
@@ -100,7 +125,7 @@ def _credited(row: Document, prefix: str) -> int:
     return sum(int(line["cr"]) for line in row["lines"] if line["a"].startswith(prefix))
 
 
-def _lines(batches: dict[str, list[int]], currency: Currency) -> list[InvoiceLine]:
+def _lines(batches: _Sums, currency: Currency) -> list[InvoiceLine]:
     return [
         InvoiceLine(
             batch_id=batch_id,  # type: ignore[arg-type] # as it stands in the entry
@@ -108,26 +133,28 @@ def _lines(batches: dict[str, list[int]], currency: Currency) -> list[InvoiceLin
             count=count,
             rewards=Money(rewards, currency),
             fees=Money(fees, currency),
+            vat=Money(vat, currency),
+            tax=read_note(note),
         )
-        for batch_id, (count, rewards, fees) in sorted(batches.items())
+        for (batch_id, note), (count, rewards, fees, vat) in sorted(batches.items())
     ]
 
 
 def _line_document(line: InvoiceLine) -> Document:
-    return {**vars(line), "rewards": line.rewards.to_wire(), "fees": line.fees.to_wire()}
+    amounts = {name: getattr(line, name).to_wire() for name in ("rewards", "fees", "vat")}
+    return {**vars(line), **amounts, "tax": vars(line.tax)}
 
 
 def stored_invoice(row: dict[str, Any]) -> Invoice:
     fields = {name: value for name, value in row.items() if name != "_id"}
     fields["currency"] = Currency.of(row["currency"])
-    fields["lines"] = tuple(
-        InvoiceLine(
-            **{
-                **line,
-                "rewards": Money.from_wire(line["rewards"]),
-                "fees": Money.from_wire(line["fees"]),
-            }
-        )
-        for line in row["lines"]
-    )
+    fields["profile"] = BillingProfile(**row.get("profile", {}))
+    fields["lines"] = tuple(_stored_line(line, fields["currency"]) for line in row["lines"])
     return Invoice(number=int(row["_id"]), **fields)
+
+
+def _stored_line(row: dict[str, Any], currency: Currency) -> InvoiceLine:
+    """Those of before there was VAT have none."""
+    wire = {"vat": Money.zero(currency).to_wire(), **row}
+    amounts = {name: Money.from_wire(wire[name]) for name in ("rewards", "fees", "vat")}
+    return InvoiceLine(**{**row, **amounts, "tax": Vat(**row.get("tax", {}))})

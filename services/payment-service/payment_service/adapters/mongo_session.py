@@ -45,6 +45,7 @@ from payment_service.adapters.mongo_ledger import (
     MongoLedger,
 )
 from payment_service.application.ports import Staged
+from payment_service.domain.vat import VatRules
 
 INDEXES = {
     JOURNAL: JOURNAL_INDEXES,
@@ -227,6 +228,7 @@ class PaymentSession(Repositories, MongoSession):
     ) -> None:
         MongoSession.__init__(self, database, session, clock=clock, ids=ids)
         self.staged = Staged()
+        self.vat_rules = VatRules()
         self.settle: Callable[[PaymentSession], None] = _settle_nothing
 
     def now(self) -> datetime:
@@ -251,13 +253,16 @@ class PaymentStore(MongoStore[PaymentSession]):
         settle: Callable[[PaymentSession], None],
         clock: Clock,
         ids: IdFactory,
+        vat: VatRules | None = None,
     ) -> None:
         super().__init__(client, database, session_class=PaymentSession, clock=clock, ids=ids)
         self._settle = settle
+        self._vat = vat or VatRules()
 
     def run(self, work: Callable[[PaymentSession], ResultT]) -> ResultT:
         def whole(session: PaymentSession) -> ResultT:
             session.settle = self._settle
+            session.vat_rules = self._vat
             result = work(session)
             session.settle_staged()
             return result

@@ -13,6 +13,7 @@ from pymongo.client_session import ClientSession
 
 from payment_service.application.ports import Claim, Staged
 from payment_service.domain.batches import BatchBook, BatchTerms, EarlierTerms
+from payment_service.domain.vat import Vat
 
 ASSIGNMENTS = "assignments"
 BATCHES = "batches"
@@ -199,6 +200,7 @@ class MongoBatches:
             "fee_units": terms.fee.units,
             "funded_at": funded_at,
             "earlier": vars(earlier),
+            "tax": vars(terms.tax),
         }
         self._update(terms.batch_id, {"$set": document})
 
@@ -247,6 +249,7 @@ def batch_book(row: dict[str, Any]) -> BatchBook:
             slot_count=row["slot_count"],
             reward=Money(int(row["reward_units"]), currency),
             fee=Money(int(row["fee_units"]), currency),
+            tax=Vat(**row.get("tax", {})),
         )
     return BatchBook(
         batch_id=row["_id"],

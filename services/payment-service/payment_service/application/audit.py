@@ -219,7 +219,7 @@ def _i9(tally: Tally) -> Finding:
 
 
 def _owed(path: str) -> bool:
-    return path.startswith("liability:tax:") or kind_of(path) in _OWED
+    return kind_of(path) in _OWED
 
 
 def _i10(tally: Tally, items: Sequence[PayoutItem]) -> Finding:

@@ -2,6 +2,8 @@
 more where a batch grows.
 """
 
+from dataclasses import replace
+
 from crowdloom.contracts import Envelope
 from crowdloom.contracts.payment import BatchFunded, BatchFundingDeclined, slot_fee
 from crowdloom.contracts.task import BatchFundingRequested
@@ -9,25 +11,30 @@ from crowdloom.kernel import Money, PoisonMessage
 
 from payment_service.application.ports import Session
 from payment_service.application.release_funds import release_withdrawn
+from payment_service.application.vat import vat_of
 from payment_service.domain import chart, flows
 from payment_service.domain.batches import BatchBook, BatchTerms, EarlierTerms
+from payment_service.domain.vat import Vat
 
 
 def fund_batch(envelope: Envelope, session: Session) -> None:
-    """Emits BatchFunded or BatchFundingDeclined. The fee is ours to compute, not the asker's."""
+    """Emits BatchFunded or BatchFundingDeclined. What it costs is ours to compute."""
     event = envelope.of(BatchFundingRequested)
-    terms = _terms(event)
+    terms = _terms(event, vat_of(session, event.requester_id, envelope.occurred_at))
     if event.title:
         session.batches.note_title(terms.batch_id, event.title)
     book = session.batches.get(terms.batch_id)
     if book is not None and book.terms is not None:
+        # A batch keeps the rate that it was published with.
+        terms = replace(terms, tax=book.terms.tax)
         if terms.revision > book.terms.revision:
-            _grow(session, book, terms)
+            _grow(session, book, terms, event.vat)
         else:
             _refuse_second(session, book.terms, terms)
         return
-    if terms.fee != slot_fee(terms.reward):
-        _decline(session, terms, "wrong_fee", Money.zero(terms.currency))
+    wrong = _wrong_price(terms, event.vat)
+    if wrong:
+        _decline(session, terms, wrong, Money.zero(terms.currency))
         return
     wallet = chart.wallet(terms.requester_id, terms.currency)
     missing = terms.cost.units - session.ledger.balances({wallet})[wallet]
@@ -41,7 +48,7 @@ def fund_batch(envelope: Envelope, session: Session) -> None:
         release_withdrawn(session, terms, revision=revision, slot_count=slot_count)
 
 
-def _terms(event: BatchFundingRequested) -> BatchTerms:
+def _terms(event: BatchFundingRequested, tax: Vat) -> BatchTerms:
     if event.slot_count <= 0 or event.reward.units <= 0:
         raise PoisonMessage(f"{event.batch_id}: no slots, or no reward")
     return BatchTerms(
@@ -51,10 +58,18 @@ def _terms(event: BatchFundingRequested) -> BatchTerms:
         slot_count=event.slot_count,
         reward=event.reward,
         fee=event.fee,
+        tax=tax,
     )
 
 
-def _grow(session: Session, book: BatchBook, terms: BatchTerms) -> None:
+def _wrong_price(terms: BatchTerms, asked_vat: Money | None) -> str:
+    """The code with which it is declined; empty where what was asked for is what it costs."""
+    if terms.fee != slot_fee(terms.reward):
+        return "wrong_fee"
+    return "wrong_vat" if asked_vat is not None and asked_vat != terms.vat else ""
+
+
+def _grow(session: Session, book: BatchBook, terms: BatchTerms, asked_vat: Money | None) -> None:
     """More slots, or a higher reward for all slots that are not settled: the difference is reserved
     from the wallet, or nothing changes and the batch goes on as before.
     """
@@ -64,8 +79,9 @@ def _grow(session: Session, book: BatchBook, terms: BatchTerms) -> None:
     if before is None or book.closed:
         _decline(session, terms, "batch_over", nothing, needed=nothing)
         return
-    if terms.fee != slot_fee(terms.reward) or not terms.is_more_than(before):
-        code = "wrong_fee" if terms.is_more_than(before) else "less_than_published"
+    wrong = _wrong_price(terms, asked_vat)
+    if wrong or not terms.is_more_than(before):
+        code = wrong if terms.is_more_than(before) else "less_than_published"
         _decline(session, terms, code, nothing, needed=nothing)
         return
     escrow = chart.escrow(terms.requester_id, terms.batch_id, terms.currency)

@@ -8,6 +8,7 @@ from crowdloom.kernel import Currency
 from crowdloom.kernel.ids import RequesterId
 
 from payment_service.domain.invoices import Invoice, InvoiceLine
+from payment_service.domain.vat import BillingProfile, Vat
 
 
 class Invoices(Protocol):
@@ -28,6 +29,22 @@ class Invoices(Protocol):
         ...
 
     def set_billed_to(self, requester_id: RequesterId, text: str) -> None: ...
+
+    def profile(self, requester_id: RequesterId) -> BillingProfile:
+        """Where the requester is taxed; nowhere where that was not said."""
+        ...
+
+    def set_profile(self, requester_id: RequesterId, profile: BillingProfile) -> None: ...
+
+    def told_vat(self, requester_id: RequesterId) -> Vat:
+        """What task-service was told last; none before that."""
+        ...
+
+    def note_told_vat(self, requester_id: RequesterId, vat: Vat) -> None: ...
+
+    def taxed(self) -> Sequence[RequesterId]:
+        """Those who gave a country."""
+        ...
 
 
 class FeeBooks(Protocol):

@@ -10,7 +10,9 @@ from crowdloom.kernel.ids import RequesterId
 
 from payment_service.application.invoice_ports import FeeBooks
 from payment_service.application.ports import Session
+from payment_service.application.vat import tell_vat
 from payment_service.domain.invoices import Invoice, InvoiceLine, checked_billed_to, month_before
+from payment_service.domain.vat import checked_profile
 
 # What was begun before midnight is booked by then.
 _SETTLED_AFTER = timedelta(hours=1)
@@ -72,6 +74,7 @@ class IssueInvoices:
                     issuer=self._issuer,
                     billed_to=session.invoices.billed_to(requester_id),
                     lines=tuple(titled),
+                    profile=session.invoices.profile(requester_id),
                 )
             )
             return True
@@ -83,8 +86,18 @@ class SetBilledTo:
     def __init__(self, store: Store[Session]) -> None:
         self._store = store
 
-    def __call__(self, requester_id: RequesterId, text: str) -> str:
-        """For invoices to come; those that are there stay. Raises InvalidInput."""
-        tidy = checked_billed_to(text)
-        self._store.run(lambda session: session.invoices.set_billed_to(requester_id, tidy))
+    def __call__(
+        self, requester_id: RequesterId, text: str, *, country: str = "", vat_number: str = ""
+    ) -> str:
+        """For invoices to come, and for what is published from now on; what is there stays as it
+        is. Raises InvalidInput.
+        """
+        tidy, profile = checked_billed_to(text), checked_profile(country, vat_number)
+
+        def work(session: Session) -> None:
+            session.invoices.set_billed_to(requester_id, tidy)
+            session.invoices.set_profile(requester_id, profile)
+            tell_vat(session, requester_id)
+
+        self._store.run(work)
         return tidy

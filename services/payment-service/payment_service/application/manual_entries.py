@@ -57,10 +57,17 @@ def correction() -> ApprovalKind:
     def carry_out(session: Session, approval: Approval) -> None:
         lines = lines_of(approval.payload)
         entry_id = approval.payload["entry_id"]
-        refs = {**people_of(approval), "corrects": entry_id}
+        refs = {**people_of(approval), "corrects": entry_id, **_vat_of(session, entry_id)}
         session.ledger.post(entry_of(f"correct:{entry_id}", "correction", lines, refs=refs))
 
     return ApprovalKind(prepare, carry_out)
+
+
+def _vat_of(session: Session, entry_id: str) -> dict[str, str]:
+    """What was taken back is no longer in the VAT totals either."""
+    found = session.ledger.entry(entry_id)
+    note = found[1].refs.get("vat") if found else None
+    return {"vat": note} if note else {}
 
 
 def _open_day(session: Session, payload: Payload) -> date | None:

@@ -14,6 +14,7 @@ from crowdloom.kernel import Money, PoisonMessage
 from crowdloom.kernel.ids import WorkerId
 
 from payment_service.application.ports import Session
+from payment_service.application.vat import vat_of
 from payment_service.domain import chart, flows
 from payment_service.domain.bonuses import Bonus
 
@@ -37,6 +38,7 @@ def bonus_granted(envelope: Envelope, session: Session) -> None:
         fee=slot_fee(event.amount),
         reason=event.reason,
         granted_at=event.granted_at,
+        tax=vat_of(session, event.requester_id, envelope.occurred_at),
     )
     session.bonuses.add(bonus)
     session.settle_staged()
@@ -70,6 +72,7 @@ def _settle(session: Session, bonus: Bonus, worker_id: WorkerId) -> None:
             amount=bonus.amount,
             fee=bonus.fee,
             settled_at=session.now(),
+            vat=bonus.vat,
         )
     )
 

@@ -47,6 +47,7 @@ from payment_service.domain.batches import BatchBook, BatchTerms, EarlierTerms
 from payment_service.domain.bonuses import Bonus
 from payment_service.domain.entries import Entry
 from payment_service.domain.processor_lines import BalanceTransaction
+from payment_service.domain.vat import VatRules
 
 __all__ = [
     "Approvals",
@@ -361,6 +362,9 @@ class Session(Emits, Protocol):
     def refunds(self) -> Refunds: ...
     @property
     def invoices(self) -> Invoices: ...
+
+    @property
+    def vat_rules(self) -> VatRules: ...
 
     def now(self) -> datetime: ...
 

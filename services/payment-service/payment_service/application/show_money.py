@@ -61,6 +61,7 @@ class BatchSpend:
     reserved: Money
     settled: Money
     fees: Money
+    vat: Money
     released: Money
 
 
@@ -124,6 +125,7 @@ class ShowMoney:
                 reserved=Money(held[paths[book.batch_id]], terms.currency),
                 settled=book.settled or Money.zero(terms.currency),
                 fees=book.fees or Money.zero(terms.currency),
+                vat=book.vat or Money.zero(terms.currency),
                 released=Money(book.released_units, terms.currency),
             )
             for book, terms in funded

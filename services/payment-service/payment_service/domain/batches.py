@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 from crowdloom.kernel import Currency, Money
 from crowdloom.kernel.ids import BatchId, RequesterId
 
+from payment_service.domain.vat import NO_VAT, Vat
+
 
 @dataclass(frozen=True)
 class BatchTerms:
-    """As published: every slot costs `reward` for the worker and `fee` for the platform."""
+    """As published: every slot costs `reward` for the worker, `fee` for the platform, and the VAT
+    on the fee by `tax`.
+    """
 
     batch_id: BatchId
     requester_id: RequesterId
@@ -16,14 +20,19 @@ class BatchTerms:
     slot_count: int
     reward: Money
     fee: Money
+    tax: Vat = NO_VAT
 
     @property
     def currency(self) -> Currency:
         return self.reward.currency
 
     @property
+    def vat(self) -> Money:
+        return self.tax.on(self.fee)
+
+    @property
     def slot_cost(self) -> Money:
-        return self.reward + self.fee
+        return self.reward + self.fee + self.vat
 
     @property
     def cost(self) -> Money:
@@ -39,12 +48,13 @@ class BatchTerms:
 @dataclass(frozen=True)
 class EarlierTerms:
     """What a batch whose terms grew has behind it, as the difference to the terms in force: units
-    of rewards and fees of what was settled before, and of all slots that were closed before.
+    of rewards, fees and VAT of what was settled before, and of all slots that were closed before.
     """
 
     reward_units: int = 0
     fee_units: int = 0
     cost_units: int = 0
+    vat_units: int = 0
 
     def grown(
         self, before: BatchTerms, after: BatchTerms, *, settled_count: int, closed_count: int
@@ -52,10 +62,12 @@ class EarlierTerms:
         """With `settled_count` answers paid and `closed_count` slots gone at the terms `before`."""
         reward = (before.reward - after.reward).units
         fee = (before.fee - after.fee).units
+        vat = (before.vat - after.vat).units
         return EarlierTerms(
             self.reward_units + reward * settled_count,
             self.fee_units + fee * settled_count,
-            self.cost_units + (reward + fee) * closed_count,
+            self.cost_units + (reward + fee + vat) * closed_count,
+            self.vat_units + vat * settled_count,
         )
 
 
@@ -87,6 +99,14 @@ class BatchBook:
             return None
         paid = self.terms.fee * self.settled_count
         return paid + Money(self.earlier.fee_units, self.terms.currency)
+
+    @property
+    def vat(self) -> Money | None:
+        """On those fees."""
+        if self.terms is None:
+            return None
+        paid = self.terms.vat * self.settled_count
+        return paid + Money(self.earlier.vat_units, self.terms.currency)
 
     @property
     def cost(self) -> Money | None:

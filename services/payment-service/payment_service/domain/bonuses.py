@@ -6,6 +6,8 @@ from datetime import datetime
 from crowdloom.kernel import Money
 from crowdloom.kernel.ids import AssignmentId, BatchId, RequesterId, WorkerId
 
+from payment_service.domain.vat import NO_VAT, Vat
+
 
 @dataclass(frozen=True)
 class Bonus:
@@ -24,7 +26,12 @@ class Bonus:
     status: str = "waiting"
     worker_id: WorkerId | None = None
     ended_at: datetime | None = None
+    tax: Vat = NO_VAT
+
+    @property
+    def vat(self) -> Money:
+        return self.tax.on(self.fee)
 
     @property
     def cost(self) -> Money:
-        return self.amount + self.fee
+        return self.amount + self.fee + self.vat

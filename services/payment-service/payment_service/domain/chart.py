@@ -81,6 +81,11 @@ def bonus_fees(currency: Currency) -> str:
     return f"income:fee:bonus:{currency.code}"
 
 
+def vat(country: str, currency: Currency) -> str:
+    """Taken with our fees, and owed to a country's tax office."""
+    return f"liability:tax:vat:{country}:{currency.code}"
+
+
 def stripe_pending(currency: Currency) -> str:
     """Equals the processor's pending balance."""
     return f"asset:stripe:pending:{currency.code}"
@@ -137,10 +142,10 @@ def owner_of(path: str) -> str:
 
 
 def kind_of(path: str) -> str:
-    """wallet, escrow, clearing, payable, held, payout, gift, or the first two parts of any other
-    path.
+    """wallet, escrow, clearing, payable, held, payout, gift, tax, or the first two parts of any
+    other path.
     """
     parts = path.split(":")
     if parts[0] == "liability":
-        return parts[1] if parts[1] in {"payout", "gift"} else parts[3]
+        return parts[1] if parts[1] in {"payout", "gift", "tax"} else parts[3]
     return ":".join(parts[:2])

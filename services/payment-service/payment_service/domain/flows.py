@@ -11,6 +11,7 @@ from payment_service.domain.gifts import Gift
 from payment_service.domain.holds import Hold
 from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.processor_lines import BalanceTransaction
+from payment_service.domain.vat import Vat
 
 
 def top_up(transaction: BalanceTransaction, *, top_up_id: str, requester_id: RequesterId) -> Entry:
@@ -101,21 +102,23 @@ def publish(terms: BatchTerms, more: Money | None = None) -> Entry:
 
 
 def accept(terms: BatchTerms, *, assignment_id: AssignmentId, worker_id: WorkerId) -> Entry:
-    """Reward and fee as published, never as an event says."""
+    """Reward, fee and VAT as published, never as an event says."""
     return Entry(
         key=f"accept:{assignment_id}",
         code="accept",
         currency=terms.currency,
-        lines=(
+        lines=_lines(
             debit(_escrow(terms), terms.slot_cost),
             credit(chart.clearing(worker_id, terms.currency), terms.reward),
             credit(chart.platform_fees(terms.currency), terms.fee),
+            *_vat(terms.tax, terms.vat),
         ),
         refs={
             "batch": terms.batch_id,
             "requester": terms.requester_id,
             "assignment": assignment_id,
             "worker": worker_id,
+            **_vat_refs(terms.tax),
         },
     )
 
@@ -136,12 +139,14 @@ def overturn(
             debit(chart.owed_by(terms.requester_id, currency), terms.slot_cost - from_wallet),
             credit(chart.clearing(worker_id, currency), terms.reward),
             credit(chart.platform_fees(currency), terms.fee),
+            *_vat(terms.tax, terms.vat),
         ),
         refs={
             "batch": terms.batch_id,
             "requester": terms.requester_id,
             "assignment": assignment_id,
             "worker": worker_id,
+            **_vat_refs(terms.tax),
         },
     )
 
@@ -185,10 +190,11 @@ def bonus(granted: Bonus, worker_id: WorkerId) -> Entry:
         key=f"bonus:{granted.bonus_id}",
         code="bonus",
         currency=currency,
-        lines=(
+        lines=_lines(
             debit(chart.wallet(granted.requester_id, currency), granted.cost),
             credit(chart.payable(worker_id, currency), granted.amount),
             credit(chart.bonus_fees(currency), granted.fee),
+            *_vat(granted.tax, granted.vat),
         ),
         refs={
             "batch": granted.batch_id,
@@ -196,6 +202,7 @@ def bonus(granted: Bonus, worker_id: WorkerId) -> Entry:
             "assignment": granted.assignment_id,
             "worker": worker_id,
             "bonus": granted.bonus_id,
+            **_vat_refs(granted.tax),
         },
     )
 
@@ -318,6 +325,14 @@ def _back_to_wallet(terms: BatchTerms, key: str, code: str, amount: Money) -> En
 
 def _escrow(terms: BatchTerms) -> str:
     return chart.escrow(terms.requester_id, terms.batch_id, terms.currency)
+
+
+def _vat(tax: Vat, amount: Money) -> tuple[Line, ...]:
+    return (credit(chart.vat(tax.country, amount.currency), amount),) if amount else ()
+
+
+def _vat_refs(tax: Vat) -> dict[str, str]:
+    return {"vat": tax.note} if tax.note else {}
 
 
 def _item_refs(item: PayoutItem) -> dict[str, str]:

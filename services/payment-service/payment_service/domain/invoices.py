@@ -7,6 +7,8 @@ from crowdloom.kernel import Currency, Money
 from crowdloom.kernel.errors import InvalidInput
 from crowdloom.kernel.ids import BatchId, RequesterId
 
+from payment_service.domain.vat import NO_VAT, NOWHERE, BillingProfile, Vat
+
 BILLED_TO_CHARACTERS_MAX = 500
 _NUMBER_DIGITS, _NUMBER_DIGITS_MAX = 6, 12
 _MONTHS = 12
@@ -14,13 +16,17 @@ _MONTHS = 12
 
 @dataclass(frozen=True)
 class InvoiceLine:
-    """What a batch cost in the month: `rewards` went to workers, `fees` are ours."""
+    """What a batch cost in the month at one rate of VAT: `rewards` went to workers, `fees` are
+    ours, and `vat` is on them.
+    """
 
     batch_id: BatchId
     title: str
     count: int
     rewards: Money
     fees: Money
+    vat: Money
+    tax: Vat = NO_VAT
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class Invoice:
     issuer: str
     billed_to: str
     lines: tuple[InvoiceLine, ...]
+    profile: BillingProfile = NOWHERE
 
     @property
     def name(self) -> str:
@@ -46,6 +53,30 @@ class Invoice:
     @property
     def fees(self) -> Money:
         return sum((line.fees for line in self.lines), Money.zero(self.currency))
+
+    @property
+    def vat(self) -> Money:
+        return sum((line.vat for line in self.lines), Money.zero(self.currency))
+
+    @property
+    def total(self) -> Money:
+        """Fees with their VAT."""
+        return self.fees + self.vat
+
+    @property
+    def by_rate(self) -> list[tuple[Vat, Money, Money]]:
+        """Each rate with the fees it is on and the VAT on them; empty where none is due."""
+        rates = sorted({line.tax for line in self.lines if line.tax.country}, key=str)
+        return [(rate, *self._at(rate)) for rate in rates]
+
+    @property
+    def is_reverse_charged(self) -> bool:
+        """Whether the requester owes the VAT on some of it itself: the invoice has to say so."""
+        return any(line.tax.reverse_charge for line in self.lines)
+
+    def _at(self, rate: Vat) -> tuple[Money, Money]:
+        lines, nothing = [n for n in self.lines if n.tax == rate], Money.zero(self.currency)
+        return sum((n.fees for n in lines), nothing), sum((n.vat for n in lines), nothing)
 
     @property
     def rewards(self) -> Money:

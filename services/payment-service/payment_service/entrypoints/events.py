@@ -61,6 +61,7 @@ def jobs_of(application: Application) -> list[Job]:
         Job("execute_payouts", EXECUTE_SECONDS, application.execute_payouts),
         Job("execute_refunds", EXECUTE_SECONDS, application.execute_refunds),
         Job("issue_invoices", AGE_SECONDS, application.issue_invoices),
+        Job("tell_vat", AGE_SECONDS, application.tell_vat),
         Job("poll_processor", POLL_SECONDS, _asking_again(application.poll_processor)),
         Job("reconcile", EXECUTE_SECONDS, application.reconcile),
         Job("schedule_reconciliation", AGE_SECONDS, application.schedule_reconciliation),

@@ -53,6 +53,7 @@ from payment_service.entrypoints.pages.staff_pages import staff_pages
 from payment_service.entrypoints.pages.staff_role_pages import staff_role_pages
 from payment_service.entrypoints.pages.statement_pages import statement_pages
 from payment_service.entrypoints.pages.suspension_pages import suspension_pages
+from payment_service.entrypoints.pages.tax_pages import tax_pages
 from payment_service.entrypoints.pages.today_pages import today_pages
 from payment_service.entrypoints.pages.tolerance_pages import tolerance_pages
 from payment_service.entrypoints.pages.trail_pages import trail_pages
@@ -94,6 +95,7 @@ PAGES: tuple[Callable[[Application], Blueprint], ...] = (
     evidence_pages,
     period_pages,
     export_pages,
+    tax_pages,
     payee_pages,
     suspension_pages,
     audit_pages,

@@ -50,6 +50,18 @@ class MongoRequesters:
     def by_email(self, email: str) -> Requester | None:
         return self._one({"email": email})
 
+    def set_vat(self, requester_id: RequesterId, basis_points: int) -> None:
+        self._requesters.update_one(
+            {"_id": requester_id},
+            {"$set": {"vat_basis_points": basis_points}},
+            session=self._session,
+        )
+
+    def vat_basis_points(self, requester_id: RequesterId) -> int:
+        wanted = {"_id": requester_id}
+        row = self._requesters.find_one(wanted, {"vat_basis_points": 1}, session=self._session)
+        return row.get("vat_basis_points", 0) if row else 0
+
     def _one(self, wanted: dict[str, Any]) -> Requester | None:
         row = self._requesters.find_one(wanted, session=self._session)
         if row is None:

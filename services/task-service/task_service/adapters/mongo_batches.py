@@ -55,6 +55,7 @@ class MongoBatches:
                 "lease_seconds": terms.lease_seconds,
                 "auto_accept_seconds": terms.auto_accept_seconds,
                 "wanted_seconds": terms.wanted_seconds,
+                "vat_basis_points": terms.vat_basis_points,
             },
             "status": str(batch.status),
             "created_at": batch.created_at,
@@ -142,11 +143,14 @@ class MongoBatches:
         wanted = {"_id": batch_id, "status": {"$in": [str(status) for status in before]}}
         return self._changes(wanted, {"$set": {"status": str(after)}})
 
-    def begin_funding(self, batch_id: BatchId) -> int | None:
+    def begin_funding(self, batch_id: BatchId, *, vat_basis_points: int) -> int | None:
         row = self._batches.find_one_and_update(
             {"_id": batch_id, "status": str(BatchStatus.DRAFT)},
             {
-                "$set": {"status": str(BatchStatus.FUNDING)},
+                "$set": {
+                    "status": str(BatchStatus.FUNDING),
+                    "terms.vat_basis_points": vat_basis_points,
+                },
                 "$inc": {"revision": 1},
                 "$unset": {"declined": ""},
             },
@@ -334,6 +338,7 @@ def _terms(row: dict[str, Any]) -> Terms:
         lease_seconds=row["lease_seconds"],
         auto_accept_seconds=row["auto_accept_seconds"],
         wanted_seconds=row.get("wanted_seconds"),
+        vat_basis_points=row.get("vat_basis_points", 0),
     )
 
 

@@ -1,7 +1,7 @@
 """Batches: drafted, filled with tasks, published, paused, cancelled, and looked at."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from crowdloom.contracts.payment import slot_fee
@@ -120,7 +120,7 @@ class Batches:
         batch = self._reader.batches.get(batch_id)
         if batch is None or batch.requester_id != requester_id:
             raise NotFound("There is no such batch", batch_id=batch_id)
-        return batch
+        return self._priced([batch])[0]
 
     def view(self, requester_id: RequesterId, batch_id: BatchId) -> BatchView:
         """Raises NotFound."""
@@ -142,12 +142,24 @@ class Batches:
         archived: bool | None = None,
     ) -> list[Batch]:
         """Newest first; None for those put away and those not."""
-        return self._reader.batches.page(
+        found = self._reader.batches.page(
             project_id, before=before, count_max=count_max, archived=archived
         )
+        return self._priced(found)
 
     def newest(self, requester_id: RequesterId, count_max: int = 20) -> list[Batch]:
-        return self._reader.batches.of_requester(requester_id, count_max)
+        return self._priced(self._reader.batches.of_requester(requester_id, count_max))
+
+    def _priced(self, found: list[Batch]) -> list[Batch]:
+        """All of one requester. A draft's VAT is that of today, as if it were published now."""
+        drafts = [batch for batch in found if batch.status is BatchStatus.DRAFT]
+        rate = self._reader.requesters.vat_basis_points(drafts[0].requester_id) if drafts else 0
+        return [
+            replace(batch, terms=replace(batch.terms, vat_basis_points=rate))
+            if batch.status is BatchStatus.DRAFT
+            else batch
+            for batch in found
+        ]
 
     def tasks(self, batch: Batch, *, after: int = 0, count_max: int = 20) -> list[Task]:
         """The batch's tasks in the table's order, numbers above `after`."""
@@ -217,7 +229,8 @@ class Batches:
             self._reader.tasks.forget(batch.table_id, after=batch.task_count)
 
         def work(session: Session) -> None:
-            revision = session.batches.begin_funding(batch.batch_id)
+            rate = session.requesters.vat_basis_points(batch.requester_id)
+            revision = session.batches.begin_funding(batch.batch_id, vat_basis_points=rate)
             if revision is not None:
                 session.emit(
                     BatchFundingRequested(
@@ -228,6 +241,7 @@ class Batches:
                         reward=batch.terms.reward,
                         fee=batch.terms.fee,
                         title=batch.title,
+                        vat=batch.terms.fee.share(rate),
                     )
                 )
 

@@ -49,6 +49,10 @@ class Bonuses:
         self._store.run(work)
         return bonus
 
+    def vat_on(self, requester_id: RequesterId, fee: Money) -> Money:
+        """What would come on a fee now."""
+        return fee.share(self._reader.requesters.vat_basis_points(requester_id))
+
     def of_submission(
         self, requester_id: RequesterId, submission_id: SubmissionId
     ) -> Sequence[Bonus]:

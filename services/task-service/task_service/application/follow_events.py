@@ -11,6 +11,7 @@ from crowdloom.contracts.payment import (
     BatchFundingDeclined,
     BonusDeclined,
     BonusSettled,
+    VatSet,
 )
 from crowdloom.contracts.task import (
     AssignmentClosed,
@@ -117,6 +118,10 @@ class FollowEvents:
             _note_addition(session, batch, AdditionStatus.DRAFT, declined)
             return
         session.batches.decline(event.batch_id, event.revision, declined)
+
+    def vat_set(self, envelope: Envelope, session: Session) -> None:
+        event = envelope.of(VatSet)
+        session.requesters.set_vat(event.requester_id, event.basis_points)
 
     def bonus_settled(self, envelope: Envelope, session: Session) -> None:
         event = envelope.of(BonusSettled)

@@ -92,6 +92,7 @@ class GrowBatch:
                     reward=asked.reward,
                     fee=asked.fee,
                     title=batch.title,
+                    vat=asked.fee.share(batch.terms.vat_basis_points),
                 )
             )
             return True
@@ -174,7 +175,7 @@ class JoinAdditions:
         for table in addition.tables:
             self._reader.tasks.adopt(batch, table.table_id, after=after)
             after += table.task_count
-        now, then = batch.terms.reward + batch.terms.fee, addition.reward + addition.fee
+        now, then = batch.terms.slot_cost, batch.slot_cost_of(addition)
         event = BatchGrown(
             batch_id=batch.batch_id,
             requester_id=batch.requester_id,

@@ -115,7 +115,7 @@ class Batches(GrowingBatches, Protocol):
         """Change the status, if it is one of `before`."""
         ...
 
-    def begin_funding(self, batch_id: BatchId) -> int | None:
+    def begin_funding(self, batch_id: BatchId, *, vat_basis_points: int) -> int | None:
         """Draft to funding; returns the new revision, None where it is no draft."""
         ...
 

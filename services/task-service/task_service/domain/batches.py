@@ -1,6 +1,6 @@
 """Batches: tasks published together under the same terms, and the states they go through."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -37,8 +37,9 @@ LIVE = (BatchStatus.OPEN, BatchStatus.PAUSED, BatchStatus.CANCELLED)
 
 @dataclass(frozen=True)
 class Terms:
-    """What was announced to workers, and what a slot costs: reward and fee. `wanted_seconds`: so
-    soon after it opens all answers are wanted; None where it does not press.
+    """What was announced to workers, and what a slot costs: reward, fee and the VAT on the fee, by
+    a rate that holds from its publication on. `wanted_seconds`: so soon after it opens all answers
+    are wanted; None where it does not press.
     """
 
     redundancy: int
@@ -47,9 +48,19 @@ class Terms:
     lease_seconds: int
     auto_accept_seconds: int
     wanted_seconds: int | None = None
+    vat_basis_points: int = 0
+
+    @property
+    def vat(self) -> Money:
+        """Half a unit up, at the ledger's scale."""
+        return self.fee.share(self.vat_basis_points)
+
+    @property
+    def slot_cost(self) -> Money:
+        return self.reward + self.fee + self.vat
 
     def cost_of(self, task_count: int) -> Money:
-        return (self.reward + self.fee) * (task_count * self.redundancy)
+        return self.slot_cost * (task_count * self.redundancy)
 
 
 @dataclass(frozen=True)
@@ -158,8 +169,8 @@ class Batch:
         return self.terms.cost_of(self.task_count) + self._earlier
 
     def spent(self, accepted_count: int) -> Money:
-        """What so many accepted answers cost, fees included."""
-        return (self.terms.reward + self.terms.fee) * accepted_count + self._earlier
+        """What so many accepted answers cost, fees and VAT included."""
+        return self.terms.slot_cost * accepted_count + self._earlier
 
     @property
     def _earlier(self) -> Money:
@@ -171,12 +182,17 @@ class Batch:
         asked = self.addition is not None and self.addition.status is not AdditionStatus.DRAFT
         return asked or self.widening is not None
 
+    def slot_cost_of(self, addition: Addition) -> Money:
+        """By the rate of VAT that the batch has."""
+        terms = replace(self.terms, reward=addition.reward, fee=addition.fee)
+        return terms.slot_cost
+
     def growth_cost(self, addition: Addition, settled_count: int) -> Money:
         """What an addition costs beyond what is reserved for the slots that are not settled."""
         left = max(0, self.slot_count - self.withdrawn_count - settled_count)
         slots = (self.task_count + addition.task_count) * addition.redundancy
         more = slots - self.slot_count
-        now, then = self.terms.reward + self.terms.fee, addition.reward + addition.fee
+        now, then = self.terms.slot_cost, self.slot_cost_of(addition)
         return then * (left + more) - now * left
 
     def check_status(self, *allowed: BatchStatus) -> None:

@@ -11,6 +11,7 @@ from crowdloom.contracts.payment import (
     BatchFundingDeclined,
     BonusDeclined,
     BonusSettled,
+    VatSet,
 )
 from crowdloom.contracts.task import LogAdvanced
 from crowdloom.contracts.task.batches import TOPIC
@@ -30,6 +31,7 @@ SUBSCRIPTIONS = {
     BatchFundingDeclined: FollowEvents.funding_declined,
     BonusSettled: FollowEvents.bonus_settled,
     BonusDeclined: FollowEvents.bonus_declined,
+    VatSet: FollowEvents.vat_set,
     BatchProgressed: FollowEvents.batch_progressed,
     SlotsWithdrawn: FollowEvents.slots_withdrawn,
     TicketRevoked: FollowEvents.ticket_revoked,

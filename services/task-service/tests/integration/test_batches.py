@@ -24,8 +24,8 @@ def show(requester: Any, batch: Any) -> Any:
     return requester.get(f"/batches/{batch['batch_id']}").json
 
 
-def step(requester: Any, batch: Any, name: str) -> Any:
-    return requester.post(f"/batches/{batch['batch_id']}/{name}")
+def step(requester: Any, batch: Any, name: str, body: Any = None) -> Any:
+    return requester.post(f"/batches/{batch['batch_id']}/{name}", body)
 
 
 def test_a_draft_says_its_terms_and_its_cost(requester: Any) -> None:
@@ -43,6 +43,36 @@ def test_a_draft_says_its_terms_and_its_cost(requester: Any) -> None:
 def test_a_fee_finer_than_a_cent_is_said_exactly(requester: Any) -> None:
     batch = requester.batch(reward={"amount_minor": 1, "currency": "USD"})
     assert batch["fee"] == {"amount_minor": 20, "scale": 4, "currency": "USD"}
+
+
+def test_vat_is_in_the_price_of_a_draft_and_stays_as_it_was_published(
+    requester: Any,
+    application: Application,
+    deliver: Deliver,
+    outbox: Outbox,
+    make: ModuleType,
+    browser: Any,
+    words: Any,
+) -> None:
+    batch = requester.batch_with_tasks()
+    deliver(make.vat_set(requester, 1900))
+    # 19 % of a fee of one cent, for two rows with two answers each.
+    assert show(requester, batch)["vat"] == {"amount_minor": 19, "scale": 4, "currency": "USD"}
+    assert show(requester, batch)["cost"]["amount_minor"] == 2_400 + 4 * 19
+    step(requester, batch, "publish")
+    assert outbox()[-1][1]["vat"]["amount_minor"] == 19
+    deliver(make.vat_set(requester, 2000))
+    assert show(requester, batch)["vat"]["amount_minor"] == 19
+    deliver(make.declined(batch, requester, code="wrong_vat"))
+    assert show(requester, batch)["vat"]["amount_minor"] == 20
+    page = words(browser.read(f"/requester/batches/{batch['batch_id']}"))
+    assert "VAT on the fee (20.0%)" in page
+    assert "VAT on our fees changed" in page
+    step(requester, batch, "publish")
+    deliver(make.funded(batch, requester, revision=2))
+    application.release_tasks()
+    assert step(requester, batch, "extend", {"redundancy": 3}).status_code == 200
+    assert outbox()[-1][1]["vat"]["amount_minor"] == 20
 
 
 def test_publishing_asks_for_the_funds_once(requester: Any, outbox: Outbox) -> None:

@@ -5,6 +5,7 @@ from payment_service.adapters.journal_files.beancount import write_beancount
 from payment_service.adapters.journal_files.packages import write_quickbooks, write_xero
 from payment_service.adapters.journal_files.tables import write_csv, write_jsonl, write_xlsx
 from payment_service.adapters.journal_files.taxes import PayeeCountries, TaxTotals
+from payment_service.adapters.journal_files.vat import write_vat
 from payment_service.application.export_journal import Format
 
 _CSV, _ZIP = "text/csv", "application/zip"
@@ -22,6 +23,7 @@ def formats(audit_pack: AuditPack, countries: PayeeCountries) -> dict[str, Forma
         Format("quickbooks", "csv", _CSV, write_quickbooks),
         Format("xero", "zip", _ZIP, write_xero),
         Format("tax-totals", "csv", _CSV, TaxTotals(countries)),
+        Format("vat-totals", "csv", _CSV, write_vat),
         Format("audit-pack", "zip", _ZIP, audit_pack),
     )
     return {known_format.name: known_format for known_format in known}

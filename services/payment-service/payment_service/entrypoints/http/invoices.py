@@ -22,6 +22,10 @@ class InvoiceLineSchema(Schema):
     count = fields.Integer(required=True)
     rewards = MoneyField(required=True)
     fees = MoneyField(required=True)
+    vat = MoneyField(required=True)
+    vat_basis_points = fields.Integer(required=True, attribute="tax.basis_points")
+    vat_country = fields.String(required=True, attribute="tax.country")
+    reverse_charge = fields.Boolean(required=True, attribute="tax.reverse_charge")
 
 
 class InvoiceSchema(Schema):
@@ -33,7 +37,11 @@ class InvoiceSchema(Schema):
     issued_at = InstantField(required=True)
     issuer = fields.String(required=True)
     billed_to = fields.String(required=True)
+    country = fields.String(required=True)
+    vat_number = fields.String(required=True)
     fees = MoneyField(required=True)
+    vat = MoneyField(required=True)
+    total = MoneyField(required=True)
     rewards = MoneyField(required=True)
     lines = fields.List(fields.Nested(InvoiceLineSchema), required=True)
 
@@ -80,6 +88,9 @@ def _shown(invoice: Invoice) -> dict[str, Any]:
         **vars(invoice),
         "name": invoice.name,
         "currency": invoice.currency.code,
+        **vars(invoice.profile),
         "fees": invoice.fees,
+        "vat": invoice.vat,
+        "total": invoice.total,
         "rewards": invoice.rewards,
     }

@@ -30,10 +30,12 @@ def spend(shown: BatchSpend) -> Shown:
         "slot_count": terms.slot_count,
         "reward": terms.reward,
         "fee_per_slot": terms.fee,
+        "vat_per_slot": terms.vat,
         "reserved": shown.reserved,
         "settled": shown.settled,
         "settled_count": shown.book.settled_count,
         "fee": shown.fees,
+        "vat": shown.vat,
         "released": shown.released,
         "closed": shown.book.closed,
     }

@@ -54,16 +54,20 @@ class TopUpPageSchema(Schema):
 
 
 class SpendSchema(Schema):
-    """A batch's money. `settled` is rewards, `fee` what came on top; `reserved` is what is left."""
+    """A batch's money. `settled` is rewards, `fee` what came on top, `vat` what is on the fee;
+    `reserved` is what is left.
+    """
 
     batch_id = fields.String(required=True)
     slot_count = fields.Integer(required=True)
     reward = MoneyField(required=True)
     fee_per_slot = MoneyField(required=True)
+    vat_per_slot = MoneyField(required=True)
     reserved = MoneyField(required=True)
     settled = MoneyField(required=True)
     settled_count = fields.Integer(required=True)
     fee = MoneyField(required=True)
+    vat = MoneyField(required=True)
     released = MoneyField(required=True)
     closed = fields.Boolean(required=True)
 

@@ -76,6 +76,10 @@ def _formats() -> dict[str, tuple[str, str]]:
             _("Tax totals, CSV"),
             _("What each worker was paid, by year and quarter, and whether it has to be told."),
         ),
+        "vat-totals": (
+            _("VAT totals, CSV"),
+            _("Fees and the VAT on them by month, country and rate, for VAT returns."),
+        ),
         "audit-pack": (
             _("Audit pack"),
             _("Journal, chain of seals, trial balance and balance proof in a zip."),

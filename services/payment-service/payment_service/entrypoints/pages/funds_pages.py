@@ -97,12 +97,16 @@ def _invoices(application: Application) -> Table[Invoice]:
         Column("month", lambda row: row.period, _("Month")),
         Column("requester", lambda row: row.requester_id, _("Requester")),
         Column("fees", lambda row: row.fees, _("Fees"), is_figure=True, is_summed=True),
+        Column("vat", lambda row: row.vat, _("VAT"), is_figure=True, is_summed=True),
         Column(
             "passed_on", lambda row: row.rewards, _("Passed on"), is_figure=True, is_summed=True
         ),
         Column("currency", lambda row: row.currency.code),
         Column("issued_at", lambda row: row.issued_at, _("Issued")),
         Column("billed_to", lambda row: row.billed_to),
+        Column("country", lambda row: row.profile.country),
+        Column("vat_number", lambda row: row.profile.vat_number),
+        Column("reverse_charge", lambda row: "yes" if row.is_reverse_charged else "no"),
     ]
     found = application.tables.invoices(part=_wanted(), month=month)
     return Table.kept(columns, found, first="-number")

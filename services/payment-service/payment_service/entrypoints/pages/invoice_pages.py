@@ -1,12 +1,14 @@
 """Invoices of a requester's fees and receipts of what was paid in: pages that print, and PDFs."""
 
+from typing import Any, cast
+
 from crowdloom import ui
 from crowdloom.chassis.http.auth import require
 from crowdloom.kernel import Money
 from crowdloom.kernel.errors import InvalidInput, NotFound
 from flask import Blueprint, Response, redirect, render_template, request
+from flask_babel import get_locale
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.bootstrap import Application
 from payment_service.domain.invoices import BILLED_TO_CHARACTERS_MAX, Invoice, number_of
@@ -16,6 +18,9 @@ from payment_service.entrypoints.pages.pdf_files import Paper, latin, pdf_file
 from payment_service.entrypoints.pages.tables import Column, Table
 
 INVOICES_PAGE = "/pay/invoices"
+_REVERSED = "Reverse charge: the recipient is liable for the VAT. "
+_TYPED = ("billed_to", "country", "vat_number")
+_NO_COUNTRIES = ("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ")
 _LATIN_ONLY = "Texts in other than Latin letters are on the page of this document."
 
 
@@ -28,16 +33,21 @@ def invoice_pages(application: Application) -> Blueprint:
 
 
 def _add_list(blueprint: Blueprint, application: Application) -> None:
-    invoices = application.readers.invoices
+    invoices, vat_rules = application.readers.invoices, application.settings.vat
 
     @blueprint.get(INVOICES_PAGE)
     @require("requester")
     def listed() -> str:
+        return page()
+
+    def page(typed: dict[str, Any] | None = None) -> str:
         return render_template(
             "pay/invoices.html",
             table=_invoices(application).shown(),
-            billed_to=invoices.billed_to(shell.requester()),
+            countries=countries(),
+            vat=vat_rules.of(invoices.profile(shell.requester()), application.clock.now().date()),
             characters_max=BILLED_TO_CHARACTERS_MAX,
+            **(typed or _billing(application)),
         )
 
     @blueprint.get(f"{INVOICES_PAGE}.<any(csv, xlsx):kind>")
@@ -47,14 +57,48 @@ def _add_list(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.post(INVOICES_PAGE)
     @require("requester")
-    def set_billed_to() -> BaseResponse:
+    def set_billed_to() -> Any:
+        typed = {name: request.form.get(name, "") for name in _TYPED}
         try:
-            application.set_billed_to(shell.requester(), request.form.get("billed_to", ""))
-        except InvalidInput:
-            ui.say("bad", _("Not kept"), _("That is too long for an invoice."))
-        else:
-            ui.say("good", _("Kept"), _("It is printed on invoices from now on."))
+            application.set_billed_to(
+                shell.requester(),
+                typed["billed_to"],
+                country=typed["country"],
+                vat_number=typed["vat_number"],
+            )
+        except InvalidInput as error:
+            said, named = _sentences(), cast("dict[str, Any]", error.facts["errors"])
+            errors = {name: said[name] for name in named}
+            return page({**typed, "errors": errors}), 422
+        ui.say("good", _("Kept"), _("It is printed on invoices from now on."))
         return redirect(INVOICES_PAGE, 303)
+
+
+def _billing(application: Application) -> dict[str, Any]:
+    invoices, who = application.readers.invoices, shell.requester()
+    return {"billed_to": invoices.billed_to(who), **vars(invoices.profile(who)), "errors": {}}
+
+
+def _sentences() -> dict[str, str]:
+    """What to do about each field that was refused."""
+    return {
+        "billed_to": _("That is too long for an invoice."),
+        "country": _("Choose the country that the VAT number belongs to."),
+        "vat_number": _("Write four to twenty letters and digits, for example DE123456789."),
+    }
+
+
+def countries() -> list[tuple[str, str]]:
+    """(code, name in the reader's language), by name; the first one is none."""
+    locale = get_locale()
+    names = locale.territories if locale else {}
+    known = [(code, str(name)) for code, name in names.items() if _is_country(code)]
+    return [("", _("Not said")), *sorted(known, key=lambda pair: pair[1])]
+
+
+def _is_country(code: str) -> bool:
+    """Others of the list are regions (150), groups (EU, UN) and the unknown (ZZ)."""
+    return code.isalpha() and len(code) == len("DE") and code not in _NO_COUNTRIES
 
 
 def _invoices(application: Application) -> Table[Invoice]:
@@ -63,6 +107,7 @@ def _invoices(application: Application) -> Table[Invoice]:
         Column("month", lambda row: row.period, _("Month")),
         Column("issued_at", lambda row: row.issued_at, _("Issued")),
         Column("fees", lambda row: row.fees, _("Fees"), is_figure=True, is_summed=True),
+        Column("vat", lambda row: row.vat, _("VAT"), is_figure=True, is_summed=True),
         Column("currency", lambda row: row.currency.code),
     ]
     found = application.tables.invoices(requester_id=shell.requester())
@@ -105,15 +150,28 @@ def invoice_paper(invoice: Invoice) -> Paper:
             ("Month", invoice.period),
             ("Issued", f"{invoice.issued_at:%Y-%m-%d}"),
             ("Requester", invoice.requester_id),
+            *([("VAT number", invoice.profile.vat_number)] if invoice.profile.vat_number else []),
         ],
         columns=("Platform fee by batch", "Answers", f"Fee in {invoice.currency.code}"),
         rows=rows,
         totals=[
             ("Passed on to workers (no part of this invoice)", str(invoice.rewards)),
-            ("Fees", str(invoice.fees)),
+            *_totals(invoice),
         ],
-        note=f"Paid from the wallet when the work was accepted: nothing is due. {_LATIN_ONLY}",
+        note=f"{_REVERSED if invoice.is_reverse_charged else ''}"
+        f"Paid from the wallet when the work was accepted: nothing is due. {_LATIN_ONLY}",
     )
+
+
+def _totals(invoice: Invoice) -> list[tuple[str, str]]:
+    """Fees, and with VAT each rate and what it all comes to."""
+    if not invoice.by_rate:
+        return [("Fees", str(invoice.fees))]
+    rates = [
+        (f"VAT {rate.country} {rate.percent} on {fees}", str(vat))
+        for rate, fees, vat in invoice.by_rate
+    ]
+    return [("Fees without VAT", str(invoice.fees)), *rates, ("Total", str(invoice.total))]
 
 
 def _plain(amount: Money) -> str:

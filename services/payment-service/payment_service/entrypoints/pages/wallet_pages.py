@@ -94,6 +94,7 @@ def _batches(application: Application) -> Table[BatchSpend]:
             "paid", lambda row: row.settled, _("Paid to workers"), is_figure=True, is_summed=True
         ),
         Column("fees", lambda row: row.fees, _("Fees"), is_figure=True, is_summed=True),
+        Column("vat", lambda row: row.vat, _("VAT"), is_figure=True, is_summed=True),
         Column(
             "came_back", lambda row: row.released, _("Came back"), is_figure=True, is_summed=True
         ),

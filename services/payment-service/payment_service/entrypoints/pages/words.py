@@ -289,6 +289,7 @@ def references() -> dict[str, str]:
         "since": _("since"),
         "on": _("day"),
         "difference": _("difference"),
+        "vat": _("VAT: country and basis points"),
     }
 
 
@@ -303,6 +304,7 @@ def account(path: str) -> str:
         "held": _("held of a worker's earnings"),
         "payout": _("payout on its way"),
         "gift": _("gift credit that nobody has redeemed"),
+        "tax": _("owed to a tax office"),
         "income:fee": _("our fees"),
         "asset:stripe": _("held at the processor"),
         "asset:bank": _("at our bank"),

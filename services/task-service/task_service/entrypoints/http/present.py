@@ -23,6 +23,7 @@ def batch(shown: Batch) -> dict[str, Any]:
         "redundancy": terms.redundancy,
         "reward": terms.reward.to_wire(),
         "fee": terms.fee.to_wire(),
+        "vat": terms.vat.to_wire(),
         "cost": shown.cost.to_wire(),
         "lease_seconds": terms.lease_seconds,
         "auto_accept_seconds": terms.auto_accept_seconds,

@@ -214,8 +214,9 @@ class BatchSchema(Schema):
     redundancy = fields.Integer(required=True)
     reward = fields.Nested(MoneySchema, required=True)
     fee = fields.Nested(MoneySchema, required=True)
+    vat = fields.Nested(MoneySchema, required=True, metadata={"description": "On the fee"})
     cost = fields.Nested(
-        MoneySchema, required=True, metadata={"description": "Of all answers, fees included"}
+        MoneySchema, required=True, metadata={"description": "Of all answers, with fees and VAT"}
     )
     lease_seconds = fields.Integer(required=True)
     auto_accept_seconds = fields.Integer(required=True)

@@ -74,6 +74,9 @@ def _add_bonus(blueprint: Blueprint, application: Application) -> None:
             amount=money_text(amount),
             fee=money_text(slot_fee(amount)),
         )
+        vat = application.bonuses.vat_on(shell.reader(), slot_fee(amount))
+        if vat:
+            sentence = f"{sentence} {_('VAT on the fee: %(vat)s.', vat=money_text(vat))}"
         ui.say("good", _("Bonus given"), sentence)
         return _back(batch, one.submission_id)
 

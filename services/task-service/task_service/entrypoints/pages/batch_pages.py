@@ -125,6 +125,7 @@ def _draft_facts(application: Application, batch: Batch) -> dict[str, Any]:
         "countries": [(code, country_name(code)) for code in minimum_wages()],
         "pilot_cost": batch.terms.cost_of(PILOT_TASKS) if batch.task_count > PILOT_TASKS else None,
         "fee_ratio": PLATFORM_FEE_BASIS_POINTS / BASIS_POINTS,
+        "vat_ratio": batch.terms.vat_basis_points / BASIS_POINTS,
         "source": draft_source(application, batch),
         **split_facts(application, batch),
         "audience": _audience(application, batch),
