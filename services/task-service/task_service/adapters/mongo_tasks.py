@@ -95,13 +95,24 @@ class MongoTasks:
             count += len(some)
 
     def forget(self, table_id: str, *, after: int = 0) -> None:
-        beyond = {"table_id": table_id, "number": {"$gt": after}}
-        self._tasks.delete_many(beyond, session=self._session)
-        for row in self._from(table_id, after, count_max=0):
-            kept = row["rows"][: after - row["number"] + 1] if "rows" in row else []
-            if len(kept) < row.get("count", 0):
-                shorter = {"$set": {"rows": kept, "count": len(kept)}}
-                self._tasks.update_one({"_id": row["_id"]}, shorter, session=self._session)
+        if not after:
+            self._tasks.delete_many({"table_id": table_id}, session=self._session)
+            return
+        # Looked at first: what is asked for before rows are added is not there, but for once.
+        near = {"table_id": table_id, "number": {"$gt": after - ROWS_MAX}}
+        found = list(self._tasks.find(near, {"number": 1, "count": 1}, session=self._session))
+        if any(row["number"] > after for row in found):
+            beyond = {"table_id": table_id, "number": {"$gt": after}}
+            self._tasks.delete_many(beyond, session=self._session)
+        for row in found:
+            kept = after - row["number"] + 1
+            if 0 < kept < row.get("count", 0):
+                self._shorten(row["_id"], kept)
+
+    def _shorten(self, document_id: str, count: int) -> None:
+        row = self._tasks.find_one({"_id": document_id}, session=self._session) or {"rows": []}
+        shorter = {"$set": {"rows": row["rows"][:count], "count": count}}
+        self._tasks.update_one({"_id": document_id}, shorter, session=self._session)
 
     def get(self, task_id: TaskId) -> Task | None:
         shared_id, place = task_id[:-_PLACE_CHARACTERS], task_id[-_PLACE_CHARACTERS:]

@@ -195,7 +195,7 @@ class Batches:
         batch.check_status(BatchStatus.DRAFT)
         if batch.table_id is None:
             return self.set_table(batch, table)
-        self.check_can_follow(batch)
+        came_from_file = self.check_can_follow(batch)
         rows = in_columns(table, batch.columns)
         call, now = self._ids.new("request"), self._clock.now()
         until = now + _ADDING_MAX
@@ -206,15 +206,24 @@ class Batches:
         count = self._reader.tasks.add(
             batch.table_id, rows, after=batch.task_count, first_chunk=batch.chunk_count
         )
-        if not self._store.run(lambda session: _add(session, batch, call, count)):
+
+        def work(session: Session) -> bool:
+            if came_from_file:  # the table is longer by then: the file is its whole no more
+                session.sources.forget(batch.table_id or "")
+            return session.batches.end_adding(batch, call, count)
+
+        if not self._store.run(work):
             raise WrongBatchStatus("The batch was published or got other rows meanwhile")
         return self.get(batch.requester_id, batch.batch_id)
 
-    def check_can_follow(self, batch: Batch) -> None:
-        """Raises RowsAreSplit where more rows cannot follow those of the batch."""
+    def check_can_follow(self, batch: Batch) -> bool:
+        """Whether the batch's rows are those of a file. Raises RowsAreSplit where more rows cannot
+        follow them.
+        """
         source = self._reader.sources.get(batch.table_id or "")
         if source is not None and not is_whole_table(source.wish):
             raise RowsAreSplit("These rows are the pieces of one file; make a batch of its own")
+        return source is not None
 
     def publish(self, batch: Batch) -> Batch:
         """Ask for the funds; the batch opens when they are reserved. Publishing again while that is
@@ -309,9 +318,3 @@ def _name_table(
     if named:
         session.known_answers.forget(batch_id)
     return named
-
-
-def _add(session: Session, batch: Batch, call: str, count: int) -> bool:
-    """The table is longer than the file it came from by then: the file is its whole no more."""
-    session.sources.forget(batch.table_id or "")
-    return session.batches.end_adding(batch, call, count)

@@ -1,7 +1,8 @@
 """Tables as JSON records: every faulty one is found, with its line and the reason."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -22,6 +23,7 @@ from task_service.domain.tables import (
 
 _JSON = json.JSONDecoder()
 _JSON_SPACE = " \t\r\n"
+_CHARACTERS_TOGETHER = 65_536
 _JSON_PARTS_MAX = 2_000_000
 """Objects and lists of a document: each takes memory that its two bytes do not tell of."""
 
@@ -97,32 +99,51 @@ def table_of_records(
 
 
 def _plain_table(whole: str, needed: Sequence[str]) -> Table | None:
-    """Of records with the same names and no fault, as nearly every file has; None for any other. A
-    record is no longer there when the next one is read: to keep them takes most of the time.
+    """Of records with the same names and no fault, one a line, as nearly every file has; None for
+    any other. Many lines are read at once, and not kept: both take less than a line at a time.
     """
-    # JSON has no other way to spell a NUL or half of a character; then a line's length is enough.
-    spelled = "\\u" in whole
     names: tuple[str, ...] = ()
     rows: list[tuple[str, ...]] = []
-    for line in whole.split("\n"):
-        text = line.strip(_JSON_SPACE)
-        if not text:
-            continue
+    for lines in _neighbouring_lines(whole.strip(_JSON_SPACE)):
         try:
-            record, end = _JSON.raw_decode(text)
-            if not names:
-                names = tuple(record)
-                cells_of = _cells_of(names)
-            row = cells_of(record)
-            cells = "".join(row)
+            records = _records_of(lines)
+            names = names or tuple(records[0])
+            found = list(map(_cells_of(names), records))
+            cells = "".join(chain.from_iterable(found))  # refuses what is no text
         except (ValueError, RecursionError, TypeError, KeyError, IndexError):
             return None
-        if end != len(text) or len(record) != len(names) or len(rows) == TABLE_ROWS_MAX:
+        if {len(names)} != set(map(len, records)) or len(rows) + len(found) > TABLE_ROWS_MAX:
             return None
-        if (spelled or len(text) > CELL_CHARACTERS_MAX) and not is_plain(cells):
+        # JSON has no other way to spell a NUL or half of a character; and no cell of short lines
+        # is too long.
+        looked_at = "\\u" in lines or len(cells) > CELL_CHARACTERS_MAX
+        if looked_at and not all(is_plain("".join(row)) for row in found):
             return None
-        rows.append(row)
+        rows += found
     return Table(names, tuple(rows)) if names and not header_faults(names, needed) else None
+
+
+def _neighbouring_lines(text: str) -> Iterator[str]:
+    """Some whole lines at a time, without the last one's end."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + _CHARACTERS_TOGETHER)
+        end = len(text) if end < 0 else end
+        yield text[start:end]
+        start = end + 1
+
+
+def _records_of(lines: str) -> list[Any]:
+    """The values of lines that each are an object. Raises ValueError where one is not."""
+    ends = lines.count("\n")
+    records: list[Any] = json.loads("[" + lines.replace("\n", ",\n") + "]")
+    # No text reaches over a line's end. So lines that begin with a brace, as many as there are
+    # objects, begin one each; that none goes on in the next line tells the closing one.
+    begun = lines.startswith("{") and lines.count("\n{") == ends
+    closed = lines.count("}\n") + ("\r" in lines and lines.count("}\r\n")) == ends
+    if not (begun and closed and len(records) == ends + 1):
+        raise ValueError("not one object a line")
+    return records
 
 
 def _cells_of(names: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
