@@ -281,7 +281,7 @@ def build(
         show_batches=ShowBatches(reader),
         show_answers=ShowAnswers(reader),
         show_evidence=ShowEvidence(reader),
-        show_figures=ShowFigures(reader),
+        show_figures=ShowFigures(reader, clock),
         follow=FollowEvents(clock=clock, ids=ids),
         release_tasks=ReleaseTasks(store=store, reader=reader),
         grow_batch=GrowBatch(store=store, reader=reader, batches=batches, clock=clock, ids=ids),

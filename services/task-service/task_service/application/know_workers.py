@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
+from crowdloom.chassis.kept import Kept
 from crowdloom.contracts.task import BatchAudienceChanged
 from crowdloom.kernel import Clock
 from crowdloom.kernel.errors import NotFound
@@ -22,6 +24,8 @@ from task_service.domain.workers import (
 
 SAMPLE_MAX = 1_000
 _BATCHES_TOLD_MAX = 2_000
+_KEPT_AGE_MAX = timedelta(seconds=10)
+_KEPT_MAX = 100
 _OPEN_OR_SOON = (BatchStatus.FUNDING, BatchStatus.OPEN, BatchStatus.PAUSED)
 
 
@@ -39,8 +43,17 @@ class KnowWorkers:
         self._store = store
         self._reader = reader
         self._clock = clock
+        self._kept: Kept[RequesterId, KnownWorkers] = Kept(
+            clock=clock, age_max=_KEPT_AGE_MAX, count_max=_KEPT_MAX
+        )
 
     def figures(self, requester_id: RequesterId) -> KnownWorkers:
+        """As they were some seconds ago: whoever turns the pages of the list, or orders it anew,
+        need not have the answers read again.
+        """
+        return self._kept.get(requester_id, lambda: self._figures(requester_id))
+
+    def _figures(self, requester_id: RequesterId) -> KnownWorkers:
         found = self._reader.submissions.newest_of_requester(
             requester_id, SAMPLE_MAX, self._clock.now()
         )

@@ -4,7 +4,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 
-from crowdloom.kernel.ids import TaskId
+from crowdloom.chassis.kept import Kept
+from crowdloom.kernel import Clock
+from crowdloom.kernel.ids import BatchId, TaskId
 
 from task_service.application.ports import Reader
 from task_service.domain.batches import Batch
@@ -19,8 +21,11 @@ from task_service.domain.figures import (
 )
 from task_service.domain.known_answers import Accuracy, accuracy
 from task_service.domain.submissions import Answer
+from task_service.domain.tallies import Tally
 
 SAMPLE_MAX = 1_000
+_KEPT_AGE_MAX = timedelta(minutes=10)
+_KEPT_MAX = 100
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,20 @@ class Figures:
 
 
 class ShowFigures:
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, clock: Clock) -> None:
         self._reader = reader
+        self._kept: Kept[tuple[BatchId, Tally], Figures] = Kept(
+            clock=clock, age_max=_KEPT_AGE_MAX, count_max=_KEPT_MAX
+        )
 
     def __call__(self, batch: Batch) -> Figures:
-        """Answers that were rejected or sent back count for time and arrival alone."""
+        """Answers that were rejected or sent back count for time and arrival alone. They are read
+        again once there is another answer, or one is in another state.
+        """
+        tally = self._reader.submissions.tally(batch.batch_id)
+        return self._kept.get((batch.batch_id, tally), lambda: self._read(batch))
+
+    def _read(self, batch: Batch) -> Figures:
         found = self._reader.submissions.page(
             batch.batch_id, status=None, after=None, count_max=SAMPLE_MAX
         )

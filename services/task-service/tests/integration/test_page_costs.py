@@ -33,9 +33,17 @@ def counter() -> CommandCounter:
 
 @pytest.fixture
 def timed(
-    mongodb_uri: str, application: Application, counter: CommandCounter, clock: FrozenClock
+    mongodb_uri: str,
+    application: Application,
+    counter: CommandCounter,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Application]:
-    """The service with ids that tell the time, as in production: long lists are read by them."""
+    """The service with ids that tell the time, as in production: long lists are read by them. It
+    reads anew at each visit what it may otherwise remember.
+    """
+    for remembers in (know_workers, show_figures):
+        monkeypatch.setattr(remembers, "_KEPT_AGE_MAX", timedelta())
     client: MongoClient[dict[str, Any]] = MongoClient(
         mongodb_uri, tz_aware=True, event_listeners=[counter]
     )
