@@ -17,6 +17,7 @@ BENCHES = {
     "creation": "bench.creation",
     "memory": "bench.memory",
     "requester_pages": "bench.requester_pages",
+    "long_requests": "bench.long_requests",
     "claims": "bench.claims",
     "pages": "bench.pages",
 }

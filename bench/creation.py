@@ -104,6 +104,13 @@ class Api:
             raise VoidRun(answer.text)
         return answer.json
 
+    def part(self, upload_id: str, offset: int, part: bytes) -> None:
+        """Of a file that comes in parts."""
+        path = f"{_V1}/uploads/{upload_id}?offset={offset}"
+        answer = self._web.patch(path, data=part, headers=self._headers)
+        if answer.status_code >= 400:  # noqa: PLR2004 # a refusal
+            raise VoidRun(answer.text)
+
     def get(self, path: str) -> Any:
         return self._web.get(_V1 + path, headers=self._headers, buffered=False)
 
