@@ -30,12 +30,15 @@ def require(held: bool, sentence: str) -> None:
 
 @dataclass(frozen=True)
 class Item:
-    """A payout line as it was committed last."""
+    """A payout line as it was committed last: `units` are all that was taken for it, `kept_units`
+    what is not given back where its bank sends it back.
+    """
 
     state: str
     units: int
     worker_id: str
     rail: str = "stripe"
+    kept_units: int = 0
 
     @property
     def in_flight(self) -> int:
@@ -47,7 +50,7 @@ class Item:
 
     @property
     def returned(self) -> int:
-        return self.units if self.state == "returned" else 0
+        return self.units - self.kept_units if self.state == "returned" else 0
 
 
 @dataclass(frozen=True)
@@ -216,12 +219,15 @@ class Watch:
             self.items.pop(change.key, None)
             return
         row = change.after
-        amount = Money.from_wire(row["amount"]).units
+        fee = row["fee_units"]
+        amount = Money.from_wire(row["amount"]).units + fee + row["withheld_units"]
         before = change.before or {"state": "planned"}
         begun = before["state"] in _NOT_BEGUN and row["state"] == "reserved"
         barred = begun and row["worker_id"] in self.suspended | self.held
         require(not barred, f"{change.key}: begun for a worker who is suspended or held")
-        self.items[change.key] = Item(row["state"], amount, row["worker_id"], row["rail"])
+        self.items[change.key] = Item(
+            row["state"], amount, row["worker_id"], row["rail"], kept_units=fee
+        )
 
     def _check_accounts(self, paths: set[str]) -> None:
         for path in paths:
@@ -294,7 +300,7 @@ class Watch:
         """By worker: in flight and paid."""
         sent: dict[str, int] = defaultdict(int)
         for item in self.items.values():
-            sent[item.worker_id] += item.units if item.state == "paid" else item.in_flight
+            sent[item.worker_id] += item.posted - item.returned + item.in_flight
         return sent
 
 

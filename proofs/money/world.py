@@ -53,6 +53,8 @@ def settings_of(currency: str, *, clearing_seconds: int) -> Settings:
             "CROWDLOOM_CURRENCY": currency,
             "CROWDLOOM_CLEARING_SECONDS": str(clearing_seconds),
             "CROWDLOOM_VAT_RATES": "DE:2020-01-01:1900,CH:2020-01-01:810,FR:2020-01-01:2000",
+            "CROWDLOOM_PAYOUT_FEES": f"stripe:{currency}:1,bank_file:{currency}:1",
+            "CROWDLOOM_WITHHOLDING_RATES": "DE:2020-01-01:1000,US:2020-01-01:2400",
             "CROWDLOOM_VAT_HOME_COUNTRY": "DE",
             "CROWDLOOM_PAYOUT_RAILS": "stripe,bank_file,gift_credit",
             "CROWDLOOM_PAYOUT_BANK_HOLDER": "Proof",

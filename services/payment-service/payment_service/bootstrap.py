@@ -218,7 +218,8 @@ def build(
     countries = PayeeCountries(readers.payees, processor_country=settings.payout_country)
     url = settings.common.public_url
     limits = run_limits(settings)
-    plan_runs = PlanRuns(store, clock=clock, ids=ids, limits=limits)
+    rules = settings.payout_rules
+    plan_runs = PlanRuns(store, clock=clock, ids=ids, limits=limits, rules=rules)
     box = BankDetailsBox(settings.common.cursor_key)
     approvals = ApprovalDesk(
         store,
@@ -264,7 +265,7 @@ def build(
         idempotency=IdempotencyStore(store.database, clock),
         enrolment_links=URLSafeTimedSerializer(settings.common.cursor_key, salt="enrolment"),
         start_top_up=StartTopUp(store, processor, currency=currency, clock=clock, public_url=url),
-        show_money=ShowMoney(readers, currency),
+        show_money=ShowMoney(readers, currency, rules=rules, clock=clock),
         show_earned=ShowEarned(readers, currency),
         show_finance=ShowFinance(readers, journal=journal, currency=currency),
         open_payout_account=OpenPayoutAccount(store, processor, clock=clock, public_url=url),
@@ -275,6 +276,7 @@ def build(
             clock=clock,
             ids=ids,
             minimum=Money.of_minor(max(settings.payout_minimum_minor, 1), currency),
+            rules=rules,
         ),
         receive_hint=ReceiveHint(store, processor, clock),
         poll_processor=poll,

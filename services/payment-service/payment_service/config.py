@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from crowdloom.chassis.settings import CommonSettings, read_common, read_environment
 
+from payment_service.domain.deductions import PayoutRules, read_fees
 from payment_service.domain.vat import VatRules, read_rates
 
 SERVICE = "payment-service"
@@ -26,7 +27,8 @@ class Settings:
     `payout_second_approval_minor` on (0: never) two people approve a run, from
     `payout_third_approval_minor` on three, and `payout_reserve_minor` stays where the money comes
     from. Account details have to be `payout_details_days` old. `payout_rails` are stripe, bank_file
-    (from the account `payout_bank_*`) and gift_credit. `vat` has the rates of each country.
+    (from the account `payout_bank_*`) and gift_credit. `vat` has the rates of each country,
+    `payout_rules` what is taken from a payout.
     """
 
     common: CommonSettings
@@ -49,6 +51,7 @@ class Settings:
     trusted_proxy_count: int
     invoice_issuer: str
     vat: VatRules
+    payout_rules: PayoutRules
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -76,6 +79,11 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         payout_country=env.str("PAYOUT_COUNTRY", "us"),
         trusted_proxy_count=env.int("TRUSTED_PROXY_COUNT", 0),
         invoice_issuer=env.str("INVOICE_ISSUER", "Crowdloom"),
+        payout_rules=_payout_rules(
+            env.list("PAYOUT_FEES", []) or (),
+            env.list("WITHHOLDING_RATES", []) or (),
+            env.str("PAYOUT_COUNTRY", "us"),
+        ),
         vat=_vat(env.str("VAT_HOME_COUNTRY", ""), env.list("VAT_RATES", []) or ()),
     )
     env.seal()
@@ -88,6 +96,16 @@ def _vat(home: str, rates: Iterable[str]) -> VatRules:
         return VatRules(home, read_rates(rates))
     except ValueError as error:
         raise RefusedToStart(f"VAT_RATES are like DE:2021-01-01:1900; {error}") from error
+
+
+def _payout_rules(fees: Iterable[str], rates: Iterable[str], country: str) -> PayoutRules:
+    try:
+        return PayoutRules(read_fees(fees), read_rates(rates), country)
+    except ValueError as error:
+        raise RefusedToStart(
+            "PAYOUT_FEES are like bank_file:EUR:35, "
+            f"WITHHOLDING_RATES like US:2026-01-01:2400; {error}"
+        ) from error
 
 
 def _refuse_dangerous(settings: Settings) -> None:

@@ -149,6 +149,31 @@ class MongoPayoutRuns:
             (ItemState(row["_id"]["state"]), wire_sum(row, row["_id"]["currency"])) for row in rows
         ]
 
+    def kept_of_worker(self, worker_id: WorkerId, currency: Currency) -> tuple[Money, Money]:
+        rows = self._items.aggregate(
+            [
+                {
+                    "$match": {
+                        "worker_id": worker_id,
+                        "state": {"$in": [ItemState.PAID.value, ItemState.RETURNED.value]},
+                        "amount.currency": currency.code,
+                    }
+                },
+                {
+                    "$group": {
+                        "_id": "$state",
+                        "fee": {"$sum": "$fee_units"},
+                        "withheld": {"$sum": "$withheld_units"},
+                    }
+                },
+            ],
+            session=self._session,
+        )
+        found = {row["_id"]: row for row in rows}
+        paid = found.get(ItemState.PAID.value, {}).get("withheld", 0)
+        fees = sum(int(row["fee"]) for row in found.values())
+        return Money(fees, currency), Money(int(paid), currency)
+
     def items_of_requests(
         self, worker_id: WorkerId, request_ids: Collection[str]
     ) -> Sequence[PayoutItem]:

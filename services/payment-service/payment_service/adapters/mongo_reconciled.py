@@ -29,6 +29,7 @@ from payment_service.domain.payouts import ItemState, Rail
 from payment_service.domain.reconciliation import Booked
 
 _STRIPE_ACCOUNTS = ("asset:stripe:pending:", "asset:stripe:available:")
+_KEPT = ("income:fee:payout:", "liability:tax:withheld:")
 _PROCESSING = "expense:stripe:processing:"
 # A line that is a fee itself has none.
 _FEE = "stripe_fee"
@@ -68,11 +69,15 @@ class MongoReconciledBooks:
         # Of a payout by another rail the processor knows nothing.
         theirs = (
             row
-            for row in self._about("item", "total")
+            for row in self._about("item", "total", "lines")
             if row["code"] == "payout_post" and "stripe_txn" in row["refs"]
         )
         for item_id, rows in groupby(theirs, key=lambda row: row["refs"]["item"]):
-            amounts = [Money(int(r["total"]), Currency.of(r["currency"])) for r in rows]
+            # Credits have the lower sign: what was sent is without what was kept of it.
+            amounts = [
+                Money(int(r["total"]), Currency.of(r["currency"])) + _effect(r, *_KEPT)
+                for r in rows
+            ]
             yield item_id, sum(amounts[1:], amounts[0])
 
     def bank_balances(self) -> Iterator[BankBalance]:

@@ -10,6 +10,7 @@ from crowdloom.kernel.ids import PREFIXES, WorkerId
 from payment_service.application.payees import RefreshPayees
 from payment_service.application.ports import Session
 from payment_service.domain import chart
+from payment_service.domain.deductions import PayoutRules
 from payment_service.domain.people import NothingPayable, PayoutAccountMissing, PayoutRequest
 
 _KEY_CHARACTERS = 26
@@ -29,12 +30,14 @@ class AskForPayout:
         clock: Clock,
         ids: IdFactory,
         minimum: Money,
+        rules: PayoutRules,
     ) -> None:
         self._store = store
         self._refresh_payees = refresh_payees
         self._clock = clock
         self._ids = ids
         self._minimum = minimum
+        self._rules = rules
 
     def __call__(self, worker_id: WorkerId, *, key: str | None = None) -> PayoutRequest:
         """Raises PayoutAccountMissing, NothingPayable."""
@@ -55,6 +58,13 @@ class AskForPayout:
             if amount < self._minimum:
                 raise NothingPayable(
                     f"The smallest payout is {self._minimum}",
+                    payable=amount.to_wire(),
+                    minimum=self._minimum.to_wire(),
+                )
+            taken = self._rules.of(payee, amount, self._clock.now().date())
+            if taken.arrives.minor < 1:
+                raise NothingPayable(
+                    f"Of {amount}, {taken.fee} fee and {taken.withheld} tax leave nothing to send",
                     payable=amount.to_wire(),
                     minimum=self._minimum.to_wire(),
                 )

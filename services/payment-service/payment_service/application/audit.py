@@ -225,11 +225,11 @@ def _owed(path: str) -> bool:
 def _i10(tally: Tally, items: Sequence[PayoutItem]) -> Finding:
     wrong = []
     for item in items:
-        name, amount = item.item_id, item.amount.units
+        name, amount = item.item_id, item.gross.units
         in_flight = tally.reserved[name] - tally.voided[name] - tally.posted[name]
         expected = amount if item.state in IN_FLIGHT else 0
-        back = amount if item.state is ItemState.RETURNED else 0
-        paid = amount if item.state is ItemState.PAID else back
+        back = item.returnable.units if item.state is ItemState.RETURNED else 0
+        paid = amount if item.state in {ItemState.PAID, ItemState.RETURNED} else 0
         facts = (in_flight, tally.posted[name], tally.returned[name])
         if facts != (expected, paid, back):
             wrong.append(f"{name}: {item.state}, {in_flight} in flight, {tally.posted[name]} paid")

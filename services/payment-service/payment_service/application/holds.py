@@ -75,7 +75,7 @@ def hold_returned(session: Session, item: PayoutItem, *, entry_key: str) -> None
     placed = Hold(
         hold_id=f"{PREFIXES['hold']}_{digest[:_ID_CHARACTERS]}",
         worker_id=item.worker_id,
-        amount=item.amount,
+        amount=item.returnable,
         reason=f"The bank sent {item.item_id} back",
         placed_by=BY_RULE,
         placed_at=session.now(),

@@ -23,6 +23,7 @@ from payment_service.domain.payouts import (
     RunStatus,
     TooLittleAvailable,
     content_hash,
+    kept_of,
 )
 
 
@@ -34,6 +35,12 @@ class RunView:
     @property
     def total(self) -> Money:
         return self._sum(set(ItemState) - {ItemState.CANCELLED})
+
+    @property
+    def kept(self) -> Money:
+        """Fees and tax withheld, beside the total that is sent."""
+        left = [item for item in self.items if item.state is not ItemState.CANCELLED]
+        return kept_of(left, self.run.currency)
 
     @property
     def paid(self) -> Money:
@@ -298,5 +305,5 @@ def _check_still_payable(session: Session, view: RunView) -> None:
         payee = payees.get(item.worker_id)
         if payee is None or payee.account_id != item.destination or payee.status != "active":
             raise ContentChanged("A payee's account has changed since", item=item.item_id)
-        if payable[item.worker_id] < item.amount:
+        if payable[item.worker_id] < item.gross:
             raise ContentChanged("A line is more than what is payable now", item=item.item_id)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from crowdloom.kernel import Money
+from crowdloom.kernel import Currency, Money
 from crowdloom.kernel.ids import (
     PayoutItemId,
     PayoutRunId,
@@ -161,6 +161,10 @@ class PayoutRuns(Protocol):
     def open_count(self, run_id: PayoutRunId) -> Mapping[ItemState, int]: ...
 
     def items_of_worker(self, worker_id: WorkerId, count_max: int) -> Sequence[PayoutItem]: ...
+
+    def kept_of_worker(self, worker_id: WorkerId, currency: Currency) -> tuple[Money, Money]:
+        """Fees, and tax withheld, of what was paid."""
+        ...
 
     def sums_of_worker(self, worker_id: WorkerId) -> Sequence[tuple[ItemState, Money]]:
         """What all items of the worker come to, by state and currency."""

@@ -11,7 +11,8 @@ from crowdloom.kernel.ids import PayoutItemId, PayoutRunId, WorkerId
 
 from payment_service.application.ask_payout import payable_of_many
 from payment_service.application.ports import Session
-from payment_service.domain.payouts import PayoutItem, Rail, total_of
+from payment_service.domain.deductions import Deductions, PayoutRules
+from payment_service.domain.payouts import PayoutItem, Rail, kept_of, total_of
 from payment_service.domain.people import Payee, PayoutRequest
 
 ITEMS_PER_RUN_MAX = 500
@@ -41,7 +42,7 @@ class RunLimits:
 @dataclass(frozen=True)
 class Plan:
     """`left_out` counts those who asked and cannot be paid now, by reason: suspended, held,
-    no_account, details_too_new, too_little.
+    no_account, details_too_new, too_little, less_than_fee.
     """
 
     items: Sequence[PayoutItem]
@@ -59,10 +60,13 @@ class Marks:
 
 @dataclass(frozen=True)
 class RunPreview:
-    """What a draft made now would hold; `largest` are its ten largest lines."""
+    """What a draft made now would hold: `kept` are fees and tax withheld, beside the total that is
+    sent; `largest` are its ten largest lines.
+    """
 
     rail: Rail
     total: Money
+    kept: Money
     item_count: int
     largest: Sequence[PayoutItem]
     left_out: Mapping[str, int]
@@ -75,12 +79,19 @@ class RunPreview:
 
 class PlanRuns:
     def __init__(
-        self, store: Store[Session], *, clock: Clock, ids: IdFactory, limits: RunLimits
+        self,
+        store: Store[Session],
+        *,
+        clock: Clock,
+        ids: IdFactory,
+        limits: RunLimits,
+        rules: PayoutRules,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
         self._limits = limits
+        self._rules = rules
 
     def preview(self, currency: Currency, rail: Rail = Rail.STRIPE) -> RunPreview:
         """Writes nothing."""
@@ -90,6 +101,7 @@ class PlanRuns:
             return RunPreview(
                 rail=rail,
                 total=total_of(plan.items, currency),
+                kept=kept_of(plan.items, currency),
                 item_count=len(plan.items),
                 largest=largest(plan.items),
                 left_out=plan.left_out,
@@ -113,28 +125,31 @@ class PlanRuns:
             payee = payees.get(request.worker_id)
             if payee is None or payee.rail is not rail:
                 continue
-            amount = payable[request.worker_id]
-            reason = self._hindrance(payee, amount)
+            today = self._clock.now().date()
+            taken = self._rules.of(payee, payable[request.worker_id], today)
+            reason = self._hindrance(payee, taken)
             if request.worker_id in held:
                 reason = "held"
             if request.worker_id in suspended:
                 reason = "suspended"
             if reason is None:
-                items.append(self._item(run_id, request, payee, amount=amount))
+                items.append(self._item(run_id, request, payee, taken=taken))
             else:
                 left_out[reason] += 1
         return Plan(items, left_out)
 
-    def _hindrance(self, payee: Payee, amount: Money) -> str | None:
+    def _hindrance(self, payee: Payee, taken: Deductions) -> str | None:
         if payee.account_id is None or payee.status != "active":
             return "no_account"
         old_enough = self._clock.now() - timedelta(days=self._limits.details_days)
         if payee.details_at is not None and payee.details_at > old_enough:
             return "details_too_new"
-        return "too_little" if amount.minor < max(self._limits.minimum_minor, 1) else None
+        if taken.gross.minor < max(self._limits.minimum_minor, 1):
+            return "too_little"
+        return "less_than_fee" if taken.arrives.minor < 1 else None
 
     def _item(
-        self, run_id: PayoutRunId, request: PayoutRequest, payee: Payee, *, amount: Money
+        self, run_id: PayoutRunId, request: PayoutRequest, payee: Payee, *, taken: Deductions
     ) -> PayoutItem:
         return PayoutItem(
             item_id=PayoutItemId(self._ids.new("payout_item")),
@@ -142,8 +157,11 @@ class PlanRuns:
             worker_id=request.worker_id,
             request_id=request.request_id,
             destination=payee.account_id or "",
-            amount=amount,
+            amount=taken.arrives,
             rail=payee.rail,
+            fee_units=taken.fee.units,
+            withheld_units=taken.withheld.units,
+            tax_country=taken.country,
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from crowdloom.kernel import Currency, Money
+from crowdloom.kernel import Clock, Currency, Money
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import BatchId, RequesterId, WorkerId
 
@@ -13,6 +13,7 @@ from payment_service.application import ports
 from payment_service.application.memo_ports import Memos
 from payment_service.domain import chart
 from payment_service.domain.batches import BatchBook, BatchTerms
+from payment_service.domain.deductions import Deductions, PayoutRules
 from payment_service.domain.payouts import IN_FLIGHT, ItemState
 from payment_service.domain.people import Payee, PayoutRequest, TopUp
 
@@ -70,7 +71,8 @@ class Earnings:
     """Where a worker's money is. `in_review` is what answers that nobody decided on yet would pay,
     at the terms in force; `held` is kept back while somebody looks into it. `at_processor` was
     paid, and is on the worker's own balance there; a bank last sent something back to it at
-    `returned_at`.
+    `returned_at`. `next_payout` is what one asked for now would take and send; `fees` and
+    `withheld` were taken from those that were paid.
     """
 
     in_review: Money
@@ -83,12 +85,19 @@ class Earnings:
     settled_count: int
     at_processor: Money
     returned_at: datetime | None
+    next_payout: Deductions
+    fees: Money
+    withheld: Money
 
 
 class ShowMoney:
-    def __init__(self, readers: Readers, currency: Currency) -> None:
+    def __init__(
+        self, readers: Readers, currency: Currency, *, rules: PayoutRules, clock: Clock
+    ) -> None:
         self._readers = readers
         self._currency = currency
+        self._rules = rules
+        self._clock = clock
 
     def wallet(self, requester_id: RequesterId) -> Wallet:
         path = chart.wallet(requester_id, self._currency)
@@ -143,7 +152,11 @@ class ShowMoney:
             for mirror in self._readers.memos.of_worker(worker_id)
             if mirror.balance.currency is self._currency
         ]
+        fees, withheld = self._readers.payout_runs.kept_of_worker(worker_id, self._currency)
         return Earnings(
+            next_payout=self._next(worker_id, Money(held[payable], self._currency)),
+            fees=fees,
+            withheld=withheld,
             in_review=self._in_review(counts),
             in_review_count=sum(counts.values()),
             clearing=Money(held[clearing], self._currency),
@@ -155,6 +168,13 @@ class ShowMoney:
             at_processor=sum((each.balance for each in mirrors), Money.zero(self._currency)),
             returned_at=max((m.returned_at for m in mirrors if m.returned_at), default=None),
         )
+
+    def _next(self, worker_id: WorkerId, payable: Money) -> Deductions:
+        gross, nothing = payable.floored_to_minor(), Money.zero(self._currency)
+        payee = self._readers.payees.get(worker_id)
+        if payee is None:
+            return Deductions(gross, nothing, nothing)
+        return self._rules.of(payee, gross, self._clock.now().date())
 
     def _in_review(self, counts: Mapping[BatchId, int]) -> Money:
         books = self._readers.batches.many(set(counts))

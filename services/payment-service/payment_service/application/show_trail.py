@@ -211,7 +211,7 @@ class ShowTrail:
             if given:
                 given_by.append(_share(entry, Money(min(given, outstanding), item.currency)))
                 outstanding -= given
-        shares, needed = [], item.amount.units
+        shares, needed = [], item.gross.units
         for share in reversed(given_by):
             part = min(share.amount.units, needed)
             if part > 0:

@@ -15,6 +15,8 @@ def payout_paid(item: PayoutItem, paid_at: datetime) -> PayoutPaid:
         worker_id=item.worker_id,
         amount=item.amount,
         paid_at=paid_at,
+        fee=item.fee,
+        withheld=item.withheld,
     )
 
 

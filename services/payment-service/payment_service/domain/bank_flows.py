@@ -10,6 +10,7 @@ from crowdloom.kernel.ids import RequesterId
 
 from payment_service.domain import chart
 from payment_service.domain.entries import Entry, Line
+from payment_service.domain.payout_lines import given_back, kept
 from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.processor_lines import BalanceTransaction
 
@@ -120,8 +121,11 @@ def matched(
         key=keys[kind],
         code=_CODES[kind],
         currency=currency,
-        lines=_with(
-            _move(amount, source, counter_account(kind, target, currency, item)), difference
+        lines=(
+            *_with(
+                _move(amount, source, counter_account(kind, target, currency, item)), difference
+            ),
+            *_of_item(kind, item),
         ),
         refs={**_refs(account_id, line_id), **_target_refs(kind, target, item)},
         occurred_at=_at(on),
@@ -199,6 +203,12 @@ def _with(lines: tuple[Line, Line], difference: tuple[str, Money] | None) -> tup
     # What was expected is the line and what is missing of it, together.
     units = counter.debit - counter.credit - less.units
     return (source, more, Line(counter.account, max(units, 0), max(-units, 0)))
+
+
+def _of_item(kind: str, item: PayoutItem | None) -> tuple[Line, ...]:
+    if item is None:
+        return ()
+    return kept(item) if kind == PAYOUT else given_back(item)
 
 
 def _refs(account_id: str, line_id: str) -> dict[str, str]:

@@ -86,6 +86,15 @@ def vat(country: str, currency: Currency) -> str:
     return f"liability:tax:vat:{country}:{currency.code}"
 
 
+def withheld(country: str, currency: Currency) -> str:
+    """Taken from workers' payouts, and owed to a country's tax office."""
+    return f"liability:tax:withheld:{country}:{currency.code}"
+
+
+def payout_fees(currency: Currency) -> str:
+    return f"income:fee:payout:{currency.code}"
+
+
 def stripe_pending(currency: Currency) -> str:
     """Equals the processor's pending balance."""
     return f"asset:stripe:pending:{currency.code}"

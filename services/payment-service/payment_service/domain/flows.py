@@ -9,6 +9,7 @@ from payment_service.domain.bonuses import Bonus
 from payment_service.domain.entries import Entry, Line, credit, debit
 from payment_service.domain.gifts import Gift
 from payment_service.domain.holds import Hold
+from payment_service.domain.payout_lines import kept
 from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.processor_lines import BalanceTransaction
 from payment_service.domain.vat import Vat
@@ -245,8 +246,8 @@ def payout_reserve(item: PayoutItem) -> Entry:
         code="payout_reserve",
         currency=item.currency,
         lines=(
-            debit(chart.payable(item.worker_id, item.currency), item.amount),
-            credit(chart.payout_item(item.item_id, item.currency), item.amount),
+            debit(chart.payable(item.worker_id, item.currency), item.gross),
+            credit(chart.payout_item(item.item_id, item.currency), item.gross),
         ),
         refs=_item_refs(item),
     )
@@ -259,8 +260,8 @@ def payout_void(item: PayoutItem) -> Entry:
         code="payout_void",
         currency=item.currency,
         lines=(
-            debit(chart.payout_item(item.item_id, item.currency), item.amount),
-            credit(chart.payable(item.worker_id, item.currency), item.amount),
+            debit(chart.payout_item(item.item_id, item.currency), item.gross),
+            credit(chart.payable(item.worker_id, item.currency), item.gross),
         ),
         refs=_item_refs(item),
     )
@@ -275,6 +276,7 @@ def payout_post(item: PayoutItem, transaction: BalanceTransaction) -> Entry:
         lines=(
             debit(chart.payout_item(item.item_id, item.currency), _size(transaction.net)),
             credit(chart.stripe_available(item.currency), _size(transaction.net)),
+            *kept(item),
         ),
         refs={**_item_refs(item), **_refs(transaction)},
         occurred_at=transaction.created_at,
@@ -290,6 +292,7 @@ def payout_as_gift(item: PayoutItem) -> Entry:
         lines=(
             debit(chart.payout_item(item.item_id, item.currency), item.amount),
             credit(chart.gift_credit(item.currency), item.amount),
+            *kept(item),
         ),
         refs=_item_refs(item),
     )

@@ -105,6 +105,7 @@ class PayoutSwitch:
 class PayoutItem:
     """One worker's share of a run. `attempt` counts reservations; each has a key of its own.
 
+    `amount` is what is sent, after our fee and the tax that is withheld in `tax_country`.
     `destination` is the account at the processor, or stands for the bank details at `rail`: the
     content hash of the run is over it, so that other details are another content.
     """
@@ -127,10 +128,31 @@ class PayoutItem:
     sending_since: datetime | None = None
     next_try_at: datetime | None = None
     rail: Rail = Rail.STRIPE
+    fee_units: int = 0
+    withheld_units: int = 0
+    tax_country: str = ""
 
     @property
     def currency(self) -> Currency:
         return self.amount.currency
+
+    @property
+    def fee(self) -> Money:
+        return Money(self.fee_units, self.currency)
+
+    @property
+    def withheld(self) -> Money:
+        return Money(self.withheld_units, self.currency)
+
+    @property
+    def gross(self) -> Money:
+        """What is no longer payable for it."""
+        return self.amount + self.fee + self.withheld
+
+    @property
+    def returnable(self) -> Money:
+        """What its worker has again where the bank sends it back: all but the fee."""
+        return self.amount + self.withheld
 
     @property
     def stripe_key(self) -> str:
@@ -193,11 +215,24 @@ class PayoutRun:
 def content_hash(run_id: PayoutRunId, items: Iterable[PayoutItem]) -> str:
     """What an approval is for: who gets how much, and where it goes."""
     content = sorted(
-        [item.item_id, item.worker_id, item.destination, item.amount.units, item.currency.code]
+        [
+            *(item.item_id, item.worker_id, item.destination),
+            *(item.amount.units, item.currency.code, *_kept(item)),
+        ]
         for item in items
     )
     return hashlib.sha256(json.dumps([run_id, content]).encode()).hexdigest()
 
 
+def _kept(item: PayoutItem) -> tuple[int, ...]:
+    kept = (item.fee_units, item.withheld_units)
+    return kept if any(kept) else ()
+
+
 def total_of(items: Iterable[PayoutItem], currency: Currency) -> Money:
     return Money(sum(item.amount.units for item in items), currency)
+
+
+def kept_of(items: Iterable[PayoutItem], currency: Currency) -> Money:
+    """Fees and tax withheld of all."""
+    return Money(sum(item.fee_units + item.withheld_units for item in items), currency)

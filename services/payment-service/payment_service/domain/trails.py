@@ -112,7 +112,7 @@ def _work(item: PayoutItem, shares: Sequence[Share], postings: Sequence[Posting]
     if not any(each.code == "payout_reserve" for each in postings):
         return Link("work", LinkState.ABSENT)
     total = _sum((share.amount for share in shares), item.currency)
-    whole = total == item.amount and all(share.is_backed for share in shares)
+    whole = total == item.gross and all(share.is_backed for share in shares)
     return Link("work", LinkState.HOLDS if whole else LinkState.BROKEN, total)
 
 
@@ -130,13 +130,13 @@ def _ledger(item: PayoutItem, postings: Sequence[Posting]) -> Link:
     open_amount = amounts["payout_reserve"] - amounts["payout_void"] - posted
     nothing = Money.zero(item.currency)
     if item.state is ItemState.PAID:
-        holds = (posted, open_amount) == (item.amount, nothing)
+        holds = (posted, open_amount) == (item.gross, nothing)
         return Link("ledger", LinkState.HOLDS if holds else LinkState.BROKEN, posted)
     if item.state is ItemState.RETURNED:
-        holds = (posted, returned, open_amount) == (item.amount, item.amount, nothing)
+        holds = (posted, returned, open_amount) == (item.gross, item.returnable, nothing)
         return Link("ledger", LinkState.HOLDS if holds else LinkState.BROKEN, posted - returned)
     if item.state in IN_FLIGHT:
-        waits = (posted, open_amount) == (nothing, item.amount)
+        waits = (posted, open_amount) == (nothing, item.gross)
         return Link("ledger", LinkState.WAITS if waits else LinkState.BROKEN, open_amount)
     holds = (posted, open_amount) == (nothing, nothing)
     return Link("ledger", LinkState.ABSENT if holds else LinkState.BROKEN, posted)

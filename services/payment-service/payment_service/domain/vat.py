@@ -52,7 +52,7 @@ def read_note(note: str) -> Vat:
 
 
 @dataclass(frozen=True)
-class VatRate:
+class DatedRate:
     """From a day on, until a later one of the same country."""
 
     country: str
@@ -76,7 +76,7 @@ class VatRules:
     """`home` is the platform's own country."""
 
     home: str = ""
-    rates: tuple[VatRate, ...] = ()
+    rates: tuple[DatedRate, ...] = ()
 
     def of(self, profile: BillingProfile, day: date) -> Vat:
         """What is due on a fee that is fixed on this day."""
@@ -93,14 +93,14 @@ class VatRules:
         return Vat(profile.country, rate.basis_points)
 
 
-def read_rates(texts: Iterable[str]) -> tuple[VatRate, ...]:
+def read_rates(texts: Iterable[str]) -> tuple[DatedRate, ...]:
     """Each `DE:2021-01-01:1900`: a country, the first day, and basis points. Raises ValueError."""
     return tuple(_rate(text) for text in texts)
 
 
-def _rate(text: str) -> VatRate:
+def _rate(text: str) -> DatedRate:
     country, day, units = text.strip().split(":")
-    rate = VatRate(country, date.fromisoformat(day), int(units))
+    rate = DatedRate(country, date.fromisoformat(day), int(units))
     if not _COUNTRY.fullmatch(country) or not 0 <= rate.basis_points <= BASIS_POINTS:
         raise ValueError(f"{text!r} is no rate")
     return rate

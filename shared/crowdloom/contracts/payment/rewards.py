@@ -48,16 +48,18 @@ class RewardSettled(Event):
     topic=TOPIC,
     key="worker_id",
     pii=True,
-    example={**_PAYOUT, "paid_at": ex.INSTANT},
+    example={**_PAYOUT, "paid_at": ex.INSTANT, "fee": ex.ONE_CENT, "withheld": ex.NOTHING},
 )
 @dataclass(frozen=True)
 class PayoutPaid(Event):
-    """The processor moved the money, and the ledger says so."""
+    """The money was moved, and the ledger says so: `amount`, after our fee and the tax withheld."""
 
     payout_item_id: PayoutItemId
     worker_id: WorkerId
     amount: Money
     paid_at: datetime
+    fee: Money | None = None
+    withheld: Money | None = None
 
 
 @event(

@@ -11,8 +11,7 @@ from payment_service.adapters.mongo_seals import chunks
 from payment_service.application.export_journal import Books, Period
 from payment_service.application.journal import JournalEntry
 from payment_service.application.people_ports import Payees
-from payment_service.domain.payouts import Rail
-from payment_service.domain.people import Payee
+from payment_service.domain.deductions import country_of
 from payment_service.domain.taxes import told_from
 
 COLUMNS = (
@@ -22,8 +21,6 @@ COLUMNS = (
 # What came back, or turned out to be something else, was not paid.
 _PAID = {"payout_post": 1, "return_unmatch": 1, "payout_return": -1, "bank_unmatch": -1}
 _LOOKED_UP_TOGETHER = 500
-# An IBAN begins with its country.
-_COUNTRY_CHARACTERS = 2
 
 CountriesOf = Callable[[Collection[WorkerId]], Mapping[WorkerId, str]]
 """Where each worker is paid, two letters; one whose country is not known is not in it."""
@@ -34,17 +31,14 @@ class PayeeCountries:
 
     def __init__(self, payees: Payees, *, processor_country: str) -> None:
         self._payees = payees
-        self._processor_country = processor_country.upper()
+        self._processor_country = processor_country
 
     def __call__(self, workers: Collection[WorkerId]) -> Mapping[WorkerId, str]:
         found = self._payees.many(workers)
-        known = {worker: self._country(payee) for worker, payee in found.items()}
+        known = {
+            worker: country_of(payee, self._processor_country) for worker, payee in found.items()
+        }
         return {worker: country for worker, country in known.items() if country}
-
-    def _country(self, payee: Payee) -> str:
-        if payee.rail is Rail.STRIPE:
-            return self._processor_country if payee.account_id else ""
-        return payee.bank.shown[:_COUNTRY_CHARACTERS] if payee.bank is not None else ""
 
 
 class TaxTotals:

@@ -114,7 +114,13 @@ def run(view: RunView) -> Shown:
 
 
 def payout_item(item: PayoutItem) -> Shown:
-    return {**vars(item), "payout_item_id": item.item_id, "state": item.state.value}
+    return {
+        **vars(item),
+        "payout_item_id": item.item_id,
+        "state": item.state.value,
+        "fee": item.fee,
+        "withheld": item.withheld,
+    }
 
 
 def reconciliation(document: Mapping[str, Any]) -> Shown:

@@ -77,11 +77,21 @@ class SpendPageSchema(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class NextPayoutSchema(Schema):
+    """`arrives` is `gross`, less our fee and the tax that is withheld."""
+
+    gross = MoneyField(required=True)
+    fee = MoneyField(required=True)
+    withheld = MoneyField(required=True)
+    arrives = MoneyField(required=True)
+
+
 class EarningsSchema(Schema):
     """`in_review` is what undecided answers would pay. Of accepted work, `clearing` is inside the
     hold window, `payable` may be asked for, `held` is kept back while somebody looks into it,
     `on_its_way` is in a payout whose outcome is not known yet, `paid` has left: of that,
-    `at_processor` is on the worker's own balance there, on the way to the worker's bank.
+    `at_processor` is on the worker's own balance there, on the way to the worker's bank. `fees` and
+    `withheld` were taken from what was paid; `next_payout` is what one asked for now would bring.
     """
 
     settled_count = fields.Integer(required=True)
@@ -93,6 +103,9 @@ class EarningsSchema(Schema):
     on_its_way = MoneyField(required=True)
     paid = MoneyField(required=True)
     at_processor = MoneyField(required=True)
+    fees = MoneyField(required=True)
+    withheld = MoneyField(required=True)
+    next_payout = fields.Nested(NextPayoutSchema, required=True)
 
 
 class BonusSchema(Schema):
@@ -236,6 +249,8 @@ class PayoutItemSchema(Schema):
     payout_item_id = fields.String(required=True)
     worker_id = fields.String(required=True)
     amount = MoneyField(required=True)
+    fee = MoneyField(required=True)
+    withheld = MoneyField(required=True)
     rail = fields.String(required=True)
     destination = fields.String(required=True)
     state = fields.String(required=True)

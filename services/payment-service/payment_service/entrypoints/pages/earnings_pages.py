@@ -44,6 +44,8 @@ class Payout:
     tone: str
     changed_at: datetime | None
     reason: refusals.Reason | None
+    fee: Money | None = None
+    withheld: Money | None = None
 
 
 def earnings_pages(application: Application) -> Blueprint:
@@ -127,6 +129,8 @@ def _payout_table(application: Application, who: WorkerId) -> Table[Payout]:
     columns: list[Column[Payout]] = [
         Column("asked_at", lambda row: row.asked_at, _("Asked")),
         Column("amount", lambda row: row.amount, _("Amount"), is_figure=True, is_summed=True),
+        Column("fee", lambda row: row.fee),
+        Column("withheld", lambda row: row.withheld),
         Column("currency", lambda row: row.amount.currency.code),
         Column("state", lambda row: row.word, _("State")),
         Column("reason", lambda row: row.reason.what if row.reason else ""),
@@ -192,8 +196,9 @@ def _hindrance(
         return "no_account"
     if payee.status != "active":
         return "account_pending" if payee.status == "pending" else "account_restricted"
-    too_little = earned.payable.floored_to_minor() < _minimum(application)
-    return "too_little" if too_little else None
+    if earned.payable.floored_to_minor() < _minimum(application):
+        return "too_little"
+    return "less_than_fee" if earned.next_payout.arrives.minor < 1 else None
 
 
 def _payouts(
@@ -220,6 +225,8 @@ def _payout(asked: PayoutRequest, item: PayoutItem | None) -> Payout:
         tone=tone,
         changed_at=(item.changed_at if item else None) or asked.ended_at,
         reason=refusals.reason(asked.refusal_code) if failed else None,
+        fee=item.fee if item else None,
+        withheld=item.withheld if item else None,
     )
 
 
@@ -267,7 +274,11 @@ def _add_request(blueprint: Blueprint, application: Application) -> None:
         except PayoutAccountMissing:
             ui.say("bad", _("Not asked for"), _("Set up your payout account first."))
         except NothingPayable:
-            ui.say("bad", _("Not asked for"), _("Less is payable than the smallest payout."))
+            ui.say(
+                "bad",
+                _("Not asked for"),
+                _("Less is payable than the smallest payout, or than its fee."),
+            )
         else:
             ui.say("good", _("Asked for"), _("Two people check each payout before it is sent."))
         return redirect(shell.EARNINGS_PAGE, 303)

@@ -90,6 +90,7 @@ def left_out() -> dict[str, str]:
         "no_account": _("the account is not ready"),
         "details_too_new": _("the account details are too new"),
         "too_little": _("too little is payable"),
+        "less_than_fee": _("the fee leaves nothing to send"),
     }
 
 
@@ -334,6 +335,9 @@ def hindrances(minimum: Money) -> dict[str, str]:
             "Your payout account cannot receive money yet: the processor asks for more there."
         ),
         "too_little": _("The smallest payout is %(amount)s.", amount=isolated(minimum)),
+        "less_than_fee": _(
+            "The fee of a payout leaves nothing to send yet. It grows with your work."
+        ),
     }
 
 
