@@ -84,7 +84,7 @@ def _taxes(application: Application) -> Table[Taxed]:
         Column("quarter", lambda row: row.quarter, _("Quarter")),
         Column("kind", lambda row: row.kind, _("Tax")),
         Column("country", lambda row: row.country, _("Country")),
-        Column("taken", lambda row: row.taken, _("Taken"), is_figure=True, is_summed=True),
+        Column("taken", lambda row: row.taken, _("Collected"), is_figure=True, is_summed=True),
         Column(
             "returned",
             lambda row: row.returned,

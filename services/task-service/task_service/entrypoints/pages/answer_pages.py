@@ -76,7 +76,8 @@ def _add_bonus(blueprint: Blueprint, application: Application) -> None:
         )
         vat = application.bonuses.vat_on(shell.reader(), slot_fee(amount))
         if vat:
-            sentence = f"{sentence} {_('VAT on the fee: %(vat)s.', vat=money_text(vat))}"
+            tax = _("VAT on the fee: %(vat)s.", vat=money_text(vat))
+            sentence = f"{sentence} {tax}"
         ui.say("good", _("Bonus given"), sentence)
         return _back(batch, one.submission_id)
 
