@@ -86,6 +86,7 @@ def pages_of(scene: Any) -> dict[tuple[str, str], list[str]]:
             f"/finance/ledger/entries/{entry}",
             "/finance/ledger/accounts/asset:stripe:available:USD",
             "/finance/ledger/exports",
+            "/finance/ledger/taxes",
             "/finance/ledger/new-entry",
             "/finance/approvals",
             "/finance/approvals?status=all",

@@ -59,6 +59,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     env = read_environment(environment)
     common = read_common(env, service=SERVICE)
     base = env.str("STRIPE_API_BASE", STRIPE_BASE)
+    country = env.str("PAYOUT_COUNTRY", "us")
     settings = Settings(
         common=common,
         stripe_api_key=env.str("STRIPE_API_KEY"),
@@ -76,13 +77,13 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         payout_bank_iban=env.str("PAYOUT_BANK_IBAN", ""),
         payout_bank_bic=env.str("PAYOUT_BANK_BIC", ""),
         clearing_seconds=env.int("CLEARING_SECONDS", 0),
-        payout_country=env.str("PAYOUT_COUNTRY", "us"),
+        payout_country=country,
         trusted_proxy_count=env.int("TRUSTED_PROXY_COUNT", 0),
         invoice_issuer=env.str("INVOICE_ISSUER", "Crowdloom"),
         payout_rules=_payout_rules(
             env.list("PAYOUT_FEES", []) or (),
             env.list("WITHHOLDING_RATES", []) or (),
-            env.str("PAYOUT_COUNTRY", "us"),
+            country,
         ),
         vat=_vat(env.str("VAT_HOME_COUNTRY", ""), env.list("VAT_RATES", []) or ()),
     )
