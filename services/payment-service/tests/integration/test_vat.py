@@ -120,7 +120,7 @@ def test_an_invoice_and_the_taxes_name_each_rate(
     assert (one["vat"]["amount_minor"], one["total"]["amount_minor"]) == (19, 219)
     requester = browsing("requester", "req_1")
     page = requester.get(f"/pay/invoices/{one['name']}").text
-    assert "19 %" in page
+    assert "19%" in page
     assert "Reverse charge" in page
     assert "FR40303265045" in page
     assert "0.0019" in requester.get("/pay/wallet").text

@@ -66,7 +66,7 @@ def test_vat_is_in_the_price_of_a_draft_and_stays_as_it_was_published(
     deliver(make.declined(batch, requester, code="wrong_vat"))
     assert show(requester, batch)["vat"]["amount_minor"] == 20
     page = words(browser.read(f"/requester/batches/{batch['batch_id']}"))
-    assert "VAT on the fee (20.0%)" in page
+    assert "VAT on the fee (20%)" in page
     assert "VAT on our fees changed" in page
     step(requester, batch, "publish")
     deliver(make.funded(batch, requester, revision=2))
