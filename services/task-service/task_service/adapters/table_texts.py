@@ -24,12 +24,12 @@ _DELIMITERS = (",", ";", "\t", "|")
 def table_text(content: bytes, encoding: str | None) -> Decoded:
     """Raises FaultyRows with the line of what cannot be read."""
     if kind_of(content) is Kind.WORKBOOK:
-        return Decoded(_written(_workbook_rows(content)), "utf-8")
+        return Decoded([_written(_workbook_rows(content))], "utf-8")
     decoded = decode(content, encoding)
-    if _is_json_lines(decoded.text):
+    if _is_json_lines("".join(decoded.stretches[:1])):
         table = read_ndjson(decoded.text.encode())
         text = _written([table.columns, *table.rows])
-        return Decoded(text, decoded.encoding, decoded.mark)
+        return Decoded([text], decoded.encoding, decoded.mark)
     return decoded
 
 

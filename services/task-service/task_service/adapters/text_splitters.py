@@ -1,6 +1,6 @@
 """Texts and tables behind the splitter's port: bytes in, bytes out, sentences by sentencex."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sentencex import segment
@@ -19,7 +19,7 @@ from task_service.domain.splitting.pieces import (
     numbers_missing,
 )
 from task_service.domain.splitting.rows import merge_rows, spanned_rows, split_rows
-from task_service.domain.splitting.text import merge_text, split_text
+from task_service.domain.splitting.text import LongText, merge_text, split_text
 from task_service.domain.tables import refuse_unclosed_quote
 
 
@@ -38,13 +38,17 @@ class TextSplitter:
 
     def split(self, content: bytes, wish: Wish, keep: Keep) -> Split:  # noqa: ARG002 - the port's
         decoded = decode(content, wish.encoding)
-        split = split_text(decoded.text, wish, sentences)
+        split = split_text(LongText(decoded.stretches), wish, sentences)
         return _noting(split, decoded)
 
     def merge(self, content: bytes, recipe: Mapping[str, Any], answers: PieceAnswers) -> Merged:
         decoded = decode(content, recipe["encoding"])
-        text = merge_text(decoded.text, recipe["spans"], answers)
-        return _merged(text, decoded, answers, media_type="text/plain", ending="txt")
+        whole = LongText(decoded.stretches)
+
+        def pieces() -> Iterator[str]:
+            return merge_text(whole, recipe["spans"], answers)
+
+        return _merged(pieces, decoded, answers, media_type="text/plain", ending="txt")
 
 
 class RowsSplitter:
@@ -62,8 +66,12 @@ class RowsSplitter:
     def merge(self, content: bytes, recipe: Mapping[str, Any], answers: PieceAnswers) -> Merged:
         decoded = table_text(content, recipe["encoding"])
         ending = "tsv" if recipe["delimiter"] == "\t" else "csv"
-        text = merge_rows(decoded.text, recipe, answers)
-        return _merged(text, decoded, answers, media_type="text/csv", ending=ending)
+        whole = decoded.text
+
+        def pieces() -> Iterator[str]:
+            return merge_rows(whole, recipe, answers)
+
+        return _merged(pieces, decoded, answers, media_type="text/csv", ending=ending)
 
 
 def read_rows(content: bytes, wish: Wish) -> RawTable:
@@ -88,7 +96,7 @@ def _noting(split: Split, decoded: Decoded) -> Split:
 
 
 def _merged(
-    text: Iterator[str],
+    pieces: Callable[[], Iterator[str]],
     decoded: Decoded,
     answers: PieceAnswers,
     *,
@@ -96,7 +104,7 @@ def _merged(
     ending: str,
 ) -> Merged:
     return Merged(
-        content=[decoded.encode("".join(text))],
+        content=[decoded.encode(pieces)],
         media_type=media_type,
         ending=ending,
         missing=numbers_missing(answers),

@@ -2,10 +2,12 @@
 
 import csv
 import io
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from task_service.adapters import encodings
 from task_service.adapters.text_splitters import RowsSplitter, TextSplitter
 from task_service.domain.errors import FaultyRows
 from task_service.domain.splitting.pieces import PieceAnswer, Split, Wish
@@ -39,6 +41,36 @@ def whole(splitter: TextSplitter | RowsSplitter, content: bytes, wish: Wish) -> 
 def test_a_text_is_itself_again(kind: str, text: str, size: int, language: str) -> None:
     content = f"x{text}".encode()
     assert whole(TextSplitter(), content, Wish(kind, size, 0, language)) == content
+
+
+@pytest.mark.parametrize("kind", ["paragraph", "sentence", "words"])
+@settings(max_examples=60, deadline=None)
+@given(text=texts, encoding=st.sampled_from(["utf-8", "utf-16-le"]), block=st.integers(1, 9))
+def test_a_text_is_split_alike_in_whatever_stretches_it_is_read(
+    kind: str, text: str, encoding: str, block: int
+) -> None:
+    content, wish = f"x{text}".encode(encoding), Wish(kind, 2, 1, "en", encoding)
+    at_once = TextSplitter().split(content, wish, keep)
+    with pytest.MonkeyPatch.context() as short:
+        short.setattr(encodings, "BLOCK_BYTES", block)
+        assert TextSplitter().split(content, wish, keep) == at_once
+        assert whole(TextSplitter(), content, wish) == content
+
+
+def test_one_rare_letter_makes_a_text_take_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encodings, "BLOCK_BYTES", 20_000)
+    plain = ("A line of a book.\n" * 40 + "\n") * 1_400
+
+    def peak(text: str) -> int:
+        content = text.encode()
+        tracemalloc.start()
+        try:
+            whole(TextSplitter(), content, Wish("paragraph", 10))
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(plain + "🧵") < 1.3 * peak(plain + "x")
 
 
 @settings(max_examples=120, deadline=None)

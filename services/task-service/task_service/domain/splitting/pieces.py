@@ -1,7 +1,8 @@
 """What every splitter and every merger have in common."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from task_service.domain.tables import RowFault, refused
@@ -83,7 +84,10 @@ def not_splittable(reason: str, *, line: int = 1) -> Exception:
     return refused([RowFault(line, None, reason)])
 
 
-def grouped(spans: Sequence[tuple[int, int]], size: int) -> list[tuple[int, int]]:
-    """`size` neighbouring spans as one, with all that lies between them."""
-    starts = range(0, len(spans), size)
-    return [(spans[at][0], spans[min(at + size, len(spans)) - 1][1]) for at in starts]
+def grouped(spans: Iterable[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
+    """`size` neighbouring spans as one, with all that lies between them; one at a time, for a text
+    can have millions of words.
+    """
+    left = iter(spans)
+    while together := list(islice(left, size)):
+        yield together[0][0], together[-1][1]

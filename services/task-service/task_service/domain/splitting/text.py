@@ -5,7 +5,10 @@ order are the original's to the last character, because nothing else is ever tou
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate, islice
+from typing import Protocol
 
 from task_service.domain.splitting.pieces import (
     PIECES_MAX,
@@ -30,14 +33,65 @@ CONTESTED_MARK = "⟦contested {number}⟧"
 END_MARK = "⟦end {number}⟧"
 
 
-def split_text(text: str, wish: Wish, segments: Segments) -> Split:
+class Sliced(Protocol):
+    def __getitem__(self, span: slice, /) -> str: ...
+
+
+class LongText:
+    """A text in stretches that end where a line does: one rare letter has Python keep four bytes
+    for each letter of its stretch, and not of fifty megabytes.
+    """
+
+    def __init__(self, stretches: Iterable[str]) -> None:
+        self.stretches = [one for one in stretches if one]
+        self._starts = [0, *accumulate(map(len, self.stretches))]
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    def __getitem__(self, span: slice) -> str:
+        start, end, _ = span.indices(len(self))
+        first, last = (bisect_right(self._starts, one) - 1 for one in (start, end))
+        if first == last and first < len(self.stretches):
+            before = self._starts[first]
+            return self.stretches[first][start - before : end - before]
+        return "".join(
+            one[max(start - before, 0) : max(end - before, 0)]
+            for before, one in zip(
+                self._starts[first:], self.stretches[first : last + 1], strict=False
+            )
+        )
+
+    def paragraphs(self) -> Iterator[str]:
+        """With the blank lines after them; joined they are the text."""
+        begun: list[str] = []
+        blank = ""  # what a blank line can begin in
+        for stretch in self.stretches:
+            text, place = blank + stretch, 0
+            for match in _BLANK.finditer(text):
+                yield "".join([*begun, text[place : match.end()]])
+                begun, place = [], match.end()
+            left = text[place:]
+            begun.append(left.rstrip())
+            blank = left[len(begun[-1]) :]
+        yield "".join([*begun, blank])
+
+    def words(self) -> Iterator[Span]:
+        for before, stretch in zip(self._starts, self.stretches, strict=False):
+            for match in _WORD.finditer(stretch):
+                yield before + match.start(), before + match.end()
+
+
+def split_text(text: LongText, wish: Wish, segments: Segments) -> Split:
     """Raises FaultyRows where there is nothing to split, or too much."""
-    spans = grouped(_spans(text, wish, segments), wish.size)
+    found = grouped(_spans(text, wish, segments), wish.size)
+    spans = list(islice(found, PIECES_MAX))
     if not spans:
         raise not_splittable("the file has no words: choose one with text in it")
-    if len(spans) > PIECES_MAX:
+    if more := sum(1 for _ in found):
         raise not_splittable(
-            f"the file makes {len(spans):,} pieces, more than {PIECES_MAX:,}: make them larger"
+            f"the file makes {PIECES_MAX + more:,} pieces, more than {PIECES_MAX:,}: "
+            "make them larger"
         )
     return Split(
         columns=("text",) if not wish.overlap else ("text", "before", "after"),
@@ -48,7 +102,9 @@ def split_text(text: str, wish: Wish, segments: Segments) -> Split:
     )
 
 
-def merge_text(text: str, spans: Sequence[Sequence[int]], answers: PieceAnswers) -> Iterator[str]:
+def merge_text(
+    text: Sliced, spans: Sequence[Sequence[int]], answers: PieceAnswers
+) -> Iterator[str]:
     """The text with every span replaced. A piece without an answer stays as it was, between marks;
     a contested one shows the answer given first, between marks.
     """
@@ -77,22 +133,14 @@ def _marked(mark: str, words: str, number: int) -> str:
     return mark.format(number=number) + words + END_MARK.format(number=number)
 
 
-def _spans(text: str, wish: Wish, segments: Segments) -> list[Span]:
+def _spans(text: LongText, wish: Wish, segments: Segments) -> Iterator[Span]:
+    if wish.kind == "words":
+        return text.words()
     if wish.kind == "sentence":
         # No sentence reaches beyond its paragraph.
-        parts = (part for one in _paragraphs(text) for part in segments(one, wish.language))
-        return list(_of_parts(parts))
-    if wish.kind == "words":
-        return [match.span() for match in _WORD.finditer(text)]
-    return list(_of_parts(_paragraphs(text)))
-
-
-def _paragraphs(text: str) -> Iterator[str]:
-    place = 0
-    for match in _BLANK.finditer(text):
-        yield text[place : match.end()]
-        place = match.end()
-    yield text[place:]
+        parts = (part for one in text.paragraphs() for part in segments(one, wish.language))
+        return _of_parts(parts)
+    return _of_parts(text.paragraphs())
 
 
 def _of_parts(parts: Iterator[str]) -> Iterator[Span]:
@@ -106,7 +154,7 @@ def _of_parts(parts: Iterator[str]) -> Iterator[Span]:
         place += len(part)
 
 
-def _cells(text: str, spans: Sequence[Span], at: int, overlap: int) -> tuple[str, ...]:
+def _cells(text: LongText, spans: Sequence[Span], at: int, overlap: int) -> tuple[str, ...]:
     start, end = spans[at]
     if not overlap:
         return (text[start:end],)
@@ -115,11 +163,12 @@ def _cells(text: str, spans: Sequence[Span], at: int, overlap: int) -> tuple[str
     return (text[start:end], " ".join(before), " ".join(after))
 
 
-def _lines(text: str, spans: Sequence[Span]) -> list[int]:
-    ends = [match.end() for match in re.finditer(_LINE_END, text)]
-    lines, passed = [], 0
+def _lines(text: LongText, spans: Sequence[Span]) -> list[int]:
+    """The line, from 1, in which each begins: at a word, and never within a line's end."""
+    lines, line, place = [], 1, 0
     for start, _ in spans:
-        while passed < len(ends) and ends[passed] <= start:
-            passed += 1
-        lines.append(passed + 1)
+        between = text[place:start]
+        line += between.count("\n") + between.count("\r") - between.count("\r\n")
+        place = start
+        lines.append(line)
     return lines
