@@ -17,6 +17,7 @@ STRIPE_LINES = "stripe_bt"
 STRIPE_EVENTS = "stripe_events"
 RECONCILIATIONS = "recon_runs"
 DIFFERENCES = "recon_differences"
+TIMING = "recon_timing"
 STRIPE_LINE_INDEXES = [
     IndexModel([("created_at", DESCENDING)], name="newest_first"),
     IndexModel([("settled", ASCENDING)], name="by_settled"),
@@ -32,6 +33,10 @@ RECONCILIATION_INDEXES = [
 DIFFERENCE_INDEXES = [
     IndexModel([("reconciliation_id", ASCENDING), (field, ASCENDING)], name=f"by_{field}")
     for field in ("number", "kind", "subject", "key")
+]
+TIMING_INDEXES = [
+    IndexModel([("reconciliation_id", ASCENDING), (field, ASCENDING)], name=f"by_{field}")
+    for field in ("number", "subject", "due_on")
 ]
 
 
@@ -126,6 +131,7 @@ class MongoReconciliations:
     def __init__(self, database: MongoDatabase, session: ClientSession | None) -> None:
         self._runs = database[RECONCILIATIONS]
         self._differences = database[DIFFERENCES]
+        self._timing = database[TIMING]
         self._session = session
 
     def add(self, document: Mapping[str, Any]) -> None:
@@ -146,29 +152,22 @@ class MongoReconciliations:
             {"_id": reconciliation_id}, {"$set": dict(result)}, session=self._session
         )
 
-    def forget_differences(self, reconciliation_id: str) -> None:
-        self._differences.delete_many(
-            {"reconciliation_id": reconciliation_id}, session=self._session
-        )
+    def forget_found(self, reconciliation_id: str) -> None:
+        of_it = {"reconciliation_id": reconciliation_id}
+        self._differences.delete_many(of_it, session=self._session)
+        self._timing.delete_many(of_it, session=self._session)
 
     def keep_differences(
         self, reconciliation_id: str, rows: Sequence[Mapping[str, Any]], *, first_number: int
     ) -> None:
-        self._differences.insert_many(
-            [
-                {
-                    "_id": f"{reconciliation_id}:{number:09d}",
-                    "reconciliation_id": reconciliation_id,
-                    "number": number,
-                    **row,
-                    # So that a database can sum them up.
-                    "units": Int64(Money.from_wire(row["amount"]).units),
-                    "currency": row["amount"]["currency"],
-                }
-                for number, row in enumerate(rows, first_number)
-            ],
-            session=self._session,
-        )
+        documents = _numbered(reconciliation_id, rows, first_number)
+        self._differences.insert_many(documents, session=self._session)
+
+    def keep_timing(
+        self, reconciliation_id: str, rows: Sequence[Mapping[str, Any]], *, first_number: int
+    ) -> None:
+        documents = _numbered(reconciliation_id, rows, first_number)
+        self._timing.insert_many(documents, session=self._session)
 
     def differences(
         self, reconciliation_id: str, count_max: int, *, after: int
@@ -186,3 +185,20 @@ class MongoReconciliations:
         query: Document = {} if before is None else {"_id": {"$lt": before}}
         found = self._runs.find(query, session=self._session).sort("_id", DESCENDING)
         return list(found.limit(count_max))
+
+
+def _numbered(
+    reconciliation_id: str, rows: Sequence[Mapping[str, Any]], first_number: int
+) -> list[Document]:
+    return [
+        {
+            "_id": f"{reconciliation_id}:{number:09d}",
+            "reconciliation_id": reconciliation_id,
+            "number": number,
+            **row,
+            # So that a database can sum them up.
+            "units": Int64(Money.from_wire(row["amount"]).units),
+            "currency": row["amount"]["currency"],
+        }
+        for number, row in enumerate(rows, first_number)
+    ]

@@ -68,6 +68,7 @@ INDEXES = {
     processor.STRIPE_EVENTS: processor.STRIPE_EVENT_INDEXES,
     processor.RECONCILIATIONS: processor.RECONCILIATION_INDEXES,
     processor.DIFFERENCES: processor.DIFFERENCE_INDEXES,
+    processor.TIMING: processor.TIMING_INDEXES,
     mongo_seals.JOURNAL_SEAL: mongo_seals.SEAL_INDEXES,
     mongo_balances.BALANCES_DAILY: mongo_balances.BALANCE_INDEXES,
     mongo_balances.PROGRESS: [],

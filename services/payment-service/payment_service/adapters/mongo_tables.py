@@ -34,7 +34,7 @@ from payment_service.adapters.mongo_payouts import (
     payout_run,
 )
 from payment_service.adapters.mongo_people import PAYEES, stored_payee
-from payment_service.adapters.mongo_processor import DIFFERENCES, RECONCILIATIONS
+from payment_service.adapters.mongo_processor import DIFFERENCES, RECONCILIATIONS, TIMING
 from payment_service.adapters.mongo_refunds import REFUNDS, stored_refund
 from payment_service.adapters.mongo_rows import wire_sum
 from payment_service.adapters.mongo_statements import MongoStatementRows
@@ -217,6 +217,16 @@ class MongoTables(MongoOwnTables):
             DIFFERENCES,
             {"reconciliation_id": reconciliation_id},
             keys=same("number", "kind", "subject"),
+            made=dict,
+            ids=_id_of,
+            sums={"amount": "units"},
+        )
+
+    def timing(self, reconciliation_id: str) -> Rows[Mapping[str, Any]]:
+        return self._rows(
+            TIMING,
+            {"reconciliation_id": reconciliation_id},
+            keys={"number": "number", "what": "subject", "due_on": "due_on"},
             made=dict,
             ids=_id_of,
             sums={"amount": "units"},

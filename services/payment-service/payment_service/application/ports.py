@@ -278,9 +278,15 @@ class Reconciliations(Protocol):
 
     def set_result(self, reconciliation_id: str, result: Mapping[str, Any]) -> None: ...
 
-    def forget_differences(self, reconciliation_id: str) -> None: ...
+    def forget_found(self, reconciliation_id: str) -> None:
+        """Its differences and timing items."""
+        ...
 
     def keep_differences(
+        self, reconciliation_id: str, rows: Sequence[Mapping[str, Any]], *, first_number: int
+    ) -> None: ...
+
+    def keep_timing(
         self, reconciliation_id: str, rows: Sequence[Mapping[str, Any]], *, first_number: int
     ) -> None: ...
 

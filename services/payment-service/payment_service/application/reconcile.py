@@ -4,6 +4,7 @@ difference. Both sides are read in order and merged, so that memory does not gro
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -220,6 +221,7 @@ class Reconcile:
             "lines_apart": found.apart_count,
             "banks": [_bank(proof) for proof in banks.proofs],
             "timing": [_timing(each) for each in banks.timing[:FIRST_ONES]],
+            "timing_kept": self._keep_timing(reconciliation_id, banks.timing),
             "timing_count": len(banks.timing),
         }
 
@@ -227,7 +229,7 @@ class Reconcile:
         """What an earlier look kept is not what is there now."""
         if not reconciliation_id:
             return Found()
-        self._store.run(lambda s: s.reconciliations.forget_differences(reconciliation_id))
+        self._store.run(lambda s: s.reconciliations.forget_found(reconciliation_id))
 
         def keep(first_number: int, rows: Sequence[Mapping[str, Any]]) -> None:
             self._store.run(
@@ -237,6 +239,13 @@ class Reconcile:
             )
 
         return Found(keep)
+
+    def _keep_timing(self, reconciliation_id: str, timing: Sequence[OnItsWay]) -> bool:
+        """All of them, some at a time; a look that nobody asked for keeps none."""
+        for start in range(0, len(timing) if reconciliation_id else 0, FIRST_ONES):
+            rows = [_timing(each) for each in timing[start : start + FIRST_ONES]]
+            self._store.run(partial(_kept_timing, reconciliation_id, rows, start))
+        return bool(reconciliation_id)
 
     def _failed(self, code: str, reason: str) -> dict[str, Any]:
         log.warning("reconciliation_failed", code=code, reason=reason)
@@ -248,6 +257,12 @@ class Reconcile:
             "unreconciled_minor": None,
             "differences": [],
         }
+
+
+def _kept_timing(
+    reconciliation_id: str, rows: Sequence[Mapping[str, Any]], start: int, session: Session
+) -> None:
+    session.reconciliations.keep_timing(reconciliation_id, rows, first_number=start)
 
 
 def _bank(proof: BankProof) -> dict[str, Any]:

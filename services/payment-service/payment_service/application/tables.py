@@ -159,6 +159,10 @@ class Tables(Protocol):
         """All of one, where they were all kept. number, kind, subject."""
         ...
 
+    def timing(self, reconciliation_id: str) -> Rows[Mapping[str, Any]]:
+        """All of one, where they were all kept. number, what, due_on."""
+        ...
+
     def exceptions(self, wanted: Wanted) -> Rows[Mapping[str, Any]]:
         """kind, subject, amount, severity, state, owner, opened_at."""
         ...

@@ -58,8 +58,11 @@ def sample(number: int, code: str, day: str, units: int) -> JournalEntry:
         currency=Currency.of(code),
         lines=(
             JournalLine(f"liability:requester:req_1:escrow:bat_1:0:{code}", units, 0),
-            JournalLine(f"liability:worker:wrk_1:clearing:{code}", 0, units - units // 5),
+            JournalLine(f"liability:worker:wrk_1:clearing:{code}", 0, units - units // 5 - 3),
             JournalLine(f"income:fee:platform:{code}", 0, units // 5),
+            JournalLine(f"liability:tax:vat:DE:{code}", 0, 1),
+            JournalLine(f"liability:tax:withheld:US:{code}", 0, 1),
+            JournalLine(f"income:fee:payout:{code}", 0, 1),
         ),
         total=units,
         effective_on=day,

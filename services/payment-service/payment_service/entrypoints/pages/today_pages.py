@@ -83,7 +83,7 @@ def _add_reconciliations(blueprint: Blueprint, application: Application) -> None
 
     parts: Mapping[str, Callable[[Mapping[str, Any]], Table[Mapping[str, Any]]]] = {
         "differences": partial(_differences, application),
-        "timing": _timing,
+        "timing": partial(_timing, application),
         "banks": _banks,
     }
 
@@ -123,7 +123,7 @@ def _add_reconciliations(blueprint: Blueprint, application: Application) -> None
         return {
             "found": found,
             "differences": _differences(application, found).shown(),
-            "timing": _timing(found).shown(),
+            "timing": _timing(application, found).shown(),
             "banks": _banks(found).shown(),
             "agree": reading.books_agree(found),
             "matched": reading.matched_count(found),
@@ -219,12 +219,16 @@ def _differences(application: Application, found: Mapping[str, Any]) -> Table[Ma
     return Table.listed(columns, rows, ids=_id_of, first="kind", name="differences")
 
 
-def _timing(found: Mapping[str, Any]) -> Table[Mapping[str, Any]]:
+def _timing(application: Application, found: Mapping[str, Any]) -> Table[Mapping[str, Any]]:
     columns: list[Column[Mapping[str, Any]]] = [
         Column("what", lambda row: str(row["subject"]), _("What")),
         Column("amount", _amount, _("Amount"), is_figure=True, is_summed=True),
         Column("due_on", lambda row: row["due_on"], _("A difference after")),
     ]
+    if found.get("timing_kept"):
+        kept = application.tables.timing(found["_id"])
+        return Table.kept(columns, kept, first="due_on", name="timing")
+    # From before all of them were kept.
     rows = found.get("timing") or ()
     return Table.listed(columns, rows, ids=_id_of, first="due_on", name="timing")
 
