@@ -19,7 +19,7 @@ from crowdloom.kernel.money import Currency, WrongCurrency
 from task_service.application.know_deeds import note_made
 from task_service.application.ports import Reader, Session, Store, Task
 from task_service.application.source_ports import Source
-from task_service.domain.batches import Batch, BatchStatus, Terms, check_terms
+from task_service.domain.batches import Batch, BatchStatus, Terms, check_terms, chunks_of
 from task_service.domain.errors import RowsAreSplit, WrongBatchStatus
 from task_service.domain.projects import Project, checked_title
 from task_service.domain.requirements import Requirements, check_requirements
@@ -214,7 +214,12 @@ class Batches:
 
         if not self._store.run(work):
             raise WrongBatchStatus("The batch was published or got other rows meanwhile")
-        return self.get(batch.requester_id, batch.batch_id)
+        return replace(
+            batch,
+            task_count=batch.task_count + count,
+            chunk_count=batch.chunk_count + chunks_of(count),
+            declined=None,
+        )
 
     def check_can_follow(self, batch: Batch) -> bool:
         """Whether the batch's rows are those of a file. Raises RowsAreSplit where more rows cannot
