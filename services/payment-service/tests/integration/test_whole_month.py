@@ -66,6 +66,9 @@ def _environment(currency: str) -> dict[str, str]:
         "CROWDLOOM_STRIPE_API_BASE": "http://localhost",
         "CROWDLOOM_STRIPE_WEBHOOK_SECRET": "whsec_month",
         "CROWDLOOM_CURRENCY": currency,
+        "CROWDLOOM_VAT_RATES": "DE:2020-01-01:1900",
+        "CROWDLOOM_PAYOUT_FEES": "stripe:USD:1,stripe:JPY:1,stripe:EUR:1",
+        "CROWDLOOM_WITHHOLDING_RATES": "US:2020-01-01:1000",
     }
 
 
@@ -179,6 +182,7 @@ def _major(minor: int, code: str) -> str:
 
 def _open_books(market: Market) -> None:
     """Our own money: what the bank held before its first statement."""
+    market.app.set_billed_to(RequesterId(REQUESTERS["EUR"]), "Fir", country="DE")
     for code, minor in CAPITAL.items():
         market.app.put_bank_account(
             MAKER, code.lower(), name=code, number=f"000{code}", currency=code, mapping=MAPPING
@@ -292,6 +296,8 @@ def _trial_is_zero(market: Market) -> None:
     for row in market.app.journal.trial_balance():
         sums[row.currency.code] += row.signed
     assert sums == dict.fromkeys(REQUESTERS, 0)
+    taxed = {row.path for row in market.app.journal.trial_balance() if ":tax:" in row.path}
+    assert {"liability:tax:vat:DE:EUR", "liability:tax:withheld:US:JPY"} <= taxed
 
 
 def _check_beans(market: Market, folder: Path) -> None:
