@@ -80,6 +80,8 @@ def test_what_is_taken_is_shown_before_sent_without_and_booked_when_it_is_paid(
     held = {each.invariant for each in with_fees.audit_money() if each.holds}
     assert {"I1", "I2", "I3", "I7", "I8", "I10", "I15"} <= held
     assert market.reconcile()["differences"] == []
+    trail = market.checker.get(f"/payout-items/{item.item_id}/trail").json
+    assert trail["broken"] is None, trail["links"]
     earned = worker.get("/earnings").json
     assert [earned[name]["amount_minor"] for name in ("paid", "fees", "withheld")] == [13, 2, 5]
     assert "tax withheld for you" in client.get("/pay/earnings").text

@@ -12,6 +12,7 @@ from crowdloom.testkit.ports import FrozenClock
 from payment_service.adapters.mongo_invoices import MongoFeeBooks
 from payment_service.application.invoices import IssueInvoices
 from payment_service.bootstrap import Application
+from payment_service.entrypoints.pages.invoice_pages import invoice_paper
 
 RATES = "DE:2020-01-01:1900,FR:2020-01-01:2000"
 VAT = "liability:tax:vat:DE:USD"
@@ -124,7 +125,10 @@ def test_an_invoice_and_the_taxes_name_each_rate(
     assert "Reverse charge" in page
     assert "FR40303265045" in page
     assert "0.0019" in requester.get("/pay/wallet").text
-    assert requester.get(f"/pay/invoices/{one['name']}.pdf").status_code == 200
+    paper = invoice_paper(application.readers.invoices.get(1))
+    assert ("VAT DE 19 % on 0.01 USD", "0.0019 USD") in paper.totals
+    assert ("Total", "0.0219 USD") in paper.totals
+    assert paper.note.startswith("Reverse charge")
     clock.advance(seconds=120)
     application.database["outbox"].update_many({}, {"$unset": {"pending": ""}})
     while application.seal_journal() or application.derive_balances():

@@ -79,6 +79,7 @@ def test_a_refusal_gives_all_back_and_a_posting_leaves_nothing_in_transit(
     }
     paid = bank_line(bank_flows.PAYOUT, -item.amount, item)
     assert sums(reserve, paid) == {path: units for path, units in expected.items() if units}
+    assert not sums(reserve, flows.payout_as_gift(item)).get("liability:payout:pay_1:USD")
     back = bank_line(bank_flows.RETURN, item.amount, item)
     kept = {
         PAYABLE: -item.gross.units,

@@ -5,7 +5,15 @@ import pytest
 from crowdloom.contracts.payment import slot_fee
 from crowdloom.kernel import Money
 from crowdloom.kernel.errors import InvalidInput
-from task_service.domain.batches import Batch, BatchStatus, Terms, check_terms, chunks_of
+from task_service.domain.batches import (
+    Addition,
+    AdditionStatus,
+    Batch,
+    BatchStatus,
+    Terms,
+    check_terms,
+    chunks_of,
+)
 from task_service.domain.errors import NothingToPublish, WrongBatchStatus
 
 FIVE_CENTS = Money.of_minor(5, "USD")
@@ -70,6 +78,18 @@ def test_terms_at_their_bounds_pass() -> None:
     check_terms(terms(redundancy=1, lease_seconds=10, auto_accept_seconds=0))
     check_terms(terms(redundancy=99, lease_seconds=86_400, auto_accept_seconds=30 * 86_400))
     check_terms(terms(reward=Money.of_minor(1, "USD")))
+
+
+def test_vat_is_on_the_fee_of_every_slot_and_a_raise_keeps_its_rate() -> None:
+    taxed = batch(task_count=100, terms=terms(vat_basis_points=1_900))
+    # 19 % of a cent: nineteen hundredths of it.
+    assert taxed.terms.vat == Money(19, FIVE_CENTS.currency)
+    assert taxed.cost == Money(300 * 619, FIVE_CENTS.currency)
+    ten_cents = Money.of_minor(10, "USD")
+    raised = Addition(
+        AdditionStatus.DRAFT, version=1, redundancy=3, reward=ten_cents, fee=slot_fee(ten_cents)
+    )
+    assert taxed.growth_cost(raised, 100) == Money(200 * (1_238 - 619), FIVE_CENTS.currency)
 
 
 def test_only_a_draft_with_tasks_can_be_published() -> None:
