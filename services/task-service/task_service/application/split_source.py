@@ -17,7 +17,7 @@ from task_service.domain.batches import Batch, BatchStatus
 from task_service.domain.consensus import majority
 from task_service.domain.projects import Project
 from task_service.domain.splitting.pieces import Merged, PieceAnswer, Split, Wish
-from task_service.domain.submissions import Submission
+from task_service.domain.submissions import Answer
 from task_service.domain.tables import Table, checked_table
 from task_service.domain.uploads import check_kind
 
@@ -135,9 +135,10 @@ class MergeSource:
         if source is None:
             raise NotFound("The batch was not split from a file: there is nothing to merge")
         # The whole is in memory in any case: so its answers are read once, not by their tasks.
-        given: dict[TaskId, list[Submission]] = defaultdict(list)
+        given: dict[TaskId, list[Answer]] = defaultdict(list)
         for one in self._results.submissions(batch):
-            given[one.task_id].append(one)
+            if one.counts:
+                given[one.task_id].append(one.answer)
         answers = [
             _piece_answer(given.pop(task.task_id, ()), project.answer_fields)
             for task in self._results.tasks(batch)
@@ -180,9 +181,9 @@ def _exact(wish: Wish, split: Split) -> Wish:
     )
 
 
-def _piece_answer(submissions: Sequence[Submission], fields: Sequence[str]) -> PieceAnswer | None:
+def _piece_answer(answers: Sequence[Answer], fields: Sequence[str]) -> PieceAnswer | None:
     """What most say, the template's own fields first; contested where two values have as many."""
-    won = majority(one.answer for one in submissions if one.counts)
+    won = majority(answers)
     if not won:
         return None
     ordered = [*(name for name in fields if name in won), *(n for n in won if n not in fields)]
