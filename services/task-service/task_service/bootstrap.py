@@ -20,6 +20,7 @@ from task_service.adapters.decision_tables import read_decision_rows
 from task_service.adapters.http_webhooks import HttpWebhooks, new_secret
 from task_service.adapters.mongo_accounts import MongoSignUpLimit, MongoTries
 from task_service.adapters.mongo_files import MongoFiles
+from task_service.adapters.mongo_pieces import MongoPieces
 from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
 from task_service.adapters.mongo_split_jobs import MongoSplitJobs
 from task_service.adapters.mongo_tallies import MongoTallies
@@ -197,6 +198,12 @@ def build(
     results = Results(reader=reader)
     files = MongoFiles(store.database, clock)
     split_source = SplitSource(batches=batches, files=files, splitters=_SPLITTERS)
+    merge_source = MergeSource(
+        reader=reader,
+        pieces=MongoPieces(store.database),
+        files=files,
+        splitters=_SPLITTERS,
+    )
     look_at_upload = LookAtUpload(files=files, splitters=_SPLITTERS, read_rows=read_rows)
     return Application(
         settings=settings,
@@ -270,7 +277,7 @@ def build(
             splitters=_SPLITTERS,
             clock=clock,
         ),
-        merge_source=MergeSource(reader=reader, results=results, files=files, splitters=_SPLITTERS),
+        merge_source=merge_source,
         look_at_upload=look_at_upload,
         clean_unused_files=CleanUnusedFiles(files=files, clock=clock),
         receive_uploads=ReceiveUploads(

@@ -126,7 +126,7 @@ class MongoTasks:
         wanted = {"chunk": _chunk(table_id, chunk)}
         said = {"number": 1, "count": 1}
         found = self._tasks.find(wanted, said, session=self._session)
-        return [task_id for row in found.sort("number", ASCENDING) for task_id in _ids(row)]
+        return [task_id for row in found.sort("number", ASCENDING) for task_id in ids_of(row)]
 
     def page(self, table_id: str, *, after: int, count_max: int) -> list[Task]:
         return [
@@ -218,7 +218,8 @@ def _chunk(table_id: str, chunk: int) -> str:
     return f"{table_id}:{chunk}"
 
 
-def _ids(row: dict[str, Any]) -> list[TaskId]:
+def ids_of(row: dict[str, Any]) -> list[TaskId]:
+    """The tasks of a document; its rows need not have been asked for."""
     if "count" not in row:
         return [row["_id"]]
     return [
@@ -229,5 +230,5 @@ def _ids(row: dict[str, Any]) -> list[TaskId]:
 
 def _tasks(row: dict[str, Any]) -> Iterator[Task]:
     rows = row["rows"] if "rows" in row else [row["cells"]]
-    for place, (task_id, cells) in enumerate(zip(_ids(row), rows, strict=True)):
+    for place, (task_id, cells) in enumerate(zip(ids_of(row), rows, strict=True)):
         yield Task(task_id=task_id, number=row["number"] + place, cells=tuple(cells))

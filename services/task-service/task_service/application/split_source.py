@@ -10,8 +10,8 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import RequesterId, TaskId
 
 from task_service.application.batches import Batches
+from task_service.application.piece_port import Pieces
 from task_service.application.ports import Reader
-from task_service.application.results import Results
 from task_service.application.source_ports import Files, Source, Splitter, StoredFile
 from task_service.domain.batches import Batch, BatchStatus
 from task_service.domain.consensus import majority
@@ -23,6 +23,7 @@ from task_service.domain.uploads import check_kind
 
 FILE_CELL = "file:"
 _RECIPE = "application/json"
+_TOLD_EVERY = 1_000
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,12 @@ class MergeSource:
         self,
         *,
         reader: Reader,
-        results: Results,
+        pieces: Pieces,
         files: Files,
         splitters: Mapping[str, Splitter],
     ) -> None:
         self._reader = reader
-        self._results = results
+        self._pieces = pieces
         self._files = files
         self._splitters = splitters
 
@@ -129,19 +130,24 @@ class MergeSource:
         """The whole that the batch's tasks are pieces of, None where they are rows of a table."""
         return self._reader.sources.get(batch.table_id) if batch.table_id else None
 
-    def merged(self, batch: Batch, project: Project) -> Merged:
-        """The whole of what the answers so far say. Raises NotFound where nothing was split."""
+    def merged(
+        self, batch: Batch, project: Project, *, told: Callable[[int], None] = lambda _read: None
+    ) -> Merged:
+        """The whole of what the answers so far say; `told` is called with how many are read so far.
+        Raises NotFound where nothing was split.
+        """
         source = self.source_of(batch)
         if source is None:
             raise NotFound("The batch was not split from a file: there is nothing to merge")
         # The whole is in memory in any case: so its answers are read once, not by their tasks.
         given: dict[TaskId, list[Answer]] = defaultdict(list)
-        for one in self._results.submissions(batch):
-            if one.counts:
-                given[one.task_id].append(one.answer)
+        for read, (task_id, answer) in enumerate(self._pieces.answers(batch.batch_id), start=1):
+            given[task_id].append(answer)
+            if read % _TOLD_EVERY == 0:
+                told(read)
         answers = [
-            _piece_answer(given.pop(task.task_id, ()), project.answer_fields)
-            for task in self._results.tasks(batch)
+            _piece_answer(given.pop(task_id, ()), project.answer_fields)
+            for task_id in self._pieces.task_ids(source.table_id, batch.task_count)
         ]
         content = self._read(source.requester_id, source.digest)
         recipe: Mapping[str, Any] = json.loads(self._read(source.requester_id, source.recipe))

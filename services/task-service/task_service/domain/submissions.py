@@ -38,6 +38,10 @@ class SubmissionStatus(StrEnum):
     CLOSED = "closed"
 
 
+COUNTING = (SubmissionStatus.SUBMITTED, SubmissionStatus.ACCEPTED)
+"""The states in which an answer is one of the answers to its task."""
+
+
 class Choice(StrEnum):
     """What a requester decides about an answer."""
 
@@ -93,7 +97,7 @@ class Submission:
     @property
     def counts(self) -> bool:
         """Whether its answer is one of the answers to its task."""
-        return self.status in (SubmissionStatus.SUBMITTED, SubmissionStatus.ACCEPTED)
+        return self.status in COUNTING
 
     @property
     def seconds(self) -> float:
