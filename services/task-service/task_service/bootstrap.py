@@ -20,6 +20,7 @@ from task_service.adapters.decision_tables import read_decision_rows
 from task_service.adapters.http_webhooks import HttpWebhooks, new_secret
 from task_service.adapters.mongo_accounts import MongoSignUpLimit, MongoTries
 from task_service.adapters.mongo_files import MongoFiles
+from task_service.adapters.mongo_merge_jobs import MongoMergeJobs
 from task_service.adapters.mongo_pieces import MongoPieces
 from task_service.adapters.mongo_session import INDEXES, TaskReader, TaskSession
 from task_service.adapters.mongo_split_jobs import MongoSplitJobs
@@ -50,6 +51,7 @@ from task_service.application.know_deeds import KeepLog
 from task_service.application.know_workers import KnowWorkers
 from task_service.application.look_at_upload import LookAtUpload
 from task_service.application.mark_known import MarkKnown
+from task_service.application.merge_later import MergeLater
 from task_service.application.mturk_results import MturkResults
 from task_service.application.overturn_rejection import OverturnRejection
 from task_service.application.pilot import Pilots
@@ -143,6 +145,7 @@ class Application:
     split_source: SplitSource
     split_later: SplitLater
     merge_source: MergeSource
+    merge_later: MergeLater
     look_at_upload: LookAtUpload
     clean_unused_files: CleanUnusedFiles
     receive_uploads: ReceiveUploads
@@ -278,6 +281,14 @@ def build(
             clock=clock,
         ),
         merge_source=merge_source,
+        merge_later=MergeLater(
+            jobs=MongoMergeJobs(store.database),
+            reader=reader,
+            batches=batches,
+            files=files,
+            merge_source=merge_source,
+            clock=clock,
+        ),
         look_at_upload=look_at_upload,
         clean_unused_files=CleanUnusedFiles(files=files, clock=clock),
         receive_uploads=ReceiveUploads(

@@ -31,6 +31,12 @@ class RowsAreSplit(Conflict):
     code = "rows_are_split"
 
 
+class NotMerged(Conflict):
+    """The file of a large batch could not be made; asked for anew, it is tried again."""
+
+    code = "not_merged"
+
+
 class NothingToPublish(Conflict):
     code = "batch_has_no_tasks"
 

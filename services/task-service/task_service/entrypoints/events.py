@@ -66,6 +66,7 @@ def make_events_process(application: Application) -> EventsProcess:
             Job("complete_batches", 3.0, application.complete_batches),
             Job("recount_answers", 300.0, application.recount_answers),
             Job("split_later", 1.0, application.split_later, apart=True),
+            Job("merge_later", 1.0, application.merge_later, apart=True),
             Job("clean_unused_files", 600.0, application.clean_unused_files),
             Job("tell_totals", 10.0, application.tell_totals),
         ],

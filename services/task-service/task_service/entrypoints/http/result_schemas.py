@@ -18,6 +18,26 @@ FORMATS = (
 
 class ResultsQuerySchema(Schema):
     format = fields.String(load_default="tidy", validate=validate.OneOf(FORMATS))
+    asked_at = fields.AwareDateTime(
+        load_default=None,
+        allow_none=True,
+        format="iso",
+        metadata={
+            "description": "When a merged file was first asked for, as Location tells: one that was"
+            " begun since then is given out, though the batch changed again"
+        },
+    )
+
+
+class MergingSchema(Schema):
+    """How far the file of a large batch is."""
+
+    code = fields.String(required=True, metadata={"example": "merging"})
+    detail = fields.String(required=True)
+    read = fields.Integer(required=True, metadata={"description": "Answers so far"})
+    answers = fields.Integer(
+        required=True, metadata={"description": "How many there were when it was asked for"}
+    )
 
 
 class ReviewFileQuerySchema(Schema):

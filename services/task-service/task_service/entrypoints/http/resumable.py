@@ -4,8 +4,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from flask import Response, request
+from flask import Response, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
+
+from task_service.application.source_ports import StoredFile
 
 _IN_MEMORY_BYTES = 4_000_000
 _CHUNK_BYTES = 65_536
@@ -21,6 +23,19 @@ def resumable(parts: Iterable[str] | Iterable[bytes], *, version: str, media_typ
         response = Response(parts, mimetype=media_type)
     response.set_etag(version)
     response.headers["Accept-Ranges"] = "bytes"
+    return response
+
+
+def kept(file: StoredFile, *, version: str, media_type: str) -> Response:
+    """A file that is kept, whole or the part of it that is asked for."""
+    response = send_file(
+        file,  # type: ignore[arg-type]  # it reads, seeks and tells, which is all that is asked
+        mimetype=media_type,
+        etag=version,
+        conditional=False,
+    )
+    response.content_length = file.length
+    response.make_conditional(request, accept_ranges=True, complete_length=file.length)
     return response
 
 

@@ -7,7 +7,7 @@ from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotent
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import BatchId
-from flask import Response, request, send_file, url_for
+from flask import Response, request, url_for
 from flask_smorest import Blueprint
 
 from task_service.application.source_ports import Source, StoredFile
@@ -23,6 +23,7 @@ from task_service.entrypoints.http.documented import (
     SIGNED_IN,
     refusals,
 )
+from task_service.entrypoints.http.resumable import kept
 from task_service.entrypoints.http.source_schemas import (
     SourceSchema,
     SplitProgressSchema,
@@ -132,14 +133,7 @@ def _presented(source: Source, pieces: int) -> dict[str, Any]:
 
 def file_response(file: StoredFile, digest: str) -> Response:
     """A kept file, whole or in ranges. It can never run: it is no document of ours."""
-    response = send_file(
-        file,  # type: ignore[arg-type]  # it reads, seeks and tells, which is all that is asked
-        mimetype=file.media_type,
-        etag=digest,
-        conditional=False,
-    )
-    response.content_length = file.length
-    response.make_conditional(request, accept_ranges=True, complete_length=file.length)
+    response = kept(file, version=digest, media_type=file.media_type)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, max-age=3600, immutable"
