@@ -3,10 +3,11 @@
 import hashlib
 import itertools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyotp
+import requests
 
 from crowdloom.client.api import PATIENCE_SECONDS, HttpApi, Json, Problem
 
@@ -19,9 +20,13 @@ _DIGEST_BITS = 256
 _ACCEPTED = 202
 _UNPROCESSABLE = 422
 _SPLIT_LOOK_SECONDS = 0.5
+_MERGE_SECONDS_MAX = 900
+_MERGE_LOOK_SECONDS_MAX = 5.0
 
 Answer = Sequence[tuple[str, str]]
 Money = Mapping[str, Any]
+Told = Callable[[Json], None]
+"""Called with how far a file is that is being made: `read` of `answers`."""
 
 
 class Requester:
@@ -122,15 +127,33 @@ class Requester:
     def review(self, batch_id: str, decisions: Sequence[Mapping[str, Any]]) -> Json:
         return self.api.post(f"{TASKS}/batches/{batch_id}/reviews", {"decisions": list(decisions)})
 
-    def results(self, batch_id: str, *, kind: str = "tidy") -> bytes:
-        path = f"{TASKS}/batches/{batch_id}/results"
-        return self.api.call("GET", path, params={"format": kind}).content
+    def results(
+        self, batch_id: str, *, kind: str = "tidy", told: Told = lambda _progress: None
+    ) -> bytes:
+        """A file of results. Waits for one that is being made, a quarter of an hour at most. Raises
+        Problem.
+        """
+        return self._results(batch_id, kind, told).content
 
-    def stream_results(self, batch_id: str, *, kind: str = "tidy") -> Iterator[bytes]:
+    def stream_results(
+        self, batch_id: str, *, kind: str = "tidy", told: Told = lambda _progress: None
+    ) -> Iterator[bytes]:
         """The same in pieces, so that a large file need not fit into memory."""
-        path = f"{TASKS}/batches/{batch_id}/results"
-        with self.api.call("GET", path, params={"format": kind}, stream=True) as answer:
+        with self._results(batch_id, kind, told, stream=True) as answer:
             yield from answer.iter_content(_CHUNK_BYTES)
+
+    def _results(self, batch_id: str, kind: str, told: Told, **options: Any) -> requests.Response:
+        deadline = time.monotonic() + _MERGE_SECONDS_MAX
+        path = f"{TASKS}/batches/{batch_id}/results"
+        answer = self.api.call("GET", path, params={"format": kind}, **options)
+        while answer.status_code == _ACCEPTED:
+            progress = answer.json()
+            told(progress)
+            if time.monotonic() > deadline:
+                raise Problem(_ACCEPTED, progress)
+            time.sleep(min(float(answer.headers["Retry-After"]), _MERGE_LOOK_SECONDS_MAX))
+            answer = self.api.call("GET", answer.headers["Location"], **options)
+        return answer
 
     def wallet(self) -> Json:
         return self.api.get(f"{PAYMENTS}/wallet")

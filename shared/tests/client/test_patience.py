@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from crowdloom.client import HttpApi, Problem
+from crowdloom.client import HttpApi, Problem, Requester
 
 
 class Server(ThreadingHTTPServer):
@@ -15,6 +15,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.statuses = list(statuses)
         self.keys: list[str | None] = []
+        self.paths: list[str] = []
 
     @property
     def url(self) -> str:
@@ -24,19 +25,25 @@ class Server(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server: Server
 
+    def do_GET(self) -> None:
+        self.do_POST()
+
     def do_POST(self) -> None:
+        self.server.paths.append(self.path)
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.keys.append(self.headers.get("Idempotency-Key"))
         statuses = self.server.statuses
         status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
         known = {
             200: b'{"done": true}',
+            202: b'{"code": "merging", "read": 1, "answers": 2}',
             401: b'{"code": "invalid_token"}',
             422: b'{"code": "refused"}',
         }
         body = known.get(status, b'{"code": "try_again"}')
         self.send_response(status)
         self.send_header("Retry-After", "0")
+        self.send_header("Location", "/there")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -95,3 +102,17 @@ def test_a_token_that_has_expired_is_renewed_once_a_call(servers: list[Server]) 
     with pytest.raises(Problem):
         api.post("/call")
     assert len(refusing.keys) == 2, "renewed once, and then it is a refusal"
+
+
+def test_a_file_that_is_being_made_is_waited_for_where_the_server_says(
+    servers: list[Server],
+) -> None:
+    server = serve(servers, 202, 202, 200)
+    told: list[int] = []
+    requester = Requester(HttpApi(server.url))
+    found = requester.results("bat_1", kind="merged", told=lambda one: told.append(one["read"]))
+    assert found == b'{"done": true}'
+    assert told == [1, 1]
+    first, *later = server.paths
+    assert first.endswith("/batches/bat_1/results?format=merged")
+    assert later == ["/there", "/there"]

@@ -131,7 +131,7 @@ class MergeLater:
             fresh = MergeJob(batch.batch_id, batch.requester_id, since, self._answers(batch))
             job = self._jobs.ask(fresh)
         if job.state is MergeState.FAILED:
-            raise NotMerged(f"The file could not be merged: {job.reason}")
+            raise NotMerged(f"The file could not be merged: {job.reason}. Ask for it anew")
         return job
 
     def of(self, batch: Batch, since: datetime, *, having: str = "") -> MergeJob | None:

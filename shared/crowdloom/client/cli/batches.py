@@ -102,7 +102,11 @@ def watch(desk: Desk, batch_id: str) -> None:
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path))
 def results(desk: Desk, batch_id: str, kind: str, output: Path | None) -> None:
     """Download the answers, to standard output or to a file."""
-    chunks = desk.requester().stream_results(batch_id, kind=kind)
+
+    def say_how_far(progress: Json) -> None:
+        desk.notes.print(f"merging: {progress['read']:,} of {progress['answers']:,} answers read")
+
+    chunks = desk.requester().stream_results(batch_id, kind=kind, told=say_how_far)
     if output is None:
         stdout = sys.stdout.buffer
         for chunk in chunks:
