@@ -39,7 +39,7 @@ class SubmissionStatus(StrEnum):
 
 
 COUNTING = (SubmissionStatus.SUBMITTED, SubmissionStatus.ACCEPTED)
-"""The states in which an answer is one of the answers to its task."""
+"""The states in which an answer is one of the answers to its task, in the order they come in."""
 
 
 class Choice(StrEnum):
