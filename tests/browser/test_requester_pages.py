@@ -30,6 +30,9 @@ def paths(desk: Any) -> dict[str, str]:
     many = Upload("long.pdf", blank_pages(201), "application/pdf")
     long = keep(owner, many)
     desk.application.split_later.ask(declined, many, parse_wish("page"))
+    story = Upload("story.txt", "One.\n\nسلام.\n".encode())
+    split = desk.application.split_source.split(desk.draft("Split"), story, parse_wish("paragraph"))
+    desk.application.merge_later.ask(split, desk.application.clock.now())
     webhook = desk.application.webhooks.create(
         desk.requester.requester_id, "https://example.org/hook"
     )
@@ -61,6 +64,7 @@ def paths(desk: Any) -> dict[str, str]:
         "review grid": f"{batch}/review?view=grid",
         "review rule": f"{batch}/review/rule?test=contains&field=label&value=e",
         "results": f"{batch}/results",
+        "making": f"/requester/batches/{split.batch_id}/results?making=merged",
         "figures": f"{batch}/figures",
         "next step": f"{batch}/next-step",
         "grow": f"{batch}/grow",
