@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from crowdloom.kernel import Clock
+from crowdloom.kernel.clock import to_milliseconds
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import BatchId, RequesterId
 
@@ -120,7 +121,7 @@ class MergeLater:
     def since(self, asked_at: datetime | None) -> datetime:
         """The instant that counts: now, where none was told, or one that cannot be meant."""
         now = self._clock.now()
-        return max(min(asked_at or now, now), now - _ASKED_AGE_MAX)
+        return to_milliseconds(max(min(asked_at or now, now), now - _ASKED_AGE_MAX))
 
     def ask(self, batch: Batch, since: datetime, *, having: str = "") -> MergeJob:
         """Asks for it where that is not done yet; the file of a digest that somebody has a part of

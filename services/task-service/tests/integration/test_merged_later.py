@@ -4,6 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from crowdloom.kernel import Clock
+from crowdloom.kernel.ids import BatchId, least_id
+from task_service.adapters.mongo_pieces import MongoPieces
 from task_service.application import merge_later
 from task_service.bootstrap import Application
 
@@ -166,3 +169,33 @@ def test_the_page_shows_how_far_it_is_then_the_file(
     application.database["merge_jobs"].delete_many({})
     assert "Make it again" in browser.read(sent.location)
     assert browser.client.get(f"{results}/tidy/making").status_code == 404
+
+
+def test_an_instant_that_cannot_be_meant_is_none(requester: Any, book: Any) -> None:
+    path = f"/batches/{book['batch_id']}/results?format=merged&asked_at="
+    for instant in ("0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"):
+        assert requester.get(path + instant).status_code == 202
+    assert requester.get(f"{path}yesterday").status_code == 422
+    page = f"/requester/batches/{book['batch_id']}/results/merged?asked_at=0001-01-01T00:00%2B14:00"
+    assert requester.api.get(page, headers=requester.headers).status_code == 303
+
+
+def test_answers_are_read_oldest_first_however_far_apart_they_came(
+    application: Application, clock: Clock
+) -> None:
+    batch_id = BatchId(least_id("batch", clock.now()) + "0" * 16)
+    came = {0: "accepted", 1: "submitted", 40: "rejected", 90: "accepted", 500: "submitted"}
+    application.database["submissions"].insert_many(
+        {
+            "_id": least_id("submission", clock.now() + timedelta(days=days)),
+            "assignment_id": f"asg_{days}",
+            "batch_id": batch_id,
+            "task_id": f"tsk_{days}",
+            "status": status,
+            "answer": [["answer", str(days)]],
+        }
+        for days, status in came.items()
+    )
+    found = list(MongoPieces(application.database).answers(batch_id))
+    assert [task_id for task_id, _ in found] == ["tsk_0", "tsk_1", "tsk_90", "tsk_500"]
+    assert found[0][1] == (("answer", "0"),)
