@@ -85,7 +85,12 @@ def read_fees(texts: Iterable[str]) -> tuple[PayoutFee, ...]:
 
 
 def _fee(text: str) -> PayoutFee:
-    rail, code, minor = text.strip().split(":")
-    if code not in Currency.__members__ or int(minor) < 0:
+    try:
+        rail, code, minor = text.strip().split(":")
+        fee = PayoutFee(Rail(rail), Currency[code], int(minor))
+    except (ValueError, KeyError) as error:
+        # Of several in a setting the reader wants to know which one.
+        raise ValueError(f"{text!r} is no fee") from error
+    if fee.minor < 0:
         raise ValueError(f"{text!r} is no fee")
-    return PayoutFee(Rail(rail), Currency.of(code), int(minor))
+    return fee

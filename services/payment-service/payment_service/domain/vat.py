@@ -99,8 +99,11 @@ def read_rates(texts: Iterable[str]) -> tuple[DatedRate, ...]:
 
 
 def _rate(text: str) -> DatedRate:
-    country, day, units = text.strip().split(":")
-    rate = DatedRate(country, date.fromisoformat(day), int(units))
+    try:
+        country, day, units = text.strip().split(":")
+        rate = DatedRate(country, date.fromisoformat(day), int(units))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no rate") from error
     if not _COUNTRY.fullmatch(country) or not 0 <= rate.basis_points <= BASIS_POINTS:
         raise ValueError(f"{text!r} is no rate")
     return rate

@@ -123,3 +123,11 @@ def _entry_of(terms: BatchTerms, fate: str, number: int) -> Any:
     if fate == "cancel":
         return flows.cancel(terms, revision=number, slot_count=1)
     return flows.close(terms, terms.slot_cost)
+
+
+@pytest.mark.parametrize(
+    "text", ["DE:1900", "de:2021-01-01:1900", "DE:2021-13-01:1", "DE:2021-01-01:-1"]
+)
+def test_a_rate_that_cannot_be_read_is_named_and_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=f"'{text}' is no rate"):
+        read_rates(["FR:2021-01-01:2000", text])
