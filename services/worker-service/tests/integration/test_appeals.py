@@ -1,3 +1,5 @@
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,20 +9,22 @@ from flask.testing import FlaskClient
 from worker_service.bootstrap import Application
 from worker_service.domain.appeals import AppealStatus
 
-ASSIGNMENT = "asg_001"
-PAGE = f"/work/assignments/{ASSIGNMENT}/appeal"
+ASSIGNMENT = "asg_00000000000000000000000001"
+ITEM = f"/work/assignments/{ASSIGNMENT}"
+PAGE = f"{ITEM}/appeal"
+
+
+def of_it(event: Any) -> Any:
+    return replace(event, assignment_id=ASSIGNMENT)
 
 
 @pytest.fixture
 def worker(api: FlaskClient, deliver: Any, make: Any) -> dict[str, str]:
     """Headers of a worker whose only answer was rejected."""
     made = api.post("/api/workers/v1/workers", json={}).json
-    deliver(
-        make.opened(),
-        make.claimed(worker_id=made["worker_id"]),
-        make.submitted(),
-        make.rejected(),
-    )
+    claimed = make.claimed(worker_id=made["worker_id"])
+    own = (of_it(event) for event in (claimed, make.submitted(), make.rejected()))
+    deliver(make.opened(), *own)
     return {"Authorization": f"Bearer {made['token']}", "Idempotency-Key": "one"}
 
 
@@ -73,12 +77,22 @@ def test_an_upheld_appeal_says_so_once_and_is_final(
     assert review.waiting() == []
 
 
-def test_an_overturned_rejection_is_accepted_and_paid_in_my_work(
-    api: FlaskClient, worker: dict[str, str], deliver: Any, make: Any
+def test_an_overturned_rejection_is_accepted_in_my_work_and_its_page_keeps_what_happened(
+    application: Application,
+    api: FlaskClient,
+    worker: dict[str, str],
+    browser: FlaskClient,
+    deliver: Any,
+    make: Any,
 ) -> None:
-    deliver(make.accepted())
+    opened(api, worker)
+    application.review_appeals.decide(ASSIGNMENT, upheld=True, reason="So it is.", reviewer="s")
+    deliver(of_it(make.accepted()))
     page = api.get("/api/workers/v1/work", headers=worker).json
     assert page["items"][0]["status"] == "accepted"
+    events = browser.get(ITEM).text.partition('class="events"')[2]
+    told = ["Taken", "Submitted", "rejected", "Appealed", "Appeal decided", "accepted", "at first"]
+    assert sorted(told, key=events.index) == told
 
 
 def test_somebody_elses_appeal_is_not_found(
@@ -94,18 +108,25 @@ def test_somebody_elses_appeal_is_not_found(
     assert waiting.status_code == 403
 
 
-def test_a_rejection_can_be_contested_for_seven_days(
-    api: FlaskClient, worker: dict[str, str], clock: FrozenClock
+def test_a_rejection_can_be_contested_for_seven_days_and_every_page_says_until_when(
+    api: FlaskClient, worker: dict[str, str], browser: FlaskClient, clock: FrozenClock, make: Any
 ) -> None:
+    last_day = (make.SUBMITTED + timedelta(hours=1, days=7)).isoformat(timespec="seconds")
+    for page in ("/work/my-work", ITEM, PAGE):
+        assert last_day[:16] in browser.get(page).text, page
     clock.advance(seconds=8 * 86_400)
     answer = opened(api, worker)
     assert (answer.status_code, answer.json["code"]) == (409, "too_late_to_appeal")
+    for page in ("/work/my-work", PAGE):
+        assert "could be appealed are over" in browser.get(page).text, page
+    assert PAGE not in browser.get("/work/my-work").text + browser.get(ITEM).text
+    assert 'name="text"' not in browser.get(PAGE).text
 
 
 def test_accepted_work_cannot_be_contested(
     api: FlaskClient, worker: dict[str, str], deliver: Any, make: Any
 ) -> None:
-    deliver(make.accepted())
+    deliver(of_it(make.accepted()))
     assert opened(api, worker).json["code"] == "not_rejected"
 
 
@@ -119,6 +140,10 @@ def test_the_page_takes_an_appeal_and_shows_its_thread(
     page = browser.get(PAGE).text
     assert "It follows rule two." in page
     assert "Which sentence of it?" in page
+    assert "The reviewer asks you something." in browser.get("/work/my-work").text
+    browser.post(PAGE, data={"text": "The second one."})
+    assert "Appealed; decided by" in browser.get("/work/my-work").text
+    assert "Appeal decided by" in browser.get(ITEM).text
     case = application.review_appeals.show(ASSIGNMENT)
     assert case.appeal.status is AppealStatus.OPEN
 

@@ -1,6 +1,6 @@
 """Appeals in MongoDB: one document an assignment, its thread inside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from crowdloom.chassis.store import Document, MongoDatabase
@@ -36,6 +36,12 @@ class MongoAppeals:
         found = self._appeals.find({"status": str(AppealStatus.OPEN)}, session=self._session)
         ordered = found.sort("decide_by", ASCENDING).limit(count_max)
         return [_appeal(document) for document in ordered]
+
+    def many(self, assignment_ids: Sequence[AssignmentId]) -> Mapping[AssignmentId, Appeal]:
+        if not assignment_ids:
+            return {}
+        found = self._appeals.find({"_id": {"$in": list(assignment_ids)}}, session=self._session)
+        return {document["_id"]: _appeal(document) for document in found}
 
     def of_worker(self, worker_id: WorkerId) -> Sequence[Appeal]:
         found = self._appeals.find({"worker_id": worker_id}, session=self._session)

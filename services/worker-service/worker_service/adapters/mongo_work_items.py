@@ -46,6 +46,7 @@ _PLAIN_FIELDS = (
     "submitted_at",
     "auto_accept_at",
     "decided_at",
+    "rejected_at",
     "closed_at",
     "settled_at",
     "reason",

@@ -1,12 +1,15 @@
 """A worker contests a rejection and follows what becomes of it."""
 
+from collections.abc import Mapping, Sequence
+
 from crowdloom.kernel import Clock
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import AssignmentId, WorkerId
 
 from worker_service.application.ports import Readers, Session, Store
 from worker_service.application.translate import appeal_opened
-from worker_service.domain.appeals import Appeal, Side, appeal_of
+from worker_service.domain.appeals import Appeal, Contest, Side, appeal_of, contest_of
+from worker_service.domain.work_items import Status, WorkItem
 
 
 class AppealRejection:
@@ -49,6 +52,22 @@ class AppealRejection:
     def show(self, worker_id: WorkerId, assignment_id: AssignmentId) -> Appeal:
         """Raises NotFound, for another worker's as well."""
         return _own(self._readers.appeals.get(assignment_id), worker_id, assignment_id)
+
+    def contests(
+        self, worker_id: WorkerId, items: Sequence[WorkItem]
+    ) -> Mapping[AssignmentId, Contest]:
+        """How those of the worker's items that were rejected can be, are, or were contested."""
+        now = self._clock.now()
+        # What an appeal overturned is accepted by now.
+        decided = [item.assignment_id for item in items if item.status.rank >= Status.REJECTED.rank]
+        appeals = self._readers.appeals.many(decided)
+        found = {}
+        for item in items:
+            appeal = appeals.get(item.assignment_id)
+            own = appeal if appeal is not None and appeal.worker_id == worker_id else None
+            if contest := contest_of(item, own, now):
+                found[item.assignment_id] = contest
+        return found
 
     def find(self, worker_id: WorkerId, assignment_id: AssignmentId) -> Appeal | None:
         """The same, None where there is none."""

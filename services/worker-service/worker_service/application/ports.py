@@ -238,6 +238,10 @@ class Appeals(Protocol):
         """Open ones, the earliest date to decide by first."""
         ...
 
+    def many(self, assignment_ids: Sequence[AssignmentId]) -> Mapping[AssignmentId, Appeal]:
+        """Those that there are."""
+        ...
+
     def of_worker(self, worker_id: WorkerId) -> Sequence[Appeal]:
         """At most a thousand, in no order."""
         ...

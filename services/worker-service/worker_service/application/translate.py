@@ -165,6 +165,7 @@ def _of_submission(
         case SubmissionRejected():
             return Status.REJECTED, {
                 "decided_at": event.rejected_at,
+                "rejected_at": event.rejected_at,
                 "reason": event.reason,
                 "to_judge": True,
                 "to_count": True,

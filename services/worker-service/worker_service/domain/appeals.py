@@ -73,6 +73,11 @@ class Appeal:
     decided_at: datetime | None = None
     decided_by: str | None = None
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether the reviewer spoke last, and the worker can still answer."""
+        return self.status is AppealStatus.OPEN and self.messages[-1].side is Side.REVIEWER
+
     def with_message(self, side: Side, text: str, now: datetime) -> "Appeal":
         """Raises AppealOver, InvalidInput."""
         self._check_open()
@@ -95,6 +100,31 @@ class Appeal:
     def _check_open(self) -> None:
         if self.status is not AppealStatus.OPEN:
             raise AppealOver("The appeal is decided", decided_as=str(self.status))
+
+
+@dataclass(frozen=True)
+class Contest:
+    """How a rejection can be, is, or was contested: `appeal` where there is one. `until` is the
+    last moment to begin one, or the date of its decision; None where neither is to come.
+    """
+
+    appeal: Appeal | None
+    until: datetime | None
+
+    @property
+    def may_begin(self) -> bool:
+        return self.appeal is None and self.until is not None
+
+
+def contest_of(item: WorkItem, appeal: Appeal | None, now: datetime) -> Contest | None:
+    """None for what was never rejected."""
+    if appeal is not None:
+        is_open = appeal.status is AppealStatus.OPEN
+        return Contest(appeal, appeal.decide_by if is_open else None)
+    if item.status is not Status.REJECTED or item.decided_at is None:
+        return None
+    until = item.decided_at + APPEAL_WINDOW
+    return Contest(None, until if now <= until else None)
 
 
 def appeal_of(item: WorkItem, worker_id: WorkerId, *, statement: str, now: datetime) -> Appeal:

@@ -61,6 +61,7 @@ class WorkItem:
     submitted_at: datetime | None = None
     auto_accept_at: datetime | None = None
     decided_at: datetime | None = None
+    rejected_at: datetime | None = None
     closed_at: datetime | None = None
     settled_at: datetime | None = None
     reason: str | None = None

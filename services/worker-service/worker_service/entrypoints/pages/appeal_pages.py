@@ -61,10 +61,11 @@ def _worker_page(
     found = application.open_workspace(shell.reader(), assignment_id)
     if found.item is None:
         raise NotFound("There is no such assignment", assignment_id=assignment_id)
+    contests = application.appeal_rejection.contests(shell.reader(), [found.item])
     return render_template(
         "work/appeal.html",
         item=found.item,
-        appeal=application.appeal_rejection.find(shell.reader(), assignment_id),
+        contest=contests.get(assignment_id),
         window_seconds=int(APPEAL_WINDOW.total_seconds()),
         decide_seconds=int(DECIDE_WITHIN.total_seconds()),
         text=text,

@@ -60,6 +60,7 @@ def work_pages(application: Application) -> Blueprint:
         return render_template(
             "work/my_work.html",
             items=page.items,
+            contests=application.appeal_rejection.contests(shell.reader(), page.items),
             next_cursor=cursors.write(following) if following else None,
             asked=asked,
             query=urlencode(asked),

@@ -15,6 +15,7 @@ from flask import Blueprint, render_template, request
 
 from worker_service.application.show_work import Workspace
 from worker_service.bootstrap import Application
+from worker_service.domain.appeals import Contest
 from worker_service.domain.work_items import Status
 from worker_service.entrypoints.pages import shell, states
 
@@ -31,9 +32,14 @@ def workspace_pages(application: Application) -> Blueprint:
             raise NotFound("There is no such assignment", assignment_id=assignment_id)
         found = application.open_workspace(shell.reader(), AssignmentId(assignment_id))
         if _is_over(found):
-            return render_template("work/over.html", **_facts(found))
+            return render_template("work/over.html", **_facts(found), contest=_contest(found))
         several = "several" in request.args
         return render_template("work/workspace.html", **_facts(found), several=several)
+
+    def _contest(found: Workspace) -> Contest | None:
+        items = [found.item] if found.item else []
+        contests = application.appeal_rejection.contests(shell.reader(), items)
+        return contests.get(found.assignment_id)
 
     return blueprint
 
