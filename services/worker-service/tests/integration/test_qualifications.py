@@ -141,9 +141,10 @@ def test_an_account_grows_old_enough_without_any_work(
     assert said() == [("granted", "established", "")]
 
 
-def test_a_requesters_test_grants_at_once_and_ends_on_its_day(
+def test_a_requesters_test_grants_at_once_ends_on_its_day_and_can_be_renewed(
     application: Application,
     api: FlaskClient,
+    worker: Any,
     headers: dict[str, str],
     deliver: Any,
     make: Any,
@@ -179,6 +180,12 @@ def test_a_requesters_test_grants_at_once_and_ends_on_its_day(
     application.keep_qualifications()
     assert said()[1:] == [("revoked", "qlf_1", "expired")]
     assert not entry(api, headers, "qlf_1")["is_held"]
+    renewed = hand_in(RIGHT, "five").json
+    assert (renewed["passed"], renewed["tries_left"]) == (True, 1), "it ran out: tries count anew"
+    deliver(make.claimed(worker_id=worker["worker_id"]), make.taken())
+    clock.advance(seconds=60)
+    assert hand_in(RIGHT, "six").json["code"] == "test_not_open", "what was taken back stays so"
+    assert "can give it to you again" in api.get(f"{PAGE}/qlf_1", headers=headers).text
 
 
 def test_a_requester_gives_and_takes_by_an_assignment(

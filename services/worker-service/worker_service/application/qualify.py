@@ -45,7 +45,8 @@ class Entry:
     def may_try(self) -> bool:
         test = self.qualification.test
         wanted = test is not None and not self.is_held and not self.qualification.closed
-        return wanted and bool(self.tries_left) and self.opens_at is None
+        taken_back = self.held is not None and self.held.is_taken_back
+        return wanted and not taken_back and bool(self.tries_left) and self.opens_at is None
 
 
 @dataclass(frozen=True)
@@ -142,11 +143,14 @@ class Qualify:
             held = session.held.get(worker_id, code)
             if held is not None and held.is_active(now):
                 raise TestNotOpen("You have this qualification already")
-            tries = session.held.tries(worker_id, code)
-            tries.check_open(test, now)
+            if held is not None and held.is_taken_back:
+                raise TestNotOpen("Its requester took it back, and can give it again")
+            every = session.held.tries(worker_id, code)
+            every.counted(held, now).check_open(test, now)
             score = test.score(given)
-            tries = tries.with_try(score, now)
-            session.held.put_tries(tries)
+            every = every.with_try(score, now)
+            session.held.put_tries(every)
+            tries = every.counted(held, now)
             passed = score >= test.pass_percent
             if passed:
                 ends_at = qualification.ends_at(now)
@@ -168,7 +172,7 @@ class Qualify:
         test = qualification.test
         if test is None:
             return Entry(qualification, open_batch_count, held, is_held)
-        tries = tries or Tries(worker_id, qualification.code)
+        tries = (tries or Tries(worker_id, qualification.code)).counted(held, now)
         opens_at = tries.opens_at(test)
         return Entry(
             qualification,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crowdloom.kernel.errors import NotFound
-from crowdloom.kernel.ids import AssignmentId, WorkerId
+from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
 
 from worker_service.application.ports import DayOfWork, Readers, WorkFilter
 from worker_service.application.show_queue import ShowQueue
@@ -99,11 +99,17 @@ class OpenWorkspace:
         self._readers = readers
         self._queue = queue
 
-    def __call__(self, worker_id: WorkerId, assignment_id: AssignmentId) -> Workspace:
-        """Raises NotFound for another worker's assignment. The task is guarded by its ticket."""
+    def __call__(
+        self, worker_id: WorkerId, assignment_id: AssignmentId, said: BatchId | None = None
+    ) -> Workspace:
+        """Until the claim is heard of, the batch is the one that the asker says: it tells no more
+        than the batch's card. Raises NotFound for another worker's assignment. The task is guarded
+        by its ticket.
+        """
         item = self._readers.work_items.get(assignment_id)
         if item is not None and item.worker_id not in (None, worker_id):
             raise NotFound("There is no such assignment", assignment_id=assignment_id)
-        card = self._readers.batches.get(item.batch_id) if item else None
+        batch_id = item.batch_id if item else said
+        card = self._readers.batches.get(batch_id) if batch_id else None
         described = replace(item, terms=_terms(card)) if item else None
         return Workspace(assignment_id, described, self._queue.offer(card) if card else None)

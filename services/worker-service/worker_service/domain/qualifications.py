@@ -5,6 +5,7 @@ and a requester who gives it by hand. Each can end: by its date, by the rule, or
 with a reason that the worker reads.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -178,6 +179,14 @@ class Held:
     def is_active(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether its requester took it: a test does not bring it back, a requester may."""
+        return self.revoked_at is not None and self.reason not in {EXPIRED, RULE_NOT_MET}
+
+    def has_run_out(self, now: datetime) -> bool:
+        return self.expires_at is not None and now >= self.expires_at and not self.is_taken_back
+
     def ended(self, at: datetime, reason: str) -> "Held":
         return replace(self, revoked_at=at, reason=reason)
 
@@ -199,6 +208,15 @@ class Tries:
         if not self.tried_at or not self.left(test):
             return None
         return self.tried_at[-1] + timedelta(seconds=test.wait_seconds)
+
+    def counted(self, held: Held | None, now: datetime) -> "Tries":
+        """Those that count. Once a qualification has run out, it can be renewed: whatever was tried
+        before it was given counts no more.
+        """
+        if held is None or not held.has_run_out(now):
+            return self
+        since = bisect_right(self.tried_at, held.granted_at)
+        return replace(self, tried_at=self.tried_at[since:], scores=self.scores[since:])
 
     def check_open(self, test: Test, now: datetime) -> None:
         """Raises TestNotOpen."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from crowdloom.chassis.http.auth import require
 from crowdloom.kernel.errors import NotFound
-from crowdloom.kernel.ids import AssignmentId
+from crowdloom.kernel.ids import AssignmentId, BatchId
 from crowdloom.kernel.limits import ANSWER_BYTES_MAX
 from flask import Blueprint, render_template, request
 
@@ -30,7 +30,10 @@ def workspace_pages(application: Application) -> Blueprint:
     def workspace(assignment_id: str) -> str:
         if not _ASSIGNMENT_ID.fullmatch(assignment_id):
             raise NotFound("There is no such assignment", assignment_id=assignment_id)
-        found = application.open_workspace(shell.reader(), AssignmentId(assignment_id))
+        said = request.args.get("batch")
+        found = application.open_workspace(
+            shell.reader(), AssignmentId(assignment_id), BatchId(said) if said else None
+        )
         if _is_over(found):
             return render_template("work/over.html", **_facts(found), contest=_contest(found))
         several = "several" in request.args

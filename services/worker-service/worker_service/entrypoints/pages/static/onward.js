@@ -1,6 +1,7 @@
 /* From one item to the next without leaving the page: what belongs to an item is exchanged, what holds
    for all of them (styles, scripts, the answer that can be undone) stays as it is. Whatever is not as
    expected is left to the browser, which then goes to the item's address. */
+import { freshKey } from "./answers.js";
 
 let life = new AbortController();
 const beginnings = [];
@@ -22,16 +23,47 @@ const setting = ({ documentElement: root, head }) => [
     (part) => part.getAttribute("src") ?? part.getAttribute("href")),
 ].join(" ");
 
-/* The next item's page as the server has it, with the `facts` that are known of it already; null where
-   only the browser can show it. */
+const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
+const nameIn = (address) => new URL(address, window.location.href).pathname.split("/").pop();
+
+/* What the server's page says of one item of a batch holds for the next one too, but for its name, its
+   keys and what is told once (data-once); the time comes with the facts. While it is fresh, no page is
+   asked for: it took as long as the task itself. Of several taken together each has a page of its own. */
+const SAMPLE_MS_MAX = 600000;
+let sample = null;
+const isOneOfSeveral = (address) => address.includes("?");
+const keepSample = (address, page, html, { batch_id: batch }) => {
+  const knowsBatch = page.querySelector(".workbar").dataset.lease;
+  if (!knowsBatch || isOneOfSeveral(address)) return;
+  sample = { batch, html, assignment: nameIn(address), kept: performance.now() };
+};
+const fromSample = (address, { batch_id: batch }) => {
+  const isGood = sample?.batch === batch && performance.now() - sample.kept < SAMPLE_MS_MAX;
+  if (!isGood || isOneOfSeveral(address)) return null;
+  const page = parsed(sample.html.replaceAll(sample.assignment, nameIn(address)));
+  for (const part of page.querySelectorAll("[data-once]")) part.remove();
+  for (const key of page.querySelectorAll("[name=idempotency_key]")) key.value = freshKey();
+  return page;
+};
+/* A claim is heard of here a moment later: the batch is named, so that its page is whole at once. */
+const fromServer = async (address, facts) => {
+  const asked = new URL(address, window.location.href);
+  if (facts) asked.searchParams.set("batch", facts.batch_id);
+  const reply = await fetch(asked, { headers: { Accept: "text/html" }, redirect: "error" });
+  if (!reply.ok) return null;
+  const html = await reply.text();
+  const page = parsed(html);
+  const isAlike = page.getElementById("task-frame") && setting(page) === setting(document);
+  if (isAlike && facts) keepSample(address, page, html, facts);
+  return isAlike ? page : null;
+};
+/* The next item's page, with the `facts` that are known of it already; null where only the browser can
+   show it. */
 export const pageAt = async (address, facts) => {
   try {
-    const reply = await fetch(address, { headers: { Accept: "text/html" }, redirect: "error" });
-    if (!reply.ok) return null;
-    const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-    const isAlike = page.getElementById("task-frame") && setting(page) === setting(document);
-    if (isAlike && facts) page.querySelector(".workbar").dataset.facts = JSON.stringify(facts);
-    return isAlike ? page : null;
+    const page = (facts && fromSample(address, facts)) ?? await fromServer(address, facts);
+    if (page && facts) page.querySelector(".workbar").dataset.facts = JSON.stringify(facts);
+    return page;
   } catch {
     return null;
   }
