@@ -31,7 +31,7 @@ def _balance(scope: Scope, params: Params) -> Json:
 
 
 def _reversals(scope: Scope, params: Params, transfer_id: str) -> Json:
-    resource = listing.Resource("transfer_reversal", "transfer reversal", "")
+    resource = listing.Resource("transfer_reversal", "transfer reversal", "", dated=False)
     url = f"/v1/transfers/{transfer_id}/reversals"
     where = {"transfer": transfer_id}
     return listing.list_page(scope, params, resource, url=url, where=where)

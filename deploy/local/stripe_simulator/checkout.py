@@ -17,10 +17,14 @@ CHARGE_MIN = 50
 ITEMS_MAX = 100
 QUANTITY_MAX = 10_000
 # Known to Stripe, without effect on what is simulated.
-_IGNORED = """adaptive_pricing allow_promotion_codes automatic_tax billing_address_collection
- branding_settings consent_collection currency custom_text customer_creation invoice_creation
- locale payment_method_collection payment_method_options payment_method_types
- phone_number_collection submit_type ui_mode"""
+_WITHOUT_EFFECT = {
+    "billing_address_collection": ("auto", "required"),
+    "customer_creation": ("always", "if_required"),
+    "payment_method_collection": ("always", "if_required"),
+    "submit_type": ("auto", "book", "donate", "pay"),
+    "ui_mode": ("hosted_page",),
+}
+_TAX_BEHAVIORS = ("exclusive", "inclusive", "unspecified")
 
 
 def create_session(scope: Scope, params: Params) -> Json:
@@ -47,7 +51,8 @@ def create_session(scope: Scope, params: Params) -> Json:
         intent_data=_intent_data(params.mapping("payment_intent_data")),
     )
     paths = params.texts("expand")
-    params.ignore(_IGNORED.split())
+    for name, values in _WITHOUT_EFFECT.items():
+        params.one_of(name, values)
     params.done()
     scope.tx.insert(KIND, body, scope.now)
     return show_session(scope, body, paths)
@@ -73,18 +78,23 @@ def _line_items(params: Params) -> tuple[list[Json], str]:
 
 
 def _line_item(at: str, raw: object) -> Json:
-    if not isinstance(raw, dict) or not isinstance(raw.get("price_data"), dict):
+    item = Params(raw if isinstance(raw, dict) else {}, at)
+    price = item.mapping("price_data")
+    if price is None:
         raise missing_parameter(f"{at}[price_data]")
-    price = Params(raw["price_data"])
     unit = price.integer("unit_amount")
     if unit is None:
         raise missing_parameter(f"{at}[price_data][unit_amount]")
-    quantity = Params(raw).integer("quantity") or 1
+    quantity = item.integer("quantity") or 1
     if unit < 0 or not 1 <= quantity <= QUANTITY_MAX:
         raise bad_parameter(at, "Invalid non-negative integer", "parameter_invalid_integer")
     product = price.mapping("product_data")
+    if product is not None:
+        product.ignore({"description", "images"})
     name = product.required_text("name") if product is not None else price.required_text("product")
     currency = read_currency(f"{at}[price_data][currency]", price.required_text("currency"))
+    price.one_of("tax_behavior", _TAX_BEHAVIORS)
+    item.done()
     return payment_objects.line_item(
         object_id=random_part(), name=name, unit=unit, quantity=quantity, currency=currency
     )
@@ -107,7 +117,6 @@ def _intent_data(given: Params | None) -> Json:
         "transfer_group": given.text("transfer_group"),
     }
     given.ignore({"statement_descriptor", "statement_descriptor_suffix", "receipt_email"})
-    given.done()
     return data
 
 

@@ -12,6 +12,7 @@ from stripe_simulator.views import expand, present
 
 # Payouts from a recipient's own balance: none of the platform's lists or books has them.
 CONNECTED_PAYOUT = "connected_payout"
+_SESSION_STATUSES = ("complete", "expired", "open")
 _BOUNDS = ("gt", "gte", "lt", "lte")
 
 
@@ -21,6 +22,7 @@ class Resource:
     noun: str
     url: str
     filters: frozenset[str] = frozenset()
+    dated: bool = True
 
 
 RESOURCES = {
@@ -79,10 +81,13 @@ def list_page(
         value = params.text(name)
         if value is not None:
             conditions[name] = value
+    if resource.kind == "checkout.session":
+        params.one_of("status", _SESSION_STATUSES)
     types = params.texts("types") if "type" in resource.filters else []
     if types:
         conditions["types"] = json.dumps(types)
-    conditions |= _created(params) | _cursors(scope, params, resource)
+    conditions |= _created(params) if resource.dated else {}
+    conditions |= _cursors(scope, params, resource)
     params.done()
     backwards = "before" in conditions
     rows = scope.tx.find(resource.kind, conditions, limit=limit + 1, oldest_first=backwards)

@@ -17,6 +17,7 @@ METADATA_KEY_CHARS_MAX = 40
 METADATA_VALUE_CHARS_MAX = 500
 TEXT_CHARS_MAX = 5_000
 PAGE_MAX = 100
+SOURCE_TYPES = ("bank_account", "card", "fpx")
 _KEY = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 _DEPTH_MAX = 8
 
@@ -58,21 +59,25 @@ def _lists(node: Any) -> Any:
 
 
 class Params:
-    """The parameters of one call. What was not read when `done` is called is refused by name."""
+    """The parameters of one call. What was not read when `done` is called is refused by name,
+    parts of parameters included.
+    """
 
-    def __init__(self, raw: Json) -> None:
+    def __init__(self, raw: Json, at: str = "") -> None:
         self._raw = raw
+        self._at = at
         self._read: set[str] = set()
+        self._parts: list[Params] = []
 
     def done(self) -> None:
         unknown = sorted(set(self._raw) - self._read)
         if unknown:
+            name = f"{self._at}[{unknown[0]}]" if self._at else unknown[0]
             raise ApiError(
-                400,
-                f"Received unknown parameter: {unknown[0]}",
-                code="parameter_unknown",
-                param=unknown[0],
+                400, f"Received unknown parameter: {name}", code="parameter_unknown", param=name
             )
+        for part in self._parts:
+            part.done()
 
     def ignore(self, names: Iterable[str]) -> None:
         """Parameters that Stripe knows and that change nothing here."""
@@ -90,6 +95,12 @@ class Params:
             raise bad_parameter(name, f"Invalid string: {name}")
         if len(value) > chars_max:
             raise bad_parameter(name, f"{name} has more than {chars_max} characters.")
+        return value
+
+    def one_of(self, name: str, values: tuple[str, ...]) -> str | None:
+        value = self.text(name)
+        if value is not None and value not in values:
+            raise bad_parameter(name, f"Invalid {name}: must be one of {', '.join(values)}")
         return value
 
     def required_text(self, name: str) -> str:
@@ -140,17 +151,20 @@ class Params:
     def currency(self, name: str = "currency") -> str:
         return read_currency(name, self.required_text(name))
 
-    def metadata(self) -> dict[str, str]:
-        return read_metadata("metadata", self.any("metadata"))
+    def metadata(self, *, clearable: bool = False) -> dict[str, str]:
+        """An empty text clears them, where Stripe has it so."""
+        value = self.any("metadata")
+        if value == "" and not clearable:
+            raise bad_parameter("metadata", "Invalid object: metadata")
+        return read_metadata("metadata", value)
 
     def texts(self, name: str) -> list[str]:
         value = self.any(name)
         if value is None:
             return []
-        values = value if isinstance(value, list) else [value]
-        if not all(isinstance(item, str) for item in values):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise bad_parameter(name, f"Invalid array: {name}")
-        return values
+        return value
 
     def mapping(self, name: str) -> "Params | None":
         value = self.any(name)
@@ -158,7 +172,9 @@ class Params:
             return None
         if not isinstance(value, dict):
             raise bad_parameter(name, f"Invalid object: {name}", "parameter_invalid")
-        return Params(value)
+        part = Params(value, f"{self._at}[{name}]" if self._at else name)
+        self._parts.append(part)
+        return part
 
     def page(self) -> int:
         limit = self.integer("limit")

@@ -4,20 +4,23 @@ from stripe_simulator import ledger, objects
 from stripe_simulator.errors import Json, missing, refused
 from stripe_simulator.events import emit
 from stripe_simulator.listing import CONNECTED_PAYOUT
-from stripe_simulator.params import Params
+from stripe_simulator.params import SOURCE_TYPES, Params
 from stripe_simulator.scope import Scope
 from stripe_simulator.store import new_id
 from stripe_simulator.views import expand, present
 
 DUE_MAX = 1_000
 OF_RECIPIENT_MAX = 10_000
+_METHODS = ("instant", "standard")
 
 
 def create_payout(scope: Scope, params: Params) -> Json:
     amount, currency = params.required_amount("amount"), params.currency()
     description, descriptor = params.text("description"), params.text("statement_descriptor", 22)
     metadata, paths = params.metadata(), params.texts("expand")
-    params.ignore({"destination", "method", "source_type", "payout_method"})
+    params.one_of("method", _METHODS)
+    params.one_of("source_type", SOURCE_TYPES)
+    params.ignore({"destination", "payout_method"})
     params.done()
     ledger.require_available(scope, currency, amount)
     payout_id = new_id("po")

@@ -9,12 +9,13 @@ from stripe_simulator.store import new_id
 from stripe_simulator.views import expand, present
 
 EMBEDDED_MAX = 10
+_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
 
 def create_refund(scope: Scope, params: Params) -> Json:
     charge_id, intent_id = params.text("charge"), params.text("payment_intent")
-    asked, reason = params.amount("amount"), params.text("reason")
-    metadata, paths = params.metadata(), params.texts("expand")
+    asked, reason = params.amount("amount"), params.one_of("reason", _REASONS)
+    metadata, paths = params.metadata(clearable=True), params.texts("expand")
     params.done()
     charge = _charge(scope, charge_id, intent_id)
     left = charge["amount_captured"] - charge["amount_refunded"]

@@ -4,7 +4,7 @@ from stripe_simulator import ledger, objects
 from stripe_simulator.accounts import find_account, transfers_status
 from stripe_simulator.errors import ApiError, Json, missing, refused
 from stripe_simulator.events import emit
-from stripe_simulator.params import Params
+from stripe_simulator.params import SOURCE_TYPES, Params
 from stripe_simulator.scope import Scope
 from stripe_simulator.store import new_id
 from stripe_simulator.views import expand, present
@@ -16,7 +16,7 @@ def create_transfer(scope: Scope, params: Params) -> Json:
     source, group = params.text("source_transaction"), params.text("transfer_group")
     description, metadata = params.text("description"), params.metadata()
     paths = params.texts("expand")
-    params.ignore({"source_type"})
+    params.one_of("source_type", SOURCE_TYPES)
     params.done()
     _require_destination(scope, destination)
     available_on = scope.now
@@ -94,7 +94,7 @@ def _available_on(scope: Scope, charge: Json) -> int:
 
 def update_transfer(scope: Scope, params: Params, transfer_id: str) -> Json:
     body = _transfer(scope, transfer_id)
-    description, metadata = params.text("description"), params.metadata()
+    description, metadata = params.text("description"), params.metadata(clearable=True)
     paths = params.texts("expand")
     params.done()
     body["description"] = description or body["description"]
@@ -107,9 +107,9 @@ def update_transfer(scope: Scope, params: Params, transfer_id: str) -> Json:
 def create_reversal(scope: Scope, params: Params, transfer_id: str) -> Json:
     body = _transfer(scope, transfer_id)
     left = body["amount"] - body["amount_reversed"]
-    amount, metadata = params.amount("amount") or left, params.metadata()
+    amount, metadata = params.amount("amount") or left, params.metadata(clearable=True)
     description, paths = params.text("description"), params.texts("expand")
-    params.ignore({"refund_application_fee"})
+    params.flag("refund_application_fee")
     params.done()
     if amount > left or left == 0:
         raise ApiError(

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 import stripe
+from crowdloom.testkit.services import module_beside
 from stripe_simulator.app import build
 from stripe_simulator.server import Server
 from stripe_simulator.settings import Settings
@@ -18,6 +19,7 @@ BACK = "http://127.0.0.1:9/back"
 KEY_NAME = "CROWDLOOM_STRIPE_TEST_KEY"
 TEST_KEY = os.environ.get(KEY_NAME, "")
 TEST_PREFIXES = ("sk_test_", "rk_test_")
+published = module_beside(__file__, "published")
 
 
 def wait_for(condition, what):
@@ -36,7 +38,8 @@ class Rig:
     def __init__(self, settings):
         self.settings = settings
         self.http = requests.Session()
-        self.transport = stripe.RequestsClient(timeout=(3.05, 20))
+        kind = published.Mirrored if published.MOCK_URL else stripe.RequestsClient
+        self.transport = kind(timeout=(3.05, 20))
         self.start()
 
     def start(self):
@@ -58,6 +61,7 @@ class Rig:
         self.stop()
         self.http.close()
         self.transport.close()
+        assert getattr(self.transport, "laxer", []) == []
 
     def client_with(self, key="sk_test_crowdloom", retries=0):
         addresses = dict.fromkeys(("api", "connect", "files", "meter_events"), self.url)

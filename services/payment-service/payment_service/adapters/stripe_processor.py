@@ -14,6 +14,7 @@ import stripe
 import structlog
 from crowdloom.kernel import Currency, Money
 from crowdloom.kernel.ids import PayoutRunId, RequesterId, WorkerId
+from stripe.params.v2.core import AccountCreateParams, AccountLinkCreateParams
 
 from payment_service.adapters.token_bucket import TokenBucket
 from payment_service.application.ports import Hint
@@ -100,11 +101,14 @@ class StripeProcessor:
         return session.status == "expired"
 
     def open_recipient(self, worker_id: WorkerId) -> str:
-        transfers = {"stripe_balance": {"stripe_transfers": {"requested": True}}}
-        params: Any = {
+        params: AccountCreateParams = {
             "dashboard": "express",
             "identity": {"country": self._country, "entity_type": "individual"},
-            "configuration": {"recipient": {"capabilities": transfers}},
+            "configuration": {
+                "recipient": {
+                    "capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}
+                }
+            },
             "defaults": {
                 "responsibilities": {
                     "fees_collector": "application",
@@ -121,13 +125,11 @@ class StripeProcessor:
         return account.id
 
     def onboarding_link(self, account_id: str, *, back_url: str, again_url: str) -> str:
-        # The package's annotation of this call lacks `configurations`, which the API requires.
-        params: Any = {
+        params: AccountLinkCreateParams = {
             "account": account_id,
             "use_case": {
                 "type": "account_onboarding",
                 "account_onboarding": {
-                    "configurations": ["recipient"],
                     "refresh_url": again_url,
                     "return_url": back_url,
                 },
