@@ -78,6 +78,9 @@ def test_several_at_once_come_one_after_the_other_each_with_its_own_ticket(
     assert (len(names), answer.location) == (3, places[0])
     assert "cl_said" in {one.key for one in cookies(answer)}
     assert browser.post("/match/claim", data=form).location == places[0], "the same three"
+    told = browser.get("/match/held").text
+    assert "3 items are in your hands" in told
+    assert f'action="/match/assignments/{names[0]}/open"' in told
 
     following = {"idempotency_key": "n", "batch_id": "bat_1", "after": names[0]}
     ahead = browser.post("/match/claim-ahead", data=following)
@@ -116,6 +119,7 @@ def test_work_that_is_not_for_a_worker_is_refused_with_every_reason(
 def test_no_work_leads_back_to_the_queue_with_a_word(
     browser: FlaskClient, make: ModuleType, deliver: Deliver
 ) -> None:
+    assert browser.get("/match/held").text == "", "and nothing is held"
     deliver(make.opened())
     answer = browser.post("/match/claim", data={"idempotency_key": "k"})
     assert (answer.status_code, answer.location) == (303, "/work/queue")

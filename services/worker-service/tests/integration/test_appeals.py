@@ -141,7 +141,9 @@ def test_the_page_takes_an_appeal_and_shows_its_thread(
     assert "It follows rule two." in page
     assert "Which sentence of it?" in page
     assert "The reviewer asks you something." in browser.get("/work/my-work").text
+    assert "asks you something" in browser.get("/work/queue").text
     browser.post(PAGE, data={"text": "The second one."})
+    assert "asks you something" not in browser.get("/work/queue").text
     assert "Appealed; decided by" in browser.get("/work/my-work").text
     assert "Appeal decided by" in browser.get(ITEM).text
     case = application.review_appeals.show(ASSIGNMENT)

@@ -106,6 +106,7 @@ def test_alerts_count_what_is_new_and_watched_until_one_has_looked(
     browser.post("/work/alerts", data={"q": "  whale   song "})
     browser.post("/work/alerts", data={"requester_id": "req_1"})
     assert "1 alert" in offers(browser)
+    assert "Requester watched" in offers(browser)
     page = read(browser, "/work/alerts")
     assert "Fir Research Group" in page
     assert "“whale song”" in page
@@ -129,7 +130,11 @@ def test_sound_is_off_at_first_and_quiet_hours_are_kept(
     browser.post("/work/alerts/quiet", data=hours)
     page = read(browser, "/work/queue")
     assert 'data-quiet-since="22:00" data-quiet-until="07:30"' in page
-    browser.post("/work/alerts/quiet", data={"since": "25:00", "until": "07:30"})
+    half = {"since": "25:00", "until": "07:30"}
+    refused = browser.post("/work/alerts/quiet", data=half, follow_redirects=True)
+    assert "need both times" in refused.text
+    assert application.choose_queue.get("wrk_1").quiet.since == "22:00"
+    browser.post("/work/alerts/quiet", data={"since": "", "until": ""})
     assert application.choose_queue.get("wrk_1").quiet.since == ""
 
 

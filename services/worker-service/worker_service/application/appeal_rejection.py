@@ -69,6 +69,11 @@ class AppealRejection:
                 found[item.assignment_id] = contest
         return found
 
+    def asked(self, worker_id: WorkerId) -> Sequence[Appeal]:
+        """Open appeals in which the reviewer spoke last, the first to be decided first."""
+        own = self._readers.appeals.of_worker(worker_id)
+        return sorted((one for one in own if one.is_asked), key=lambda one: one.decide_by)
+
     def find(self, worker_id: WorkerId, assignment_id: AssignmentId) -> Appeal | None:
         """The same, None where there is none."""
         found = self._readers.appeals.get(assignment_id)

@@ -45,5 +45,7 @@ def own_reason_words() -> dict[str, str]:
         "day_cap_reached": _("You have done as many of its items today as one worker may."),
         "nothing_left": _("You have done every item of it that is open, or others hold them now."),
         "batch_paused": _("It is paused."),
+        "batch_cancelled": _("Its requester has closed it."),
+        "batch_completed": _("It is finished."),
         "account_closed": _("Your account is closed."),
     }

@@ -65,8 +65,12 @@ def _add_alerts(blueprint: Blueprint, application: Application) -> None:
     @require("worker")
     def quiet() -> Any:
         since, until = (_hour(request.form.get(name, "")) for name in ("since", "until"))
-        hours = QuietHours(since, until) if since and until else QuietHours()
-        choose.set_alerts(shell.reader(), sound="sound" in request.form, quiet=hours)
+        if bool(since) != bool(until):
+            ui.say("bad", _("Not saved"), _("Quiet hours need both times, or neither."))
+            return redirect(ALERTS_PAGE, 303)
+        choose.set_alerts(
+            shell.reader(), sound="sound" in request.form, quiet=QuietHours(since, until)
+        )
         ui.say("good", _("Saved"))
         return redirect(ALERTS_PAGE, 303)
 

@@ -97,6 +97,7 @@ def _queue_page(application: Application) -> str:
         minutes=wanted.lease_seconds_max // _SECONDS_PER_MINUTE,
         spoken=application.show_profile(shell.reader()).languages,
         hid=_hid(application),
+        asked_about=application.appeal_rejection.asked(shell.reader()),
         day=application.show_work.day(shell.reader(), _midnight(application.clock.now())),
     )
 

@@ -74,6 +74,8 @@ def why_not_words() -> dict[str, str]:
         "day_cap_reached": _("You have done as many of its items today as one worker may."),
         "other_device": _("It cannot be done on this device."),
         "batch_paused": _("It is paused."),
+        "batch_cancelled": _("Its requester has closed it."),
+        "batch_completed": _("It is finished."),
         "account_closed": _("Your account is closed."),
         "": _("It is not given to you just now."),
     }

@@ -1,5 +1,7 @@
 /* What the queue does better with script: it asks matching-service why a project would give one
    nothing, and makes a sound for a new alert where that is wanted. Nothing here is needed to work. */
+import { heldBack } from "./answers.js";
+
 const ASK_AGAIN_MS = 30000;
 const words = new Map();
 for (const word of document.querySelectorAll("[data-why-words] [data-code]")) {
@@ -48,12 +50,27 @@ const mark = () => {
     line.textContent = sentenceOf(reason);
   }
 };
+const PAGES_MAX = 5; // as many projects as the queue shows
 const learn = async () => {
-  const answer = await fetch("/api/matching/v1/queue?limit=100", { headers: { Accept: "application/json" } });
-  if (!answer.ok) return;
-  const { items } = await answer.json();
-  whyNot = new Map(items.map((item) => [item.batch_id, item.reasons ?? item.why_not]));
+  const found = new Map();
+  let cursor = "";
+  for (let page = 0; page < PAGES_MAX && cursor !== null; page += 1) {
+    const address = `/api/matching/v1/queue?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
+    const answer = await fetch(address, { headers: { Accept: "application/json" } });
+    if (!answer.ok) return;
+    const { items, next_cursor: following } = await answer.json();
+    for (const item of items) found.set(item.batch_id, item.reasons ?? item.why_not);
+    cursor = following;
+  }
+  whyNot = found;
   mark();
+};
+
+/* ---- what one holds, but for what is being handed in ---- */
+const showHeld = () => {
+  const note = document.querySelector("[data-held]");
+  const handedIn = new Set(heldBack().map(({ assignment }) => assignment));
+  if (note) note.hidden = note.dataset.held.split(" ").every((name) => handedIn.has(name));
 };
 
 /* ---- sound ---- */
@@ -76,10 +93,14 @@ const beep = () => {
   tone.onended = () => audio.close();
 };
 const alertCount = () => Number(document.querySelector("[data-alert-count]")?.dataset.alertCount ?? 0);
+const digits = new Intl.NumberFormat(document.documentElement.lang);
+const { title } = document;
+const wantsSound = () => "sound" in offers.dataset;
 let heard = alertCount();
 const listen = () => {
   const count = alertCount();
-  if (count > heard && "sound" in offers.dataset && !isQuiet(offers.dataset)) beep();
+  document.title = count ? `(${digits.format(count)}) ${title}` : title; // read in a tab that is not in front
+  if (count > heard && wantsSound() && !isQuiet(offers.dataset)) beep();
   heard = count;
 };
 
@@ -88,8 +109,8 @@ const listen = () => {
 const LOOK_MS = 5000;
 const LOOK_LIVE_MS = 60000;
 const STREAM_AGAIN_MS = 60000;
-const look = () => { if (!document.hidden) offers.dispatchEvent(new CustomEvent("look")); };
-const digits = new Intl.NumberFormat(document.documentElement.lang);
+/* Whoever wants to hear of something new is most likely looking at another tab. */
+const look = () => { if (!document.hidden || wantsSound()) offers.dispatchEvent(new CustomEvent("look")); };
 let left = null;
 let stream = null;
 let lookedAt = Date.now();
@@ -123,10 +144,10 @@ const follow = () => {
 };
 
 if (offers) {
-  document.addEventListener("htmx:after:swap", () => { mark(); listen(); fill(); });
+  document.addEventListener("htmx:after:swap", () => { mark(); listen(); fill(); showHeld(); });
   document.addEventListener("visibilitychange", () => { follow(); look(); });
   setInterval(() => {
-    if (Date.now() - lookedAt < (isLive() ? LOOK_LIVE_MS : LOOK_MS)) return;
+    if (Date.now() - lookedAt < (isLive() || document.hidden ? LOOK_LIVE_MS : LOOK_MS)) return;
     lookedAt = Date.now();
     look();
   }, LOOK_MS);
