@@ -121,6 +121,40 @@ def test_the_next_items_are_shown_in_the_same_page_and_each_has_its_place_in_the
     expect(page.locator("[data-submit]")).to_be_disabled()
 
 
+def test_of_one_batch_a_page_is_asked_for_once_and_each_item_has_its_own_forms(
+    open_item: Any, workplace: Any, context: BrowserContext
+) -> None:
+    page, frame, _ = open_item()
+    page.locator("[data-next-at-once]").check()
+    asked: list[str] = []
+
+    def know_batch(route: Route) -> None:
+        """As if the batch had been announced to this desk."""
+        asked.append(route.request.url)
+        body = route.fetch().text().replace(" data-facts-url", ' data-lease="600" data-facts-url')
+        once = '<p data-once>For this item alone</p><div class="note wait" role="alert"'
+        route.fulfill(body=body.replace('<div class="note wait" role="alert"', once, 1))
+
+    page.route("**/work/assignments/*?batch=bat_1", know_batch)
+    keys: set[str] = set()
+    items = [workplace.item(FIELD) for _ in range(3)]
+    for item in items:
+        workplace.hand(context, item)
+        location = f"/work/assignments/{item.assignment_id}"
+        there = json.dumps({"location": location, "facts": FACTS, "now": NOW})
+        page.route("**/match/claim-ahead", partial(Route.fulfill, body=there))
+        frame.locator("[name=a]").fill("yes")
+        press_submit(page)
+        expect(page.locator(f"[action='/match{location[5:]}/return']")).to_have_count(2)
+        expect(page.locator("[data-fact=title]")).to_have_text("Look at this")
+        expect(page.get_by_text("For this item alone")).to_have_count(int(item is items[0]))
+        keys.add(page.locator("[data-next] [name=idempotency_key]").input_value())
+        frame = task_frame(page)
+    assert [url.split("/")[-1] for url in asked] == [f"{items[0].assignment_id}?batch=bat_1"]
+    assert len(keys) == len(items)
+    assert [workplace.answer_of(item) for item in items] == [[["a", "yes"]], [["a", "yes"]], None]
+
+
 @pytest.mark.parametrize("inside", [True, False])
 def test_control_and_enter_submit(open_item: Any, workplace: Any, inside: bool) -> None:
     page, frame, item = open_item()

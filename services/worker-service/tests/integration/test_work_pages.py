@@ -194,6 +194,17 @@ def test_a_fresh_claim_opens_before_its_event_has_come(browser: FlaskClient) -> 
     assert f"/api/matching/v1/assignments/{long_id(1)}" in page
 
 
+def test_a_fresh_claim_s_page_tells_of_the_batch_that_it_is_asked_for_with(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver
+) -> None:
+    deliver(make.opened(), make.released())
+    page = read(browser, f"/work/assignments/{long_id(1)}?batch=bat_1")
+    assert "Does the second sentence follow?" in page
+    deliver(make.claimed(1, assignment_id=long_id(1)))
+    page = read(browser, f"/work/assignments/{long_id(1)}?batch=bat_2")
+    assert "Does the second sentence follow?" in page, "what is known counts"
+
+
 def test_a_known_claim_opens_with_its_facts(
     browser: FlaskClient, make: ModuleType, deliver: Deliver
 ) -> None:
