@@ -87,7 +87,6 @@ def test_what_the_platform_calls_its_items_is_escaped(rig):
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"mode": "subscription"}, "parameter_invalid"),
         ({"line_items": []}, "parameter_missing"),
         ({"success_url": "javascript:alert(1)"}, "url_invalid"),
         ({"bogus": "x"}, "parameter_unknown"),
@@ -98,6 +97,12 @@ def test_a_session_that_makes_no_sense_is_refused(rig, change, code):
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         rig.session(**change)
     assert refusal.value.code == code
+
+
+def test_a_session_that_is_not_simulated_is_refused(rig):
+    rig.only_simulated("Stripe knows subscriptions")
+    with pytest.raises(stripe.InvalidRequestError, match="mode=payment only"):
+        rig.session(mode="subscription")
 
 
 def test_a_session_below_the_smallest_charge_is_refused(rig):

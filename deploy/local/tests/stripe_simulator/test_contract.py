@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, Union, get_args, get_origin
 
 import pytest
 import stripe
+from crowdloom.testkit.services import module_beside
 from stripe._api_version import _ApiVersion
 from stripe.v2.core import Account, AccountLink
 from stripe_simulator.scope import API_VERSION
@@ -78,6 +79,27 @@ def check(stripe_object, model):
 
 def test_the_shapes_are_those_of_the_version_that_the_package_speaks():
     assert API_VERSION == _ApiVersion.CURRENT
+
+
+@pytest.mark.parametrize("key", ["sk_test_stand_in", "rk_test_stand_in"])
+def test_with_a_key_of_the_test_mode_the_suite_goes_to_stripe_itself_with_it(monkeypatch, key):
+    went = []
+
+    def request(_transport, _method, url, headers, _body=None):
+        went.append((url, headers["Authorization"]))
+        return '{"object": "balance"}', 200, {}
+
+    monkeypatch.setattr(stripe.RequestsClient, "request", request)
+    monkeypatch.setenv("CROWDLOOM_STRIPE_TEST_KEY", key)
+    sandbox = module_beside(__file__, "conftest").Sandbox()
+    assert sandbox.client.v1.balance.retrieve().object == "balance"
+    assert went == [("https://api.stripe.com/v1/balance", f"Bearer {key}")]
+
+
+def test_a_live_key_is_never_used_for_tests(monkeypatch):
+    monkeypatch.setenv("CROWDLOOM_STRIPE_TEST_KEY", "sk_live_stand_in")
+    with pytest.raises(AssertionError, match="key of the test mode"):
+        module_beside(__file__, "conftest").Sandbox()
 
 
 def test_the_check_itself_sees_a_missing_and_an_odd_field():
