@@ -28,6 +28,7 @@ from matching_service.application.queue import Queue
 from matching_service.application.recount import RecountAnswers
 from matching_service.application.schedule_known import ScheduleKnown
 from matching_service.application.set_policy import SetPolicy
+from matching_service.application.show_known import ShowKnown
 from matching_service.application.watch_batches import WatchBatches
 from matching_service.application.watch_matching import WatchMatching
 from matching_service.config import SERVICE, Settings, read_settings
@@ -51,6 +52,7 @@ class Application:
     previews: PreviewSigner
     hold_assignment: HoldAssignment
     queue: Queue
+    show_known: ShowKnown
     count_reach: CountReach
     watch_batches: WatchBatches
     set_policy: SetPolicy
@@ -120,6 +122,7 @@ def build(
         hold_assignment=HoldAssignment(
             store=store, reader=reader, clock=clock, claim_task=claim_task
         ),
+        show_known=ShowKnown(reader),
         queue=Queue(reader=reader, eligibility=eligibility),
         count_reach=CountReach(reader=reader, clock=clock, kept=kept * _PROFILES_KEPT),
         watch_batches=WatchBatches(reader=reader, clock=clock),

@@ -1,6 +1,6 @@
 """Collection `assignments`: who holds or held which task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -62,6 +62,11 @@ class MongoAssignments:
     def held_by(self, worker_id: WorkerId) -> list[Assignment]:
         held = {"worker_id": worker_id, **_LEASED}
         return [_assignment(row) for row in self._assignments.find(held, session=self._session)]
+
+    def of_worker(self, worker_id: WorkerId) -> Iterator[tuple[Assignment, datetime | None]]:
+        own = self._assignments.find({"worker_id": worker_id}, session=self._session)
+        for row in own.sort("_id", ASCENDING):
+            yield _assignment(row), row.get("finished_at")
 
     def places_taken(self, worker_id: WorkerId) -> set[int]:
         held = {"worker_id": worker_id, **_LEASED, "place": {"$exists": True}}

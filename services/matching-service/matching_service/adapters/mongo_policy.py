@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from crowdloom.kernel.ids import WorkerId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
@@ -103,16 +104,24 @@ class MongoAsks:
             {"_id": ask.worker_id}, {"$set": said}, upsert=True, session=self._session
         )
 
+    def unmet_of(self, worker_id: WorkerId) -> UnmetAsk | None:
+        row = self._unmet.find_one({"_id": worker_id}, session=self._session)
+        return _unmet(row) if row else None
+
+    def forget(self, worker_id: WorkerId) -> None:
+        self._unmet.delete_one({"_id": worker_id}, session=self._session)
+
     def unmet_since(self, since: datetime, count_max: int) -> list[UnmetAsk]:
         late = self._unmet.find({"asked_at": {"$gte": since}}, session=self._session)
-        return [
-            UnmetAsk(row["_id"], row["asked_at"], row["looked_at_count"], row["reasons"])
-            for row in late.sort("asked_at", DESCENDING).limit(count_max)
-        ]
+        return [_unmet(row) for row in late.sort("asked_at", DESCENDING).limit(count_max)]
 
 
 def _default() -> PolicySetting:
     return PolicySetting(Policy())
+
+
+def _unmet(row: dict[str, Any]) -> UnmetAsk:
+    return UnmetAsk(row["_id"], row["asked_at"], row["looked_at_count"], row["reasons"])
 
 
 def _decision(row: dict[str, Any]) -> Decision:

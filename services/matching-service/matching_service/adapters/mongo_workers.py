@@ -22,6 +22,8 @@ from matching_service.domain.requirements import (
     summed,
 )
 
+_LEARNT = ("qualifications", "answered", "judged", "scored", "stopped")
+
 
 class MongoWorkers:
     def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
@@ -105,7 +107,7 @@ class MongoWorkers:
     def close(self, worker_id: WorkerId) -> None:
         self._workers.update_one(
             {"_id": worker_id},
-            {"$set": {"languages": [], "closed": True}},
+            {"$set": {"languages": [], "closed": True}, "$unset": dict.fromkeys(_LEARNT, "")},
             upsert=True,
             session=self._session,
         )
@@ -127,9 +129,11 @@ class MongoWorkers:
 
 
 def _profile(row: dict[str, Any]) -> WorkerProfile:
+    if row.get("closed"):
+        # Of work that was handed in before, something may still have been decided.
+        return WorkerProfile(closed=True)
     return WorkerProfile(
         frozenset(row.get("languages", ())),
-        closed=row.get("closed", False),
         holdings={one["code"]: _holding(one) for one in row.get("qualifications", ())},
         answered=row.get("answered", 0),
         judged={name: Judged(**one) for name, one in row.get("judged", {}).items()},

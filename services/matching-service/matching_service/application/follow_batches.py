@@ -177,5 +177,9 @@ def qualification_revoked(envelope: Envelope, session: Session) -> None:
 
 
 def account_closed(envelope: Envelope, session: Session) -> None:
-    """No new work; what is held runs out by itself, or is still submitted and paid."""
-    session.workers.close(envelope.of(AccountClosed).worker_id)
+    """No new work; what is held runs out by itself, or is still submitted and paid. What is kept
+    are the assignments, which others' books refer to.
+    """
+    worker_id = envelope.of(AccountClosed).worker_id
+    session.workers.close(worker_id)
+    session.asks.forget(worker_id)

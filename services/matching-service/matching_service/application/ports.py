@@ -1,6 +1,6 @@
 """What the use cases need, as contracts. All blocking; adapters raise TransientError."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -150,6 +150,12 @@ class Assignments(Protocol):
         """At most as many as one may hold, and what was sent back to him."""
         ...
 
+    def of_worker(self, worker_id: WorkerId) -> Iterator[tuple[Assignment, datetime | None]]:
+        """All of them in the order of their claims, each with when it ended, read as they are
+        asked for.
+        """
+        ...
+
     def places_taken(self, worker_id: WorkerId) -> set[int]: ...
 
     def turns_taken(self, name: str) -> list[int]:
@@ -223,7 +229,7 @@ class Workers(Protocol):
         ...
 
     def close(self, worker_id: WorkerId) -> None:
-        """Mark the account as closed for good; idempotent."""
+        """Mark the account as closed for good, and keep nothing else of it; idempotent."""
         ...
 
     def get(self, worker_id: WorkerId) -> WorkerProfile: ...
@@ -278,6 +284,10 @@ class Asks(Protocol):
     def put_unmet(self, ask: UnmetAsk) -> None:
         """In place of the worker's last one."""
         ...
+
+    def unmet_of(self, worker_id: WorkerId) -> UnmetAsk | None: ...
+
+    def forget(self, worker_id: WorkerId) -> None: ...
 
     def unmet_since(self, since: datetime, count_max: int) -> list[UnmetAsk]: ...
 

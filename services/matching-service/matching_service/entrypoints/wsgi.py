@@ -12,6 +12,7 @@ from flask import Flask
 from matching_service.bootstrap import Application, build
 from matching_service.config import SERVICE, read_settings
 from matching_service.entrypoints.http.api import make_api
+from matching_service.entrypoints.pages.export_pages import make_export_pages
 from matching_service.entrypoints.pages.forms import make_forms
 from matching_service.entrypoints.pages.held_pages import make_held_pages
 from matching_service.entrypoints.pages.matching_pages import make_matching_pages
@@ -39,6 +40,7 @@ def make_app(application: Application) -> Flask:
     )
     api.register_blueprint(make_api(application))
     app.register_blueprint(make_forms(application))
+    app.register_blueprint(make_export_pages(application))
     app.register_blueprint(make_held_pages(application))
     app.register_blueprint(make_operator_pages(application))
     app.register_blueprint(make_matching_pages(application))

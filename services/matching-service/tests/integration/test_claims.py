@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from crowdloom.contracts.task import BatchCancelled, BatchCompleted, BatchPaused, BatchResumed
-from crowdloom.contracts.worker import AccountClosed
+from crowdloom.contracts.worker import AccountClosed, QualificationGranted
 from crowdloom.kernel.errors import NotFound
 from crowdloom.testkit.ports import BEGINNING, FrozenClock
 from matching_service.application.claim_task import Claim
@@ -142,7 +142,12 @@ def test_a_closed_account_is_given_nothing_any_more(
     application: Application, deliver: Any, make: Any
 ) -> None:
     closed = AccountClosed(worker_id="wrk_1", closed_at=BEGINNING)
-    deliver(make.opened(), make.released(), make.registered("wrk_1"), closed)
+    skilled = QualificationGranted("wrk_1", "reliable", "rule", BEGINNING)
+    deliver(make.opened(), make.released(), make.registered("wrk_1"), skilled)
+    assert application.claim_task("wrk_1", "first") is not None
+    deliver(closed)
+    [kept] = application.database["workers"].find({"_id": "wrk_1"})
+    assert kept == {"_id": "wrk_1", "languages": [], "closed": True}
     assert application.claim_task("wrk_1", "key") is None
     assert application.claim_task.why_not("wrk_1", "bat_1") == "account_closed"
     assert application.claim_task("wrk_2", "key") is not None

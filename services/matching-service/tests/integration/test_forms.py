@@ -94,6 +94,13 @@ def test_several_at_once_come_one_after_the_other_each_with_its_own_ticket(
     assert returned.location == "/work/my-work"
     fresh = browser.post("/match/claim", data={**following, "after": names[2]})
     assert fresh.location.rpartition("/")[2] not in names, "then another one"
+    export = browser.get("/match/export").json
+    assert export["profile"]["languages"] == []
+    by_name = {one["assignment_id"]: one for one in export["assignments"]}
+    assert set(names) < set(by_name)
+    assert by_name[names[0]]["status"] == "returned"
+    assert by_name[names[0]]["ended_at"]
+    assert by_name[names[2]]["your_name_to_its_requester"].startswith("A")
     odd = browser.post("/match/claim", data={"idempotency_key": "o", "count": "99"})
     assert "several" not in odd.location
 

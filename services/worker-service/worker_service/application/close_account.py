@@ -8,13 +8,14 @@ from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import WorkerId
 
 from worker_service.application.ports import Readers, Session, Store
-from worker_service.application.show_talk import ANSWERS_MAX
 from worker_service.application.talk_ports import TalkAnswer
 from worker_service.application.translate import account_closed
 from worker_service.domain.appeals import Appeal
 from worker_service.domain.qualifications import Held, Record, Tries
 from worker_service.domain.queue_choices import QueueChoices
 from worker_service.domain.workers import Worker
+
+TALK_MAX = 100_000
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class ShowBelongings:
             self._readers.appeals.of_worker(worker_id),
             self._readers.held.of_worker(worker_id),
             self._readers.held.tries_of_worker(worker_id),
-            self._readers.talk_answers.of_worker(worker_id, ANSWERS_MAX),
+            self._readers.talk_answers.of_worker(worker_id, TALK_MAX),
             self._readers.records.get(worker_id),
             self._readers.choices.get(worker_id),
         )

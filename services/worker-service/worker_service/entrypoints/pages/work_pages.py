@@ -19,7 +19,8 @@ from worker_service.domain.work_items import Status, WorkItem
 from worker_service.entrypoints.pages import shell, states
 
 PAGE_ITEMS = 50
-FILE_ITEMS_MAX = 20_000
+FILE_ITEMS_MAX = 1_000_000
+"""No worker does as many: the file is read and sent piece by piece, and is to be whole."""
 _FILE_CHUNK_ITEMS = 200
 _WORDS_CHARACTERS_MAX = 200
 _PARTS = ("q", "status", "since", "until")
@@ -37,6 +38,8 @@ _COLUMNS = (
     "settled_at",
     "closed_at",
     "reason",
+    "rejected_at",
+    "note",
 )
 
 
@@ -147,6 +150,8 @@ def _cells(item: WorkItem) -> tuple[str, ...]:
         _when(item.settled_at),
         _when(item.closed_at),
         item.reason or "",
+        _when(item.rejected_at),
+        item.note or "",
     )
 
 
