@@ -28,7 +28,7 @@ INDEXES = [
     IndexModel([("status", ASCENDING), ("deadline", ASCENDING)], name="overdue"),
     IndexModel([("batch_id", ASCENDING), ("status", ASCENDING)], name="of_batch"),
 ]
-_OF_RECENT = ["worker_id", "batch_id", "status", "claimed_at", "finished_at"]
+_OF_RECENT = ["worker_id", "batch_id", "status", "claimed_at", "finished_at", "extension_keys"]
 _TURNS = ("turn", "day_turn")
 _LEASED = {"status": str(AssignmentStatus.LEASED)}
 
@@ -146,6 +146,7 @@ class MongoAssignments:
                 status=AssignmentStatus(row["status"]),
                 claimed_at=row["claimed_at"],
                 finished_at=row.get("finished_at"),
+                prolonged_count=len(row["extension_keys"]),
             )
             for row in found.sort("_id", DESCENDING).limit(count_max)
         ]

@@ -112,6 +112,7 @@ class RecentWork:
     status: AssignmentStatus
     claimed_at: datetime
     finished_at: datetime | None
+    prolonged_count: int = 0
 
 
 @dataclass(frozen=True)

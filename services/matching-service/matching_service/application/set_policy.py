@@ -1,12 +1,12 @@
 """The policy of routing: looked at, tried on the claims of the last hours, and set."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from crowdloom.kernel import Clock, IdFactory
 from crowdloom.kernel.errors import Conflict, InvalidInput
-from crowdloom.kernel.ids import BatchId
+from crowdloom.kernel.ids import BatchId, WorkerId
 from crowdloom.kernel.limits import REASON_CHARACTERS_MAX
 
 from matching_service.application.ports import (
@@ -14,6 +14,7 @@ from matching_service.application.ports import (
     PolicyChange,
     PolicySetting,
     Reader,
+    RecentWork,
     Session,
     Store,
 )
@@ -21,6 +22,7 @@ from matching_service.domain.batches import Batch
 from matching_service.domain.policy import Policy
 
 TRIED_ON_MAX = 500
+CLAIMS_TRIED_MAX = 2_000
 _CHANGES_SHOWN_MAX = 50
 
 
@@ -41,12 +43,25 @@ class Shift:
 
 
 @dataclass(frozen=True)
+class Refusals:
+    """How many of the last claims, and of the wishes for more time about them, the caps would have
+    refused.
+    """
+
+    claim_count: int
+    refused_claims: int
+    wish_count: int
+    refused_wishes: int
+
+
+@dataclass(frozen=True)
 class DryRun:
     """`changed_count` of `decision_count` choices would have been other ones."""
 
     decision_count: int
     changed_count: int
     shifts: list[Shift]
+    refusals: Refusals
 
 
 class SetPolicy:
@@ -65,7 +80,8 @@ class SetPolicy:
         return self._reader.policies.changes(_CHANGES_SHOWN_MAX)
 
     def try_on(self, weights: Mapping[str, int]) -> DryRun:
-        """What this policy would have chosen where several batches could be. Raises InvalidInput.
+        """What this policy would have chosen among several batches, and what its caps would
+        have refused. Raises InvalidInput.
 
         Only the order is tried again: what a choice would have changed for the next one is not.
         """
@@ -80,7 +96,8 @@ class SetPolicy:
         names = sorted({*before, *after}, key=lambda name: -max(before[name], after[name]))
         get = self._reader.batches.get
         shifts = [Shift(name, get(name), before[name], after[name]) for name in names]
-        return DryRun(len(decisions), changed, shifts)
+        refusals = refusals_of(self._reader.assignments.recent(CLAIMS_TRIED_MAX), policy)
+        return DryRun(len(decisions), changed, shifts, refusals)
 
     def __call__(
         self, staff_id: str, *, weights: Mapping[str, int], version: int, reason: str
@@ -108,6 +125,27 @@ class SetPolicy:
         if now.version != version or not self._store.run(work):
             raise PolicyChanged("Somebody changed it meanwhile: look at it again", **asdict(policy))
         return self.current()
+
+
+def refusals_of(recent: Sequence[RecentWork], policy: Policy) -> Refusals:
+    """`recent` has the newest first. What is refused is not held beside the next claim."""
+    held: defaultdict[WorkerId, list[RecentWork]] = defaultdict(list)
+    refused = 0
+    for one in reversed(recent):
+        still = [
+            other
+            for other in held[one.worker_id]
+            if other.finished_at is None or other.finished_at > one.claimed_at
+        ]
+        is_refused = len(still) >= policy.held_max
+        refused += is_refused
+        held[one.worker_id] = still if is_refused else [*still, one]
+    return Refusals(
+        claim_count=len(recent),
+        refused_claims=refused,
+        wish_count=sum(one.prolonged_count for one in recent),
+        refused_wishes=sum(max(0, one.prolonged_count - policy.extensions_max) for one in recent),
+    )
 
 
 def _first(decision: Decision, policy: Policy) -> BatchId:

@@ -80,6 +80,12 @@ def test_weights_are_tried_on_the_last_choices_set_and_kept_with_who_and_why(
     headers = staff_headers("operator")
     tried = api.get(f"{POLICY}?try=1&finishing=0", headers=headers)
     assert "1 of the last 1 choice would have been another one" in tried.text
+    assert "0 of the last 1 claim would have been refused" in tried.text
+    held = application.claim_task("wrk_1", "k5")
+    application.hold_assignment.extend("wrk_1", held.assignment.assignment_id, "more")
+    tried = api.get(f"{POLICY}?try=1&held_max=1&extensions_max=0", headers=headers)
+    assert "1 of the last 2 claims would have been refused" in tried.text
+    assert "1 of 1 wish for more time would have been refused" in tried.text
     weights = {"finishing": "0", "waiting": "20", "age": "5", "skill": "10"}
 
     def post(key: str, **sent: str) -> Any:
