@@ -9,12 +9,13 @@ from typing import Any
 from crowdloom.chassis.dead_letters import DEAD_LETTERS
 from crowdloom.chassis.store import OUTBOX, MongoDatabase
 from crowdloom.chassis.worker import PROCESS_STATUS
-from crowdloom.kernel import Money
+from crowdloom.kernel import Currency, Money
 from crowdloom.kernel.ids import BatchId
 from pymongo import ASCENDING, DESCENDING
 
 from payment_service.adapters.mongo_approvals import APPROVALS
 from payment_service.adapters.mongo_balances import BALANCES_DAILY, PROGRESS
+from payment_service.adapters.mongo_banks import BANK_LINES, BANK_STATEMENTS
 from payment_service.adapters.mongo_closed_trials import MongoClosedTrials
 from payment_service.adapters.mongo_exceptions import EXCEPTIONS
 from payment_service.adapters.mongo_journal import journal_entry
@@ -28,6 +29,7 @@ from payment_service.adapters.mongo_work import ASSIGNMENTS, BATCHES, batch_book
 from payment_service.application.audit_batches import TotalsCompared
 from payment_service.application.journal import JournalEntry
 from payment_service.domain.audit import (
+    BankLineKept,
     BatchWork,
     BatchWorks,
     ClosedPeriod,
@@ -36,6 +38,8 @@ from payment_service.domain.audit import (
     Finding,
     LineKept,
 )
+from payment_service.domain.bank_flows import bank
+from payment_service.domain.bank_statements import BankLineState
 from payment_service.domain.batches import BatchBook
 from payment_service.domain.payouts import PayoutItem
 from payment_service.domain.periods import PeriodState
@@ -120,6 +124,15 @@ class MongoAuditBooks:
                 net=Money.from_wire(row["net"]),
                 settled=row["settled"],
             )
+
+    def bank_lines(self) -> Iterator[BankLineKept]:
+        for row in self._database[BANK_LINES].find({"state": {"$ne": BankLineState.WAITING.value}}):
+            account = bank(row["account_id"], Currency.of(row["currency"]))
+            yield BankLineKept(row["_id"], account, int(row["units"]))
+
+    def unbooked_statements(self) -> Mapping[str, datetime]:
+        found = self._database[BANK_STATEMENTS].find({"unbooked": True}, {"confirmed_at": 1})
+        return {row["_id"]: row["confirmed_at"] for row in found}
 
     def decisions(self) -> Mapping[str, Decision]:
         found = self._database[APPROVALS].find({"status": "approved"})

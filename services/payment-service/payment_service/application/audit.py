@@ -18,6 +18,7 @@ from payment_service.application.audit_tally import Tally, tally_of
 from payment_service.application.journal import JournalEntry
 from payment_service.application.seal_journal import SealReport
 from payment_service.domain.audit import (
+    BankLineKept,
     BatchWorks,
     ClosedPeriod,
     Consumer,
@@ -32,6 +33,7 @@ from payment_service.domain.chart import is_guarded, kind_of
 from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem
 
 _SUSPENSE_DAYS = timedelta(days=5)
+_UNBOOKED = timedelta(hours=1)
 _OUTBOX_SECONDS = timedelta(seconds=60)
 _SILENCE = timedelta(seconds=90)
 _LAG_MAX = 5_000
@@ -62,6 +64,14 @@ class AuditBooks(Protocol):
     def items(self) -> Iterator[PayoutItem]: ...
 
     def lines(self) -> Iterator[LineKept]: ...
+
+    def bank_lines(self) -> Iterator[BankLineKept]:
+        """Lines of statements that are to be in the journal."""
+        ...
+
+    def unbooked_statements(self) -> Mapping[str, datetime]:
+        """Statements that are not wholly in the journal, with when they were confirmed."""
+        ...
 
     def decisions(self) -> Mapping[str, Decision]:
         """Approved proposals by id."""
@@ -131,7 +141,12 @@ class AuditMoney:
             _i1(tally),
             *_guarded(tally, dict(self._books.kept_balances()), self._books.mirrors()),
             *of_batches(tally, batches, works, self._books.totals_apart()),
-            *_of_lines(tally, list(self._books.lines()), self._books.newest_reconciliation()),
+            *_of_lines(
+                tally,
+                list(self._books.lines()),
+                self._books.newest_reconciliation(),
+                _of_banks(tally, self._books, now),
+            ),
             _i9(tally),
             _i10(tally, items),
             _i11(tally, items, keys, now),
@@ -164,9 +179,13 @@ def _guarded(
 
 
 def _of_lines(
-    tally: Tally, lines: Sequence[LineKept], newest: Mapping[str, Any] | None
+    tally: Tally,
+    lines: Sequence[LineKept],
+    newest: Mapping[str, Any] | None,
+    banks: tuple[int, list[str]],
 ) -> list[Finding]:
-    booked, wrong = dict(tally.booked), list(tally.doubled)
+    bank_count, wrong_at_banks = banks
+    booked, wrong = dict(tally.booked), [*tally.doubled, *wrong_at_banks]
     mirrored: dict[str, int] = defaultdict(int)
     for line in lines:
         state = "available" if line.settled else "pending"
@@ -185,8 +204,19 @@ def _of_lines(
     )
     return [
         found("I7", f"{_minor(ours)}; {said}", apart),
-        found("I8", f"{len(lines)} processor lines", wrong),
+        found("I8", f"{len(lines)} processor lines, {bank_count} bank lines", wrong),
     ]
+
+
+def _of_banks(tally: Tally, books: AuditBooks, now: datetime) -> tuple[int, list[str]]:
+    """How many lines banks told of, and what is wrong with them."""
+    kept = {f"{line.line_id} on {line.account}": line.units for line in books.bank_lines()}
+    late = [
+        f"{statement_id}: not booked since {confirmed_at:%Y-%m-%d %H:%M}"
+        for statement_id, confirmed_at in books.unbooked_statements().items()
+        if now - confirmed_at > _UNBOOKED
+    ]
+    return len(kept), [*differing(kept, tally.bank), *late]
 
 
 def _minor(sums: Mapping[str, int]) -> str:

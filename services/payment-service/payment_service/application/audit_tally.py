@@ -76,6 +76,8 @@ class Tally:
     returned: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     booked: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     settled: dict[str, int] = field(default_factory=dict)
+    # What each line of a bank moved on the bank's account, by both.
+    bank: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     suspense_since: dict[str, datetime] = field(default_factory=dict)
     counted_before: str = ""
     counted: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -111,6 +113,7 @@ def _add(tally: Tally, entry: JournalEntry) -> None:
     _add_work(tally, entry)
     _add_payout(tally, entry)
     _add_line(tally, entry)
+    _add_bank_line(tally, entry)
     if entry.code in _MANUAL:
         tally.manual.append((entry.key, entry.refs))
 
@@ -208,3 +211,13 @@ def _add_line(tally: Tally, entry: JournalEntry) -> None:
         if n.account.startswith("expense:stripe:") and entry.code != "stripe_fee"
     )
     tally.booked[line_id] = (entry.key, net, fee)
+
+
+def _add_bank_line(tally: Tally, entry: JournalEntry) -> None:
+    """Once, however often it is matched and unmatched: later entries move suspense."""
+    line_id = entry.refs.get("bank_line")
+    if line_id is None:
+        return
+    for line in entry.lines:
+        if line.account.startswith("asset:bank:"):
+            tally.bank[f"{line_id} on {line.account}"] += line.debit - line.credit

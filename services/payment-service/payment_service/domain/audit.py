@@ -18,7 +18,7 @@ SENTENCES: Mapping[str, str] = {
     "I5": "Every accepted submission has one entry, at the published terms",
     "I6": "Nothing is reserved for a closed batch, but what accepted work still needs",
     "I7": "Our books of the processor's balance equal its lines and its own figure",
-    "I8": "Every line of the processor has one entry, and every such entry its line",
+    "I8": "Every line of the processor and of a bank is booked once, none without its line",
     "I9": "What we hold covers what we owe to requesters and workers",
     "I10": "Every payout line's money is reserved, given back, paid or under way, once",
     "I11": "Nothing is under way for a day, or in suspense for five, without being asked after",
@@ -54,6 +54,15 @@ class LineKept:
     fee: Money
     net: Money
     settled: bool
+
+
+@dataclass(frozen=True)
+class BankLineKept:
+    """A line of a bank statement that is in the journal, and the bank's account there."""
+
+    line_id: str
+    account: str
+    units: int
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def _templates() -> Mapping[str, str]:
         "never reconciled": _("never reconciled"),
         "reconciled #": _("reconciled #"),
         "# processor lines": _("# processor lines"),
+        "# bank lines": _("# bank lines"),
         "@ of our own": _("@ of our own"),
         "nothing of our own": _("nothing of our own"),
         "nothing": _("nothing"),

@@ -179,7 +179,7 @@ def invariants() -> dict[str, str]:
         "I5": _("Every accepted submission has one entry, at the published terms"),
         "I6": _("Nothing is reserved for a closed batch, but what accepted work still needs"),
         "I7": _("Our books of the processor's balance equal its lines and its own figure"),
-        "I8": _("Every line of the processor has one entry, and every such entry its line"),
+        "I8": _("Every line of the processor and of a bank is booked once, none without its line"),
         "I9": _("What we hold covers what we owe to requesters and workers"),
         "I10": _("Every payout line's money is reserved, given back, paid or under way, once"),
         "I11": _(
