@@ -2,15 +2,16 @@
 in the transaction of the change. Reading it costs the same however many answers there are.
 
 A batch's tally is the sum of its parts: the answers that are counted once, when it is first asked
-for, and several documents that changes add to, so that two changes seldom want the same one.
+for, and several documents that changes add to. The transactions of a process take them in turn, so
+that two that run at once seldom want the same one: the later of them would have to begin again.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime
+from itertools import cycle
 from typing import Any
-from zlib import crc32
 
 from crowdloom.kernel.ids import BatchId
 from pymongo import IndexModel
@@ -24,7 +25,8 @@ from task_service.domain.submissions import Submission, SubmissionStatus
 from task_service.domain.tallies import Tally, tally_of
 
 INDEXES: dict[str, list[IndexModel]] = {"tallies": []}
-_PARTS = 16
+_PARTS = 32
+_turns = cycle(range(_PARTS))
 _FIRST = "first"
 _NAMES = tuple(field.name for field in fields(Tally))
 _SHOWN = [str(status) for status in SubmissionStatus if status is not SubmissionStatus.CLOSED]
@@ -38,11 +40,12 @@ class MongoTallies:
         self._tallies = database["tallies"]
         self._submissions = database["submissions"]
         self._session = session
+        self._part = next(_turns)
         self._changes: dict[str, Counter[str]] = defaultdict(Counter)
 
     def note(self, before: Submission | None, after: Submission) -> None:
         """`before`: as it was, None where it is new."""
-        changes = self._changes[_part(after)]
+        changes = self._changes[f"{after.batch_id}:{self._part}"]
         changes.update(vars(tally_of(after)))
         if before is not None:
             changes.subtract(vars(tally_of(before)))
@@ -147,10 +150,6 @@ class MongoTallies:
             one = Tally.of_state(SubmissionStatus(state["status"]), bool(state.get("reopened")))
             counts.update({name: count * row["count"] for name, count in vars(one).items()})
         return Tally(**counts)
-
-
-def _part(submission: Submission) -> str:
-    return f"{submission.batch_id}:{crc32(submission.submission_id.encode()) % _PARTS}"
 
 
 def _sum(rows: Any) -> Tally:
