@@ -51,13 +51,13 @@ _INDEXES: dict[str, dict[str, list[IndexModel]]] = {
 }
 _COLLECTIONS = {
     "matching-service": ("tasks", "assignments", "batches", "work_times", "workers"),
-    "task-service": ("submissions",),
+    "task-service": ("submissions", "tallies"),
     "worker-service": ("work_items", "batch_durations", "project_durations", "requesters"),
     "payment-service": ("assignments",),
 }
 _COMPARED = {
     "matching-service": ("assignments", "outbox", "inbox"),
-    "task-service": ("submissions", "outbox", "inbox"),
+    "task-service": ("submissions", "tallies", "outbox", "inbox"),
     "worker-service": ("work_items", "inbox"),
     "payment-service": ("assignments", "inbox"),
 }
@@ -185,7 +185,8 @@ class _Bare:
     def _work(self, worker: int, until: float) -> int:
         worker_id, turn = self._ids.new("worker"), 0
         while time.monotonic() < until:
-            self._submit(self._claim(worker_id, (worker * 131 + turn * 7) % _TASKS, turn))
+            cycle = self._claim(worker_id, (worker * 131 + turn * 7) % _TASKS, turn)
+            self._submit(cycle, part=worker)
             turn += 1
         return turn
 
@@ -214,7 +215,7 @@ class _Bare:
         self._outboxes["matching-service"].put(event)
         return cycle
 
-    def _submit(self, claimed: Cycle) -> None:
+    def _submit(self, claimed: Cycle, *, part: int) -> None:
         cycle = Cycle(**{**vars(claimed), "submitted_at": self._clock.now()})
         event = Event(self._ids.new("event"), "received", cycle)
         database = self._databases["task-service"]
@@ -223,6 +224,9 @@ class _Bare:
             row = submission_row(cycle, self._ids.new("submission"))
             database["submissions"].insert_one(row, session=session)
             database["outbox"].insert_one(outbox_row(event, self._clock.now()), session=session)
+            # Each worker has a part of his own: nothing here waits for another's.
+            counted, one_more = {"_id": f"{BATCH_ID}:{part}"}, {"$inc": {"submitted": 1}}
+            database["tallies"].update_one(counted, one_more, upsert=True, session=session)
 
         self._transact(submit)
         self._outboxes["task-service"].put(event)
