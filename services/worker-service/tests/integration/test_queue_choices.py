@@ -138,6 +138,26 @@ def test_sound_is_off_at_first_and_quiet_hours_are_kept(
     assert application.choose_queue.get("wrk_1").quiet.since == ""
 
 
+def test_a_long_queue_comes_in_steps_and_its_filter_stays(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver
+) -> None:
+    for number in range(51):
+        deliver(
+            make.opened(f"bat_{number:02d}", opened_at=BEGINNING - timedelta(seconds=number)),
+            make.released(f"bat_{number:02d}"),
+        )
+    page = read(browser, "/work/queue?sort=newest")
+    assert page.count('<article class="job"') == 50
+    assert "50 of 51 projects are shown" in page
+    more = "/work/queue?sort=newest&amp;shown=100#offer-bat_50"
+    assert f'href="{more}"' in page
+    whole = read(browser, more.replace("&amp;", "&"))
+    assert whole.count('<article class="job"') == 51
+    assert "/work/queue/offers?sort=newest&amp;shown=100" in whole
+    assert "of 51 projects" not in whole
+    assert read(browser, "/work/queue?shown=7").count('<article class="job"') == 50
+
+
 @pytest.mark.usefixtures("two_batches")
 def test_the_fragment_is_answered_in_short_while_nothing_changed(
     browser: FlaskClient, make: ModuleType, deliver: Deliver

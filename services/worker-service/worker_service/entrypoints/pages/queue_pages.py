@@ -16,7 +16,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from worker_service.application.show_queue import QueueView
+from worker_service.application.show_queue import BATCHES_MAX, QueueView
 from worker_service.bootstrap import Application
 from worker_service.domain.offers import Filter, Sort
 from worker_service.entrypoints.pages import languages, shell, states
@@ -27,6 +27,8 @@ REWARD_CHOICES = (1, 5, 10, 25, 50, 100, 500)
 """Minor units an item."""
 MINUTES_CHOICES = (2, 5, 10, 30, 60, 240)
 """Longest time limit of an item."""
+SHOWN_STEP = 50
+"""Cards at first, and more at each wish: a page of all is slow on a phone, and asked for anew."""
 _MINOR_PER_DOLLAR = 100
 _SECONDS_PER_MINUTE = 60
 _CHARACTERS_MAX = {"q": 200, "language": 35, "requester": 40, "min": 6, "reward": 6, "limit": 6}
@@ -66,7 +68,7 @@ def _add_queue(blueprint: Blueprint, application: Application) -> None:
         shown = _offers(application, wanted_now())
         response = make_response()
         response.headers["Cache-Control"] = "private, no-cache"
-        response.set_etag(_mark(shown["view"]))
+        response.set_etag(_mark(shown["view"], shown["shown_max"]))
         response.make_conditional(request)
         if response.status_code == HTTPStatus.OK:
             response.set_data(render_template("work/_offers.html", **shown))
@@ -175,7 +177,15 @@ def _offers(application: Application, wanted: Filter) -> dict[str, Any]:
         "language_name": languages.name_for_reader,
         "matching_words": states.why_not_words(),
         "query": urlencode(_asked()),
+        "shown_max": _shown_max(),
+        "shown_step": SHOWN_STEP,
     }
+
+
+def _shown_max() -> int:
+    """How many cards, by the address: whole steps, and no more than there can be."""
+    steps = range(SHOWN_STEP, BATCHES_MAX + 1, SHOWN_STEP)
+    return next((most for most in steps if str(most) == request.args.get("shown")), SHOWN_STEP)
 
 
 def _narrowed_by(wanted: Filter) -> int:
@@ -184,7 +194,7 @@ def _narrowed_by(wanted: Filter) -> int:
     return sum(one != other for one, other in zip(astuple(wanted), astuple(usual), strict=True))
 
 
-def _mark(view: QueueView) -> str:
+def _mark(view: QueueView, shown_max: int) -> str:
     """Changes with whatever the fragment shows, but not with the keys of its forms."""
     facts = [
         (
@@ -195,10 +205,11 @@ def _mark(view: QueueView) -> str:
             one.terms.reward,
             one.unspoken,
         )
-        for one in view.offers
+        for one in view.offers[:shown_max]
     ]
     alerts = [offer.card.batch_id for offer in view.alerts]
-    told = (view.choices, facts, alerts, view.open_count, view.other_language_count)
+    counts = (len(view.offers), view.open_count, view.other_language_count)
+    told = (view.choices, facts, alerts, counts)
     return sha256(f"{get_locale()}{told}".encode()).hexdigest()[:32]
 
 
