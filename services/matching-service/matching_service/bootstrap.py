@@ -110,6 +110,7 @@ def build(
         randomness=randomness,
         pseudonym_key=settings.pseudonym_key,
     )
+    count_reach = CountReach(reader=reader, clock=clock, kept=kept * _PROFILES_KEPT)
     return Application(
         settings=settings,
         clock=clock,
@@ -124,9 +125,9 @@ def build(
         ),
         show_known=ShowKnown(reader),
         queue=Queue(reader=reader, eligibility=eligibility),
-        count_reach=CountReach(reader=reader, clock=clock, kept=kept * _PROFILES_KEPT),
+        count_reach=count_reach,
         watch_batches=WatchBatches(reader=reader, clock=clock),
-        watch_matching=WatchMatching(reader=reader, clock=clock),
+        watch_matching=WatchMatching(reader=reader, clock=clock, count_reach=count_reach),
         set_policy=SetPolicy(store=store, reader=reader, clock=clock, ids=ids),
         expire_leases=ExpireLeases(store=store, reader=reader, clock=clock),
         count_progress=CountProgress(store=store, reader=reader, clock=clock),

@@ -14,6 +14,7 @@ from statistics import median
 from crowdloom.kernel import Clock
 from crowdloom.kernel.ids import BatchId, WorkerId
 
+from matching_service.application.count_reach import CountReach, Reach
 from matching_service.application.ports import Reader, RecentWork, UnmetAsk
 from matching_service.domain.assignments import Assignment, AssignmentStatus
 from matching_service.domain.batches import Batch, BatchStatus
@@ -26,6 +27,7 @@ _IDLE_SINCE = timedelta(minutes=15)
 _IDLE_MAX = 200
 _STUCK_AFTER = timedelta(minutes=2)
 _STUCK_MAX = 50
+_REACH_COUNTED_MAX = 10
 _JUDGED_MIN = 5
 _FAST_SHARE = 0.25
 _RETURNED_SHARE = 0.5
@@ -45,10 +47,13 @@ class Rates:
 
 @dataclass(frozen=True)
 class Starving:
-    """Nobody takes its slots. `reasons` counts the workers who were given nothing of it lately."""
+    """Nobody takes its slots. `reasons` counts the workers who were given nothing of it lately;
+    `reach` says how many of those who were here lately it fits, None where that was not counted.
+    """
 
     batch: Batch
     reasons: Mapping[str, int]
+    reach: Reach | None
 
 
 @dataclass(frozen=True)
@@ -88,9 +93,10 @@ class MatchingNow:
 
 
 class WatchMatching:
-    def __init__(self, *, reader: Reader, clock: Clock) -> None:
+    def __init__(self, *, reader: Reader, clock: Clock, count_reach: CountReach) -> None:
         self._reader = reader
         self._clock = clock
+        self._count_reach = count_reach
 
     def __call__(self) -> MatchingNow:
         now = self._clock.now()
@@ -113,12 +119,23 @@ class WatchMatching:
         )
 
     def _starving(self, asks: Sequence[UnmetAsk], now: datetime) -> list[Starving]:
+        """The longest first. Whom a batch fits is looked up worker by worker: of some alone."""
         batches = self._reader.batches.with_status(BatchStatus.OPEN)
+        found = sorted(
+            (batch for batch in batches if is_starving(batch, now)),
+            key=lambda batch: batch.served_at or batch.opened_at,
+        )
         return [
-            Starving(batch, _most_first(one.reasons.get(batch.batch_id) for one in asks))
-            for batch in batches
-            if is_starving(batch, now)
+            Starving(
+                batch,
+                _most_first(one.reasons.get(batch.batch_id) for one in asks),
+                self._reach(batch) if number < _REACH_COUNTED_MAX else None,
+            )
+            for number, batch in enumerate(found)
         ]
+
+    def _reach(self, batch: Batch) -> Reach:
+        return self._count_reach(batch.requirements, batch.language, batch.task_type)
 
 
 def _rates(recent: Sequence[RecentWork], now: datetime, minutes: int) -> Rates:

@@ -36,8 +36,14 @@ def worked(
 
 @pytest.mark.usefixtures("worked")
 def test_an_operator_sees_rates_who_waits_and_why_and_what_stands_out(
-    application: Application, api: FlaskClient, staff_headers: Any, clock: FrozenClock
+    application: Application,
+    api: FlaskClient,
+    staff_headers: Any,
+    clock: FrozenClock,
+    make: ModuleType,
+    deliver: Deliver,
 ) -> None:
+    deliver(*(make.registered(f"wrk_finnish{number}", "fi") for number in range(10)))
     clock.advance(seconds=601)
     now = application.watch_matching()
     assert [(one.minutes, one.claimed, one.submitted) for one in now.rates] == [
@@ -60,6 +66,7 @@ def test_an_operator_sees_rates_who_waits_and_why_and_what_stands_out(
     for word in (
         *("wrk_fast", "wrk_back", "wrk_english", "1 lease is overdue"),
         "speaks none of its languages",
+        "It fits 10 to 19 of the 10 to 19 workers who were here in the last 30 days",
     ):
         assert word in page.text
     assert api.get("/operator/matching", headers=staff_headers("finance.view")).status_code == 403

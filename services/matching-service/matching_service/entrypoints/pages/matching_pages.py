@@ -11,6 +11,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from matching_service.application.count_reach import COUNTED_MIN, LATELY
 from matching_service.application.set_policy import DryRun
 from matching_service.bootstrap import Application
 from matching_service.domain.policy import Policy, bounds_of
@@ -34,6 +35,8 @@ def make_matching_pages(application: Application) -> Blueprint:
             now=application.watch_matching(),
             reason_words=reason_words(),
             idle_shown_max=_IDLE_SHOWN_MAX,
+            reach_days=LATELY.days,
+            reach_least=COUNTED_MIN,
         )
 
     _add_policy(blueprint, application)

@@ -22,11 +22,17 @@ const askWhy = async (place) => {
   const { why_not: whyNot } = await answer.json();
   slot.textContent = whyNot?.length ? sentenceOf(whyNot) : slot.dataset.free;
 };
+/* Of many the first: matching-service looks for an item each time. What the rest lacks comes in one call. */
+const ASKED_MAX = 20;
 const places = [...document.querySelectorAll("[data-ask]")];
 const askAll = async () => {
-  for (const place of places) await askWhy(place).catch(() => {});
+  for (const place of places.slice(0, ASKED_MAX)) await askWhy(place).catch(() => {});
+  if (places.length > ASKED_MAX) await learn().catch(() => {});
+  for (const place of places.slice(ASKED_MAX)) {
+    const reasons = whyNot.get(place.dataset.batch);
+    if (reasons?.length) place.querySelector("[data-why]").textContent = sentenceOf(reasons);
+  }
 };
-if (places.length) askAll();
 
 /* ---- on the cards, for all of them in one call ---- */
 const offers = document.getElementById("offers");
@@ -65,6 +71,8 @@ const learn = async () => {
   whyNot = found;
   mark();
 };
+
+if (places.length) askAll();
 
 /* ---- what one holds, but for what is being handed in ---- */
 const showHeld = () => {
