@@ -23,7 +23,11 @@ from payment_service.adapters.mongo_ledger import ACCOUNTS, JOURNAL, PERIODS
 from payment_service.adapters.mongo_memos import MEMO_ACCOUNTS, MEMOS
 from payment_service.adapters.mongo_payouts import PAYOUT_ITEMS, payout_item
 from payment_service.adapters.mongo_periods import PERIOD_CLOSINGS
-from payment_service.adapters.mongo_processor import RECONCILIATIONS, STRIPE_LINES
+from payment_service.adapters.mongo_processor import (
+    RECONCILIATIONS,
+    STRIPE_LINES,
+    MongoProcessorLines,
+)
 from payment_service.adapters.mongo_totals import MongoTaskTotals
 from payment_service.adapters.mongo_work import ASSIGNMENTS, BATCHES, batch_book
 from payment_service.application.audit_batches import TotalsCompared
@@ -165,6 +169,9 @@ class MongoAuditBooks:
     def totals_apart(self) -> TotalsCompared:
         totals = MongoTaskTotals(self._database, None)
         return TotalsCompared(totals.count(), *totals.apart())
+
+    def processor_read_to(self) -> datetime | None:
+        return MongoProcessorLines(self._database, None).complete_to()
 
     def consumer(self) -> Consumer | None:
         found = self._database[PROCESS_STATUS].find_one(sort=[("seen_at", DESCENDING)])

@@ -15,6 +15,8 @@ from payment_service.domain.processor_lines import BalanceTransaction
 
 STRIPE_LINES = "stripe_bt"
 STRIPE_EVENTS = "stripe_events"
+FEEDS = "processor_feeds"
+_FEED = "stripe"
 RECONCILIATIONS = "recon_runs"
 DIFFERENCES = "recon_differences"
 TIMING = "recon_timing"
@@ -43,6 +45,7 @@ TIMING_INDEXES = [
 class MongoProcessorLines:
     def __init__(self, database: MongoDatabase, session: ClientSession | None) -> None:
         self._lines = database[STRIPE_LINES]
+        self._feeds = database[FEEDS]
         self._session = session
 
     def known(self, transaction_ids: Collection[str]) -> Mapping[str, bool]:
@@ -83,6 +86,18 @@ class MongoProcessorLines:
             {}, {"created_at": 1}, sort=[("created_at", DESCENDING)], session=self._session
         )
         return None if found is None else found["created_at"]
+
+    def complete_to(self) -> datetime | None:
+        found = self._feeds.find_one({"_id": _FEED}, session=self._session)
+        return None if found is None else found["complete_to"]
+
+    def note_complete(self, moment: datetime) -> None:
+        self._feeds.update_one(
+            {"_id": _FEED},
+            {"$max": {"complete_to": moment}},
+            upsert=True,
+            session=self._session,
+        )
 
     def count(self) -> int:
         return self._lines.count_documents({}, session=self._session)

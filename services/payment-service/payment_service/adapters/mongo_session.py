@@ -66,6 +66,7 @@ INDEXES = {
     mongo_payouts.PAYOUT_ITEMS: mongo_payouts.PAYOUT_ITEM_INDEXES,
     processor.STRIPE_LINES: processor.STRIPE_LINE_INDEXES,
     processor.STRIPE_EVENTS: processor.STRIPE_EVENT_INDEXES,
+    processor.FEEDS: [],
     processor.RECONCILIATIONS: processor.RECONCILIATION_INDEXES,
     processor.DIFFERENCES: processor.DIFFERENCE_INDEXES,
     processor.TIMING: processor.TIMING_INDEXES,

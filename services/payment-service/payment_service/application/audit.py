@@ -37,6 +37,7 @@ _UNBOOKED = timedelta(hours=1)
 _OUTBOX_SECONDS = timedelta(seconds=60)
 _SILENCE = timedelta(seconds=90)
 _LAG_MAX = 5_000
+FEED_SILENCE = timedelta(minutes=15)
 _OWED = frozenset(
     {"wallet", "escrow", "refunding", "clearing", "payable", "held", "payout", "gift", "tax"}
 )
@@ -93,6 +94,10 @@ class AuditBooks(Protocol):
 
     def totals_apart(self) -> TotalsCompared:
         """task-service's control totals beside what its events said."""
+        ...
+
+    def processor_read_to(self) -> datetime | None:
+        """Up to when all of the processor's lines were read, where they ever were."""
         ...
 
     def consumer(self) -> Consumer | None:
@@ -324,6 +329,9 @@ def _i14(books: AuditBooks, now: datetime) -> Finding:
         if consumer.lag is not None and consumer.lag > _LAG_MAX:
             late.append(f"{consumer.lag} events are not read")
         figure += f", {'unknown' if consumer.lag is None else consumer.lag} to read"
+    read_to = books.processor_read_to()
+    if read_to is not None and now - read_to > FEED_SILENCE:
+        late.append(f"the processor was last read {read_to:%Y-%m-%d %H:%M}")
     return found("I14", figure, late)
 
 

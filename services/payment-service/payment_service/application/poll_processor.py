@@ -3,6 +3,7 @@
 Webhooks are hints and may be lost, doubled or late; what is booked comes from the polled lines.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from crowdloom.chassis.store import Store
@@ -14,6 +15,7 @@ from payment_service.application.payees import RefreshPayees
 from payment_service.application.ports import Hint, Session
 from payment_service.application.processor import PaymentProcessor
 from payment_service.domain.payouts import RunStatus
+from payment_service.domain.processor_lines import BalanceTransaction
 
 AT_REST = timedelta(seconds=10)
 OVERLAP = timedelta(minutes=10)
@@ -21,6 +23,7 @@ WIDE_OVERLAP = timedelta(hours=48)
 _WIDE_EVERY = timedelta(minutes=30)
 _OPEN_FOR = timedelta(minutes=30)
 _UNSETTLED_EVERY = timedelta(seconds=30)
+_NOTED_EVERY = timedelta(seconds=15)
 _HINTS_MAX = 100
 _CHECKOUT_EXPIRED = "checkout.session.expired"
 _ACCOUNT = "v2.core.account"
@@ -46,6 +49,7 @@ class PollProcessor:
         self.follow_connected = FollowConnected(store, processor, clock=clock)
         self._due = self._wide_due = self._unsettled_due = clock.now()
         self._hints_since = clock.now() - AT_REST
+        self._noted_at: datetime | None = None
 
     def __call__(self) -> int | None:
         """Does nothing until due. Raises ProcessorUnavailable."""
@@ -68,8 +72,18 @@ class PollProcessor:
         if now >= self._wide_due:
             overlap, self._wide_due = WIDE_OVERLAP, now + _WIDE_EVERY
         since = None if newest is None else newest - overlap
-        booked = self._book_lines(self._processor.lines_since(since))
-        return booked + self._settle_old(now)
+        heard: list[str] = []
+        booked = self._book_lines(_told(self._processor.lines_since(since), heard))
+        booked += self._settle_old(now)
+        # The newest line that we know is in the window: an answer without it is no answer.
+        if heard or newest is None:
+            self._note_complete(now)
+        return booked
+
+    def _note_complete(self, moment: datetime) -> None:
+        if self._noted_at is None or moment - self._noted_at >= _NOTED_EVERY:
+            self._store.run(lambda session: session.lines.note_complete(moment))
+            self._noted_at = moment
 
     def _settle_old(self, now: datetime) -> int:
         """Lines that were pending when last seen, and may have left the window since."""
@@ -130,3 +144,11 @@ class ReceiveHint:
         """Returns whether the event is new. Raises ForgedWebhook."""
         hint = self._processor.read_webhook(payload, signature)
         return self._store.run(lambda session: session.hints.add(hint, self._clock.now()))
+
+
+def _told(lines: Iterable[BalanceTransaction], heard: list[str]) -> Iterator[BalanceTransaction]:
+    """The same lines; `heard` has the first of them once there was one."""
+    for line in lines:
+        if not heard:
+            heard.append(line.transaction_id)
+        yield line

@@ -24,7 +24,7 @@ SENTENCES: Mapping[str, str] = {
     "I11": "Nothing is under way for a day, or in suspense for five, without being asked after",
     "I12": "No entry was booked into a closed period",
     "I13": "The chain of seals over the journal verifies",
-    "I14": "Events are published and read soon after they were written, and none was given up on",
+    "I14": "Events are published and read soon, none was given up on, and the processor is heard",
     "I15": "No worker was paid more than was earned",
     "I16": "Every period balances, and all of them, the daily balances and the closes say the same",
     "I17": "Every entry by hand was made by one person and approved by another",

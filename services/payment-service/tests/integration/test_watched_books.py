@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from payment_service.adapters.stripe_processor import StripeProcessor
 
-NAMES = ("unreconciled_minor", "reconciliation_age_seconds")
+NAMES = ("unreconciled_minor", "reconciliation_age_seconds", "processor_feed_age_seconds")
 
 
 @pytest.fixture
@@ -27,12 +28,34 @@ def test_what_the_newest_reconciliation_left_unexplained_is_told_with_its_age(
     market: Any, told: Any, calling: Callable[..., Any]
 ) -> None:
     market.reconcile()
-    assert told() == {}, "one that failed compared nothing"
+    assert told().keys() == {"processor_feed_age_seconds"}, "one that failed compared nothing"
     market.pay_in(calling("requester", "req_1"), 1000)
     market.reconcile()
     figures = told()
     assert figures["unreconciled_minor"] == 0
     assert figures["reconciliation_age_seconds"] >= 0
+
+
+def test_a_processor_that_is_not_heard_is_told_today_in_the_audit_and_to_alarms(
+    market: Any, clock: Any, told: Any, browsing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application, silent = market.application, "The processor is not heard"
+    page = browsing("staff", "stf_checker", "finance.view")
+    market.pay_in(market.requester, 1000)
+    clock.advance(seconds=60)
+    application.poll_processor.catch_up()
+    assert told()["processor_feed_age_seconds"] == 0
+    assert "Complete to" in page.get("/finance").text
+    clock.advance(seconds=1_000)
+    with monkeypatch.context() as patch:
+        patch.setattr(StripeProcessor, "lines_since", lambda *_: iter(()))
+        application.poll_processor.catch_up()
+    assert silent in page.get("/finance").text, "an answer without what we know is none"
+    assert told()["processor_feed_age_seconds"] == 1_000
+    i14 = next(each for each in application.audit_money() if each.invariant == "I14")
+    assert any("the processor was last read" in broken for broken in i14.broken)
+    application.poll_processor.catch_up()
+    assert silent not in page.get("/finance").text
 
 
 def test_a_day_after_the_first_entry_the_books_are_audited_and_what_does_not_hold_waits(

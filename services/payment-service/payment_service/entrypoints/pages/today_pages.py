@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.application import show_reconciliation as reading
+from payment_service.application.audit import FEED_SILENCE
 from payment_service.application.payout_runs import RunView
 from payment_service.bootstrap import Application
 from payment_service.domain import chart
@@ -37,6 +38,7 @@ def _add_today(blueprint: Blueprint, application: Application) -> None:
     @require("staff", *FINANCE_READERS)
     def today() -> str:
         now = application.show_finance.today()
+        read_to = application.readers.lines.complete_to()
         return render_template(
             "finance/today.html",
             today=now,
@@ -48,7 +50,9 @@ def _add_today(blueprint: Blueprint, application: Application) -> None:
             matched=reading.matched_count(now.compared) if now.compared else None,
             proofs=reading.proofs(now.compared) if now.compared else [],
             exceptions=application.readers.exceptions.listed(_TODAY_EXCEPTIONS),
-            read_to=application.readers.lines.newest_created(),
+            newest_line=application.readers.lines.newest_created(),
+            read_to=read_to,
+            is_silent=read_to is not None and application.clock.now() - read_to > FEED_SILENCE,
             names=application.readers.staff.names(),
             me=shell.staff_member(),
             may_check=shell.may("finance.checker"),

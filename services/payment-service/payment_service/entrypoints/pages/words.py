@@ -188,7 +188,7 @@ def invariants() -> dict[str, str]:
         "I12": _("No entry was booked into a closed period"),
         "I13": _("The chain of seals over the journal verifies"),
         "I14": _(
-            "Events are published and read soon after they were written, and none was given up on"
+            "Events are published and read soon, none was given up on, and the processor is heard"
         ),
         "I15": _("No worker was paid more than was earned"),
         "I16": _(
