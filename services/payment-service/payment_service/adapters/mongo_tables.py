@@ -60,6 +60,27 @@ _RESULTS: dict[str, Document] = {
 # What a requester has: free, reserved, on its way back.
 _FUNDS = ("wallet", "escrow", "refunding")
 
+# What entries name, by how an id begins.
+_REFS_BY_PREFIX = {
+    "jrn": ["_id", "refs.corrects"],
+    "run": ["refs.run"],
+    "pay": ["refs.item"],
+    "bat": ["refs.batch"],
+    "req": ["refs.requester"],
+    "wrk": ["refs.worker"],
+    "asg": ["refs.assignment"],
+    "top": ["refs.top_up"],
+    "bon": ["refs.bonus"],
+    "hld": ["refs.hold"],
+    "rfd": ["refs.refund"],
+    "apr": ["refs.approval"],
+    "exc": ["refs.exception"],
+    "txn": ["refs.stripe_txn"],
+    "bln": ["refs.bank_line"],
+    "bst": ["refs.bank_statement"],
+    "": ["refs.stripe_source", "refs.sweep", "refs.bank_account"],
+}
+
 
 class MongoTables(MongoOwnTables):
     """The `Tables` port."""
@@ -264,6 +285,8 @@ class MongoTables(MongoOwnTables):
         query: Document = {} if entries.code is None else {"code": entries.code}
         if entries.ref is not None:
             query[f"refs.{entries.ref[0]}"] = entries.ref[1]
+        if entries.about:
+            query |= _naming(entries.about)
         since, until = (day and day.isoformat() for day in (entries.since, entries.until))
         return self._rows(
             JOURNAL,
@@ -350,3 +373,12 @@ def _given(named: Mapping[str, Any]) -> Document:
 
 def _with_part(field: str, part: str) -> Document:
     return {field: {"$regex": re.escape(part)}} if part else {}
+
+
+def _naming(text: str) -> Document:
+    """Entries that an id is in. Our own ids say of what kind they are, the processor's do not."""
+    if ":" in text:
+        return {"key": text}
+    own = _REFS_BY_PREFIX.get(text.partition("_")[0])
+    fields = own or [field for each in _REFS_BY_PREFIX.values() for field in each]
+    return {"$or": [{field: text} for field in fields]}

@@ -37,10 +37,13 @@ class Acts:
 
 @dataclass(frozen=True)
 class Entries:
-    """Which entries of the journal: of a flow, about an object, of days they took effect on."""
+    """Which entries of the journal: of a flow, about an object, of days they took effect on.
+    `about` is an id of any kind, an entry's own and its key included.
+    """
 
     code: str | None = None
     ref: tuple[str, str] | None = None
+    about: str = ""
     since: date | None = None
     until: date | None = None
 

@@ -222,6 +222,33 @@ def test_entries_are_found_by_what_they_are_about(asking: Any, checker: FlaskCli
     assert "No such entries" in checker.get("/finance/ledger/entries?by=run&ref=none").text
 
 
+def test_an_id_of_whatever_kind_finds_its_entries_and_no_others(
+    asking: Any, checker: FlaskClient
+) -> None:
+    page = "/finance/ledger/entries"
+    topped_up = next(row for row in rows_of(checker, f"{page}.csv") if row["code"] == "topup")
+    refs = dict(pair.split("=", 1) for pair in topped_up["refs"].split())
+    for wanted in (topped_up["entry"], topped_up["key"], refs["top_up"]):
+        found = rows_of(checker, f"{page}.csv?ref={wanted}")
+        assert [row["key"] for row in found] == [topped_up["key"]], wanted
+    charged = rows_of(checker, f"{page}.csv?ref={refs['stripe_source']}")
+    assert {row["code"] for row in charged} == {"topup", "settle"}
+    own = {row["code"] for row in rows_of(checker, f"{page}.csv?ref=wrk_1")}
+    assert {"accept", "mature"} >= own >= {"accept"}
+    assert "No such entries" in checker.get(f"{page}?ref=none").text
+
+
+def test_what_moved_since_a_day_alone_is_until_today(
+    asking: Any, checker: FlaskClient, clock: Any
+) -> None:
+    asking.application.seal_journal()
+    today = f"{clock.now():%Y-%m-%d}"
+    page = checker.get("/finance/ledger?since=2026-11-02").text
+    assert f'name="until" value="{today}"' in page
+    alone = rows_of(checker, "/finance/ledger.csv?since=2026-11-02")
+    assert alone == rows_of(checker, f"/finance/ledger.csv?since=2026-11-02&until={today}")
+
+
 @pytest.mark.parametrize(
     "path",
     [

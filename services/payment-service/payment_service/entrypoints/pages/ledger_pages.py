@@ -1,7 +1,7 @@
 """The ledger: trial balance, statement of an account, entries; each as a page and as a file."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from crowdloom.chassis.http.auth import require
@@ -66,6 +66,10 @@ class Days:
         by = request.args.get("by", "")
         return cls(since, until, By.BOOKED if by == By.BOOKED else By.EFFECTIVE)
 
+    def ended(self, today: date) -> "Days":
+        """What moved since a day is what moved until now, where no last day is named."""
+        return self if self.since is None or self.until else replace(self, until=today)
+
 
 def _day(text: str) -> date | None:
     try:
@@ -83,10 +87,13 @@ def _trial(application: Application, days: Days) -> Sequence[AccountBalance]:
 def _add_trial_balance(blueprint: Blueprint, application: Application) -> None:
     journal = application.journal
 
+    def asked_days() -> Days:
+        return Days.asked().ended(application.clock.now().date())
+
     @blueprint.get("/finance/ledger")
     @require("staff", *FINANCE_READERS)
     def trial_balance() -> str:
-        days = Days.asked()
+        days = asked_days()
         trial = _trial(application, days)
         return render_template(
             "finance/trial_balance.html",
@@ -105,7 +112,7 @@ def _add_trial_balance(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get("/finance/ledger.<any(csv, xlsx):kind>")
     @require("staff", *FINANCE_READERS)
     def trial_file(kind: str) -> Response:
-        return _trial_table(_trial(application, Days.asked())).file(kind, "trial-balance")
+        return _trial_table(_trial(application, asked_days())).file(kind, "trial-balance")
 
 
 def _wanted() -> str:
@@ -205,6 +212,7 @@ def _entries(application: Application) -> Table[JournalEntry]:
     wanted = Entries(
         code=code if code in words.flows() else None,
         ref=(kind, value) if kind in REFERENCES and value else None,
+        about="" if kind in REFERENCES else value,
         since=days.since,
         until=days.until,
     )
