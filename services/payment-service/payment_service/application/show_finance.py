@@ -46,7 +46,9 @@ class Attention:
 
 @dataclass(frozen=True)
 class Today:
-    """`latest` is the newest reconciliation of any status, `compared` the newest that ended."""
+    """`latest` is the newest reconciliation of any status, `compared` the newest that ended;
+    `between` is what left the processor for our banks, or the other way, and has not arrived.
+    """
 
     latest: Mapping[str, Any] | None
     compared: Mapping[str, Any] | None
@@ -56,6 +58,8 @@ class Today:
     free_of_requesters: Held
     available: Money
     pending: Money
+    in_banks: Money
+    between: Money
     attention: Attention
     to_approve: Sequence[RunView]
     with_failures: Sequence[RunView]
@@ -80,6 +84,8 @@ class ShowFinance:
             free_of_requesters=self._held(trial, lambda kind: kind == "wallet"),
             available=self._on(trial, chart.stripe_available(self._currency)),
             pending=self._on(trial, chart.stripe_pending(self._currency)),
+            in_banks=self._below(trial, "asset:bank:"),
+            between=self._below(trial, "asset:transit:"),
             attention=self._attention(),
             to_approve=self._runs(RunStatus.FROZEN),
             with_failures=[
@@ -117,6 +123,10 @@ class ShowFinance:
 
     def _on(self, trial: Sequence[AccountBalance], path: str) -> Money:
         return Money(sum(row.signed for row in trial if row.path == path), self._currency)
+
+    def _below(self, trial: Sequence[AccountBalance], prefix: str) -> Money:
+        found = (row.signed for row in trial if row.path.startswith(prefix))
+        return Money(sum(found), self._currency)
 
     def _attention(self) -> Attention:
         amounts = [amount for _, amount in self._readers.exceptions.open_amounts()]

@@ -237,10 +237,16 @@ def test_lines_that_somebody_else_confirmed_and_booked_meanwhile_are_not_staged_
     assert application.readers.bank_lines.of_statement(statement.statement_id, 9) == lines
 
 
-def test_a_payout_of_the_processor_is_in_transit_until_the_bank_shows_it(bank: Bank) -> None:
+def test_a_payout_of_the_processor_is_in_transit_until_the_bank_shows_it(
+    bank: Bank, browsing: Any
+) -> None:
+    page = browsing("staff", "stf_1", "finance.view")
     bank.market.pay_in(bank.market.requester, 10_000)
     swept = sweep(bank.market, 2_000)
     assert bank.balance(TRANSIT) == 2_000
+    today = page.get("/finance").text
+    assert "under way between processor and bank" in today
+    assert "in bank accounts" not in today
     named, other = bank.book(
         csv_of(
             ("20.00", "20.00", f"STRIPE {swept.upper()}"),
@@ -251,6 +257,10 @@ def test_a_payout_of_the_processor_is_in_transit_until_the_bank_shows_it(bank: B
     assert (named["kind"], named["target"], named["rule"]) == ("sweep", swept, "reference")
     assert other["state"] == "unmatched"
     assert (bank.balance(TRANSIT), bank.balance(BANK)) == (0, 4_000)
+    today = page.get("/finance").text
+    assert "under way between processor and bank" not in today
+    assert ("in bank accounts" in today, "$40.00" in today) == (True, True)
+    assert "what is wrong" not in today, "the kind says it"
     result = bank.market.reconcile()
     assert result["unreconciled_minor"] == 0, result["differences"]
 

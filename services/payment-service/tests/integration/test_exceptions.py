@@ -1,6 +1,7 @@
 """The exceptions queue: whose they are, how they end, and what a person may do about them."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -156,6 +157,9 @@ def test_the_pages_do_the_same_without_a_script(unknown: Any, browsing: Any) -> 
     maker = browsing("staff", "stf_maker", "finance.view", "finance.maker")
     page = maker.get("/finance/exceptions?sort=-amount&state=open").text
     assert page.index("txn_1") < page.index("txn_2") < page.index("txn_3")
+    assert (
+        "3 in all" in maker.get(re.findall(r'href="(/finance/exceptions\?age=.*?)"', page)[0]).text
+    )
     ids = [each["exception_id"] for each in queue(unknown)]
     form = {"shown": ids, "all": "1", "owner": "stf_maker", "back": "owner=me"}
     answer = maker.post("/finance/exceptions/assign", data={**form, "idempotency_key": "k1"})
