@@ -92,6 +92,7 @@ def _queue_page(application: Application) -> str:
         **_offers(application, wanted),
         wanted=wanted,
         narrowed_by=_narrowed_by(wanted),
+        live_query=urlencode(_asked() | _more()),
         hourly_choices=HOURLY_CHOICES,
         reward_choices=REWARD_CHOICES,
         minutes_choices=MINUTES_CHOICES,
@@ -180,6 +181,11 @@ def _offers(application: Application, wanted: Filter) -> dict[str, Any]:
         "shown_max": _shown_max(),
         "shown_step": SHOWN_STEP,
     }
+
+
+def _more() -> dict[str, int]:
+    """The part of the address that asks for more cards than at first."""
+    return {"shown": _shown_max()} if _shown_max() > SHOWN_STEP else {}
 
 
 def _shown_max() -> int:
