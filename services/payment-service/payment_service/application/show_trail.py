@@ -132,13 +132,15 @@ class ShowTrail:
             path = next((n.account for n in entry.lines if _is_payable(n.account)), None)
         return self._reserving(path, entry) if path is not None else None
 
-    def reward(self, worker_id: WorkerId, assignment_id: AssignmentId) -> RewardLife:
-        """For its worker. Raises NotFound where nothing was settled, for another's as well."""
+    def reward(self, worker_id: WorkerId | None, assignment_id: AssignmentId) -> RewardLife:
+        """For its worker; for an operator, who is told of no worker, where None. Raises NotFound
+        where nothing was settled, for another's as well.
+        """
         earned, appealed = f"accept:{assignment_id}", f"accept:{assignment_id}:appeal"
         matured = f"mature:{assignment_id}"
         found = self._books.by_keys({earned, appealed, matured})
         entry = found.get(appealed) or found.get(earned)
-        if entry is None or entry.refs.get("worker") != worker_id:
+        if entry is None or worker_id not in (None, entry.refs.get("worker")):
             raise NotFound("There is no such reward", assignment_id=assignment_id)
         if matured not in found:
             return RewardLife(entry.booked_at)

@@ -466,6 +466,11 @@ def test_a_cent_that_the_bank_does_not_have_and_what_is_late_are_differences_of_
     result = market.reconcile()
     assert result["differences"] == []
     assert len(result["timing"]) == 1, "the first ones; all are in a list of their own"
+    of_it = f"/reconciliations/{result['reconciliation_id']}/timing"
+    first = bank.market.checker.get(of_it, limit=1).json
+    rest = bank.market.checker.get(of_it, cursor=first["next_cursor"]).json
+    told = [each["subject"] for each in (*first["items"], *rest["items"])]
+    assert (sorted(told), rest["next_cursor"]) == (sorted([swept, other]), None)
     address = f"/finance/reconciliations/{result['reconciliation_id']}/timing.csv"
     all_of_them = browsing("staff", "stf_1", "auditor").get(address).text
     assert swept in all_of_them

@@ -185,6 +185,9 @@ def test_the_fragments_are_short_and_for_their_owner(
     assert "Paid out when you ask for it" in reward
     others = browsing("worker", "wrk_2").get("/pay/fragments/rewards/asg_1001")
     assert others.status_code == 404
+    traced = browsing("staff", "stf_1", "operator").get("/operator/rewards/asg_1001").text
+    assert "In no payout yet" in traced
+    assert "wrk_1" not in traced
     assert "Free" in requester.get("/pay/fragments/wallet").text
     assert browsing().get("/pay/fragments/purse", headers={"HX-Request": "1"}).status_code == 401
 

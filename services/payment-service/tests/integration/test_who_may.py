@@ -144,6 +144,8 @@ def readers_of(rule: str) -> tuple[str, ...]:
         return (*STAFF, "operator")
     if rule.endswith("/payout-switch"):
         return STAFF
+    if rule.startswith("/operator/"):  # parts of an operator's pages
+        return ("operator",)
     if WORKERS.fullmatch(rule):
         return ("worker",)
     return ("requester",) if REQUESTERS.fullmatch(rule) else STAFF

@@ -68,6 +68,11 @@ class DifferencePageSchema(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class TimingPageSchema(Schema):
+    items = fields.List(fields.Nested(TimingSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
 class ReconciliationPageSchema(Schema):
     items = fields.List(fields.Nested(ReconciliationSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)

@@ -1,5 +1,6 @@
 """Reconciliations: asked for here, carried out by the events process."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from crowdloom.chassis.http.app import api_blueprint
@@ -9,7 +10,7 @@ from crowdloom.chassis.http.idempotent import idempotency_key
 from crowdloom.kernel.errors import NotFound
 from flask_smorest import Blueprint
 
-from payment_service.application.rows import Order
+from payment_service.application.rows import Order, Rows
 from payment_service.bootstrap import Application
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
 from payment_service.entrypoints.http import present
@@ -59,13 +60,28 @@ def reconciliations_blueprint(application: Application) -> Blueprint:
     @blueprint.doc(security=STAFF)
     @blueprint.response(200, schemas.ReconciliationSchema)
     def show(reconciliation_id: str) -> dict[str, Any]:
-        """The figures of one, with the first 500 differences that were found."""
+        """The figures of one, with the first 500 differences and timing items that were found."""
         found = application.readers.reconciliations.get(reconciliation_id)
         if found is None:
             raise NotFound("There is no such reconciliation")
         return present.reconciliation(found)
 
-    places = Cursors(application.settings.common.cursor_key, salt="differences")
+    _add_found(blueprint, application)
+    return blueprint
+
+
+def _add_found(blueprint: Blueprint, application: Application) -> None:
+    """What one found, however many: the figures of it name the first alone."""
+    key = application.settings.common.cursor_key
+
+    def page(rows: Rows[Mapping[str, Any]], query: dict[str, Any], cursors: Cursors) -> Any:
+        found = rows.page(Order("number"), query["limit"] + 1, after=cursors.place_of(query))
+        return page_of(found, query["limit"], cursors, place=rows.id_of, present=dict)
+
+    def needed(reconciliation_id: str) -> str:
+        if application.readers.reconciliations.get(reconciliation_id) is None:
+            raise NotFound("There is no such reconciliation")
+        return reconciliation_id
 
     @blueprint.get("/reconciliations/<reconciliation_id>/differences")
     @require("staff", *FINANCE_READERS)
@@ -75,11 +91,16 @@ def reconciliations_blueprint(application: Application) -> Blueprint:
     @blueprint.response(200, schemas.DifferencePageSchema)
     def differences(query: dict[str, Any], reconciliation_id: str) -> dict[str, Any]:
         """All that one found, as it found them, however many."""
-        if application.readers.reconciliations.get(reconciliation_id) is None:
-            raise NotFound("There is no such reconciliation")
-        rows = application.tables.differences(reconciliation_id)
-        after = places.place_of(query)
-        found = rows.page(Order("number"), query["limit"] + 1, after=after)
-        return page_of(found, query["limit"], places, place=rows.id_of, present=dict)
+        rows = application.tables.differences(needed(reconciliation_id))
+        return dict(page(rows, query, Cursors(key, salt="differences")))
 
-    return blueprint
+    @blueprint.get("/reconciliations/<reconciliation_id>/timing")
+    @require("staff", *FINANCE_READERS)
+    @refusals(blueprint, {**SEEN, 404: "not_found", 422: "invalid_input"})
+    @blueprint.doc(security=STAFF)
+    @blueprint.arguments(PageQuerySchema, location="query")
+    @blueprint.response(200, schemas.TimingPageSchema)
+    def timing(query: dict[str, Any], reconciliation_id: str) -> dict[str, Any]:
+        """All that was on its way to or from a bank and not late yet, however many."""
+        rows = application.tables.timing(needed(reconciliation_id))
+        return dict(page(rows, query, Cursors(key, salt="timing")))

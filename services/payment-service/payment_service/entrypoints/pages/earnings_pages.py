@@ -92,10 +92,24 @@ def _add_earnings(blueprint: Blueprint, application: Application) -> None:
     @require("worker")
     def reward(assignment_id: str) -> str:
         """A part of an item's page: what became of its reward."""
-        life = application.show_trail.reward(shell.worker(), AssignmentId(assignment_id))
-        held_back = timedelta(seconds=application.settings.clearing_seconds)
-        expected_at = life.settled_at + held_back
-        return render_template("pay/_reward.html", life=life, expected_at=expected_at)
+        return _reward(application, shell.worker(), assignment_id)
+
+    @blueprint.get("/operator/rewards/<assignment_id>")
+    @require("staff", "operator")
+    def traced(assignment_id: str) -> str:
+        """The same as a part of an operator's trace of the task; whose it is is not told."""
+        return _reward(application, None, assignment_id)
+
+
+def _reward(application: Application, who: WorkerId | None, assignment_id: str) -> str:
+    life = application.show_trail.reward(who, AssignmentId(assignment_id))
+    held_back = timedelta(seconds=application.settings.clearing_seconds)
+    return render_template(
+        "pay/_reward.html",
+        life=life,
+        expected_at=life.settled_at + held_back,
+        is_own=who is not None,
+    )
 
 
 def _midnight(now: datetime) -> datetime:
