@@ -13,10 +13,11 @@ def find_chromium() -> str | None:
     return named or next(filter(None, map(shutil.which, _NAMES)), None)
 
 
-def launch(playwright: Playwright) -> Browser:
+def arguments() -> list[str]:
     # Chromium refuses its own sandbox to root.
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(
-        executable_path=find_chromium(),
-        args=[*sandbox, "--disable-gpu", "--disable-background-networking"],
-    )
+    return [*sandbox, "--disable-gpu", "--disable-background-networking"]
+
+
+def launch(playwright: Playwright) -> Browser:
+    return playwright.chromium.launch(executable_path=find_chromium(), args=arguments())
