@@ -44,6 +44,7 @@ TOP_UP = {"amount_minor": 20_000, "currency": "USD"}
 _HABITS = Habits(think_seconds=(4, 14), draft_share=0.5, return_share=0.03)
 _AWAIT_SECONDS_MAX = 120
 _REVIEW_PAUSE_SECONDS = 20
+_NOTHING_TO_PAY = {"nothing_payable", "nothing_eligible"}
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,12 @@ class Demo:
             self.state["workers"] = [self._new_worker() for _ in range(CROWD_SIZE)]
             crowd = self._first_batch(requester)
             hired.result()
-        self._payouts(crowd)
+        try:
+            self._payouts(crowd)
+        except Problem as problem:
+            # A fee or a minimum that leaves nothing of a first batch's cents: no run, and the rest.
+            if problem.code not in _NOTHING_TO_PAY:
+                raise
         for project in PROJECTS[1:]:
             _publish(requester, self.state["projects"][project.folder], project)
         self._keep_state()
