@@ -20,6 +20,8 @@ SERVICE_OF_PREFIX = {
     "/api/workers": "worker_service",
     "/operator/appeals": "worker_service",
     "/operator/accounts": "worker_service",
+    "/operator/items": "worker_service",
+    "/operator/rewards": "payment_service",
     "/operator/talk": "task_service",
     "/operator/answers": "task_service",
     "/operator": "matching_service",

@@ -29,6 +29,7 @@ from matching_service.application.recount import RecountAnswers
 from matching_service.application.schedule_known import ScheduleKnown
 from matching_service.application.set_policy import SetPolicy
 from matching_service.application.show_known import ShowKnown
+from matching_service.application.trace_task import TraceTask
 from matching_service.application.watch_batches import WatchBatches
 from matching_service.application.watch_matching import WatchMatching
 from matching_service.config import SERVICE, Settings, read_settings
@@ -54,6 +55,7 @@ class Application:
     queue: Queue
     show_known: ShowKnown
     count_reach: CountReach
+    trace_task: TraceTask
     watch_batches: WatchBatches
     set_policy: SetPolicy
     watch_matching: WatchMatching
@@ -126,6 +128,7 @@ def build(
         show_known=ShowKnown(reader),
         queue=Queue(reader=reader, eligibility=eligibility),
         count_reach=count_reach,
+        trace_task=TraceTask(reader),
         watch_batches=WatchBatches(reader=reader, clock=clock),
         watch_matching=WatchMatching(reader=reader, clock=clock, count_reach=count_reach),
         set_policy=SetPolicy(store=store, reader=reader, clock=clock, ids=ids),

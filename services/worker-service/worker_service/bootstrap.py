@@ -29,6 +29,7 @@ from worker_service.application.qualify import Qualify
 from worker_service.application.register_worker import RegisterWorker
 from worker_service.application.report_letter import ReportLetter
 from worker_service.application.review_appeals import ReviewAppeals
+from worker_service.application.show_item import ShowItem
 from worker_service.application.show_queue import ShowQueue
 from worker_service.application.show_talk import ShowTalk
 from worker_service.application.show_work import OpenWorkspace, ShowStanding, ShowWork
@@ -64,6 +65,7 @@ class Application:
     show_queue: ShowQueue
     choose_queue: ChooseQueue
     show_work: ShowWork
+    show_item: ShowItem
     standing: ShowStanding
     open_workspace: OpenWorkspace
     measure_pay: MeasurePay
@@ -135,6 +137,7 @@ def build(
         show_queue=queue,
         choose_queue=ChooseQueue(store, readers, clock),
         show_work=work,
+        show_item=ShowItem(readers),
         standing=ShowStanding(readers, work),
         open_workspace=OpenWorkspace(readers, queue),
         measure_pay=MeasurePay(store),

@@ -1,10 +1,10 @@
 """Collection `assignments`: who holds or held which task."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from crowdloom.kernel.ids import AssignmentId, BatchId, WorkerId
+from crowdloom.kernel.ids import AssignmentId, BatchId, TaskId, WorkerId
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
@@ -67,6 +67,13 @@ class MongoAssignments:
         own = self._assignments.find({"worker_id": worker_id}, session=self._session)
         for row in own.sort("_id", ASCENDING):
             yield _assignment(row), row.get("finished_at")
+
+    def of_task(
+        self, task_id: TaskId, workers: Collection[WorkerId], count_max: int
+    ) -> list[tuple[Assignment, datetime | None]]:
+        wanted = {"worker_id": {"$in": sorted(workers)}, "task_id": task_id}
+        found = self._assignments.find(wanted, session=self._session).sort("_id", ASCENDING)
+        return [(_assignment(row), row.get("finished_at")) for row in found.limit(count_max)]
 
     def places_taken(self, worker_id: WorkerId) -> set[int]:
         held = {"worker_id": worker_id, **_LEASED, "place": {"$exists": True}}

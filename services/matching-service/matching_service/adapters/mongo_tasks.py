@@ -39,6 +39,10 @@ class MongoTasks:
         if writes:
             self._tasks.bulk_write(writes, ordered=False, session=self._session)
 
+    def find(self, task_id: TaskId) -> tuple[BatchId, OpenTask] | None:
+        row = self._tasks.find_one({"_id": task_id}, session=self._session)
+        return (row["batch_id"], _open_task(row)) if row else None
+
     def widen(self, task_ids: Sequence[TaskId], slots: int) -> None:
         named = {"_id": {"$in": list(task_ids)}}
         self._tasks.update_many(named, {"$inc": {"open": slots}}, session=self._session)

@@ -1,6 +1,6 @@
 """What the use cases need, as contracts. All blocking; adapters raise TransientError."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -9,7 +9,7 @@ from crowdloom.chassis.tickets import Ticket
 from crowdloom.contracts import Event
 from crowdloom.contracts.task import SubmissionReceived
 from crowdloom.kernel import Money
-from crowdloom.kernel.ids import AssignmentId, BatchId, Pseudonym, WorkerId
+from crowdloom.kernel.ids import AssignmentId, BatchId, Pseudonym, TaskId, WorkerId
 
 from matching_service.application.task_ports import Tallies, Tasks
 from matching_service.domain.assignments import Assignment, AssignmentStatus
@@ -155,6 +155,12 @@ class Assignments(Protocol):
         """All of them in the order of their claims, each with when it ended, read as they are
         asked for.
         """
+        ...
+
+    def of_task(
+        self, task_id: TaskId, workers: Collection[WorkerId], count_max: int
+    ) -> list[tuple[Assignment, datetime | None]]:
+        """The same of one task, which was given to these workers. Reads as many as they had."""
         ...
 
     def places_taken(self, worker_id: WorkerId) -> set[int]: ...

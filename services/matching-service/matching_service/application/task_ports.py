@@ -27,6 +27,10 @@ class Tasks(Protocol):
         """Add tasks; one that is there already is left as it is."""
         ...
 
+    def find(self, task_id: TaskId) -> tuple[BatchId, OpenTask] | None:
+        """Its batch, and how it is now; open or not."""
+        ...
+
     def in_pool(self, pool: str, worker_id: WorkerId) -> list[OpenTask]:
         """Tasks of a pool with an open slot that this worker never had: at most a pool's."""
         ...

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -113,3 +114,28 @@ def test_weights_are_tried_on_the_last_choices_set_and_kept_with_who_and_why(
     )
     assert "Near its end 50 → 0" in api.get(POLICY, headers=headers).text
     assert api.post(POLICY, data=weights, headers=staff_headers()).status_code == 403
+
+
+def test_an_operator_traces_a_task_by_its_id_or_by_one_of_its_assignments_and_nobody_is_named(
+    make: ModuleType,
+    deliver: Deliver,
+    application: Application,
+    api: FlaskClient,
+    staff_headers: Any,
+) -> None:
+    deliver(make.opened(), make.released(count=1))
+    first = application.claim_task("wrk_1", "k").assignment
+    second = application.claim_task("wrk_2", "k").assignment
+    deliver(make.submitted(first))
+    application.hold_assignment.extend("wrk_2", second.assignment_id, "more")
+    headers = staff_headers("operator")
+    for name in (first.task_id, second.assignment_id):
+        page = api.get(f"/operator/trace?id={name}", headers=headers).text
+        assert "Does the second sentence follow?" in page
+        assert f'hx-get="/operator/items/{first.assignment_id}"' in page
+        assert f'hx-get="/operator/items/{second.assignment_id}"' not in page
+        assert "Prolonged 1 time" in page
+        assert not {"wrk_1", "wrk_2", first.pseudonym} & set(re.split(r"[^A-Za-z0-9_]", page))
+    assert api.get("/operator/trace?id=asg_0", headers=headers).status_code == 404
+    assert "Trace it" in api.get("/operator/trace", headers=headers).text
+    assert api.get("/operator/trace", headers=staff_headers()).status_code == 403

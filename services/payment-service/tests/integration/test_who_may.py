@@ -117,7 +117,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 OPEN = re.compile(
     r"/api/payments/v1/sessions|/finance/(sign-in|sign-out|passkeys/use|enrol/.*|static/.*)|/pay/?"
 )
-OURS = re.compile(r"/(api/payments/v1|finance|pay)(/.*)?")
+OURS = re.compile(r"/(api/payments/v1|finance|pay|operator)(/.*)?")
 WORKERS = re.compile(
     r"/(api/payments/v1|pay)/"
     r"(earnings(/.*)?|bonuses|gift-credits|payout-account(/bank)?|payout-requests"
@@ -136,16 +136,18 @@ def rules(web: Flask, method: str) -> list[str]:
 
 
 def readers_of(rule: str) -> tuple[str, ...]:
-    if rule == "/finance/ledger/new-entry":  # the form of what a maker proposes
-        return (MAKER,)
+    own = {
+        "/finance/ledger/new-entry": MAKER,  # the form of what a maker proposes
+        "/operator/rewards/<assignment_id>": "operator",  # a part of the trace of a task
+    }
+    if rule in own:
+        return (own[rule],)
     if "/bank-file" in rule:  # account numbers in clear
         return (CHECKER,)
     if rule == "/finance/account":
         return (*STAFF, "operator")
     if rule.endswith("/payout-switch"):
         return STAFF
-    if rule.startswith("/operator/"):  # parts of an operator's pages
-        return ("operator",)
     if WORKERS.fullmatch(rule):
         return ("worker",)
     return ("requester",) if REQUESTERS.fullmatch(rule) else STAFF

@@ -82,6 +82,7 @@ def test_an_overturned_rejection_is_accepted_in_my_work_and_its_page_keeps_what_
     api: FlaskClient,
     worker: dict[str, str],
     browser: FlaskClient,
+    reviewer: FlaskClient,
     deliver: Any,
     make: Any,
 ) -> None:
@@ -93,6 +94,11 @@ def test_an_overturned_rejection_is_accepted_in_my_work_and_its_page_keeps_what_
     events = browser.get(ITEM).text.partition('class="events"')[2]
     told = ["Taken", "Submitted", "rejected", "Appealed", "Appeal decided", "accepted", "at first"]
     assert sorted(told, key=events.index) == told
+    assert browser.get(f"/operator/items/{ASSIGNMENT}").status_code == 403
+    traced = reviewer.get(f"/operator/items/{ASSIGNMENT}").text
+    told = ["In review until", "rejected", "Appealed", "Appeal decided", "accepted"]
+    assert sorted(told, key=traced.index) == told
+    assert "wrk_" not in traced
 
 
 def test_somebody_elses_appeal_is_not_found(

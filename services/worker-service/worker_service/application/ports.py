@@ -238,9 +238,7 @@ class Appeals(Protocol):
         """Open ones, the earliest date to decide by first."""
         ...
 
-    def many(self, assignment_ids: Sequence[AssignmentId]) -> Mapping[AssignmentId, Appeal]:
-        """Those that there are."""
-        ...
+    def many(self, assignment_ids: Sequence[AssignmentId]) -> Mapping[AssignmentId, Appeal]: ...
 
     def of_worker(self, worker_id: WorkerId) -> Sequence[Appeal]:
         """At most a thousand, in no order."""

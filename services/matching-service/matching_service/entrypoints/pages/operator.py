@@ -2,6 +2,7 @@
 
 from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.cursors import Cursors
+from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import BatchId
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
@@ -13,7 +14,9 @@ from matching_service.domain.batches import BatchStatus
 AREAS = ("tasks", "workers", "matching", "payments")
 HOME = "/operator"
 BATCHES = "/operator/batches"
+TRACE = "/operator/trace"
 _PAGE_BATCHES = 50
+_ID_CHARACTERS_MAX = 40
 
 
 def make_operator_pages(application: Application) -> Blueprint:
@@ -41,7 +44,30 @@ def make_operator_pages(application: Application) -> Blueprint:
             next_cursor=cursors.write(live[-1].batch.batch_id) if full else None,
         )
 
+    @blueprint.get(TRACE)
+    @require("staff", "operator")
+    def trace() -> str | tuple[str, int]:
+        """One task from publication on; what is asked for is in the address."""
+        name = request.args.get("id", "").strip()[:_ID_CHARACTERS_MAX]
+        if not name:
+            return render_template("operator/trace.html", name="", trace=None)
+        try:
+            found = application.trace_task(name)
+        except NotFound:
+            return render_template("operator/trace.html", name=name, trace=None), 404
+        words = _assignment_words()
+        return render_template("operator/trace.html", name=name, trace=found, words=words)
+
     return blueprint
+
+
+def _assignment_words() -> dict[AssignmentStatus, tuple[str, str]]:
+    return {
+        AssignmentStatus.LEASED: (_("In work"), "move"),
+        AssignmentStatus.SUBMITTED: (_("Submitted"), "good"),
+        AssignmentStatus.RETURNED: (_("Returned"), "quiet"),
+        AssignmentStatus.EXPIRED: (_("Expired"), "quiet"),
+    }
 
 
 def _areas() -> list[tuple[str, str]]:
