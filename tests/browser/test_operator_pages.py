@@ -185,6 +185,7 @@ def page(chromium: Browser, market: Market) -> Iterator[Page]:
 PATHS = (
     "/operator",
     "/operator/batches",
+    "/operator/trace",
     "/operator/matching",
     "/operator/matching/policy",
     "/operator/matching/policy?try=1",
