@@ -14,6 +14,7 @@ import stripe
 import structlog
 from crowdloom.kernel import Currency, Money
 from crowdloom.kernel.ids import PayoutRunId, RequesterId, WorkerId
+from crowdloom.kernel.money import WrongCurrency
 from stripe.params.v2.core import AccountCreateParams, AccountLinkCreateParams
 
 from payment_service.adapters.token_bucket import TokenBucket
@@ -182,7 +183,9 @@ class StripeProcessor:
                 {"limit": _PAGE_ITEMS}, {"stripe_account": account_id}
             )
         )
-        return [_connected_payout(each) for each in found.data]
+        # A worker's bank may be paid in a currency that no money of this market is in.
+        ours = (each for each in found.data if each.currency.upper() in Currency.__members__)
+        return [_connected_payout(each) for each in ours]
 
     def charge(self, charge_id: str) -> ChargeState:
         found = _asked(lambda: self._patient.v1.charges.retrieve(charge_id))
@@ -220,9 +223,9 @@ class StripeProcessor:
         return _each(found, _line)
 
     def line(self, transaction_id: str) -> BalanceTransaction:
-        return _line(
-            _asked(
-                lambda: self._patient.v1.balance_transactions.retrieve(
+        return _asked(
+            lambda: _line(
+                self._patient.v1.balance_transactions.retrieve(
                     transaction_id, {"expand": ["source"]}
                 )
             )
@@ -232,13 +235,17 @@ class StripeProcessor:
         balance = _asked(self._patient.v1.balance.retrieve)
         available = {each.currency: each.amount for each in balance.available}
         pending = {each.currency: each.amount for each in balance.pending}
-        return {
-            code.upper(): ProcessorBalance(
-                available=Money.of_minor(available.get(code, 0), code.upper()),
-                pending=Money.of_minor(pending.get(code, 0), code.upper()),
-            )
-            for code in sorted(set(available) | set(pending))
-        }
+        held = {code for amounts in (available, pending) for code, n in amounts.items() if n}
+        known = {code for code in (*available, *pending) if code.upper() in Currency.__members__}
+        return _asked(
+            lambda: {
+                code.upper(): ProcessorBalance(
+                    available=Money.of_minor(available.get(code, 0), code.upper()),
+                    pending=Money.of_minor(pending.get(code, 0), code.upper()),
+                )
+                for code in sorted(held | known)
+            }
+        )
 
     def hints_since(self, moment: datetime) -> Iterator[Hint]:
         found = _asked(
@@ -293,13 +300,18 @@ def _client(
 def _each(pages: Iterator[Any], read: Callable[[Any], ResultT]) -> Iterator[ResultT]:
     """A page at a time: a feed may be longer than memory. Raises ProcessorUnavailable."""
     while (found := _asked(lambda: next(pages, None))) is not None:
-        yield read(found)
+        yield _asked(lambda one=found: read(one))  # type: ignore[misc]
 
 
 def _asked(question: Callable[[], ResultT]) -> ResultT:
-    """Ask; whatever goes wrong, nothing follows from it."""
+    """Ask; whatever goes wrong, nothing follows from it. So it is with an amount in a currency
+    that we cannot count in: what is left of an answer without it would not be all.
+    """
     try:
         return question()
+    except WrongCurrency as error:
+        log.warning("processor_not_understood", error=str(error))
+        raise ProcessorUnavailable(f"The processor told of another currency: {error}") from error
     except stripe.StripeError as error:
         log.warning("processor_unavailable", error=str(error), status=error.http_status)
         raise ProcessorUnavailable("The payment processor did not answer; try again") from error

@@ -4,6 +4,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import stripe
 from bson import Int64
 from crowdloom.kernel import Money
 from payment_service.application.book_lines import BookLines
@@ -177,6 +178,31 @@ def test_a_processor_that_does_not_answer_or_has_nothing_is_a_failure_and_not_ze
     empty = paid.reconcile()
     assert (empty["status"], empty["error_code"]) == ("failed", "feed_incomplete")
     assert empty["unreconciled_minor"] is None
+
+
+def test_a_currency_that_nobody_here_counts_in_stops_the_comparison_and_is_named(
+    paid: Any, browsing: Any
+) -> None:
+    settings = paid.application.settings
+    item = {"currency": "thb", "unit_amount": 100_00, "product_data": {"name": "Other"}}
+    base = {"api": settings.stripe_api_base}
+    client = stripe.StripeClient(settings.stripe_api_key, base_addresses=base)
+    session = client.v1.checkout.sessions.create(
+        {
+            "mode": "payment",
+            "line_items": [{"quantity": 1, "price_data": item}],
+            "success_url": "http://127.0.0.1/back",
+        }
+    )
+    paid.processor.pay(session.id)
+    asked = paid.checker.post("/reconciliations").json
+    paid.application.reconcile()
+    place = f"reconciliations/{asked['reconciliation_id']}"
+    failed = paid.checker.get(f"/{place}").json
+    assert (failed["status"], failed["error_code"]) == ("failed", "feed_incomplete")
+    page = browsing("staff", "stf_1", "finance.view").get(f"/finance/{place}").text
+    assert "THB" in page
+    assert "did not tell all that it has" in page
 
 
 def test_asking_twice_with_one_key_is_one_reconciliation(market: Any) -> None:

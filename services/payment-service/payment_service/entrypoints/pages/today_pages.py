@@ -134,6 +134,7 @@ def _add_reconciliations(blueprint: Blueprint, application: Application) -> None
             "proofs": reading.proofs(found),
             "names": application.readers.staff.names(),
             "kinds": words.exceptions(),
+            "failures": words.failed_reconciliations(),
         }
 
 

@@ -167,6 +167,17 @@ def exceptions() -> dict[str, str]:
     }
 
 
+def failed_reconciliations() -> dict[str, str]:
+    """Why a reconciliation compared nothing."""
+    return {
+        "feed_empty": _("The processor has no lines yet: nothing was ever paid in."),
+        "feed_incomplete": _(
+            "The processor did not tell all that it has. If another try fails too, whoever runs"
+            " this market looks at its key and its state."
+        ),
+    }
+
+
 def invariants() -> dict[str, str]:
     """What each says; the API's English is `domain.audit.SENTENCES`."""
     return {
