@@ -5,14 +5,24 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import payment_service
 import pytest
 from bson import Int64
 from crowdloom.contracts.task import BatchTotals
 from flask_babel import force_locale
 from openpyxl import load_workbook
+from payment_service.domain.approvals import ApprovalStatus
+from payment_service.domain.exceptions import ExceptionState
+from payment_service.domain.periods import PeriodState
 from payment_service.entrypoints.pages import audit_words
+
+_ACTED_ON = (
+    *("approval", "bank_account", "bank_file", "bank_statement", "exception", "hold"),
+    *("payout_item", "payout_run", "payouts", "period", "refund", "staff", "worker"),
+)
 
 ENTRY = {
     "lines": [
@@ -162,6 +172,21 @@ def test_the_log_says_who_did_what_newest_first_and_by_person(paid: Any, auditor
     assert {act["who"] for act in mine} == {"stf_checker"}
     drafts = auditor.get("/audit/acts", what="payout_run.draft").json["items"]
     assert [act["what"] for act in drafts] == ["payout_run.draft"]
+
+
+def test_every_act_of_the_log_has_words(paid: Any, web: Any) -> None:
+    source = "\n".join(
+        file.read_text("utf-8") for file in Path(payment_service.__file__).parent.rglob("*.py")
+    )
+    kinds = "|".join(_ACTED_ON)
+    noted = set(re.findall(rf'"((?:{kinds})\.[a-z_]+)"', source))
+    noted |= {f"exception.{state}" for state in ExceptionState if state is not ExceptionState.OPEN}
+    noted |= {f"approval.{status}" for status in ApprovalStatus if status != "proposed"}
+    noted |= {f"period.{state}" for state in PeriodState}
+    noted |= set(paid.application.readers.audit.acts())
+    assert len(noted) > 35
+    with web.test_request_context("/finance/audit"):
+        assert noted - set(audit_words.acts()) == set()
 
 
 def test_the_page_and_the_file_show_the_same(paid: Any, auditor: Any, web: Any) -> None:

@@ -41,6 +41,7 @@ def audit_pages(application: Application) -> Blueprint:
             table=table,
             names={**application.readers.staff.names(), COMMAND_LINE: _("command line")},
             kinds=application.readers.audit.acts(),
+            act_words=audit_words.acts(),
             asked=asked,
         )
 
