@@ -37,9 +37,10 @@ const keepSample = (address, page, html, { batch_id: batch }) => {
   if (!knowsBatch || isOneOfSeveral(address)) return;
   sample = { batch, html, assignment: nameIn(address), kept: performance.now() };
 };
-const fromSample = (address, { batch_id: batch }) => {
+const fromSample = async (address, { batch_id: batch }) => {
   const isGood = sample?.batch === batch && performance.now() - sample.kept < SAMPLE_MS_MAX;
   if (!isGood || isOneOfSeveral(address)) return null;
+  await new Promise((done) => setTimeout(done)); // the task's frame is sent for first
   const page = parsed(sample.html.replaceAll(sample.assignment, nameIn(address)));
   for (const part of page.querySelectorAll("[data-once]")) part.remove();
   for (const key of page.querySelectorAll("[name=idempotency_key]")) key.value = freshKey();
@@ -61,7 +62,7 @@ const fromServer = async (address, facts) => {
    show it. */
 export const pageAt = async (address, facts) => {
   try {
-    const page = (facts && fromSample(address, facts)) ?? await fromServer(address, facts);
+    const page = (facts && await fromSample(address, facts)) ?? await fromServer(address, facts);
     if (page && facts) page.querySelector(".workbar").dataset.facts = JSON.stringify(facts);
     return page;
   } catch {
