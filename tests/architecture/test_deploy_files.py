@@ -25,6 +25,7 @@ from crowdloom_local.secrets import as_env_file, new_secrets
 from dotenv import dotenv_values
 from payment_service.application.watch_books import WatchBooks
 from payment_service.application.watch_invariants import WatchInvariants
+from worker_service.application.review_appeals import ReviewAppeals
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -171,7 +172,9 @@ def figures() -> set[str]:
     )
     own = WatchBooks(None, clock=SystemClock()).figures()  # type: ignore[arg-type]
     audited = WatchInvariants(None, None, audit=list, clock=SystemClock()).figures()  # type: ignore[arg-type]
-    return {f"crowdloom_{name}" for name in (*health._alarm_values(report), *own, *audited)}
+    appeals = ReviewAppeals(None, None, SystemClock()).figures()  # type: ignore[arg-type]
+    found = (*health._alarm_values(report), *own, *audited, *appeals)
+    return {f"crowdloom_{name}" for name in found}
 
 
 def test_alerts_speak_of_figures_that_are_told() -> None:

@@ -41,11 +41,18 @@ def opened(api: FlaskClient, worker: dict[str, str]) -> Any:
     return api.post("/api/workers/v1/appeals", json=body, headers=worker)
 
 
-def test_an_appeal_names_the_assignment_and_no_worker(
-    api: FlaskClient, worker: dict[str, str], outbox: Any
+def metrics(api: FlaskClient) -> str:
+    return api.get("/api/workers/metrics").text
+
+
+def test_an_appeal_names_the_assignment_and_no_worker_and_is_told_when_it_is_overdue(
+    api: FlaskClient, worker: dict[str, str], outbox: Any, clock: FrozenClock
 ) -> None:
     answer = opened(api, worker)
     assert (answer.status_code, answer.json["status"]) == (201, "open")
+    assert 'crowdloom_appeal_overdue_seconds{area="workers"} 0.0' in metrics(api)
+    clock.advance(seconds=3 * 86_400 + 60)
+    assert 'crowdloom_appeal_overdue_seconds{area="workers"} 60.0' in metrics(api)
     assert "worker_id" not in answer.json
     name, body = outbox()[-1]
     assert name == "worker.appeal.opened.v1"

@@ -1,8 +1,9 @@
 """A neutral reviewer reads both sides of an appeal, asks, and decides once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from crowdloom.chassis.operations import Figure
 from crowdloom.kernel import Clock
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import AssignmentId
@@ -35,6 +36,19 @@ class ReviewAppeals:
         cards = self._readers.batches.many(sorted({appeal.batch_id for appeal in appeals}))
         terms = {batch_id: card.terms for batch_id, card in cards.items()}
         return [Case(appeal, terms.get(appeal.batch_id)) for appeal in appeals]
+
+    def figures(self) -> Mapping[str, Figure]:
+        return {
+            "appeal_overdue_seconds": Figure(
+                "Time since the first open appeal should have been decided", self._overdue_seconds
+            )
+        }
+
+    def _overdue_seconds(self) -> float:
+        first = next(iter(self._readers.appeals.waiting(1)), None)
+        if first is None:
+            return 0.0
+        return max(0.0, (self._clock.now() - first.decide_by).total_seconds())
 
     def show(self, assignment_id: AssignmentId) -> Case:
         """Raises NotFound."""

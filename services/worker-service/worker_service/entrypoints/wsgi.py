@@ -51,7 +51,11 @@ def create_web(application: Application) -> Flask:
         pass_lifetime=PASS_LIFETIME,
         idempotency=application.idempotency,
         checks=application.checks,
-        operations=Operations(application.database, application.clock),
+        operations=Operations(
+            application.database,
+            application.clock,
+            figures=application.review_appeals.figures(),
+        ),
         secure_cookies=settings.common.secure_cookies,
     )
     if settings.trusted_proxy_count:
