@@ -4,7 +4,13 @@ from types import ModuleType
 from typing import Any
 
 from crowdloom.contracts.matching import BatchProgressed
-from crowdloom.contracts.task import BatchCancelled, BatchCompleted, BatchPaused, BatchResumed
+from crowdloom.contracts.task import (
+    BatchCancelled,
+    BatchCompleted,
+    BatchPaused,
+    BatchResumed,
+    SubmissionReturned,
+)
 from crowdloom.kernel import Money
 from crowdloom.testkit.ports import BEGINNING
 from worker_service.application.show_queue import QueueView
@@ -91,6 +97,28 @@ def test_pay_per_hour_is_measured_from_claim_to_submission(
     [offer] = queue(application).offers
     assert (offer.pay.kind, offer.pay.n) == (PayKind.MEASURED, 5)
     assert offer.pay.p50 == Money.of_minor(900, "USD")
+
+
+def test_of_several_taken_at_once_each_begins_when_the_one_before_is_done_and_reworks_say_nothing(
+    make: ModuleType, deliver: Deliver, application: Application
+) -> None:
+    deliver(make.opened(), make.released())
+    for number in range(1, 6):
+        at = make.CLAIMED + timedelta(seconds=20 * number)
+        deliver(make.claimed(number), make.submitted(number, at=at))
+    sent_back = SubmissionReturned(
+        **make._submission(1),
+        note="Once more.",
+        returned_at=make.CLAIMED,
+        rework_assignment_id="asg_006",  # type: ignore[arg-type]
+    )
+    late = make.submitted(6, at=make.CLAIMED + timedelta(hours=9))
+    deliver(sent_back, make.claimed(6), late)
+    assert application.measure_pay() == 6
+    [offer] = queue(application).offers
+    assert (offer.pay.n, offer.pay.p25, offer.pay.p75) == (5, *[Money.of_minor(900, "USD")] * 2)
+    day = application.show_work.day("wrk_1", make.CLAIMED)
+    assert (day.answer_count, day.worked_ms) == (6, 100_000), "overlapping work is counted once"
 
 
 def test_each_answer_is_measured_once(

@@ -4,7 +4,8 @@
 own, so nothing is read before it is written.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from worker_service.application.ports import (
     ScoredItem,
     WorkFilter,
 )
-from worker_service.domain.pay import duration_ms
+from worker_service.domain.pay import begun_at, duration_ms
 from worker_service.domain.requesters import Judged
 from worker_service.domain.work_items import Status, WorkItem
 
@@ -39,6 +40,7 @@ WORK_ITEM_INDEXES = [
     IndexModel([("to_score", ASCENDING)], name="to_score", sparse=True),
 ]
 _DAY_ITEMS_MAX = 1_000
+_BESIDE_ITEMS_MAX = 10_000
 _PLAIN_FIELDS = (
     "worker_id",
     "claimed_at",
@@ -115,22 +117,48 @@ class MongoWorkItems:
     def day_of(self, worker_id: WorkerId, since: datetime) -> DayOfWork:
         found = self._items.find(
             {"worker_id": worker_id, "submitted_at": {"$gte": since}},
-            {"claimed_at": 1, "submitted_at": 1, "held_ms": 1},
+            {"claimed_at": 1, "submitted_at": 1, "held_ms": 1, "note": 1},
             session=self._session,
         ).limit(_DAY_ITEMS_MAX)
-        # An answer whose claim has not been heard of yet counts, its time does not.
-        spans = [(item.get("claimed_at"), _done_at(item)) for item in found]
-        worked = [duration_ms(claimed, submitted) for claimed, submitted in spans if claimed]
+        # An answer counts where nobody knows when it was begun; its time does not.
+        spans = [(_taken_at(item), _done_at(item)) for item in found]
+        done = sorted(done_at for _claimed, done_at in spans)
+        worked = [
+            duration_ms(begun_at(claimed, done_at, done), done_at)
+            for claimed, done_at in spans
+            if claimed
+        ]
         return DayOfWork(answer_count=len(spans), worked_ms=sum(worked))
 
     def unmeasured(self, count_max: int) -> Sequence[FinishedWork]:
-        found = self._items.find(
-            {"to_measure": True, "claimed_at": {"$exists": True}}, session=self._session
-        ).limit(count_max)
+        seen = {"to_measure": True, "claimed_at": {"$exists": True}}
+        found = list(self._items.find(seen, session=self._session).limit(count_max))
+        done = self._done_beside(found)
         return [
-            FinishedWork(item["_id"], item["batch_id"], item["claimed_at"], _done_at(item))
+            FinishedWork(
+                item["_id"],
+                item["batch_id"],
+                begun_at(taken_at, _done_at(item), done[item["worker_id"]]) if taken_at else None,
+                _done_at(item),
+            )
             for item in found
+            for taken_at in [_taken_at(item)]
         ]
+
+    def _done_beside(self, found: Sequence[Document]) -> Mapping[WorkerId, Sequence[datetime]]:
+        """When the workers of these were done with whatever they did meanwhile, ascending."""
+        done: defaultdict[WorkerId, list[datetime]] = defaultdict(list)
+        taken = [taken_at for item in found if (taken_at := _taken_at(item))]
+        if taken:
+            workers = sorted({item["worker_id"] for item in found})
+            beside = {"worker_id": {"$in": workers}, "submitted_at": {"$gt": min(taken)}}
+            shown = {"worker_id": 1, "submitted_at": 1, "held_ms": 1}
+            rows = self._items.find(beside, shown, session=self._session)
+            for item in rows.limit(_BESIDE_ITEMS_MAX):
+                done[item["worker_id"]].append(_done_at(item))
+        for instants in done.values():
+            instants.sort()
+        return done
 
     def mark_measured(self, assignment_ids: Sequence[AssignmentId]) -> None:
         if assignment_ids:
@@ -187,6 +215,14 @@ class MongoWorkItems:
         self._items.update_one(
             {"_id": assignment_id}, {"$set": {"to_count": True}}, session=self._session
         )
+
+
+def _taken_at(item: Document) -> datetime | None:
+    """None where the claim has not been heard of, and for what was sent back: that lay there until
+    its worker came to see it.
+    """
+    taken_at: datetime | None = item.get("claimed_at")
+    return None if item.get("note") else taken_at
 
 
 def _done_at(item: Document) -> datetime:

@@ -26,7 +26,8 @@ def _measure(session: Session) -> int:
     finished = session.work_items.unmeasured(ITEMS_MAX)
     by_batch: dict[BatchId, list[int]] = defaultdict(list)
     for work in finished:
-        by_batch[work.batch_id].append(duration_ms(work.claimed_at, work.submitted_at))
+        if work.begun_at is not None:
+            by_batch[work.batch_id].append(duration_ms(work.begun_at, work.submitted_at))
     for batch_id, durations_ms in by_batch.items():
         session.batches.add_durations(batch_id, durations_ms)
     _measure_requesters(session, by_batch)

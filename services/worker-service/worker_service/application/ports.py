@@ -53,11 +53,11 @@ class ItemFacts:
 
 @dataclass(frozen=True)
 class FinishedWork:
-    """A claim and a submission that have both been seen."""
+    """A claim and a submission that have both been seen; `begun_at` is None where nobody knows."""
 
     assignment_id: AssignmentId
     batch_id: BatchId
-    claimed_at: datetime
+    begun_at: datetime | None
     submitted_at: datetime
 
 

@@ -1,5 +1,6 @@
 """Pay per hour, measured: what the reward comes to at the speed people really worked."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +54,14 @@ def duration_ms(claimed_at: datetime, submitted_at: datetime) -> int:
     """Time from claim to submission; never zero, whatever two clocks say."""
     elapsed_ms = int((submitted_at - claimed_at).total_seconds() * _MS_PER_SECOND)
     return max(elapsed_ms, _DURATION_MS_MIN)
+
+
+def begun_at(claimed_at: datetime, done_at: datetime, done: Sequence[datetime]) -> datetime:
+    """When the work on an item began. Of several that are taken at once each waits for the one
+    before it: `done` is when the same worker's others were done, ascending.
+    """
+    before = bisect_left(done, done_at)
+    return max(claimed_at, done[before - 1]) if before else claimed_at
 
 
 def quantile(ordered: Sequence[int], percent: int) -> int:
