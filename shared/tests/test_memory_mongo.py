@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from bson import Int64
 from crowdloom.testkit.memory_mongo import MemoryClient
-from pymongo import ASCENDING, IndexModel, MongoClient, UpdateOne
+from pymongo import ASCENDING, IndexModel, InsertOne, MongoClient, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 
@@ -113,6 +113,18 @@ def test_many_writes_at_once_come_in_order(things: Any) -> None:
         ]
     )
     assert things.find_one({"_id": "f"})["n"] == 2
+
+
+def test_writes_of_several_collections_go_in_one_command(things: Any) -> None:
+    others = things.database["others"]
+    things.database.client.bulk_write(
+        [
+            UpdateOne({"_id": "f"}, {"$inc": {"n": 1}}, upsert=True, namespace=things.full_name),
+            InsertOne({"_id": "f", "of": "others"}, namespace=others.full_name),
+        ]
+    )
+    assert things.find_one({"_id": "f"})["n"] == 1
+    assert others.find_one({"_id": "f"})["of"] == "others"
 
 
 def test_a_replaced_document_keeps_its_id_and_a_deleted_one_is_gone(things: Any) -> None:

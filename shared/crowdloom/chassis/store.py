@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import pymongo
 from bson import Timestamp
-from pymongo import ASCENDING, IndexModel, MongoClient
+from pymongo import ASCENDING, IndexModel, InsertOne, MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
@@ -19,6 +19,7 @@ from pymongo.write_concern import WriteConcern
 
 from crowdloom.chassis.context import current_cause
 from crowdloom.chassis.dead_letters import DEAD_LETTER_INDEXES, DEAD_LETTERS
+from crowdloom.chassis.held_writes import Held, Write, write_together
 from crowdloom.chassis.idempotency import IDEMPOTENCY, IDEMPOTENCY_INDEXES, mark_committed
 from crowdloom.chassis.running_sessions import (
     RUNNING_SESSIONS,
@@ -57,16 +58,33 @@ class MongoSession:
         self.session: ClientSession | None = session
         self._clock = clock
         self._ids = ids
+        self._held: list[Held] = []
+        self._to_outbox: list[Document] = []
 
     def emit(self, *events: Event) -> None:
-        rows = [outbox_row(self._envelope(event)) for event in events]
-        if len(rows) == 1:  # the common case, and the cheaper call
-            self.database[OUTBOX].insert_one(rows[0], session=self.session)
-        elif rows:
-            self.database[OUTBOX].insert_many(rows, session=self.session)
+        self._to_outbox += [outbox_row(self._envelope(event)) for event in events]
+
+    def hold(self, write: Write, *, taken: Exception | None = None) -> None:
+        """Have a write sent at the end, with whatever else is held. Only what this transaction does
+        not read again, and only after a write of its own. `taken` is raised, at the end, where a
+        unique index refuses it.
+        """
+        self._held.append(Held(write, taken))
 
     def finish(self) -> None:
         """Before the commit: a repository may hold writes back, to make one of many."""
+
+    def write_held(self) -> None:
+        """Just before the commit: what is held, and the events."""
+        outbox, rows = self.database[OUTBOX], self._to_outbox
+        if self._held and len(rows) == 1:
+            self.hold(InsertOne(rows[0], namespace=outbox.full_name))
+        elif len(rows) == 1:  # the common case, and the cheaper call
+            outbox.insert_one(rows[0], session=self.session)
+        elif rows:
+            outbox.insert_many(rows, session=self.session)
+        if self._held:
+            write_together(self.database.client, self._held, self.session)
 
     def take_unhandled(self, event_ids: Sequence[str]) -> set[str]:
         """Note the events in the inbox and return those that had not been noted before."""
@@ -162,6 +180,7 @@ class MongoStore(Generic[SessionT]):
             opened = self._session_class(self.database, session, clock=self._clock, ids=self._ids)
             result = work(opened)
             opened.finish()
+            opened.write_held()
             mark_committed(self.database, session)
             return result
 

@@ -107,6 +107,10 @@ class MemoryCollection:
         self._unique: list[_Unique] = []
         self._by: dict[str, dict[Any, dict[Any, None]]] = {}
 
+    @property
+    def full_name(self) -> str:
+        return f"{self.database.name}.{self.name}"
+
     def create_indexes(self, models: Iterable[Any]) -> None:
         for model in models:
             described = model.document

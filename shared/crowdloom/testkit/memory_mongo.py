@@ -98,6 +98,12 @@ class MemoryClient:
     def start_session(self, **_: Any) -> MemorySession:
         return MemorySession(self)
 
+    def bulk_write(self, writes: Sequence[Any], **_: Any) -> None:
+        """One write after the other; a refused one raises what it raises alone."""
+        for write in writes:
+            database, _, collection = write._namespace.partition(".")  # noqa: SLF001
+            self[database][collection].bulk_write([write])
+
     def close(self) -> None:
         """Nothing is held open."""
 

@@ -274,9 +274,9 @@ def test_a_watermark_never_passes_a_row_that_is_still_being_committed(
     began = clock.now()
     with mongo_client.start_session() as session:
         session.start_transaction()
-        store._session_class(store.database, session, clock=clock, ids=SequentialIds()).emit(
-            BatchPaused("bat_1")
-        )
+        opened = store._session_class(store.database, session, clock=clock, ids=SequentialIds())
+        opened.emit(BatchPaused("bat_1"))
+        opened.write_held()
         # As long as the transaction may last, whatever the relay tells lies before its beginning.
         for _ in range(TRANSACTION_SECONDS_MAX):
             relay.run_once()

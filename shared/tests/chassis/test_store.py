@@ -14,7 +14,8 @@ from crowdloom.chassis.store import INBOX, OUTBOX
 from crowdloom.contracts import Cause, read_message
 from crowdloom.contracts.task import BatchPaused, BatchResumed
 from crowdloom.kernel import DomainError, TransientError
-from pymongo import MongoClient
+from pymongo import InsertOne, MongoClient, UpdateOne
+from pymongo.errors import DuplicateKeyError
 
 
 def rows(store):
@@ -51,6 +52,41 @@ def test_whatever_goes_wrong_leaves_neither_state_nor_event_and_comes_out_as_it_
     assert rows(store) == []
 
 
+def one_more(store, name):
+    full_name = store.database["counts"].full_name
+    return UpdateOne({"_id": name}, {"$inc": {"count": 1}}, upsert=True, namespace=full_name)
+
+
+def test_what_is_held_is_written_at_the_end_with_its_event(store, counts):
+    def work(session):
+        session.count("bat_1")
+        session.hold(one_more(store, "bat_2"))
+        session.emit(BatchPaused("bat_1"))
+        return "bat_2" in {row["_id"] for row in store.database["counts"].find(session=None)}
+
+    assert store.run(work) is False
+    assert counts() == {"bat_1": 1, "bat_2": 1}
+    assert [row["type"] for row in rows(store)] == ["task.batch.paused.v1"]
+
+
+@pytest.mark.parametrize("taken", [DomainError("somebody has it"), None])
+def test_a_held_write_that_a_unique_index_refuses_takes_all_back_and_says_why(store, counts, taken):
+    store.run(lambda session: session.count("bat_1"))
+    copy = InsertOne({"_id": "bat_1"}, namespace=store.database["counts"].full_name)
+
+    def work(session):
+        session.count("bat_2")
+        session.hold(one_more(store, "bat_3"))
+        session.hold(copy, taken=taken)
+        session.emit(BatchPaused("bat_1"))
+
+    with pytest.raises(type(taken) if taken else DuplicateKeyError) as raised:
+        store.run(work)
+    assert taken is None or raised.value is taken
+    assert counts() == {"bat_1": 1}
+    assert rows(store) == []
+
+
 def test_an_outbox_row_holds_all_that_the_relay_needs(store):
     with caused_by(Cause("request-1", "evt_0", "00-abc-def-01")):
         store.run(lambda session: session.emit(BatchPaused("bat_1")))
@@ -70,7 +106,8 @@ def test_an_event_is_new_to_the_inbox_once(store):
     assert store.database[INBOX].count_documents({}) == 3
 
 
-def test_two_that_change_the_same_thing_at_once_both_count(store, counts, mongo_client):
+@pytest.mark.parametrize("held", [False, True])
+def test_two_that_change_the_same_thing_at_once_both_count(store, counts, mongo_client, held):
     tries = []
 
     def work(session):
@@ -81,7 +118,10 @@ def test_two_that_change_the_same_thing_at_once_both_count(store, counts, mongo_
                 store.database["counts"].update_one(
                     {"_id": "bat_2"}, {"$inc": {"count": 1}}, upsert=True, session=other
                 )
-        session.count("bat_2")
+        if held:
+            session.hold(one_more(store, "bat_2"))
+        else:
+            session.count("bat_2")
 
     store.run(work)
     assert counts() == {"bat_1": 1, "bat_2": 2}

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from crowdloom.chassis.held_writes import Hold
 from crowdloom.kernel.ids import AssignmentId, BatchId, TaskId, WorkerId
-from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
 from matching_service.application.ports import RecentWork
 from matching_service.domain.assignments import Assignment, AssignmentStatus
@@ -34,17 +34,27 @@ _LEASED = {"status": str(AssignmentStatus.LEASED)}
 
 
 class MongoAssignments:
-    def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
+    """`hold` is the transaction's, for a write that can wait until its end."""
+
+    def __init__(
+        self,
+        database: Database[dict[str, Any]],
+        session: ClientSession | None,
+        hold: Hold | None = None,
+    ) -> None:
         self._assignments = database[COLLECTION]
         self._session = session
+        self._hold = hold
 
     def add(self, assignment: Assignment, place: int, *turns: str | None) -> None:
         row = {**_row(assignment), "place": f"{assignment.worker_id}:{place}"}
         row.update((name, turn) for name, turn in zip(_TURNS, turns, strict=False) if turn)
-        try:
-            self._assignments.insert_one(row, session=self._session)
-        except DuplicateKeyError as error:
-            raise AlreadyClaimed("The same worker claims at the same moment") from error
+        if self._hold is None:
+            raise TypeError("a claim is one of several writes, in a transaction")
+        self._hold(
+            InsertOne(row, namespace=self._assignments.full_name),
+            taken=AlreadyClaimed("The same worker claims at the same moment"),
+        )
 
     def add_rework(self, assignment: Assignment) -> None:
         self._assignments.insert_one(_row(assignment), session=self._session)

@@ -91,6 +91,10 @@ class MatchingSession(_Repositories, MongoSession):
         self.answered: list[SubmissionReceived] = []
         self.verdicts: list[Verdict] = []
 
+    @cached_property
+    def assignments(self) -> MongoAssignments:
+        return MongoAssignments(self.database, self.session, self.hold)
+
     def take_answers(self) -> None:
         take_answers(self)
 

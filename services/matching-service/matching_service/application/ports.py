@@ -73,7 +73,7 @@ class Batches(Protocol):
         ...
 
     def count_submitted(
-        self, batch_id: BatchId, seconds: Sequence[float], *, from_newcomers: int
+        self, batch_id: BatchId, count: int, seconds: Sequence[float], *, from_newcomers: int
     ) -> None:
         """So many more answers, how long each took from claim to submission, and how many of them
         came from newcomers.
@@ -132,8 +132,8 @@ class Assignments(Protocol):
         """Add a lease, in one of the places that a worker has for leases, and in the turns of a
         capped batch: that of the whole batch and that of today.
 
-        Raises AlreadyClaimed where the worker has made a claim with this key before, or another
-        lease has the place or a turn.
+        It is written at the end of the transaction, which then raises AlreadyClaimed where the
+        worker has made a claim with this key before, or another lease has the place or a turn.
         """
         ...
 

@@ -182,7 +182,8 @@ class TaskSession(_Repositories, MongoSession):
     def finish(self) -> None:
         keep_deed(self)
         if "submissions" in vars(self):  # asked for in this transaction
-            self.submissions.finish()
+            for change in self.submissions.tally_changes():
+                self.hold(change)
 
 
 class TaskReader(_Repositories):

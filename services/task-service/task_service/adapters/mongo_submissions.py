@@ -14,7 +14,7 @@ from crowdloom.kernel.ids import (
     SubmissionId,
     TaskId,
 )
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.cursor import Cursor
 from pymongo.database import Database
@@ -307,9 +307,9 @@ class MongoSubmissions:
     def tallies(self, batch_ids: Sequence[BatchId]) -> Mapping[BatchId, Tally]:
         return self._tallies.of_many(list(batch_ids))
 
-    def finish(self) -> None:
-        """Before the commit."""
-        self._tallies.write()
+    def tally_changes(self) -> list[UpdateOne]:
+        """Held back until now, before the commit."""
+        return self._tallies.changes()
 
     def changed_since(self, batch_id: BatchId, since: datetime) -> bool:
         came = {"batch_id": batch_id, "submitted_at": {"$gte": since}}

@@ -14,7 +14,7 @@ from itertools import cycle
 from typing import Any
 
 from crowdloom.kernel.ids import BatchId
-from pymongo import IndexModel
+from pymongo import IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
@@ -33,7 +33,7 @@ _SHOWN = [str(status) for status in SubmissionStatus if status is not Submission
 
 
 class MongoTallies:
-    """Within a transaction changes are held back until `write`, to make one of many."""
+    """Within a transaction changes are held back until its end, to make one of many."""
 
     def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
         self._database = database
@@ -52,14 +52,20 @@ class MongoTallies:
         if self._session is None:
             self.write()
 
-    def write(self) -> None:
-        """Before the commit, and before the tally is read in the same transaction."""
-        for part, changes in sorted(self._changes.items()):
-            if added := {name: count for name, count in changes.items() if count}:
-                self._tallies.update_one(
-                    {"_id": part}, {"$inc": added}, upsert=True, session=self._session
-                )
+    def changes(self) -> list[UpdateOne]:
+        """What is held back, to be written once, before the commit."""
+        name, noted = self._tallies.full_name, sorted(self._changes.items())
         self._changes.clear()
+        return [
+            UpdateOne({"_id": part}, {"$inc": added}, upsert=True, namespace=name)
+            for part, changes in noted
+            if (added := {state: count for state, count in changes.items() if count})
+        ]
+
+    def write(self) -> None:
+        """Before the tally is read in the same transaction."""
+        if changes := self.changes():
+            self._tallies.bulk_write(changes, session=self._session)
 
     def of(self, batch_id: BatchId) -> Tally:
         return self.of_many([batch_id])[batch_id]
