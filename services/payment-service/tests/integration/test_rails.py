@@ -70,7 +70,8 @@ def texts(root: Element, tag: str) -> list[str | None]:
 
 
 def broken_rules(market: Any, calling: Callable[..., Any]) -> list[str]:
-    """What the audit finds, once all is published and sealed."""
+    """What the audit finds, once all is published and sealed, and the processor was read."""
+    market.application.poll_processor.catch_up()
     market.application.seal_journal()
     market.application.database["outbox"].update_many({}, {"$unset": {"pending": ""}})
     found = calling("staff", "stf_auditor", "auditor").get("/audit").json["findings"]

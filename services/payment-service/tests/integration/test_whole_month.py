@@ -137,8 +137,11 @@ class Market:
             self.app.pay_waiting_bonuses()
 
     def come_to_rest(self) -> None:
-        """Events are published; a minute later all entries are sealed and counted by day."""
+        """Events are published, the processor is read; a minute later all entries are sealed and
+        counted by day.
+        """
         self.clock.advance(seconds=61)
+        self.app.poll_processor.catch_up()
         self.database["outbox"].update_many({}, {"$unset": {"pending": ""}})
         while self.app.seal_journal() or self.app.derive_balances():
             pass
