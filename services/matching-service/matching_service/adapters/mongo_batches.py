@@ -109,10 +109,12 @@ class MongoBatches:
         self._update(batch_id, {"$inc": {"reopened": 1}}, upsert=True)
 
     def count_submitted(
-        self, batch_id: BatchId, seconds: Sequence[float], *, from_newcomers: int
+        self, batch_id: BatchId, count: int, seconds: Sequence[float], *, from_newcomers: int
     ) -> None:
-        counts = {"submitted": len(seconds), "from_newcomers": from_newcomers}
+        counts = {"submitted": count, "from_newcomers": from_newcomers}
         self._update(batch_id, {"$inc": counts}, upsert=True)
+        if not seconds:
+            return
         newest = {"$each": list(seconds), "$slice": -_TIMES_KEPT_MAX}
         self._times.update_one(
             {"_id": batch_id}, {"$push": {"seconds": newest}}, upsert=True, session=self._session

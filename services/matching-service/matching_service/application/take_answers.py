@@ -42,8 +42,11 @@ def take_answers(session: Session) -> None:
     newcomers = Counter(
         event.batch_id for event, new in zip(fresh.values(), were_newcomers, strict=True) if new
     )
-    for batch_id, seconds in _seconds_by_batch(fresh, known).items():
-        session.batches.count_submitted(batch_id, seconds, from_newcomers=newcomers[batch_id])
+    seconds = _seconds_by_batch(fresh, known)
+    for batch_id, count in Counter(event.batch_id for event in fresh.values()).items():
+        session.batches.count_submitted(
+            batch_id, count, seconds.get(batch_id, []), from_newcomers=newcomers[batch_id]
+        )
     for event in fresh.values():
         if known[event.assignment_id].confirmed:
             _tell_of_a_late_one(session, event)
@@ -52,11 +55,12 @@ def take_answers(session: Session) -> None:
 def _seconds_by_batch(
     events: Mapping[AssignmentId, SubmissionReceived], known: Mapping[AssignmentId, Assignment]
 ) -> Mapping[BatchId, list[float]]:
-    """How long each answer took from claim to submission."""
+    """How long each answer took from claim to submission, where that is the time of its work."""
     seconds: defaultdict[BatchId, list[float]] = defaultdict(list)
     for name, event in events.items():
-        took = event.submitted_at - known[name].claimed_at
-        seconds[event.batch_id].append(took.total_seconds())
+        if known[name].is_timed:
+            took = event.submitted_at - known[name].claimed_at
+            seconds[event.batch_id].append(took.total_seconds())
     return seconds
 
 

@@ -1,5 +1,6 @@
 """Assignments: one worker's lease on one slot, and when it is over."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +10,8 @@ from crowdloom.kernel.ids import AssignmentId, BatchId, Pseudonym, RequesterId, 
 from matching_service.domain.errors import LeaseOver, NoMoreTime
 
 REWORK_TIME_MIN = timedelta(days=1)
+_REWORK = "rework:"
+_FURTHER = re.compile(r":[1-9]\d?$")
 SUBMIT_GRACE = timedelta(seconds=2)
 """How long after the deadline task-service still takes a submission in."""
 
@@ -39,6 +42,14 @@ class Assignment:
     extension_keys: tuple[str, ...] = ()
     confirmed: bool = False
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether the time from claim to answer is that of the work on it. Of several taken at once
+        (`several` numbers their keys) the others wait for their turn, and what was sent back lies
+        there until its worker sees it.
+        """
+        return not (self.claim_key.startswith(_REWORK) or _FURTHER.search(self.claim_key))
+
     def reworked(
         self, assignment_id: AssignmentId, *, returned_at: datetime, lease_seconds: int
     ) -> "Assignment":
@@ -52,7 +63,7 @@ class Assignment:
             pseudonym=self.pseudonym,
             claimed_at=returned_at,
             deadline=returned_at + max(timedelta(seconds=lease_seconds), REWORK_TIME_MIN),
-            claim_key=f"rework:{assignment_id}",
+            claim_key=f"{_REWORK}{assignment_id}",
         )
 
     def check_held(self) -> None:

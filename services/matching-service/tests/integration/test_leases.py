@@ -316,15 +316,18 @@ def test_progress_is_told_when_it_changes_and_pay_is_measured(
     for number in range(5):
         made = application.claim_task(f"wrk_{number}", "k")
         deliver(make.submitted(made.assignment))
-    application.claim_task("wrk_9", "k")
+    [_, second] = application.claim_task.several("wrk_9", "k", 2)
+    waited = second.assignment.claimed_at + timedelta(seconds=500)
+    deliver(make.submitted(second.assignment, at=waited))
     for _ in range(2):
         application.count_progress()
     [said] = outbox("matching.batch.progressed.v1")
-    assert (said["open_slot_count"], said["leased_slot_count"]) == (6, 1)
+    assert (said["open_slot_count"], said["leased_slot_count"]) == (5, 1)
     [item] = application.queue.items("wrk_9", after=None, count_max=10)
-    assert item.batch.open_slot_count == 6
+    assert (item.batch.open_slot_count, item.batch.answer_count) == (5, 6)
     pay = item.batch.pay_per_hour
     assert pay is not None
+    # Of two taken at once the second waited for the first: that is no time at work.
     assert (pay.n, pay.p25.minor, pay.p75.minor) == (5, 900, 900)
 
 
