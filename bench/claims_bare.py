@@ -1,7 +1,8 @@
 """What bare pymongo reaches with the writes of a claim, of a submit, and of all that follows.
 
 The documents are the services' (`same_fields` compares them with a market's own), in collections
-with the services' indexes, in transactions as the services make them. As many threads claim and
+with the services' indexes, in transactions as the services make them, each write by pymongo's call
+for it (the services send what a transaction writes last in one command). As many threads claim and
 submit as workers do; as in the services' events processes, one thread an outbox marks what was
 published, and one a service notes what it heard since it last looked. No HTTP, no broker, no check
 and no read.

@@ -56,9 +56,9 @@ def cycles(engine: Engine, sizes: Sequence[int], *, seconds: float) -> dict[str,
         )
         claim(seconds=2)
         for size in sizes:
-            grow(client["matching-service"], batch_id, to=size, redundancy=REDUNDANCY)
             rates = []
             for _ in range(_RUNS):
+                grow(client["matching-service"], batch_id, to=size, redundancy=REDUNDANCY)
                 rate, receipts = claim(seconds=seconds)
                 named = {"_id": {"$in": receipts}}
                 kept = client["task-service"]["submissions"].count_documents(named)

@@ -142,10 +142,12 @@ def open_batch(application: Application, batch_id: str, *, redundancy: int, task
 
 
 def grow(database: Database[dict[str, Any]], batch_id: str, *, to: int, redundancy: int) -> None:
-    """Insert tasks directly, in the shape of the adapter, until the batch has `to` of them: by
+    """Insert tasks directly, in the shape of the adapter, until the batch has `to` of them open: by
     events, a million would take longer than all the rest of the bench.
     """
     there = database["tasks"].count_documents({"batch_id": batch_id})
+    taken = database["assignments"].count_documents({"batch_id": batch_id}) // redundancy
+    to += -(-taken // TASKS_PER_EVENT_MAX) * TASKS_PER_EVENT_MAX
     chunks = range(-(-there // TASKS_PER_EVENT_MAX), -(-to // TASKS_PER_EVENT_MAX))
     rows: list[dict[str, Any]] = []
     said: dict[str, int] = {"task_count": to}
