@@ -7,7 +7,7 @@ import pytest
 from bson import Int64
 from crowdloom.testkit.memory_mongo import MemoryClient
 from pymongo import ASCENDING, IndexModel, InsertOne, MongoClient, UpdateOne
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import ClientBulkWriteException, DuplicateKeyError
 
 
 @pytest.fixture(params=["memory", "engine"])
@@ -125,6 +125,12 @@ def test_writes_of_several_collections_go_in_one_command(things: Any) -> None:
     )
     assert things.find_one({"_id": "f"})["n"] == 1
     assert others.find_one({"_id": "f"})["of"] == "others"
+    with pytest.raises(ClientBulkWriteException) as refused:
+        things.database.client.bulk_write(
+            [InsertOne({"_id": name}, namespace=others.full_name) for name in ("g", "f")]
+        )
+    [refusal] = refused.value.write_errors
+    assert (refusal["idx"], refusal["code"], refused.value.error) == (1, 11_000, None)
 
 
 def test_a_replaced_document_keeps_its_id_and_a_deleted_one_is_gone(things: Any) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from pymongo.errors import PyMongoError
+from pymongo.errors import ClientBulkWriteException, DuplicateKeyError, PyMongoError
 
 from crowdloom.testkit.memory_collection import Change, MemoryCollection
 from crowdloom.testkit.memory_documents import Document
@@ -99,10 +99,14 @@ class MemoryClient:
         return MemorySession(self)
 
     def bulk_write(self, writes: Sequence[Any], **_: Any) -> None:
-        """One write after the other; a refused one raises what it raises alone."""
-        for write in writes:
+        """One write after the other; one that a unique index refuses is named as pymongo does."""
+        for place, write in enumerate(writes):
             database, _, collection = write._namespace.partition(".")  # noqa: SLF001
-            self[database][collection].bulk_write([write])
+            try:
+                self[database][collection].bulk_write([write])
+            except DuplicateKeyError as error:
+                refusal = {"idx": place, "code": error.code, "errmsg": str(error)}
+                raise ClientBulkWriteException({"writeErrors": [refusal]}, verbose=False) from error
 
     def close(self) -> None:
         """Nothing is held open."""
