@@ -44,6 +44,10 @@ _PAGE_ITEMS = 100
 _WEBHOOK_SECONDS_MAX = 300
 _CLIENT_ERRORS = range(400, 500)
 _NOT_DEFINITE = {409, 429}
+_TRANSFERS_STATUS = (
+    *("configuration", "recipient", "capabilities", "stripe_balance"),
+    *("stripe_transfers", "status"),
+)
 
 
 class StripeProcessor:
@@ -140,14 +144,15 @@ class StripeProcessor:
         return link.url
 
     def recipient_status(self, account_id: str) -> str:
-        account: Any = _asked(
+        found: Any = _asked(
             lambda: self._quick.v2.core.accounts.retrieve(
                 account_id, {"include": ["configuration.recipient"]}
             )
         )
-        recipient = account.configuration.recipient
-        status = recipient.capabilities.stripe_balance.stripe_transfers.status
-        return status if status in {"active", "pending"} else "restricted"
+        # What was never asked for, or taken back, is null.
+        for name in _TRANSFERS_STATUS:
+            found = getattr(found, name, None)
+        return found if found in {"active", "pending"} else "restricted"
 
     def send(self, item: PayoutItem) -> Transfer:
         self._bucket.take()

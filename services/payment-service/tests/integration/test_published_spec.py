@@ -5,6 +5,7 @@ The mock knows v1 only: calls of v2 are held against the package's annotations b
 """
 
 import inspect
+import json
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -69,3 +70,29 @@ def test_stripe_s_specification_takes_the_call_and_its_example_can_be_read(
     mocked: StripeProcessor, name: str
 ) -> None:
     assert CALLS[name](mocked) is not None
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        None,
+        {"recipient": None},
+        {"recipient": {"capabilities": None}},
+        {"recipient": {"capabilities": {"stripe_balance": None}}},
+        {"recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": None}}}},
+    ],
+)
+def test_a_capability_that_was_taken_back_is_null_and_nobody_is_paid_by_it(
+    configuration: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"object": "v2.core.account", "id": "acct_1", "configuration": configuration}
+    monkeypatch.setattr(
+        stripe.RequestsClient, "request", lambda *_args, **_kw: (json.dumps(told), 200, {})
+    )
+    processor = StripeProcessor(
+        api_key="sk_test_crowdloom",
+        base="http://127.0.0.1:9",
+        webhook_secrets=["whsec_1"],
+        country="us",
+    )
+    assert processor.recipient_status("acct_1") == "restricted"
