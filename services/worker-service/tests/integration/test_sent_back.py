@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from crowdloom.contracts.task import SubmissionReturned
+from flask.testing import FlaskClient
 from worker_service.bootstrap import Application
 
 NOTE = "The last word is missing."
@@ -39,3 +40,13 @@ def test_the_old_item_says_why_and_the_new_one_what_to_do_in_any_order(
     assert (found["asg_001"].status.word, found["asg_001"].reason) == ("sent_back", NOTE)
     assert found["asg_001"].again_as == "asg_002"
     assert (found["asg_002"].status.word, found["asg_002"].note) == ("claimed", NOTE)
+
+
+def test_what_was_sent_back_leads_to_the_item_that_is_to_be_done_again(
+    browser: FlaskClient, deliver: Any, story: list[Any]
+) -> None:
+    deliver(*story)
+    assert (
+        'action="/match/assignments/asg_002/open"'
+        in browser.get("/work/my-work?status=sent_back").text
+    )
