@@ -2,12 +2,12 @@
 back: off our books, but a worker who is not paid in the end has to hear of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 from crowdloom.chassis.store import Store
-from crowdloom.kernel import Clock
+from crowdloom.kernel import Clock, Currency
 
 from payment_service.application.ports import Session
 from payment_service.application.processor import PaymentProcessor, ProcessorUnavailable
@@ -49,10 +49,13 @@ class FollowConnected:
     def _look(self, mirror: Mirror) -> int:
         now = self._clock.now()
         try:
-            payouts = self._processor.connected_payouts(mirror.account_id)
+            told = self._processor.connected_payouts(mirror.account_id)
         except ProcessorUnavailable as error:
             log.warning("connected_account_not_read", account=mirror.account_id, why=str(error))
             return 0
+        # What was converted there cannot be held against what arrived.
+        ours = self._store.run(lambda session: _currencies(session, mirror))
+        payouts = [each for each in told if each.amount.currency in ours]
         count = sum(self._note(mirror, payout) for payout in reversed(payouts))
         self._store.run(lambda s: s.memos.looked(mirror.account_id, _next(s, mirror, payouts, now)))
         return count
@@ -72,6 +75,12 @@ class FollowConnected:
         except InsufficientFunds:
             self._store.run(lambda session: _too_much(session, mirror, payout))
             return 0
+
+
+def _currencies(session: Session, mirror: Mirror) -> Collection[Currency]:
+    """In which something ever arrived on the account."""
+    mirrors = session.memos.of_worker(mirror.worker_id)
+    return {each.balance.currency for each in mirrors if each.account_id == mirror.account_id}
 
 
 def _next(

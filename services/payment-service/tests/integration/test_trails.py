@@ -2,11 +2,15 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from crowdloom.kernel import Money
 from flask.testing import FlaskClient
+from payment_service.adapters.stripe_processor import StripeProcessor
 from payment_service.application.bank_ports import StatementFile
+from payment_service.domain.memos import ConnectedPayout
 
 TRAIL = "/finance/reconciliation"
 BANK = {"holder": "Leila Ahmadi", "iban": "GB82WEST12345698765432"}
@@ -186,6 +190,27 @@ def test_one_line_that_names_the_bank_file_alone_pays_all_of_its_lines(
     filed.application.reconcile.outcome()
     assert filed.run(filed.run_id)["items"][0]["state"] == "paid"
     books.check(filed.application)
+
+
+def test_a_payout_that_the_processor_made_in_another_currency_is_no_difference(
+    market: Any, calling: Callable[..., Any], clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It converts what arrived where a worker's bank is in another country."""
+    market.earn("wrk_1", 3)
+    market.ask(calling("worker", "wrk_1"))
+    market.pay_out()
+    clock.advance(seconds=86_400)
+    amount, now = Money.of_minor(14, "EUR"), clock.now()
+    converted = ConnectedPayout("po_1", amount=amount, status="paid", created_at=now)
+    monkeypatch.setattr(StripeProcessor, "connected_payouts", lambda *_: [converted])
+    assert market.application.poll_processor.follow_connected() == 0
+    assert market.checker.get("/exceptions").json["items"] == []
+    in_dollars = replace(converted, payout_id="po_2", amount=Money.of_minor(99, "USD"))
+    clock.advance(seconds=86_400)
+    monkeypatch.setattr(StripeProcessor, "connected_payouts", lambda *_: [converted, in_dollars])
+    assert market.application.poll_processor.follow_connected() == 0
+    (waiting,) = market.checker.get("/exceptions").json["items"]
+    assert (waiting["kind"], waiting["subject"]) == ("amount_mismatch", "po_2")
 
 
 def test_the_last_link_is_the_payout_to_the_workers_own_bank_and_one_that_came_back_is_told(
