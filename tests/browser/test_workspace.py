@@ -66,6 +66,8 @@ def test_submit_hands_the_answer_in_and_leads_back_to_the_queue(
     page.wait_for_url("**/work/queue")
     assert workplace.answer_of(item) == [["a", "yes"]]
     assert page.evaluate(KEPT, item.assignment_id) is None
+    page.evaluate("document.dispatchEvent(new CustomEvent('htmx:after:swap'))")
+    expect(page.locator(TOAST)).to_be_hidden()  # there is nothing to undo
 
 
 def test_the_next_item_is_claimed_at_once_where_wanted(open_item: Any, workplace: Any) -> None:

@@ -76,7 +76,7 @@ if (places.length) askAll();
 
 /* ---- what one holds, but for what is being handed in ---- */
 const showHeld = () => {
-  const note = document.querySelector("[data-held]");
+  const note = document.querySelector(".note[data-held]");
   const handedIn = new Set(heldBack().map(({ assignment }) => assignment));
   if (note) note.hidden = note.dataset.held.split(" ").every((name) => handedIn.has(name));
 };
