@@ -377,4 +377,5 @@ def come_to_rest(world: World) -> None:
         world.application.pay_waiting_bonuses()
         world.application.execute_payouts()
         world.application.execute_refunds()
+        world.application.import_statements.book_waiting()
         world.application.poll_processor.catch_up()
