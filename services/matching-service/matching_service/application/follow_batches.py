@@ -178,7 +178,7 @@ def qualification_revoked(envelope: Envelope, session: Session) -> None:
 
 def account_closed(envelope: Envelope, session: Session) -> None:
     """No new work; what is held runs out by itself, or is still submitted and paid. What is kept
-    are the assignments, which others' books refer to.
+    are the assignments, which others' books refer to, and the counts of known items among them.
     """
     worker_id = envelope.of(AccountClosed).worker_id
     session.workers.close(worker_id)
