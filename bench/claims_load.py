@@ -2,17 +2,18 @@
 
 URL, batch, count of workers at once, seconds, claims of a worker ("0": no end; otherwise another
 worker goes on in his place). Prints {"cycles", "seconds", "receipts", "last"} as JSON; "last" is
-the last assignment of each place. On plain connections that are kept open: what the load itself
-costs is taken from what is measured.
+the last assignment of each place. On bare sockets that are kept open, with no more of HTTP than our
+own answers need: what the load itself costs is taken from what is measured.
 """
 
 import json
+import re
+import socket
 import sys
 import time
 import uuid
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection
 from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,13 +22,19 @@ from crowdloom.client import Worker
 
 _FULL_PAUSE_SECONDS = 0.02
 _CYCLES_A_SECOND_MAX = 500
+_READ_BYTES = 1 << 16
+_END_OF_HEAD = b"\r\n\r\n"
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
 class _LoggedIn:
     """One worker's connection."""
 
     def __init__(self, url: str, worker: Worker) -> None:
-        self._connection = HTTPConnection(urlsplit(url).netloc)
+        address = urlsplit(url)
+        self._head = f"Host: {address.netloc}\r\nContent-Type: application/json\r\n"
+        self._address = (address.hostname, address.port)
+        self._socket: socket.socket | None = None
         self._token = str(worker.api._session.headers["Authorization"])  # noqa: SLF001
 
     def claim(self, batch_id: str) -> dict[str, Any] | None:
@@ -53,13 +60,30 @@ class _LoggedIn:
                 raise RuntimeError(f"{status} {answer}")
 
     def _post(self, path: str, body: str, token: str, key: str) -> tuple[int, dict[str, Any]]:
-        headers = {"Authorization": token, "Content-Type": "application/json"}
-        if key:
-            headers["Idempotency-Key"] = key
-        self._connection.request("POST", path, body, headers)
-        answer = self._connection.getresponse()
-        content = answer.read()
-        return answer.status, json.loads(content) if content else {}
+        key_line = f"Idempotency-Key: {key}\r\n" if key else ""
+        sent = f"POST {path} HTTP/1.1\r\n{self._head}Authorization: {token}\r\n{key_line}"
+        sent += f"Content-Length: {len(body)}\r\n\r\n{body}"
+        if self._socket is None:  # late: a connection that waits for its turn is closed
+            self._socket = socket.create_connection(self._address)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.sendall(sent.encode())
+        head, _, content = self._received(b"").partition(_END_OF_HEAD)
+        found = _LENGTH.search(head)
+        length = int(found[1]) if found else 0
+        while len(content) < length:
+            content = self._received(content)
+        return int(head[9:12]), json.loads(content) if content else {}
+
+    def _received(self, before: bytes) -> bytes:
+        """With the head whole, where there is none before."""
+        assert self._socket  # noqa: S101
+        while True:
+            came = self._socket.recv(_READ_BYTES)
+            if not came:
+                raise ConnectionError("the market closed the connection")
+            before += came
+            if before and (_END_OF_HEAD in before or not before.startswith(b"HTTP/")):
+                return before
 
 
 def _work(
