@@ -17,7 +17,6 @@ from statistics import fmean
 from typing import Any
 
 from crowdloom.client import Requester
-from crowdloom.kernel.limits import LEASES_PER_WORKER_MAX
 from crowdloom_local.crowd.checkout import pay_checkout
 from crowdloom_local.engines import ROOT
 from crowdloom_local.market import Market
@@ -44,16 +43,11 @@ def cycles(engine: Engine, sizes: Sequence[int], *, seconds: float) -> dict[str,
     os.environ["CROWDLOOM_MONGODB_URI"] = engine.uri
     figures: dict[str, float] = {"broken_promises": 0}
     bare = [bare_cycles(engine, WORKERS, seconds)]
+    client = engine.client()
+    engine.widen_places(client["matching-service"])
     with Market(engine.folder / "market") as market:
         batch_id = published(market)
-        client = engine.client()
-        claim = partial(
-            load,
-            market,
-            client["matching-service"],
-            batch_id,
-            claims_max=LEASES_PER_WORKER_MAX if engine.keeps_places else 0,
-        )
+        claim = partial(load, market, client["matching-service"], batch_id)
         claim(seconds=2)
         for size in sizes:
             rates = []
@@ -117,15 +111,12 @@ def load(
     batch_id: str,
     *,
     seconds: float,
-    claims_max: int = 0,
 ) -> tuple[float, list[str]]:
-    """Returns cycles a second, until all their events are consumed, and the receipts. A worker
-    claims at most `claims_max` times (0: no end).
-    """
+    """Returns cycles a second, until all their events are consumed, and the receipts."""
     _await("the tasks", lambda: database["tasks"].count_documents({"open": {"$gt": 0}}, limit=1))
     before = _consumed(database, batch_id)
     command = [sys.executable, "-m", "bench.claims_load", market.url, batch_id, str(WORKERS)]
-    command += [str(seconds), str(claims_max)]
+    command.append(str(seconds))
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as load:

@@ -24,17 +24,20 @@ from crowdloom_local.processes import (
     wait_until,
 )
 from crowdloom_local.secrets import new_secrets
+from matching_service.adapters.mongo_policy import MongoPolicies
 from matching_service.adapters.mongo_session import INDEXES
 from matching_service.application.follow_batches import batch_opened
 from matching_service.bootstrap import Application, build
 from matching_service.config import read_settings
 from matching_service.domain import pools
+from matching_service.domain.policy import Policy
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.monitoring import CommandListener
 
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 _SEEDED_AT_ONCE = 10_000
+_PLACES_TO_WASTE = 20_000
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,13 @@ class Engine:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
 
-    @property
-    def keeps_places(self) -> bool:
-        """Whether a place for a lease is never free again: secantusd-rs 0.5.3 keeps the old entry
-        of a unique index when an update changes the indexed field.
+    def widen_places(self, database: Database[dict[str, Any]]) -> None:
+        """Where a place for a lease is never free again, let workers have so many that none is
+        asked for twice: secantusd-rs 0.5.3 keeps the old entry of a unique index when an update
+        changes the indexed field. Before matching-service reads its policy.
         """
-        return self.name == "secantusd-rs"
+        if self.name == "secantusd-rs":
+            MongoPolicies(database, None).put(Policy(held_max=_PLACES_TO_WASTE), version=0)
 
     def client(self, *listeners: CommandListener) -> "MongoClient[dict[str, Any]]":
         return MongoClient(self.uri, tz_aware=True, event_listeners=listeners)
@@ -109,6 +113,7 @@ def matching(engine: Engine, database: str) -> Application:
     )
     made = build(settings, client=engine.client(), database=database)
     made.store.migrate(INDEXES)
+    engine.widen_places(made.database)
     return made
 
 

@@ -1,9 +1,8 @@
 """Logged-in workers over HTTP, from a process of their own: `python -m bench.claims_load`.
 
-URL, batch, count of workers at once, seconds, claims of a worker ("0": no end; otherwise another
-worker goes on in his place). Prints {"cycles", "seconds", "receipts", "last"} as JSON; "last" is
-the last assignment of each place. On bare sockets that are kept open, with no more of HTTP than our
-own answers need: what the load itself costs is taken from what is measured.
+URL, batch, count of workers, seconds. Prints {"cycles", "seconds", "receipts", "last"} as JSON;
+"last" is the last assignment of each worker. On bare sockets that are kept open, with no more of
+HTTP than our own answers need: what the load itself costs is taken from what is measured.
 """
 
 import json
@@ -12,16 +11,13 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
 from crowdloom.client import Worker
 
 _FULL_PAUSE_SECONDS = 0.02
-_CYCLES_A_SECOND_MAX = 500
 _READ_BYTES = 1 << 16
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
@@ -33,8 +29,8 @@ class _LoggedIn:
     def __init__(self, url: str, worker: Worker) -> None:
         address = urlsplit(url)
         self._head = f"Host: {address.netloc}\r\nContent-Type: application/json\r\n"
-        self._address = (address.hostname, address.port)
-        self._socket: socket.socket | None = None
+        self._socket = socket.create_connection((address.hostname, address.port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._token = str(worker.api._session.headers["Authorization"])  # noqa: SLF001
 
     def claim(self, batch_id: str) -> dict[str, Any] | None:
@@ -63,9 +59,6 @@ class _LoggedIn:
         key_line = f"Idempotency-Key: {key}\r\n" if key else ""
         sent = f"POST {path} HTTP/1.1\r\n{self._head}Authorization: {token}\r\n{key_line}"
         sent += f"Content-Length: {len(body)}\r\n\r\n{body}"
-        if self._socket is None:  # late: a connection that waits for its turn is closed
-            self._socket = socket.create_connection(self._address)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.sendall(sent.encode())
         head, _, content = self._received(b"").partition(_END_OF_HEAD)
         found = _LENGTH.search(head)
@@ -76,7 +69,6 @@ class _LoggedIn:
 
     def _received(self, before: bytes) -> bytes:
         """With the head whole, where there is none before."""
-        assert self._socket  # noqa: S101
         while True:
             came = self._socket.recv(_READ_BYTES)
             if not came:
@@ -86,36 +78,24 @@ class _LoggedIn:
                 return before
 
 
-def _work(
-    workers: Iterable[_LoggedIn], batch_id: str, until: float, claims_max: int
-) -> tuple[list[str], str]:
+def _work(worker: _LoggedIn, batch_id: str, until: float) -> tuple[list[str], str]:
     """The receipts, and the last assignment."""
     receipts: list[str] = []
     last = ""
-    for worker in workers:
-        for _ in range(claims_max):
-            if time.monotonic() > until or (assignment := worker.claim(batch_id)) is None:
-                return receipts, last
-            receipts.append(worker.submit(assignment))
-            last = assignment["assignment_id"]
-    raise RuntimeError("every worker that was signed up has claimed all that he may")
+    while time.monotonic() < until and (assignment := worker.claim(batch_id)) is not None:
+        receipts.append(worker.submit(assignment))
+        last = assignment["assignment_id"]
+    return receipts, last
 
 
-def main(url: str, batch_id: str, at_once: int, seconds: float, claims_max: int) -> None:
-    count = ceil(seconds * _CYCLES_A_SECOND_MAX / at_once / claims_max) if claims_max else 1
-    with ThreadPoolExecutor(at_once) as pool:
-
-        def signed_up(_: int) -> list[_LoggedIn]:
-            return [_LoggedIn(url, Worker.sign_up(url)) for _ in range(count)]
-
-        def work(workers: list[_LoggedIn]) -> tuple[list[str], str]:
-            return _work(workers, batch_id, began + seconds, claims_max or sys.maxsize)
-
-        places = list(pool.map(signed_up, range(at_once)))
+def main(url: str, batch_id: str, count: int, seconds: float) -> None:
+    with ThreadPoolExecutor(count) as pool:
+        signed_up = list(pool.map(lambda _: Worker.sign_up(url), range(count)))
+        workers = [_LoggedIn(url, worker) for worker in signed_up]
         print("ready", flush=True)
         sys.stdin.readline()
         began = time.monotonic()
-        done = list(pool.map(work, places))
+        done = list(pool.map(lambda one: _work(one, batch_id, began + seconds), workers))
         took = time.monotonic() - began
     receipts = [receipt for found, _ in done for receipt in found]
     figures = {"cycles": len(receipts), "seconds": took, "receipts": receipts}
@@ -123,4 +103,4 @@ def main(url: str, batch_id: str, at_once: int, seconds: float, claims_max: int)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))

@@ -30,16 +30,17 @@ def beside(engine: Engine, sizes: Sequence[int], *, seconds: float) -> dict[str,
     os.environ["CROWDLOOM_MONGODB_URI"] = engine.uri
     figures: dict[str, float] = {"broken_promises": 0}
     turkle = _Turkle(engine)
+    engine.widen_places(engine.client()["matching-service"])
     with Market(engine.folder / "market-turkle") as market:
         batch_id = claims_cycles.published(market)
         database = engine.client()["matching-service"]
         turkle.fill(sizes[0])
         turkle.start()
         for size in sizes:
-            grow(database, batch_id, to=size, redundancy=claims_cycles.REDUNDANCY)
             turkle.fill(size)
             ours, theirs = [], []
             for _ in range(_RUNS):
+                grow(database, batch_id, to=size, redundancy=claims_cycles.REDUNDANCY)
                 ours.append(claims_cycles.load(market, database, batch_id, seconds=seconds)[0])
                 theirs.append(turkle.load(seconds))
             said = claims_cycles.said
