@@ -25,6 +25,9 @@ FACTS = {
     "deadline": "2030-01-01T00:10:00Z",
 }
 NOW = "2030-01-01T00:00:00Z"
+HOLD = """([name, due]) => localStorage.setItem("cl_answer_" + name, JSON.stringify(
+    {answer: [["a", "yes"]], key: name, pressed: 1, at: Date.now(), due, title: "Look"}))"""
+SWAPPED = "document.dispatchEvent(new CustomEvent('htmx:after:swap'))"
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +69,7 @@ def test_submit_hands_the_answer_in_and_leads_back_to_the_queue(
     page.wait_for_url("**/work/queue")
     assert workplace.answer_of(item) == [["a", "yes"]]
     assert page.evaluate(KEPT, item.assignment_id) is None
-    page.evaluate("document.dispatchEvent(new CustomEvent('htmx:after:swap'))")
+    page.evaluate(SWAPPED)
     expect(page.locator(TOAST)).to_be_hidden()  # there is nothing to undo
 
 
@@ -420,6 +423,29 @@ def test_a_submission_can_be_undone_for_ten_seconds_and_is_handed_in_when_one_le
     page.locator("[data-undo]").uncheck()
 
 
+def test_the_queue_does_not_call_held_what_it_has_just_handed_in(
+    open_item: Any, workplace: Any
+) -> None:
+    page, _frame, item = open_item()
+    own = f"/match/assignments/{item.assignment_id}/open"
+    names = f"{item.assignment_id} asg_2"
+    told = f'<div class="note" data-held="{names}"><form action="{own}"></form></div>'
+    page.route("**/match/held", partial(Route.fulfill, content_type="text/html", body=told))
+    page.goto(f"{workplace.origin}/work/settings")  # where nothing is handed in
+    page.evaluate(HOLD, [item.assignment_id, 1])
+    page.goto(f"{workplace.origin}/work/queue")
+    expect(page.locator(TOAST)).to_contain_text("Submitted")
+    note = page.locator(".note[data-held]")
+    expect(note).to_be_attached()
+    page.evaluate(SWAPPED)
+    expect(note.locator("form")).to_have_attribute(
+        "action", own.replace(item.assignment_id, "asg_2")
+    )
+    note.evaluate("(note, name) => { note.dataset.held = name; }", item.assignment_id)
+    page.evaluate(SWAPPED)
+    expect(note).to_be_hidden()
+
+
 def test_of_many_answers_in_ten_seconds_all_but_the_newest_three_are_handed_in(
     open_item: Any, workplace: Any, context: BrowserContext
 ) -> None:
@@ -428,9 +454,7 @@ def test_of_many_answers_in_ten_seconds_all_but_the_newest_three_are_handed_in(
     for item in items[1:]:
         workplace.hand(context, item)
     page.clock.set_fixed_time(0)  # ten seconds are never over
-    hold = """([name, due]) => localStorage.setItem("cl_answer_" + name, JSON.stringify(
-        {answer: [["a", "yes"]], key: name, pressed: 1, at: 1, due, title: "Look"}))"""
     for place, item in enumerate(items):
-        page.evaluate(hold, [item.assignment_id, 5_000 + place])
+        page.evaluate(HOLD, [item.assignment_id, 5_000 + place])
     until(lambda: all(workplace.answer_of(item) for item in items[:2]))
     assert [workplace.answer_of(item) for item in items[2:]] == [None] * 3

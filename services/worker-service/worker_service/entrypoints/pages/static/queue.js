@@ -1,6 +1,6 @@
 /* What the queue does better with script: it asks matching-service why a project would give one
    nothing, and makes a sound for a new alert where that is wanted. Nothing here is needed to work. */
-import { heldBack } from "./answers.js";
+import { handedIn, heldBack } from "./answers.js";
 
 const ASK_AGAIN_MS = 30000;
 const words = new Map();
@@ -74,11 +74,14 @@ const learn = async () => {
 
 if (places.length) askAll();
 
-/* ---- what one holds, but for what is being handed in ---- */
+/* ---- what one holds, but for what is being handed in, or was: the market hears of it later ---- */
 const showHeld = () => {
   const note = document.querySelector(".note[data-held]");
-  const handedIn = new Set(heldBack().map(({ assignment }) => assignment));
-  if (note) note.hidden = note.dataset.held.split(" ").every((name) => handedIn.has(name));
+  if (!note) return;
+  const done = new Set([...handedIn, ...heldBack().map(({ assignment }) => assignment)]);
+  const first = note.dataset.held.split(" ").find((name) => !done.has(name));
+  note.hidden = !first;
+  if (first) note.querySelector("form").action = `/match/assignments/${first}/open`;
 };
 
 /* ---- sound ---- */
