@@ -53,9 +53,10 @@ class FollowConnected:
         except ProcessorUnavailable as error:
             log.warning("connected_account_not_read", account=mirror.account_id, why=str(error))
             return 0
-        # What was converted there cannot be held against what arrived.
+        # What was converted there cannot be held against what arrived; where a bank sent it back,
+        # somebody has to hear of it all the same.
         ours = self._store.run(lambda session: _currencies(session, mirror))
-        payouts = [each for each in told if each.amount.currency in ours]
+        payouts = [each for each in told if each.amount.currency in ours or each.status == "failed"]
         count = sum(self._note(mirror, payout) for payout in reversed(payouts))
         self._store.run(lambda s: s.memos.looked(mirror.account_id, _next(s, mirror, payouts, now)))
         return count
@@ -104,11 +105,17 @@ def _came_back(session: Session, mirror: Mirror, payout: ConnectedPayout) -> Non
 
 
 def _too_much(session: Session, mirror: Mirror, payout: ConnectedPayout) -> None:
-    """More was paid out than we know to have arrived: money of another origin, or a mistake."""
+    """More was paid out than we know to have arrived: money of another origin, or a mistake; or the
+    bank sent back what had been converted.
+    """
     session.exceptions.open(
         key=f"connected:{payout.payout_id}",
         kind="amount_mismatch",
         subject=payout.payout_id,
         amount=payout.amount,
-        facts={"account": mirror.account_id, "worker": mirror.worker_id},
+        facts={
+            "account": mirror.account_id,
+            "worker": mirror.worker_id,
+            **({"code": payout.failure_code} if payout.failure_code else {}),
+        },
     )

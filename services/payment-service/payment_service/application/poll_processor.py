@@ -3,7 +3,6 @@
 Webhooks are hints and may be lost, doubled or late; what is booked comes from the polled lines.
 """
 
-from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from crowdloom.chassis.store import Store
@@ -15,7 +14,6 @@ from payment_service.application.payees import RefreshPayees
 from payment_service.application.ports import Hint, Session
 from payment_service.application.processor import PaymentProcessor
 from payment_service.domain.payouts import RunStatus
-from payment_service.domain.processor_lines import BalanceTransaction
 
 AT_REST = timedelta(seconds=10)
 OVERLAP = timedelta(minutes=10)
@@ -72,11 +70,10 @@ class PollProcessor:
         if now >= self._wide_due:
             overlap, self._wide_due = WIDE_OVERLAP, now + _WIDE_EVERY
         since = None if newest is None else newest - overlap
-        heard: list[str] = []
-        booked = self._book_lines(_told(self._processor.lines_since(since), heard))
-        booked += self._settle_old(now)
+        lines = list(self._processor.lines_since(since))
+        booked = self._book_lines(lines) + self._settle_old(now)
         # The newest line that we know is in the window: an answer without it is no answer.
-        if heard or newest is None:
+        if newest is None or any(line.created_at >= newest for line in lines):
             self._note_complete(now)
         return booked
 
@@ -144,11 +141,3 @@ class ReceiveHint:
         """Returns whether the event is new. Raises ForgedWebhook."""
         hint = self._processor.read_webhook(payload, signature)
         return self._store.run(lambda session: session.hints.add(hint, self._clock.now()))
-
-
-def _told(lines: Iterable[BalanceTransaction], heard: list[str]) -> Iterator[BalanceTransaction]:
-    """The same lines; `heard` has the first of them once there was one."""
-    for line in lines:
-        if not heard:
-            heard.append(line.transaction_id)
-        yield line

@@ -211,6 +211,16 @@ def test_a_payout_that_the_processor_made_in_another_currency_is_no_difference(
     assert market.application.poll_processor.follow_connected() == 0
     (waiting,) = market.checker.get("/exceptions").json["items"]
     assert (waiting["kind"], waiting["subject"]) == ("amount_mismatch", "po_2")
+    back = replace(converted, payout_id="po_3", status="failed", failure_code="account_closed")
+    clock.advance(seconds=86_400)
+    monkeypatch.setattr(StripeProcessor, "connected_payouts", lambda *_: [back])
+    assert market.application.poll_processor.follow_connected() == 0
+    told = {
+        each["subject"]: each["facts"] for each in market.checker.get("/exceptions").json["items"]
+    }
+    assert told["po_3"]["code"] == "account_closed", (
+        "the bank sent it back, and the worker lacks it"
+    )
 
 
 def test_the_last_link_is_the_payout_to_the_workers_own_bank_and_one_that_came_back_is_told(

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -47,9 +49,12 @@ def test_a_processor_that_is_not_heard_is_told_today_in_the_audit_and_to_alarms(
     assert told()["processor_feed_age_seconds"] == 0
     assert "Complete to" in page.get("/finance").text
     clock.advance(seconds=1_000)
-    with monkeypatch.context() as patch:
-        patch.setattr(StripeProcessor, "lines_since", lambda *_: iter(()))
-        application.poll_processor.catch_up()
+    newest = next(application.poll_processor._processor.lines_since(None))
+    older = replace(newest, created_at=newest.created_at - timedelta(days=1))
+    for lines in ([], [older]):
+        with monkeypatch.context() as patch:
+            patch.setattr(StripeProcessor, "lines_since", lambda *_, lines=lines: iter(lines))
+            application.poll_processor.catch_up()
     assert silent in page.get("/finance").text, "an answer without what we know is none"
     assert told()["processor_feed_age_seconds"] == 1_000
     i14 = next(each for each in application.audit_money() if each.invariant == "I14")
