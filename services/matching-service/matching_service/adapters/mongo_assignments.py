@@ -11,7 +11,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from matching_service.application.ports import RecentWork
-from matching_service.domain.assignments import Assignment, AssignmentStatus
+from matching_service.domain.assignments import Assignment, AssignmentStatus, is_rework
 from matching_service.domain.errors import AlreadyClaimed
 
 COLLECTION = "assignments"
@@ -28,7 +28,10 @@ INDEXES = [
     IndexModel([("status", ASCENDING), ("deadline", ASCENDING)], name="overdue"),
     IndexModel([("batch_id", ASCENDING), ("status", ASCENDING)], name="of_batch"),
 ]
-_OF_RECENT = ["worker_id", "batch_id", "status", "claimed_at", "finished_at", "extension_keys"]
+_OF_RECENT = [
+    *("worker_id", "batch_id", "status", "claim_key", "claimed_at", "finished_at"),
+    "extension_keys",
+]
 _TURNS = ("turn", "day_turn")
 _LEASED = {"status": str(AssignmentStatus.LEASED)}
 
@@ -164,6 +167,7 @@ class MongoAssignments:
                 claimed_at=row["claimed_at"],
                 finished_at=row.get("finished_at"),
                 prolonged_count=len(row["extension_keys"]),
+                is_rework=is_rework(row["claim_key"]),
             )
             for row in found.sort("_id", DESCENDING).limit(count_max)
         ]

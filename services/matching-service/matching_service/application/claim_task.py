@@ -19,7 +19,7 @@ from matching_service.application.open_work import OpenWork
 from matching_service.application.ports import Reader, Session, Store, Tickets
 from matching_service.application.schedule_known import ScheduleKnown
 from matching_service.application.translate import claimed
-from matching_service.domain.assignments import Assignment
+from matching_service.domain.assignments import Assignment, further_key
 from matching_service.domain.batches import Batch
 from matching_service.domain.errors import AlreadyClaimed, ClaimKeyReused, Overtaken, TooManyLeases
 from matching_service.domain.pseudonyms import pseudonym_of
@@ -116,9 +116,8 @@ class ClaimTask:
         """
         made: list[Claim] = []
         for number in range(count):
-            key = f"{claim_key}:{number}" if number else claim_key
             try:
-                one = self(worker_id, key, **wanted)
+                one = self(worker_id, further_key(claim_key, number), **wanted)
             except TooManyLeases:
                 if not made:
                     raise

@@ -113,6 +113,7 @@ class RecentWork:
     claimed_at: datetime
     finished_at: datetime | None
     prolonged_count: int = 0
+    is_rework: bool = False
 
 
 @dataclass(frozen=True)

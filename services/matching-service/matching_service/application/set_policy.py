@@ -128,10 +128,13 @@ class SetPolicy:
 
 
 def refusals_of(recent: Sequence[RecentWork], policy: Policy) -> Refusals:
-    """`recent` has the newest first. What is refused is not held beside the next claim."""
+    """`recent` has the newest first. What is refused is not held beside the next claim; what was
+    sent back is nobody's claim, and takes no place.
+    """
+    claims = [one for one in reversed(recent) if not one.is_rework]
     held: defaultdict[WorkerId, list[RecentWork]] = defaultdict(list)
     refused = 0
-    for one in reversed(recent):
+    for one in claims:
         still = [
             other
             for other in held[one.worker_id]
@@ -141,7 +144,7 @@ def refusals_of(recent: Sequence[RecentWork], policy: Policy) -> Refusals:
         refused += is_refused
         held[one.worker_id] = still if is_refused else [*still, one]
     return Refusals(
-        claim_count=len(recent),
+        claim_count=len(claims),
         refused_claims=refused,
         wish_count=sum(one.prolonged_count for one in recent),
         refused_wishes=sum(max(0, one.prolonged_count - policy.extensions_max) for one in recent),

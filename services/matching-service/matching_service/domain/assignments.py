@@ -1,6 +1,5 @@
 """Assignments: one worker's lease on one slot, and when it is over."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,9 +10,19 @@ from matching_service.domain.errors import LeaseOver, NoMoreTime
 
 REWORK_TIME_MIN = timedelta(days=1)
 _REWORK = "rework:"
-_FURTHER = re.compile(r":[1-9]\d?$")
+_FURTHER = ":further:"
 SUBMIT_GRACE = timedelta(seconds=2)
 """How long after the deadline task-service still takes a submission in."""
+
+
+def is_rework(claim_key: str) -> bool:
+    """Whether the item was sent back to its worker: nobody claimed it."""
+    return claim_key.startswith(_REWORK)
+
+
+def further_key(claim_key: str, number: int) -> str:
+    """Of several that are taken at once with one key, the first has it as it is."""
+    return f"{claim_key}{_FURTHER}{number}" if number else claim_key
 
 
 class AssignmentStatus(StrEnum):
@@ -45,10 +54,9 @@ class Assignment:
     @property
     def is_timed(self) -> bool:
         """Whether the time from claim to answer is that of the work on it. Of several taken at once
-        (`several` numbers their keys) the others wait for their turn, and what was sent back lies
-        there until its worker sees it.
+        the others wait for their turn, and what was sent back lies there until its worker sees it.
         """
-        return not (self.claim_key.startswith(_REWORK) or _FURTHER.search(self.claim_key))
+        return not (is_rework(self.claim_key) or _FURTHER in self.claim_key)
 
     def reworked(
         self, assignment_id: AssignmentId, *, returned_at: datetime, lease_seconds: int

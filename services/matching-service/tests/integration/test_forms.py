@@ -96,6 +96,7 @@ def test_several_at_once_come_one_after_the_other_each_with_its_own_ticket(
     assert fresh.location.rpartition("/")[2] not in names, "then another one"
     export = browser.get("/match/export").json
     assert export["profile"]["languages"] == []
+    assert (export["profile"]["answers_as_newcomer"], export["profile"]["is_newcomer"]) == (0, True)
     by_name = {one["assignment_id"]: one for one in export["assignments"]}
     assert set(names) < set(by_name)
     assert by_name[names[0]]["status"] == "returned"

@@ -314,7 +314,7 @@ def test_progress_is_told_when_it_changes_and_pay_is_measured(
 ) -> None:
     deliver(make.opened(), make.released())
     for number in range(5):
-        made = application.claim_task(f"wrk_{number}", "k")
+        made = application.claim_task(f"wrk_{number}", f"a-script:{number}")
         deliver(make.submitted(made.assignment))
     [_, second] = application.claim_task.several("wrk_9", "k", 2)
     waited = second.assignment.claimed_at + timedelta(seconds=500)

@@ -33,6 +33,8 @@ def test_the_same_worker_has_the_slot_again_with_a_new_deadline_and_ticket(
     assert rework.deadline == event.returned_at + REWORK_TIME_MIN
     claim = application.hold_assignment.get("wrk_1", rework.assignment_id)
     assert claim.ticket
+    tried = application.set_policy.try_on({"held_max": 1}).refusals
+    assert (tried.claim_count, tried.refused_claims) == (1, 0), "nobody claimed it a second time"
     assert outbox("matching.assignment.claimed.v1")[-1]["assignment_id"] == rework.assignment_id
     assert application.claim_task("wrk_2", "k") is None
     application.count_progress()

@@ -47,7 +47,7 @@ def _lines(known: Known) -> Iterator[str]:
 def _profile(profile: WorkerProfile) -> Mapping[str, Any]:
     return {
         "languages": sorted(profile.languages),
-        "answers": profile.answered,
+        "answers_as_newcomer": profile.answered,
         "is_newcomer": profile.is_newcomer,
         "judged_by_kind_of_task": {
             kind: {"accepted": one.accepted, "decided": one.count}
