@@ -3,6 +3,7 @@ from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
+import pytest
 from crowdloom.contracts.matching import BatchProgressed
 from crowdloom.contracts.task import (
     BatchCancelled,
@@ -13,6 +14,7 @@ from crowdloom.contracts.task import (
 )
 from crowdloom.kernel import Money
 from crowdloom.testkit.ports import BEGINNING
+from worker_service.adapters import mongo_work_items
 from worker_service.application.show_queue import QueueView
 from worker_service.bootstrap import Application
 from worker_service.domain.offers import Filter, Sort
@@ -119,6 +121,29 @@ def test_of_several_taken_at_once_each_begins_when_the_one_before_is_done_and_re
     assert (offer.pay.n, offer.pay.p25, offer.pay.p75) == (5, *[Money.of_minor(900, "USD")] * 2)
     day = application.show_work.day("wrk_1", make.CLAIMED)
     assert (day.answer_count, day.worked_ms) == (6, 100_000), "overlapping work is counted once"
+
+
+def test_what_one_worker_took_long_ago_hides_nothing_of_what_others_did_since(
+    make: ModuleType,
+    deliver: Deliver,
+    application: Application,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mongo_work_items, "_BESIDE_ITEMS_MAX", 4)
+    answer(make, deliver, 5, seconds=20)
+    application.measure_pay()
+    now = make.CLAIMED + timedelta(days=1)
+    taken = [("wrk_1", 11, 20), ("wrk_2", 12, 20), ("wrk_2", 13, 40)]
+    for worker_id, number, seconds in taken:
+        deliver(
+            make.claimed(number, worker_id=worker_id, claimed_at=now),
+            make.submitted(number, at=now + timedelta(seconds=seconds)),
+        )
+    deliver(make.claimed(14, worker_id="wrk_3"), make.submitted(14, at=now))
+    found = application.store.run(lambda session: session.work_items.unmeasured(9))
+    took = {one.assignment_id: one.submitted_at - one.begun_at for one in found}
+    assert took.pop("asg_014") == timedelta(days=1)
+    assert set(took.values()) == {timedelta(seconds=20)}
 
 
 def test_each_answer_is_measured_once(

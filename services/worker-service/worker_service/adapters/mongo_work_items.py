@@ -4,7 +4,6 @@
 own, so nothing is read before it is written.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -147,18 +146,18 @@ class MongoWorkItems:
 
     def _done_beside(self, found: Sequence[Document]) -> Mapping[WorkerId, Sequence[datetime]]:
         """When the workers of these were done with whatever they did meanwhile, ascending."""
-        done: defaultdict[WorkerId, list[datetime]] = defaultdict(list)
-        taken = [taken_at for item in found if (taken_at := _taken_at(item))]
-        if taken:
-            workers = sorted({item["worker_id"] for item in found})
-            beside = {"worker_id": {"$in": workers}, "submitted_at": {"$gt": min(taken)}}
-            shown = {"worker_id": 1, "submitted_at": 1, "held_ms": 1}
-            rows = self._items.find(beside, shown, session=self._session)
-            for item in rows.limit(_BESIDE_ITEMS_MAX):
-                done[item["worker_id"]].append(_done_at(item))
-        for instants in done.values():
-            instants.sort()
-        return done
+        since: dict[WorkerId, datetime] = {}
+        for item in found:
+            if taken_at := _taken_at(item):
+                since[item["worker_id"]] = min(taken_at, since.get(item["worker_id"], taken_at))
+        # Worker by worker: one that took something days ago is no reason to read days of all.
+        return {worker_id: self._done_since(worker_id, each) for worker_id, each in since.items()}
+
+    def _done_since(self, worker_id: WorkerId, since: datetime) -> Sequence[datetime]:
+        later = {"worker_id": worker_id, "submitted_at": {"$gt": since}}
+        shown = {"submitted_at": 1, "held_ms": 1}
+        rows = self._items.find(later, shown, session=self._session)
+        return sorted(_done_at(item) for item in rows.limit(_BESIDE_ITEMS_MAX))
 
     def mark_measured(self, assignment_ids: Sequence[AssignmentId]) -> None:
         if assignment_ids:
