@@ -35,8 +35,15 @@ MongoDatabase = Database[Document]
 TRANSACTION_SECONDS_MAX = 5
 """Longest a transaction may take; the watermark of the relay counts on it."""
 
+_MONGODB, _WIRE_VERSION_MIN = "8.0", 25
+"""The first one with commands that write several collections at once."""
+
 OUTBOX = "outbox"
 INBOX = "inbox"
+
+
+class DatabaseTooOld(RuntimeError):
+    """Another server is needed, see docs/guides/engines.md."""
 
 
 class Emits(Protocol):
@@ -202,7 +209,12 @@ class MongoStore(Generic[SessionT]):
                 raise
 
     def migrate(self, indexes: dict[str, list[IndexModel]]) -> None:
-        """Create collections and indexes; can be run again and side by side with others."""
+        """Create collections and indexes; can be run again and side by side with others. Raises
+        DatabaseTooOld: a deployment ends here, and not with the first claim.
+        """
+        told = self._client.admin.command("hello")
+        if told.get("maxWireVersion", _WIRE_VERSION_MIN) < _WIRE_VERSION_MIN:
+            raise DatabaseTooOld(f"MongoDB {_MONGODB} or later is needed")
         wanted = {
             OUTBOX: OUTBOX_INDEXES,
             INBOX: [],

@@ -15,6 +15,7 @@ from crowdloom.contracts import Cause, read_message
 from crowdloom.contracts.task import BatchPaused, BatchResumed
 from crowdloom.kernel import DomainError, TransientError
 from pymongo import InsertOne, MongoClient, UpdateOne
+from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 
@@ -151,6 +152,13 @@ def test_a_database_that_is_away_is_transient(clock, monkeypatch):
     )
     with nobody, pytest.raises(TransientError):
         away.run(lambda session: session.database["any"].find_one({}, session=session.session))
+
+
+def test_a_database_that_lacks_a_command_is_refused_before_anybody_works(store, monkeypatch):
+    told = {**store._client.admin.command("hello"), "maxWireVersion": 21}
+    monkeypatch.setattr(Database, "command", lambda *_args, **_options: told)
+    with pytest.raises(store_module.DatabaseTooOld, match=r"MongoDB 8\.0"):
+        store.migrate({"counts": []})
 
 
 def test_migrating_again_changes_nothing(store):
