@@ -7,10 +7,10 @@ and the engine's.
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from statistics import quantiles
+from statistics import fmean, quantiles
 from typing import Any
 
 from crowdloom.chassis.store import MongoStore
@@ -28,6 +28,7 @@ _HELD_AT_ONCE = 10
 _REDUNDANCY = 3
 _TAIL_WORKERS = 16
 _TAIL_TASKS = 1_000
+_TURNS = 10
 
 
 def exactness(engine: Engine, repeats: int) -> dict[str, int]:
@@ -76,28 +77,42 @@ def _claim(application: Application, worker_id: str, key: str) -> str | None:
 def cpu_per_claim(
     engine: Engine, sizes: Sequence[int], count: int, worker_done: int = _DONE_COUNT
 ) -> dict[str, float]:
-    """CPU milliseconds of one claim at each backlog, then for somebody who did 10,000 tasks."""
-    application = matching(engine, "cpu")
-    open_batch(application, "bat_cpu", redundancy=_REDUNDANCY, tasks=sizes[0])
-    figures: dict[str, float] = {}
-    for size in sizes:
-        grow(application.database, "bat_cpu", to=size, redundancy=_REDUNDANCY)
-        _cpu_of(engine, application, f"wrk_warm_{size}", 20)
-        figures[f"open_{size}"] = _cpu_of(engine, application, f"wrk_{size}", count)
-        print(f"    cpu  {size} open: {figures[f'open_{size}']:.3f} ms a claim", flush=True)
-    # The two taken in turns, so that what else the machine does falls on both.
-    if sizes[-1] > 2 * worker_done:
-        _have_done(application, "wrk_old", sizes[-1], worker_done)
-        halves: dict[str, list[float]] = {"wrk_new": [], "wrk_old": []}
-        for _ in range(4):
-            for worker, found in halves.items():
-                found.append(_cpu_of(engine, application, worker, count // 4))
-        figures["done_0"] = sum(halves["wrk_new"]) / 4
-        figures[f"done_{worker_done}"] = sum(halves["wrk_old"]) / 4
-        figures["cpu_by_done_ratio"] = figures[f"done_{worker_done}"] / figures["done_0"]
+    """CPU milliseconds of one claim at each backlog, each in a database of its own, then for
+    somebody who did 10,000 tasks.
+    """
+    backlogs = {size: _backlog(engine, size) for size in sizes}
+    asked = {f"open_{size}": (made, f"wrk_{size}") for size, made in backlogs.items()}
+    figures = _cpu_in_turns(engine, asked, count)
     figures["cpu_by_size_ratio"] = figures[f"open_{sizes[-1]}"] / figures[f"open_{sizes[0]}"]
-    application.database.client.drop_database(application.database.name)
+    largest = backlogs[sizes[-1]]
+    if sizes[-1] > 2 * worker_done:
+        _have_done(largest, "wrk_old", sizes[-1], worker_done)
+        done = f"done_{worker_done}"
+        asked = {"done_0": (largest, "wrk_new"), done: (largest, "wrk_old")}
+        figures |= _cpu_in_turns(engine, asked, count)
+        figures["cpu_by_done_ratio"] = figures[done] / figures["done_0"]
+    for made in backlogs.values():
+        made.database.client.drop_database(made.database.name)
     return {name: round(value, 3) for name, value in figures.items()}
+
+
+def _backlog(engine: Engine, size: int) -> Application:
+    application = matching(engine, f"cpu-{size}")
+    open_batch(application, "bat_cpu", redundancy=_REDUNDANCY, tasks=size)
+    grow(application.database, "bat_cpu", to=size, redundancy=_REDUNDANCY)
+    print(f"    cpu  {size} open", flush=True)
+    return application
+
+
+def _cpu_in_turns(
+    engine: Engine, asked: Mapping[str, tuple[Application, str]], count: int
+) -> dict[str, float]:
+    """In turns, so that what else the machine does falls on all; a first one warms up."""
+    found: dict[str, list[float]] = {name: [] for name in asked}
+    for _ in range(_TURNS + 1):
+        for name, (application, worker_id) in asked.items():
+            found[name].append(_cpu_of(engine, application, worker_id, count // _TURNS))
+    return {name: fmean(each[1:]) for name, each in found.items()}
 
 
 def _have_done(application: Application, worker_id: str, size: int, done: int) -> None:
