@@ -68,7 +68,7 @@ def test_an_operator_sees_rates_who_waits_and_why_and_what_stands_out(
         *("wrk_fast", "wrk_back", "wrk_english", "1 lease is overdue"),
         "speaks none of its languages",
         "It fits 10 to 19 of the 10 to 19 workers who were here in the last 30 days",
-        "what requesters hand out themselves is left out",
+        "without what requesters hand out themselves",
     ):
         assert word in page.text
     assert api.get("/operator/matching", headers=staff_headers("finance.view")).status_code == 403
