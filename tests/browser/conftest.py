@@ -6,10 +6,14 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from crowdloom.testkit.frames import task_frame
 from crowdloom.testkit.services import module_beside
 from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Frame, Page
 from pymongo import MongoClient
 from werkzeug.serving import make_server
+
+_FIELD = '<label>Your answer <input name="a" required></label>'
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +49,30 @@ def desk(mongodb_uri: str, serve: Callable[[Flask], str]) -> Iterator[Any]:
     made.origin = serve(made.app)
     yield made
     made.application.database.client.close()
+
+
+@pytest.fixture(scope="module")
+def context(chromium: Browser, workplace: Any) -> Iterator[BrowserContext]:
+    """The browser of somebody who has signed up as a worker."""
+    opened = chromium.new_context()
+    workplace.sign_up(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def open_item(context: BrowserContext, workplace: Any) -> Iterator[Any]:
+    """Open a template's workspace; returns its page, its frame and the item."""
+    opened: list[Page] = []
+
+    def one(template: str = _FIELD, **terms: Any) -> tuple[Page, Frame, Any]:
+        item = workplace.item(template, **terms)
+        page = workplace.open(context, item)
+        opened.append(page)
+        page.locator("[data-next-at-once]").uncheck()
+        return page, task_frame(page), item
+
+    yield one
+    context.set_offline(offline=False)
+    for page in opened:
+        page.close()

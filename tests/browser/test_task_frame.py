@@ -9,7 +9,7 @@ from crowdloom.testkit.frames import task_frame
 from crowdloom_local.acceptance.compare import without_protocol
 from crowdloom_local.acceptance.native import NativeServer, plain_page
 from flask import Flask, request
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import BrowserContext
 
 pytestmark = pytest.mark.browser
 
@@ -129,15 +129,6 @@ WRITE = "const a = (name, value) => { document.getElementsByName(name)[0].value 
 def native() -> Iterator[NativeServer]:
     with NativeServer() as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def context(chromium: Browser, workplace: Any) -> Iterator[BrowserContext]:
-    """The browser of somebody who has signed up as a worker."""
-    opened = chromium.new_context()
-    workplace.sign_up(opened)
-    yield opened
-    opened.close()
 
 
 def posted_natively(
