@@ -1,12 +1,12 @@
 """Elements of the crowd family, in the frame: by keyboard, and what they answer."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from crowdloom.testkit.frames import task_frame
-from playwright.sync_api import Browser, BrowserContext, Frame, expect
+from playwright.sync_api import BrowserContext, Frame, expect
 
 pytestmark = pytest.mark.browser
 
@@ -14,14 +14,6 @@ PIXEL = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' "
     "width='200' height='100'%3E%3C/svg%3E"
 )
-
-
-@pytest.fixture(scope="module")
-def context(chromium: Browser, workplace: Any) -> Iterator[BrowserContext]:
-    opened = chromium.new_context()
-    workplace.sign_up(opened)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
