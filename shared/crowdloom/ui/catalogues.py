@@ -9,6 +9,7 @@ language without a step; `check` is part of `make lint`.
 """
 
 import io
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ _KEYWORDS: Mapping[str, tuple[int | tuple[int, str], ...] | None] = {
     "lazy_ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
+_PLACE = re.compile(r"%\((\w+)\)")
 # A file that changes only when a string does carries no date of its making.
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 _METHODS = [("**/tests/**", "ignore"), ("**.py", "python"), ("**.html", "jinja2")]
@@ -180,11 +182,22 @@ def _wrong(message: Message, catalog: Catalog) -> Iterator[str]:
     if message.fuzzy:
         yield "fuzzy"
     yield from (str(error) for error in message.check(catalog))
+    # Babel finds a name that is unknown, and not one that is left out.
+    wanted = set(_PLACE.findall(_texts(message.id)[-1]))
+    for text in _texts(message.string):
+        if missing := wanted.difference(_PLACE.findall(text)):
+            yield f"{text!r} leaves out {', '.join(sorted(missing))}"
 
 
 def _translated(message: Message) -> bool:
-    texts = message.string if isinstance(message.string, (tuple, list)) else [message.string]
+    texts = _texts(message.string)
     return all(texts) and bool(texts)
+
+
+def _texts(one_or_plural: Any) -> list[str]:
+    """Of one number and of many, or the only one."""
+    is_plural = isinstance(one_or_plural, (tuple, list))
+    return list(one_or_plural) if is_plural else [one_or_plural]
 
 
 def main(arguments: list[str]) -> int:

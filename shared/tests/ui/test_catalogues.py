@@ -48,8 +48,9 @@ def test_a_string_without_translation_is_a_fault(checkout: Path) -> None:
     assert any("not translated" in fault for fault in catalogues.faults(checkout))
 
 
-def test_a_lost_placeholder_is_a_fault(checkout: Path) -> None:
-    translate(checkout, "%(m)s mandeh")
+@pytest.mark.parametrize("text", ["%(m)s mandeh", "mandeh"])
+def test_a_lost_placeholder_is_a_fault(checkout: Path, text: str) -> None:
+    translate(checkout, text)
     list(catalogues.compile_all(checkout))
     assert any("%(n)s left" in fault for fault in catalogues.faults(checkout))
 
