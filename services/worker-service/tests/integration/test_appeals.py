@@ -99,11 +99,11 @@ def test_an_overturned_rejection_is_accepted_in_my_work_and_its_page_keeps_what_
     page = api.get("/api/workers/v1/work", headers=worker).json
     assert page["items"][0]["status"] == "accepted"
     events = browser.get(ITEM).text.partition('class="events"')[2]
-    told = ["Taken", "Submitted", "rejected", "Appealed", "Appeal decided", "accepted", "at first"]
+    told = ["Taken", "Submitted", "Rejected", "Appealed", "Appeal decided", "Accepted", "at first"]
     assert sorted(told, key=events.index) == told
     assert browser.get(f"/operator/items/{ASSIGNMENT}").status_code == 403
     traced = reviewer.get(f"/operator/items/{ASSIGNMENT}").text
-    told = ["In review until", "rejected", "Appealed", "Appeal decided", "accepted"]
+    told = ["In review until", "Rejected", "Appealed", "Appeal decided", "Accepted"]
     assert sorted(told, key=traced.index) == told
     assert "wrk_" not in traced
 
