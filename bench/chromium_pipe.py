@@ -11,8 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from crowdloom_local.acceptance.browser import arguments, find_chromium
 
@@ -35,7 +34,7 @@ class PageIsGone(RuntimeError):
 
 
 class PipedChromium:
-    """One page in a browser with a profile of its own. Use as a context manager."""
+    """One page in a browser with a profile of its own; `close` it."""
 
     def __init__(self, profile: str) -> None:
         theirs_in, self._out = os.pipe()
@@ -59,15 +58,7 @@ class PipedChromium:
         attached = self._call("Target.attachToTarget", targetId=page, flatten=True)
         self._session = attached["sessionId"]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._process.terminate()
         self._process.wait()
         os.close(self._out)

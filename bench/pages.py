@@ -17,6 +17,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +206,7 @@ def _times_by_hand(
     queue = f"{market.url}/work/queue?language=any"
     with (
         tempfile.TemporaryDirectory(prefix="crowdloom-profile-") as profile,
-        PipedChromium(profile) as hand,
+        closing(PipedChromium(profile)) as hand,
     ):
         hand.take_cookies(cookies)
         hand.go(queue)
