@@ -117,6 +117,19 @@ def test_drafts_are_saved_as_one_types_and_survive_a_reload(open_item: Any, work
     expect(again.locator("[name=more]")).to_have_value("appeared")
 
 
+def test_the_browsers_back_opens_the_item_again_with_what_was_written(
+    open_item: Any, workplace: Any
+) -> None:
+    page, frame, item = open_item()
+    frame.locator("[name=a]").fill("half")
+    expect(page.locator(STATE)).to_have_text("Draft saved")
+    page.goto(f"{workplace.origin}/work/my-work")
+    page.go_back()
+    expect(page.frame_locator("#task-frame").locator("[name=a]")).to_have_value("half")
+    expect(page.locator("[data-submit]")).to_be_enabled()
+    assert workplace.draft_of(item) == [["a", "half"]]
+
+
 def test_an_answer_waits_for_the_line_and_is_taken_once(
     context: BrowserContext, open_item: Any, workplace: Any
 ) -> None:

@@ -143,6 +143,7 @@ class Workplace:
                         "domain": "127.0.0.1",
                         "path": f"{path}/assignments/{item.assignment_id}",
                         "httpOnly": True,
+                        "sameSite": "Lax",
                     }
                 ]
             )
