@@ -38,7 +38,7 @@ POLL_COUNT_MAX = 200
 TRANSACTION_EVENTS_MAX = 50
 TRIES_MAX = 4
 DEAD_LETTERS_MAX = 200
-POLL_SECONDS = 0.5
+POLL_SECONDS_MIN, POLL_SECONDS = 0.05, 0.5
 _RESTING_AFTER_SECONDS, RESTING_POLL_SECONDS = 20.0, 2.0
 _BACK_OFF_SECONDS = 0.1
 _PAUSE_SECONDS = 5.0
@@ -98,9 +98,13 @@ class ConsumerLoop(Generic[SessionT]):
         self._consumer.close()
 
     def patience_seconds(self) -> float:
-        """After a long silence each look waits longer, so that a market at rest costs little."""
-        is_resting = time.monotonic() - self.moved_at > _RESTING_AFTER_SECONDS
-        return RESTING_POLL_SECONDS if is_resting else POLL_SECONDS
+        """As long as nothing came, so that a market at rest costs little; and no longer, as not
+        every broker says at once what comes while it lets one wait.
+        """
+        silent_seconds = time.monotonic() - self.moved_at
+        if silent_seconds > _RESTING_AFTER_SECONDS:
+            return RESTING_POLL_SECONDS
+        return min(max(silent_seconds, POLL_SECONDS_MIN), POLL_SECONDS)
 
     def run_once(self, *, timeout_seconds: float) -> int:
         """Handle one poll; returns how many messages it brought."""

@@ -31,9 +31,10 @@ _RESTING_FACTOR, _RESTING_SECONDS_MAX = 4, 15.0
 
 @dataclass(frozen=True)
 class Job:
-    """Work done again and again. `run` returns how much it did: where that is something, it is run
-    again at once, but for one that keeps its `steady` pace; one that long found nothing, while no
-    event came either, is run less often. One that is `apart` may take long: no other waits for it.
+    """Work done again and again. `run` returns how much it did: where that is `again_from` or more,
+    it is run again at once, but for one that keeps its `steady` pace; one that long found nothing,
+    while no event came either, is run less often. One that is `apart` may take long: no other waits
+    for it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Job:
     run: Callable[[], int | None]
     apart: bool = False
     steady: bool = False
+    again_from: int = 1
 
 
 class EventsProcess:
@@ -104,7 +106,8 @@ class EventsProcess:
                     continue
                 did = self._run_job(job)
                 ended = time.monotonic()
-                ran_at[job.name] = float("-inf") if did and not job.steady else ended
+                is_unfinished = not job.steady and (did or 0) >= job.again_from
+                ran_at[job.name] = float("-inf") if is_unfinished else ended
                 did_at[job.name] = ended if did else did_at[job.name]
 
     def _run_job(self, job: Job) -> int | None:

@@ -1,7 +1,9 @@
 """The consumer loop: each event takes effect once, in order per partition, and nothing is lost."""
 
 import threading
+import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from crowdloom.chassis import consumer as consumer_module
@@ -373,14 +375,25 @@ def test_a_running_consumer_outlives_the_absence_of_the_broker(publish, make_loo
     assert counts() == {"bat_1": 1}
 
 
-def test_a_consumer_waits_longer_after_a_long_silence_until_an_event_comes(
-    make_loop, publish, monkeypatch
+@pytest.mark.parametrize(
+    ("silent_seconds", "expected_seconds"), [(0.0, 0.05), (0.3, 0.3), (5.0, 0.5), (21.0, 2.0)]
+)
+def test_a_consumer_waits_for_more_about_as_long_as_nothing_came(
+    make_loop, monkeypatch, silent_seconds, expected_seconds
 ):
-    monkeypatch.setattr(consumer_module, "_RESTING_AFTER_SECONDS", -1.0)
     loop = make_loop(lambda *_: None)
+    now = time.monotonic()
+    monkeypatch.setattr(consumer_module, "time", SimpleNamespace(monotonic=lambda: now))
+    loop.moved_at = now - silent_seconds
+
+    assert loop.patience_seconds() == pytest.approx(expected_seconds)
+
+
+def test_an_event_ends_the_long_waits_of_a_silence(make_loop, publish):
+    loop = make_loop(lambda *_: None)
+    loop.moved_at -= 3_600.0
     assert loop.patience_seconds() == consumer_module.RESTING_POLL_SECONDS
     publish("bat_1")
     loop.run_once(timeout_seconds=0)
-    monkeypatch.setattr(consumer_module, "_RESTING_AFTER_SECONDS", 3_600.0)
 
-    assert loop.patience_seconds() == consumer_module.POLL_SECONDS
+    assert loop.patience_seconds() <= consumer_module.POLL_SECONDS

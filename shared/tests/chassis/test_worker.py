@@ -51,3 +51,19 @@ def test_an_event_wakes_a_job_that_rests(monkeypatch):
     resting = [later - sooner for sooner, later in pairwise(at for at in ran if 25 < at < 61)]
     assert min(resting) == pytest.approx(4.0, abs=0.2)
     assert len([at for at in ran if 61 <= at <= 64]) >= 3, "each second again"
+
+
+@pytest.mark.parametrize(("again_from", "expected_count"), [(1, 10), (500, 1), (3, 10)])
+def test_a_job_is_run_again_at_once_where_it_did_so_much(monkeypatch, again_from, expected_count):
+    ticking = Ticking(moved_at=0.0, until=1.05)
+    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: ticking.now))
+    ran = []
+
+    def run() -> int:
+        ran.append(ticking.now)
+        return 3
+
+    process: Any = object.__new__(worker.EventsProcess)
+    process._consumer = ticking.consumer
+    process._run_jobs([Job("job", 2.0, run, again_from=again_from)], ticking)
+    assert len(ran) == expected_count

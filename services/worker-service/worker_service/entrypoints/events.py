@@ -31,6 +31,7 @@ from crowdloom.contracts.task import (
 )
 
 from worker_service.adapters.mongo_session import WorkerSession
+from worker_service.application import measure_pay, measure_requesters
 from worker_service.application.follow_batches import follow_batch
 from worker_service.application.follow_qualifications import follow_qualification
 from worker_service.application.follow_talk import follow_talk
@@ -66,8 +67,18 @@ MEASURE_PAY_SECONDS = 2.0
 
 def jobs_of(application: Application) -> list[Job]:
     return [
-        Job("measure_pay", MEASURE_PAY_SECONDS, application.measure_pay),
-        Job("measure_requesters", MEASURE_PAY_SECONDS, application.measure_requesters),
+        Job(
+            "measure_pay",
+            MEASURE_PAY_SECONDS,
+            application.measure_pay,
+            again_from=measure_pay.ITEMS_MAX,
+        ),
+        Job(
+            "measure_requesters",
+            MEASURE_PAY_SECONDS,
+            application.measure_requesters,
+            again_from=measure_requesters.ITEMS_MAX,
+        ),
         Job("keep_qualifications", MEASURE_PAY_SECONDS, application.keep_qualifications),
     ]
 
