@@ -104,6 +104,9 @@ def test_weights_are_tried_on_the_last_choices_set_and_kept_with_who_and_why(
     assert post("k1", finishing="101").status_code == 422
     assert post("k0", held_max="11").status_code == 422
     assert post("k2", reason=" ").status_code == 422
+    long = "9" * 5_000
+    assert post("k5", finishing=long).status_code == 422
+    assert "Somebody changed" in post("k6", version=long).text, "a version that never was"
     assert post("k3").status_code == 303
     assert post("k4", finishing="7").status_code == 422, "the version was looked at before"
     assert application.set_policy.current().policy.finishing == 0

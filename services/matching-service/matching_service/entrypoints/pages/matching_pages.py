@@ -20,6 +20,7 @@ from matching_service.entrypoints.pages.words import reason_words
 MATCHING = "/operator/matching"
 POLICY = "/operator/matching/policy"
 _IDLE_SHOWN_MAX = 20
+_DIGITS_MAX = 9
 WEIGHTS = tuple(field.name for field in fields(Policy))
 
 
@@ -63,9 +64,10 @@ def _add_policy(blueprint: Blueprint, application: Application) -> None:
         version, reason = request.form.get("version", ""), request.form.get("reason", "")
         if not reason.strip():
             errors["reason"] = str(_("Say why, for those who ask later."))
-        if not errors and version.isascii() and version.isdigit():
+        if not errors:
+            seen = _number(version)
             try:
-                setting(principal().subject, weights=weights, version=int(version), reason=reason)
+                setting(principal().subject, weights=weights, version=seen, reason=reason)
             except InvalidInput:
                 errors["reason"] = str(_("Say it in fewer words."))
             except Conflict:
@@ -84,12 +86,18 @@ def _weights(sent: Any) -> tuple[dict[str, int], dict[str, str]]:
         if text is None:
             continue
         least, most = bounds_of(name)
-        if text.isascii() and text.isdigit() and least <= int(text) <= most:
-            weights[name] = int(text)
+        if least <= _number(text) <= most:
+            weights[name] = _number(text)
         else:
             words = _("A whole number from %(least)s to %(most)s.", least=least, most=most)
             errors[name] = str(words)
     return weights, errors
+
+
+def _number(text: str) -> int:
+    """-1 where it is no whole number, or one of so many digits that none here can be meant."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX
+    return int(text) if is_number else -1
 
 
 def _page(
