@@ -1,3 +1,4 @@
+import html
 import io
 import json
 import re
@@ -93,6 +94,13 @@ def test_signing_in_leads_back_to_where_one_wanted_to_go(browser: FlaskClient) -
     assert asked.location.startswith("/work/start?next=/work/my-work")
     page = browser.get(asked.location)
     assert 'name="next" value="/work/my-work?status=rejected"' in page.text
+
+
+def test_the_page_of_the_code_leads_to_the_whole_of_the_address(browser: FlaskClient) -> None:
+    wanted = "/work/my-work?status=rejected&q=cars+%26+trees"
+    shown = browser.post("/work/start", data={"next": wanted, "languages": ["en"]})
+    kept = html.unescape(browser.get(shown.location).text)
+    assert f'name="next" value="{wanted}"' in kept
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/requester", "x"])

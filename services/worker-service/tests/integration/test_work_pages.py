@@ -117,7 +117,11 @@ def test_my_work_is_searched_by_words_and_days_and_the_file_goes_by_the_same(
     day = make.CLAIMED.date().isoformat()
     assert "asg_001" in read(browser, f"/work/my-work?since={day}&until={day}")
     assert "Nothing fits" in read(browser, "/work/my-work?until=2001-01-01")
-    for odd in ("since=x", "until=9999-12-31", "q=%00"):
+    browser.set_cookie("cl_zone", "Pacific/Kiritimati")
+    there = make.CLAIMED.astimezone(ZoneInfo("Pacific/Kiritimati")).date()
+    assert "asg_001" in read(browser, f"/work/my-work?since={there}&until={there}")
+    assert "Nothing fits" in read(browser, f"/work/my-work?since={there + timedelta(days=1)}")
+    for odd in ("since=x", "since=0001-01-01", "until=9999-12-31", "q=%00"):
         read(browser, f"/work/my-work?{odd}")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import (
@@ -144,7 +145,7 @@ def _add_recovery_code(blueprint: Blueprint) -> None:
 
 def _to_code(code: RecoveryCode) -> BaseResponse:
     following = shell.next_page()
-    query = "" if following == shell.QUEUE_PAGE else f"?next={following}"
+    query = "" if following == shell.QUEUE_PAGE else f"?{urlencode({'next': following}, safe='/')}"
     response = redirect(f"{_CODE_PATH}{query}", 303)
     response.set_cookie(
         _CODE_COOKIE,

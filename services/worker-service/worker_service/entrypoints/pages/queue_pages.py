@@ -1,7 +1,6 @@
 """The queue, its fragment that loads itself again, and what one hides from it."""
 
 from dataclasses import astuple
-from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
@@ -101,7 +100,7 @@ def _queue_page(application: Application) -> str:
         spoken=application.show_profile(shell.reader()).languages,
         hid=_hid(application),
         asked_about=application.appeal_rejection.asked(shell.reader()),
-        day=application.show_work.day(shell.reader(), _midnight(application.clock.now())),
+        day=application.show_work.day(shell.reader(), ui.day_began(application.clock.now())),
     )
 
 
@@ -228,7 +227,3 @@ def _hid(application: Application) -> dict[str, str] | None:
     if hid not in names:
         return None
     return {"id": hid, "name": names[hid]}
-
-
-def _midnight(now: datetime) -> datetime:
-    return now.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -2,9 +2,10 @@
 
 import io
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
+from crowdloom import ui
 from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.cursors import Cursors
 from crowdloom.kernel.clock import format_instant
@@ -91,12 +92,12 @@ def work_pages(application: Application) -> Blueprint:
 def _wanted() -> WorkFilter:
     """The filter in the address; what cannot be read is left out."""
     asked = request.args
-    until = _day(asked.get("until", ""))
+    since, until = (_day(asked.get(name, "")) for name in ("since", "until"))
     return WorkFilter(
         status=Status.of_word(asked.get("status", "")),
         words=asked.get("q", "")[:_WORDS_CHARACTERS_MAX].strip(),
-        since=_midnight(_day(asked.get("since", ""))),
-        before=_midnight(until + timedelta(days=1) if until and until < date.max else None),
+        since=ui.day_began(since) if since else None,
+        before=ui.day_began(until + timedelta(days=1)) if until and until < date.max else None,
     )
 
 
@@ -105,10 +106,6 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _midnight(day: date | None) -> datetime | None:
-    return datetime.combine(day, time(), UTC) if day else None
 
 
 def lines_of_work(
