@@ -1,7 +1,9 @@
 import gc
 import re
+from datetime import UTC, date, datetime
 
 import pytest
+from crowdloom import ui
 from crowdloom.ui import PAGE_POLICY
 from crowdloom.ui.preferences import local_path
 from flask import Flask, Response, json
@@ -204,3 +206,26 @@ def test_a_file_that_the_browser_has_already_is_closed_again(client: FlaskClient
     first.close()
     del first, again, size
     gc.collect()  # what is still open complains
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("Asia/Kolkata", "2026-11-21T18:30:00+00:00"),
+        ("America/Los_Angeles", "2026-11-22T08:00:00+00:00"),
+        ("Pacific/Kiritimati", "2026-11-22T10:00:00+00:00"),
+        ("", "2026-11-22T00:00:00+00:00"),
+        ("Nowhere/At_all", "2026-11-22T00:00:00+00:00"),
+        ("../../etc/passwd", "2026-11-22T00:00:00+00:00"),
+    ],
+)
+def test_a_day_begins_when_it_begins_where_the_reader_is(
+    app: Flask, zone: str, expected: str
+) -> None:
+    with app.test_request_context(headers={"Cookie": f"cl_zone={zone}"}):
+        assert ui.day_began(datetime(2026, 11, 22, 14, 5, tzinfo=UTC)).isoformat() == expected
+
+
+def test_the_first_day_that_there_is_begins_in_every_zone(app: Flask) -> None:
+    with app.test_request_context(headers={"Cookie": "cl_zone=Asia/Kolkata"}):
+        assert ui.day_began(date.min) == datetime(1, 1, 1, tzinfo=UTC)

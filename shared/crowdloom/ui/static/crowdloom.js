@@ -5,6 +5,13 @@
   const language = document.documentElement.lang;
   const dateLanguage = language === "en" ? "en-GB" : language;
 
+  /* Days begin when they begin where the reader is. */
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && !document.cookie.split("; ").includes(`cl_zone=${zone}`)) {
+    const secure = location.protocol === "https:" ? "; secure" : "";
+    document.cookie = `cl_zone=${zone}; path=/; max-age=31536000; samesite=lax${secure}`;
+  }
+
   /* On a phone the places of the bar scroll sideways: where the reader is comes into view. */
   document.querySelector(".bar a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 

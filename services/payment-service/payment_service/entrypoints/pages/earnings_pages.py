@@ -84,7 +84,7 @@ def _add_earnings(blueprint: Blueprint, application: Application) -> None:
         who = shell.worker()
         return render_template(
             "pay/_purse.html",
-            today=application.show_earned.since(who, _midnight(application.clock.now())),
+            today=application.show_earned.since(who, ui.day_began(application.clock.now())),
             payable=application.show_money.earnings(who).payable,
         )
 
@@ -112,10 +112,6 @@ def _reward(application: Application, who: WorkerId | None, assignment_id: str) 
     )
 
 
-def _midnight(now: datetime) -> datetime:
-    return now.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def _facts(application: Application, who: WorkerId) -> dict[str, Any]:
     payee = _payee(application, who)
     earned = application.show_money.earnings(who)
@@ -124,7 +120,7 @@ def _facts(application: Application, who: WorkerId) -> dict[str, Any]:
     hindrance = _hindrance(application, earned=earned, payee=payee, requests=requests)
     return {
         "earned": earned,
-        "today": application.show_earned.since(who, _midnight(application.clock.now())),
+        "today": application.show_earned.since(who, ui.day_began(application.clock.now())),
         "minimum": minimum,
         "payee": payee,
         "came_from": request.args.get("from", ""),
