@@ -188,6 +188,27 @@ def test_a_requesters_test_grants_at_once_ends_on_its_day_and_can_be_renewed(
     assert "can give it to you again" in api.get(f"{PAGE}/qlf_1", headers=headers).text
 
 
+def test_what_a_requester_takes_back_after_it_ran_out_no_test_brings_back(
+    application: Application,
+    api: FlaskClient,
+    worker: Any,
+    headers: dict[str, str],
+    deliver: Any,
+    make: Any,
+    said: Any,
+    clock: FrozenClock,
+) -> None:
+    deliver(make.defined(), make.claimed(worker_id=worker["worker_id"]))
+    path = f"{PAGE}/qlf_1"
+    api.post(path, data={**RIGHT, "idempotency_key": "a"}, headers=headers)
+    clock.advance(seconds=3 * 86_400)
+    application.keep_qualifications()
+    deliver(make.taken(), make.taken())
+    api.post(path, data={**RIGHT, "idempotency_key": "b"}, headers=headers)
+    assert said() == [("granted", "qlf_1", ""), ("revoked", "qlf_1", "expired")]
+    assert not entry(api, headers, "qlf_1")["is_held"]
+
+
 def test_a_requester_gives_and_takes_by_an_assignment(
     api: FlaskClient,
     worker: Any,

@@ -6,7 +6,7 @@ from crowdloom.kernel import TransientError
 from crowdloom.kernel.answer_keys import read_answer_key
 from crowdloom.kernel.ids import AssignmentId, WorkerId
 
-from worker_service.application.granting import grant, revoke
+from worker_service.application.granting import grant, take_back
 from worker_service.application.ports import Session
 from worker_service.domain.qualifications import GrantedBy, Held, Qualification, Question, Test
 
@@ -26,7 +26,7 @@ def follow_qualification(envelope: Envelope, session: Session) -> None:
         case RequesterRevoked() as event:
             worker_id = _holder(session, event.assignment_id)
             held = session.held.get(worker_id, event.qualification_id)
-            revoke(session, held, event.revoked_at, event.reason)
+            take_back(session, held, event.revoked_at, event.reason)
         case other:
             raise TypeError(f"{type(other).__name__} says nothing about a qualification")
 
