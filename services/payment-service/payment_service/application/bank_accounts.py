@@ -14,7 +14,7 @@ from crowdloom.kernel.ids import StaffId
 from payment_service.application.ports import Session
 from payment_service.domain.bank_statements import BankAccount, CsvMapping, plain
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
+_NAME = re.compile(r"(?!new$)[a-z][a-z0-9_-]{0,30}")  # `new` is the page where one is added
 _NUMBER_CHARACTERS = range(4, 35)
 _TITLE_CHARACTERS_MAX = 80
 _COLUMN_CHARACTERS_MAX = 80
@@ -74,7 +74,9 @@ def _told(account: BankAccount) -> dict[str, Any]:
 def _errors(account_id: str, name: str, number: str) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
     if not _NAME.fullmatch(account_id):
-        errors["account_id"] = ["Small letters, digits, - and _; at most 31, a letter first"]
+        errors["account_id"] = [
+            "Small letters, digits, - and _; at most 31, a letter first; not new"
+        ]
     if not 0 < len(name.strip()) <= _TITLE_CHARACTERS_MAX:
         errors["name"] = [f"1 to {_TITLE_CHARACTERS_MAX} characters"]
     if len(plain(number)) not in _NUMBER_CHARACTERS:

@@ -38,6 +38,8 @@ REASONS = {
     "amount": "this is no amount",
     "balance": "the running balance does not follow from the line before",
     "closing": "there is no closing balance; the file may be cut off",
+    "cells": "the line has more cells than the heading",
+    "column_twice": "a column of the mapping is there twice",
     "columns": "a column of the mapping is not there",
     "currency": "the currency is not the account's",
     "date": "this is no date of the mapping's form",

@@ -378,6 +378,13 @@ def test_by_page_an_account_is_added_a_file_is_seen_and_booked_and_a_line_matche
     mapping = {"date": "Day", "amount": "Amount", "balance": "Balance", "text": "Text"}
     maker.post("/finance/bank-accounts/new", data={**account, **mapping})
     assert 'value="Balance"' in maker.get("/finance/bank-accounts/main").text
+    for name, says in ((" main ", "already"), ("new", "Small letters")):
+        refused = maker.post("/finance/bank-accounts/new", data={**account, "account_id": name})
+        assert (refused.status_code, says in refused.text) == (422, True)
+    undated = {**account, **mapping, "date": ""}
+    assert maker.post("/finance/bank-accounts/main", data=undated).status_code == 422
+    assert 'value="Balance"' in maker.get("/finance/bank-accounts/main").text
+    assert maker.post("/finance/bank-accounts/other", data=account).status_code == 404
     page = "/finance/bank-statements"
 
     def upload(content: bytes) -> Any:

@@ -136,6 +136,11 @@ BROKEN: list[tuple[str, Any, str, int | None]] = [
     ("sgml.ofx", lambda c: c[: len(c) // 2], "syntax", None),
     ("sgml.ofx", lambda c: c.replace(b"<CURDEF>USD", b"<CURDEF>EUR"), "currency", None),
     ("german.csv", lambda c: c.replace(b"Betrag", b"Summe"), "columns", 2),
+    ("german.csv", lambda c: c.replace(b"Saldo", b"Betrag;Saldo"), "column_twice", 2),
+    ("german.csv", lambda c: c.replace(b";1.200,00", b";;1.200,00"), "cells", 4),
+    ("german.csv", lambda c: c.replace(b"-12,50", b"-12.50"), "amount", 3),
+    ("german.csv", lambda c: b"PK\x03\x04" + c, "format", None),
+    ("german.csv", lambda c: b"\r\n", "empty", None),
     ("german.csv", lambda c: c.replace(b";1.190,30", b""), "syntax", 4),
     ("german.csv", lambda c: c.replace(b"1.190,30", b"1.190,31"), "balance", 4),
     ("german.csv", lambda c: c.replace(b"02.11.2026", b"2026-11-02"), "date", 5),
@@ -167,6 +172,29 @@ def test_a_file_cut_off_anywhere_is_refused_or_does_not_add_up(name: str) -> Non
         except DomainError:
             continue
         assert found == whole or name == "german.csv", (end, found)
+
+
+@pytest.mark.parametrize("moment", [b"20261101000000[+1:CET]", b"20261101233000.000[-5:EST]"])
+def test_a_day_of_an_ofx_is_the_one_that_the_bank_wrote_wherever_it_is(moment: bytes) -> None:
+    content, account, _ = golden("sgml.ofx")
+    content = content.replace(b"<DTPOSTED>20261102120000", b"<DTPOSTED>" + moment)
+    (statement,) = read(content.replace(b"<DTASOF>20261103", b"<DTASOF>" + moment), account)
+    assert statement.lines[0].booked_on == date(2026, 11, 1) == statement.closed_on
+
+
+def test_what_a_payer_abroad_sent_in_its_own_currency_is_a_line_of_what_arrived() -> None:
+    content, account, _ = golden("camt053.xml")
+    abroad = b'<AmtDtls><TxAmt><Amt Ccy="USD">231.10</Amt></TxAmt></AmtDtls><RmtInf><Strd>'
+    (statement,) = read(content.replace(b"<RmtInf><Strd>", abroad), account)
+    assert [line.amount.minor for line in statement.lines] == GOLDEN["camt053.xml"][1]
+
+
+def test_balances_are_typed_as_the_bank_writes_them_or_as_we_do() -> None:
+    content, account, _ = golden("german.csv")
+    assert account.mapping
+    bare = replace(account, mapping=replace(account.mapping, balance=""))
+    for typed in ("1.177,80", "1177,80", "1,177.80", "1177.80"):
+        assert read(content, bare, opening="0", closing=typed)[0].closing.minor == 117_780
 
 
 def test_a_csv_without_balances_needs_them_typed() -> None:

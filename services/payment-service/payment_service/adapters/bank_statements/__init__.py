@@ -20,6 +20,8 @@ _READERS: Mapping[str, Reader] = {
     "csv": csv_file.read,
 }
 _LOOKED_AT_BYTES = 4_000
+# Workbooks and other zips, old workbooks, PDF, gzip: no reader of text says what is wrong there.
+_NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")
 
 
 class FileFormats:
@@ -30,6 +32,10 @@ class FileFormats:
     def __call__(self, file: StatementFile, account: BankAccount) -> Sequence[BankStatement]:
         if len(file.content) > STATEMENT_BYTES_MAX:
             raise UnreadableStatement("too_large")
+        if not file.content.strip():
+            raise UnreadableStatement("empty")
+        if file.content.startswith(_NO_TEXT):
+            raise UnreadableStatement("format", value=file.name)
         name = file.format or format_of(file.content)
         reader = _READERS.get(name)
         if reader is None:

@@ -142,9 +142,13 @@ def _line(number: int, entry: Element, details: Sequence[Element], amount: Money
 
 
 def _part(details: Element, entry: Element, currency: Currency) -> Money | None:
-    """A transaction's own share of its entry, signed as the entry where it does not say."""
+    """A transaction's own share of its entry, signed as the entry where it does not say. What is
+    told in the currency of the other party is no share of it.
+    """
     for path in ("Amt", "AmtDtls/TxAmt/Amt"):
         for amount in _all(details, path):
+            if amount.get("Ccy", currency.code) != currency.code:
+                continue
             owner = details if _text(details, "CdtDbtInd") else entry
             return _signed(amount, _text(owner, "CdtDbtInd"), currency)
     return None

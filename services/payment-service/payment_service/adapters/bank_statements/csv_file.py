@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from crowdloom.kernel import Currency, Money
@@ -19,6 +21,11 @@ from payment_service.domain.bank_statements import (
 )
 
 _SPACES = str.maketrans("", "", " \u00a0\u202f'")
+# Thousands stand in threes: what does not is a decimal sign that the mapping does not know.
+_GROUPED = {
+    sign: re.compile(rf"[+-]?\d{{1,3}}(?:\{mark}\d{{3}})+(?:\{sign}\d*)?", re.ASCII)
+    for sign, mark in ((".", ","), (",", "."))
+}
 Row = tuple[int, Mapping[str, str]]
 
 
@@ -62,13 +69,16 @@ def _rows(text: str, mapping: CsvMapping) -> Iterator[Row]:
     try:
         heading = [name.strip() for name in next(reader, [])]
         for name in _columns(mapping):
-            if name not in heading:
-                raise UnreadableStatement("columns", line=mapping.skipped_lines + 1, value=name)
+            if heading.count(name) != 1:
+                reason = "columns" if name not in heading else "column_twice"
+                raise UnreadableStatement(reason, line=mapping.skipped_lines + 1, value=name)
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 place = mapping.skipped_lines + reader.line_num
                 if len(cells) < len(heading):
                     raise UnreadableStatement("syntax", line=place, value=cells[0])
+                if any(cell.strip() for cell in cells[len(heading) :]):
+                    raise UnreadableStatement("cells", line=place, value=cells[0])
                 yield place, dict(zip(heading, cells, strict=False))
     except csv.Error as error:
         place = mapping.skipped_lines + reader.line_num
@@ -129,6 +139,8 @@ def _size(amount: Money) -> Money:
 def _read(said: str, mapping: CsvMapping, currency: Currency, place: int | None) -> Money:
     text = said.translate(_SPACES).removesuffix(currency.code)
     thousands = "," if mapping.decimal == "." else "."
+    if thousands in text and not _GROUPED[mapping.decimal].fullmatch(text):
+        raise UnreadableStatement("amount", line=place, value=said)
     return read_amount(
         text.replace(thousands, "").replace(mapping.decimal, "."), currency, line=place
     )
@@ -152,8 +164,12 @@ def _balances(
         raise UnreadableStatement("opening")
     if not file.closing.strip():
         raise UnreadableStatement("closing")
-    typed = CsvMapping(date="", decimal=".")
-    return (
-        _read(file.opening, typed, currency, None),
-        _read(file.closing, typed, currency, None),
-    )
+    return _typed(file.opening, mapping, currency), _typed(file.closing, mapping, currency)
+
+
+def _typed(said: str, mapping: CsvMapping, currency: Currency) -> Money:
+    """As the bank writes amounts, or as we do."""
+    try:
+        return _read(said, mapping, currency, None)
+    except UnreadableStatement:
+        return _read(said, replace(mapping, decimal="."), currency, None)

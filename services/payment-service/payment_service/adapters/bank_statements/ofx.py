@@ -4,7 +4,8 @@ and must still be where the last statement ended.
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from crowdloom.kernel import Currency, Money
@@ -20,6 +21,8 @@ from payment_service.domain.bank_statements import (
 
 _FORBIDDEN = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _ENTRY = re.compile(rb"<STMTTRN>", re.IGNORECASE)
+# What else may be in a file: requests, closing notices, depots. None has lines of an account.
+_STATEMENTS = {"STMTRS", "CCSTMTRS"}
 
 
 def read(file: StatementFile, account: BankAccount) -> Sequence[BankStatement]:
@@ -33,54 +36,62 @@ def read(file: StatementFile, account: BankAccount) -> Sequence[BankStatement]:
     tree = OFXTree()
     try:
         tree.parse(io.BytesIO(file.content))
-        statements = tree.convert().statements
+        told = [each for each in tree.convert().statements if type(each).__name__ in _STATEMENTS]
+        written = [each for each in tree.getroot().iter() if each.tag in _STATEMENTS]
+        statements = list(zip(told, written, strict=True))
     except UnicodeDecodeError:
         raise UnreadableStatement("encoding") from None
     except Exception as error:  # noqa: BLE001 - the library raises of every family on bad input
         raise UnreadableStatement("syntax", value=str(error).split("\n")[0]) from None
-    places = [_line_at(file.content, entry.start()) for entry in _ENTRY.finditer(file.content)]
-    return [_statement(each, account.currency, places) for each in statements]
+    places = (_line_at(file.content, entry.start()) for entry in _ENTRY.finditer(file.content))
+    return [_statement(each, account.currency, text, places) for each, text in statements]
 
 
 def _line_at(content: bytes, start: int) -> int:
     return content.count(b"\n", 0, start) + 1
 
 
-def _statement(found: Any, currency: Currency, places: list[int]) -> BankStatement:
+def _statement(
+    found: Any, currency: Currency, written: Any, places: Iterator[int]
+) -> BankStatement:
+    """Of what the library made of a statement, and the statement as it is written."""
     if found.curdef != currency.code:
         raise UnreadableStatement("currency", value=str(found.curdef))
     if getattr(found, "ledgerbal", None) is None:
         raise UnreadableStatement("closing")
-    entries = list(found.transactions or [])
+    entries = zip(found.transactions or [], written.iter("STMTTRN"), places, strict=False)
     # Files tell the newest first or last; by day, and as told within one.
-    ordered = sorted(zip(entries, places, strict=False), key=lambda pair: pair[0].dtposted)
-    lines = tuple(
-        _line(number, entry, currency, place) for number, (entry, place) in enumerate(ordered, 1)
-    )
+    ordered = sorted(entries, key=lambda each: each[0].dtposted)
+    lines = tuple(_line(number, currency, *each) for number, each in enumerate(ordered, 1))
     closing = _exact(found.ledgerbal.balamt, currency)
     moved = sum((line.amount for line in lines), Money.zero(currency))
-    days = (found.transactions.dtstart, found.transactions.dtend) if entries else ("", "")
+    days = [_day(written, f"BANKTRANLIST/{name}") for name in ("DTSTART", "DTEND")]
+    between = " – ".join(day.isoformat() for day in days if day)
     return BankStatement(
         # It has no name of its own; two files of one day differ in where they end.
-        reference=f"{_days(days)}, {len(lines)}, {str(closing).partition(' ')[0]}",
+        reference=f"{between}, {len(lines)}, {str(closing).partition(' ')[0]}",
         account=str(found.account.acctid),
         opening=closing - moved,
         closing=closing,
-        closed_on=found.ledgerbal.dtasof.date(),
+        closed_on=_day(written, "LEDGERBAL/DTASOF") or found.ledgerbal.dtasof.date(),
         lines=lines,
     )
 
 
-def _days(days: tuple[Any, Any]) -> str:
-    return " – ".join(f"{day:%Y-%m-%d}" for day in days if day)
+def _day(written: Any, path: str) -> date | None:
+    """The day as the bank wrote it. The library turns moments into UTC, where midnight of the bank
+    is the day before or after.
+    """
+    text = (written.findtext(path) or "").strip()
+    return date(int(text[:4]), int(text[4:6]), int(text[6:8])) if text else None
 
 
-def _line(number: int, entry: Any, currency: Currency, place: int) -> BankLine:
+def _line(number: int, currency: Currency, entry: Any, written: Any, place: int) -> BankLine:
     said = [entry.memo, entry.refnum, entry.checknum, entry.fitid]
     return BankLine(
         number=number,
-        booked_on=entry.dtposted.date(),
-        value_on=entry.dtavail.date() if entry.dtavail else None,
+        booked_on=_day(written, "DTPOSTED") or entry.dtposted.date(),
+        value_on=_day(written, "DTAVAIL"),
         amount=_exact(entry.trnamt, currency, place),
         references=tuple(dict.fromkeys(str(each) for each in said if each)),
         text=str(entry.memo or ""),

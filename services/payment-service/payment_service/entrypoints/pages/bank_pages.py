@@ -27,10 +27,11 @@ from payment_service.entrypoints.pages.tolerance_pages import ACCOUNTS, toleranc
 
 LINES_PAGE_ITEMS = 200
 STATEMENTS = "/finance/bank-statements"
-_MAPPED = (
-    *("date", "date_format", "amount", "money_in", "money_out", "direction", "debit_word"),
-    *("balance", "reference", "text", "counterparty", "decimal", "delimiter", "encoding"),
+_COLUMNS = (
+    *("date", "amount", "money_in", "money_out", "direction"),
+    *("balance", "reference", "text", "counterparty"),
 )
+_MAPPED = (*_COLUMNS, "date_format", "debit_word", "decimal", "delimiter", "encoding")
 
 
 def bank_pages(application: Application) -> Blueprint:
@@ -261,24 +262,26 @@ def _add_accounts(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(f"{ACCOUNTS}/<account_id>")
     @require("staff", *FINANCE_READERS)
     def account(account_id: str) -> str:
-        known = application.readers.bank_accounts.get(account_id)
-        if known is None and account_id != "new":
-            raise NotFound("There is no such bank account")
+        known = None if account_id == "new" else _need_account(application, account_id)
         return _account_page(application, known, _typed(known), {})
 
     @blueprint.post(f"{ACCOUNTS}/<account_id>")
     @require("staff", MAKER)
     def put(account_id: str) -> Any:
         form = request.form
-        known = application.readers.bank_accounts.get(account_id)
+        known = None if account_id == "new" else _need_account(application, account_id)
+        named = account_id if known else form.get("account_id", "").strip()
+        if known is None and application.readers.bank_accounts.get(named):
+            taken = _("There is such an account already. Open it to change it.")
+            return _account_page(application, None, form, {"account_id": taken}), 422
         try:
             made = application.put_bank_account(
                 shell.staff_member(),
-                form.get("account_id", "") if account_id == "new" else account_id,
+                named,
                 name=form.get("name", ""),
                 number=form.get("number", ""),
                 currency=form.get("currency", known.currency.code if known else ""),
-                mapping=_typed_mapping() if form.get("date") else None,
+                mapping=_typed_mapping() if any(form.get(name) for name in _COLUMNS) else None,
             )
         except DomainError as refusal:
             named: Any = refusal.facts.get("errors", {})
@@ -287,6 +290,13 @@ def _add_accounts(blueprint: Blueprint, application: Application) -> None:
             return _account_page(application, known, form, errors), 422
         ui.say("good", _("Saved"), made.name)
         return redirect(STATEMENTS, 303)
+
+
+def _need_account(application: Application, account_id: str) -> BankAccount:
+    known = application.readers.bank_accounts.get(account_id)
+    if known is None:
+        raise NotFound("There is no such bank account")
+    return known
 
 
 def _typed(known: BankAccount | None) -> dict[str, Any]:

@@ -110,6 +110,8 @@ def _reasons() -> dict[str, str]:
         "amount": _("This is no amount."),
         "balance": _("The running balance does not follow from the line before."),
         "closing": _("There is no closing balance.") + " " + again,
+        "cells": _("This line has more cells than the heading. Change the account's mapping."),
+        "column_twice": _("A column of the mapping is there twice. Rename one in the file."),
         "columns": _("A column of the mapping is not there. Change the account's mapping."),
         "currency": _("The currency is not the account's."),
         "date": _("This is no date of the mapping's form. Change the account's mapping."),
