@@ -57,6 +57,7 @@ _RESULTS: dict[str, Document] = {
     "differs": {"status": "completed", "$nor": [_EQUAL]},
     "failed": {"status": "failed"},
 }
+_PART_CHARACTERS_MAX = 200
 # What a requester has: free, reserved, on its way back.
 _FUNDS = ("wallet", "escrow", "refunding")
 
@@ -372,7 +373,8 @@ def _given(named: Mapping[str, Any]) -> Document:
 
 
 def _with_part(field: str, part: str) -> Document:
-    return {field: {"$regex": re.escape(part)}} if part else {}
+    """A part that is longer than any value finds nothing, and engines refuse long patterns."""
+    return {field: {"$regex": re.escape(part[:_PART_CHARACTERS_MAX])}} if part else {}
 
 
 def _naming(text: str) -> Document:

@@ -21,6 +21,11 @@ class Period:
     until: date
 
     def __post_init__(self) -> None:
+        if self.since == date.min or self.until == date.max:
+            raise InvalidInput(
+                "A day before the first one and after the last one",
+                errors={"since": ["Later"], "until": ["Earlier"]},
+            )
         if self.until < self.since:
             raise InvalidInput(
                 "The last day is before the first one", errors={"until": ["Before the first day"]}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from crowdloom.kernel import Currency, Money
@@ -14,6 +14,9 @@ from payment_service.domain import chart
 from payment_service.domain.approvals import Approval
 from payment_service.domain.entries import Entry, Line, UnbalancedEntry, credit, debit
 from payment_service.domain.periods import PeriodClosed, PeriodState, month_of
+
+# A slip in the year makes every month since then one that has to be closed.
+_BACK_MAX = timedelta(days=2 * 366)
 
 
 def manual_entry() -> ApprovalKind:
@@ -48,8 +51,7 @@ def correction() -> ApprovalKind:
         if wrong is None:
             raise NotFound("There is no such entry")
         entry_id, entry = wrong
-        if session.ledger.has(f"correct:{entry_id}"):
-            raise InvalidInput("This entry was corrected before")
+        _check_first(session, entry_id)
         return Prepared(
             subject=entry_id, payload={"entry_id": entry_id, "lines": wire_of(_opposite(entry))}
         )
@@ -57,10 +59,17 @@ def correction() -> ApprovalKind:
     def carry_out(session: Session, approval: Approval) -> None:
         lines = lines_of(approval.payload)
         entry_id = approval.payload["entry_id"]
+        _check_first(session, entry_id)
         refs = {**people_of(approval), "corrects": entry_id, **_vat_of(session, entry_id)}
         session.ledger.post(entry_of(f"correct:{entry_id}", "correction", lines, refs=refs))
 
     return ApprovalKind(prepare, carry_out)
+
+
+def _check_first(session: Session, entry_id: str) -> None:
+    """Two may have proposed it. Raises InvalidInput."""
+    if session.ledger.has(f"correct:{entry_id}"):
+        raise InvalidInput("This entry was corrected before")
 
 
 def _vat_of(session: Session, entry_id: str) -> dict[str, str]:
@@ -79,9 +88,11 @@ def _open_day(session: Session, payload: Payload) -> date | None:
         day = date.fromisoformat(str(text))
     except ValueError:
         day = date.max
-    if day > session.now().date():
+    today = session.now().date()
+    if not today - _BACK_MAX <= day <= today:
         raise InvalidInput(
-            "A day that has come, as 2026-11-30", errors={"effective_on": [str(text)]}
+            "A day that has come, at most two years ago, as 2026-11-30",
+            errors={"effective_on": [str(text)]},
         )
     if session.periods.get(month_of(day)).state is PeriodState.CLOSED:
         raise PeriodClosed(f"{month_of(day)} is closed; book it today, or have it opened again")

@@ -12,6 +12,8 @@ from crowdloom.kernel.errors import Conflict
 
 STATEMENT_BYTES_MAX = 8_000_000
 LINES_MAX = 20_000
+# Earlier days are what programs write for none, and would open a century of months to close.
+_YEAR_MIN = 2000
 _DECIMALS = re.compile(r"([+-]?)(\d{1,15})(?:\.(\d*))?", re.ASCII)
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]")
 _ID_CHARACTERS = 26
@@ -192,6 +194,9 @@ class BankStatement:
         amounts = [self.opening, self.closing, *(line.amount for line in self.lines)]
         if any(amount.currency is not account.currency for amount in amounts):
             raise UnreadableStatement("currency", value=self.opening.currency.code)
+        for line in self.lines:
+            if line.booked_on.year < _YEAR_MIN:
+                raise UnreadableStatement("date", line=line.place, value=str(line.booked_on))
         moved = sum((line.amount for line in self.lines), Money.zero(account.currency))
         apart = self.closing - self.opening - moved
         if apart:

@@ -91,9 +91,11 @@ def is_month(text: str) -> bool:
 
 def _parsed(month: str) -> date | None:
     try:
-        return date.fromisoformat(f"{month}-01")
+        first = date.fromisoformat(f"{month}-01")
     except ValueError:
         return None
+    # The first and the last year of the calendar have no month before, or after, them.
+    return first if date.min.year < first.year < date.max.year else None
 
 
 def next_month(month: str) -> str:

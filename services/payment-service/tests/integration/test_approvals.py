@@ -96,6 +96,8 @@ def test_what_was_not_seen_is_not_approved(
         ({"lines": [{**lines()[0], "side": "left"}]}, "invalid_input"),
         ({"lines": [{**lines()[0], "amount": 5}]}, "invalid_input"),
         ({"lines": lines(-5, -5)}, "invalid_input"),
+        ({"lines": lines(), "effective_on": "0001-01-01"}, "invalid_input"),
+        ({"lines": lines(), "effective_on": "1926-11-02"}, "invalid_input"),
     ],
 )
 def test_an_entry_that_cannot_be_is_refused_when_it_is_proposed(
@@ -136,7 +138,10 @@ def test_a_correction_books_the_opposite_once(
 ) -> None:
     approve(checker, proposed(maker))
     wrong = application.journal.entries(count_max=1)[0].entry_id
+    other = proposed(maker, "correction", entry_id=wrong)
     approve(checker, proposed(maker, "correction", entry_id=wrong))
+    assert approve(checker, other).json["code"] == "invalid_input"
+    assert checker.get(f"/approvals/{other['approval_id']}").json["status"] == "proposed"
     trial = {row.path: row.signed for row in application.journal.trial_balance()}
     assert trial == {GOODWILL: 0, SUSPENSE: 0}
     again = maker.post(
@@ -268,6 +273,7 @@ def test_an_entry_can_be_proposed_by_form_and_corrected_from_its_page(
     assert wrong.status_code == 422
     assert GOODWILL in wrong.text
     assert maker.post(path, data={**typed, "amount_1": "five"}).status_code == 422
+    assert maker.post(path, data={**typed, "amount_2": "7"}).status_code == 422
     assert maker.post(path, data={**typed, "reason": ""}).status_code == 422
     proposal = maker.post(path, data=typed).location
     digest = checker.get(proposal).text.split('name="content_hash" value="')[1][:64]

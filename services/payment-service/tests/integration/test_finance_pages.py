@@ -249,6 +249,21 @@ def test_what_moved_since_a_day_alone_is_until_today(
     assert alone == rows_of(checker, f"/finance/ledger.csv?since=2026-11-02&until={today}")
 
 
+def test_the_ends_of_the_calendar_and_a_long_search_are_answered_as_any_others(
+    asking: Any, checker: FlaskClient
+) -> None:
+    days = "since=0001-01-01&until=9999-12-31"
+    account = "/finance/ledger/accounts/asset:stripe:available:USD"
+    for page in (account, "/finance/audit", "/finance/ledger"):
+        assert checker.get(f"{page}?{days}").status_code == 200
+        assert b"," in checker.get(f"{page}.csv?{days}").get_data()
+    assert checker.get(f"/finance/payees?q={'x' * 3_000}").status_code == 200
+    for month in ("0001-01", "9999-12"):
+        assert checker.get(f"/finance/periods/{month}").status_code == 404
+    file = "/finance/ledger/exports/file?format=beancount"
+    assert checker.get(f"{file}&{days}").status_code == 422
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -116,6 +116,11 @@ def test_a_statement_of_another_account_or_without_the_one_before_is_refused() -
         statement.check(account, before)
     assert refusal.value.facts["last_reference"] == "STMT-209"
     statement.check(account, replace(before, closing=statement.opening))
+    (undated,) = read(
+        content.replace(b"2026-11-03</Dt></BookgDt>", b"0001-01-01</Dt></BookgDt>"), account
+    )
+    with pytest.raises(UnreadableStatement, match="date"):
+        undated.check(account, None)
 
 
 DTD = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'

@@ -190,12 +190,13 @@ def _add_manual_entry(blueprint: Blueprint, application: Application) -> None:
 
 
 def _typed_lines(currency: Currency) -> list[dict[str, Any]]:
-    """Lines with an account; the others were left empty."""
+    """Lines with an account or an amount; the others were left empty."""
     lines = []
     for place in range(MANUAL_LINES):
         account = request.form.get(f"account_{place}", "").strip()
-        if account:
-            amount = amounts.parse(request.form.get(f"amount_{place}", ""), currency)
+        typed = request.form.get(f"amount_{place}", "").strip()
+        if account or typed:
+            amount = amounts.parse(typed, currency)
             side = request.form.get(f"side_{place}", "")
             lines.append({"account": account, "side": side, "amount": amount.to_wire()})
     return lines

@@ -14,7 +14,7 @@ from payment_service.application.tables import Acts
 from payment_service.bootstrap import Application
 from payment_service.domain.people import FINANCE_READERS
 from payment_service.entrypoints.pages import audit_words, words
-from payment_service.entrypoints.pages.tables import Column, Table
+from payment_service.entrypoints.pages.tables import Column, Table, days_asked
 
 # Above this the invariants are looked at when one asks: it takes a reading of the whole journal.
 CHECKED_AT_ONCE_MAX = 20_000
@@ -85,16 +85,13 @@ def _other_facts(row: Mapping[str, Any]) -> str:
 def _wanted(asked: Mapping[str, str]) -> Acts:
     """Days are whole ones, UTC, both included; what is no day is not asked for."""
     named = {name: asked[name] or None for name in ("who", "what", "subject")}
-    until = _day(asked["until"])
-    end = None if until is None else until + timedelta(days=1)
-    return Acts(**named, since=_day(asked["since"]), until=end)
+    since, until = days_asked()
+    after = until and until + timedelta(days=1)
+    return Acts(**named, since=_begin(since), until=_begin(after))
 
 
-def _day(text: str) -> datetime | None:
-    try:
-        return datetime.combine(date.fromisoformat(text), time(), tzinfo=UTC)
-    except ValueError:
-        return None
+def _begin(day: date | None) -> datetime | None:
+    return day and datetime.combine(day, time(), tzinfo=UTC)
 
 
 def _facts(row: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

@@ -1,7 +1,5 @@
 """Downloads of the journal, each with what it is for."""
 
-from datetime import date
-
 from crowdloom.chassis.http.auth import require
 from crowdloom.kernel.errors import InvalidInput
 from flask import Blueprint, Response, render_template, request
@@ -12,6 +10,7 @@ from payment_service.bootstrap import Application
 from payment_service.domain.people import FINANCE_READERS
 from payment_service.entrypoints.http.exports import sent
 from payment_service.entrypoints.pages import shell
+from payment_service.entrypoints.pages.tables import asked_day, days_asked
 
 
 def export_pages(application: Application) -> Blueprint:
@@ -36,8 +35,8 @@ def export_pages(application: Application) -> Blueprint:
     @blueprint.get("/finance/ledger/exports/file")
     @require("staff", *FINANCE_READERS)
     def file() -> Response:
-        errors = {name: _("Give a day.") for name in ("since", "until") if _day(name) is None}
-        since, until = _day("since"), _day("until")
+        since, until = days_asked()
+        errors = {name: _("Give a day.") for name in ("since", "until") if not asked_day(name)}
         if since is None or until is None:
             return page(errors, 422)
         try:
@@ -48,13 +47,6 @@ def export_pages(application: Application) -> Blueprint:
         return sent(application.export_journal(shell.staff_member(), name, period))
 
     return blueprint
-
-
-def _day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
 
 
 def _formats() -> dict[str, tuple[str, str]]:

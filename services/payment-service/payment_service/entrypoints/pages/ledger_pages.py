@@ -21,7 +21,7 @@ from payment_service.bootstrap import Application
 from payment_service.domain import chart
 from payment_service.domain.people import FINANCE_READERS, MAKER
 from payment_service.entrypoints.pages import shell, words
-from payment_service.entrypoints.pages.tables import Column, Table
+from payment_service.entrypoints.pages.tables import Column, Table, days_asked
 
 TRIAL_ROWS_SHOWN = 200
 SIDES = ("asset", "liability", "income", "expense")
@@ -62,20 +62,13 @@ class Days:
 
     @classmethod
     def asked(cls) -> "Days":
-        since, until = (_day(request.args.get(name, "")) for name in ("since", "until"))
+        since, until = days_asked()
         by = request.args.get("by", "")
         return cls(since, until, By.BOOKED if by == By.BOOKED else By.EFFECTIVE)
 
     def ended(self, today: date) -> "Days":
         """What moved since a day is what moved until now, where no last day is named."""
         return self if self.since is None or self.until else replace(self, until=today)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _trial(application: Application, days: Days) -> Sequence[AccountBalance]:

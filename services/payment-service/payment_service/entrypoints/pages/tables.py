@@ -221,14 +221,16 @@ def _with_words(row: str, words: Sequence[str | None]) -> Markup:
 
 def days_asked() -> tuple[date | None, date | None]:
     """The first and the last day in the address; what is no day is not asked for."""
-    return _day("since"), _day("until")
+    return asked_day("since"), asked_day("until")
 
 
-def _day(name: str) -> date | None:
+def asked_day(name: str) -> date | None:
+    """A day in the address; the first and the last of the calendar are limits of nothing."""
     try:
-        return date.fromisoformat(request.args.get(name, ""))
+        day = date.fromisoformat(request.args.get(name, "").strip())
     except ValueError:
         return None
+    return day if date.min < day < date.max else None
 
 
 def _order_of(text: str) -> Order:
