@@ -4,20 +4,25 @@ from datetime import timedelta
 from typing import Any
 
 import jwt
+from crowdloom import ui
 from crowdloom.chassis.http.auth import (
     COOKIE_OF_ROLE,
     NotSignedIn,
     authenticate,
     bearer_token,
+    clear_session_cookies,
     principal,
+    refuse_session,
     set_session_cookies,
 )
+from crowdloom.chassis.http.problems import wants_page
 from crowdloom.chassis.http.team_roles import Member, grants_of, member_of
 from crowdloom.chassis.tokens import InvalidToken, Principal
 from crowdloom.kernel.errors import NotAllowed
 from crowdloom.kernel.ids import RequesterId
 from crowdloom.kernel.teams import TeamRole
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
+from flask_babel import gettext as _
 
 from task_service.bootstrap import Application
 from task_service.domain.requesters import Requester
@@ -50,11 +55,17 @@ def guard_team_sessions(app: Flask, application: Application) -> None:
         caller, member = found
         role = application.teams.role_in(RequesterId(caller.subject), RequesterId(member.person))
         if role is not member.role:
-            raise InvalidToken("Your role in this team has changed; sign in again")
+            # A page sends to the sign-in, which has to open, with its form and its style sheet.
+            refuse_session(InvalidToken("Your role in this team has changed; sign in again"))
+            if wants_page():
+                ui.say("wait", _("Signed out"), _("Your role in this team changed: sign in again."))
 
     @app.after_request
     def renew(response: Response) -> Response:
         cookie = request.cookies.get(COOKIE_OF_ROLE["requester"])
+        if cookie and g.get("session_refusal") and "Set-Cookie" not in response.headers:
+            clear_session_cookies(response, role="requester")
+            return response
         found = _acting() if cookie and not bearer_token() else None
         if found is None or "Set-Cookie" in response.headers:
             return response

@@ -161,3 +161,26 @@ def test_people_join_and_switch_by_plain_forms(
     assert other_browser.send("/requester/teams/leave").status_code == 303
     assert "You act for Oak Labs" in words(other_browser.read("/requester/team"))
     assert "Nobody else yet" in words(browser.read("/requester/team"))
+
+
+def test_who_was_given_another_role_or_taken_out_can_sign_in_again(
+    browser: Any, other_browser: Any, words: Any, stranger: Any
+) -> None:
+    page = browser.follow("/requester/team/invitations", note="Oak", role="editor")
+    link = page.split("/requester/teams/join?code=")[1].split('"')[0].split("<")[0]
+    other_browser.send("/requester/teams/join", code=link)
+    acting = other_browser.client.get_cookie("cl_requester", path="/requester").value
+    member = f"/requester/team/members/{stranger.requester_id}"
+    assert other_browser.client.get("/requester/team").status_code == 200
+    browser.send(f"{member}/role", role="viewer")
+    opened = other_browser.client.get("/requester/sign-in")
+    assert (opened.status_code, "E-mail" in opened.text) == (200, True)
+    other_browser.client.set_cookie("cl_requester", acting, path="/requester")
+    asked = other_browser.client.get("/requester/projects?x=1", headers={"Accept": "text/html"})
+    assert asked.location == "/requester/sign-in?next=/requester/projects%3Fx%3D1"
+    page = words(other_browser.read(asked.location))
+    assert page.count("Your role in this team changed: sign in again.") == 1
+    other_browser.client.set_cookie("cl_requester", acting, path="/requester")
+    assert other_browser.send("/requester/drafts").status_code == 401
+    other_browser.client.set_cookie("cl_requester", acting, path="/requester")
+    assert other_browser.send("/requester/sign-out").status_code == 303

@@ -138,6 +138,9 @@ def principal() -> Principal:
 def authenticate(roles: Iterable[str]) -> Principal:
     """Find the caller among the roles. Raises NotSignedIn, InvalidToken, NotAllowed."""
     wanted = tuple(roles)
+    refusal: DomainError | None = g.get("session_refusal")
+    if refusal is not None:
+        raise refusal
     token = bearer_token()
     found = _principal_of_bearer(token) if token else _principal_of_cookies(wanted)
     if found is None:
@@ -146,6 +149,13 @@ def authenticate(roles: Iterable[str]) -> Principal:
         raise NotAllowed(f"This is for the role {' or '.join(wanted)}", role=found.role)
     _look_up(found)
     return found
+
+
+def refuse_session(refusal: NotSignedIn | InvalidToken) -> None:
+    """Let the caller's session count no more for the rest of this request. What needs none, such
+    as signing in again, goes on.
+    """
+    g.session_refusal = refusal
 
 
 def _look_up(found: Principal) -> None:
