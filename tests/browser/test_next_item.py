@@ -138,9 +138,19 @@ def test_a_submission_can_be_undone_for_ten_seconds_and_is_handed_in_when_one_le
     press_submit(page)
     page.wait_for_url("**/work/queue")
     expect(page.locator(TOAST)).to_contain_text("Submitting your answer")
-    page.goto(f"{workplace.origin}/work/my-work")
-    until(lambda: workplace.answer_of(item) == [["a", "yes"]])
-    expect(page.locator(TOAST)).to_contain_text("Submitted")
+    # The item is there again before the answer is: nothing more can be written or submitted.
+    line = {"down": True}
+    page.route("**/submission", lambda route: route.abort() if line["down"] else route.continue_())
+    page.evaluate("() => { window.fetch = () => Promise.reject(new Error('no line')); }")
+    page.go_back()
+    shown = page.frame_locator("#task-frame")
+    expect(shown.locator("[name=a]")).to_have_value("yes")
+    expect(page.locator(TOAST)).to_contain_text("The line is down")
+    expect(page.locator("[data-submit]")).to_be_disabled()
+    line["down"] = False
+    expect(shown.get_by_role("heading")).to_have_text("Your answer was received")
+    expect(page.locator(STATE)).to_have_text("Submitted")
+    assert workplace.answer_of(item) == [["a", "yes"]]
     assert page.evaluate(KEPT, item.assignment_id) is None
     page.goto(f"{workplace.origin}/work/assignments/{item.assignment_id}")
     page.locator("[data-undo]").uncheck()

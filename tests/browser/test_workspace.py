@@ -115,6 +115,7 @@ def test_drafts_are_saved_as_one_types_and_survive_a_reload(open_item: Any, work
     expect(again.locator("[value=y]")).to_be_checked()
     expect(again.locator("[name=s]")).to_have_value("q")
     expect(again.locator("[name=more]")).to_have_value("appeared")
+    expect(page.locator(STATE)).to_have_text("Draft saved")
 
 
 def test_the_browsers_back_opens_the_item_again_with_what_was_written(

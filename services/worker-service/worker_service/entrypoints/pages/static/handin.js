@@ -39,6 +39,7 @@ const start = () => {
     asked.delete(assignment);
     if (reply.ok) {
       answers.forget(assignment);
+      document.dispatchEvent(new CustomEvent("crowdloom:handed-in", { detail: assignment }));
       show(named(words.submitted, entry));
       hideSoon();
       return;

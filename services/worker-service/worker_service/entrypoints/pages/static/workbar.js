@@ -30,7 +30,8 @@ const start = (signal) => {
   };
   const show = (facts) => {
     if (facts.status && facts.status !== "leased") {
-      document.querySelector("[data-over-note]").hidden = false;
+      // Of what was submitted the frame says so.
+      document.querySelector("[data-over-note]").hidden = facts.status === "submitted";
       return;
     }
     if (facts.title) fill("title", facts.title);

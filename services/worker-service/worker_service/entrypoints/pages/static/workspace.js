@@ -40,7 +40,9 @@ const start = (signal) => {
   let changed = false;
   let saving = false;
   let lost = false; // the ticket is gone: drafts stay in this tab
-  let closed = false; // submitted, or not ours to answer any more
+  // Submitted, or not ours to answer any more. Who comes back by the browser's Back may be here before
+  // the answer is there.
+  let closed = Boolean(kept().due);
   const ask = (order, facts = {}) => frame.contentWindow.postMessage({ crowdloom: order, ...facts }, "*");
   const tellState = (saved) => {
     state.textContent = saved ? words.saved : words.unsaved;
@@ -55,7 +57,10 @@ const start = (signal) => {
   const saveDraft = async (answer) => {
     if (closed || saving) return;
     const { answer: before, saved } = kept();
-    if (same(before, answer) && saved !== false) return;
+    if (same(before, answer) && saved !== false) {
+      tellState(true); // as the server filled it in
+      return;
+    }
     keep({ answer, saved: false });
     if (lost) return;
     if (isTooLong(answer)) {
@@ -78,6 +83,13 @@ const start = (signal) => {
     if (kept().saved === false && !lost) changed = true; // tried again at the next turn
   };
   document.addEventListener("crowdloom:leaving", () => ask("collect"), { signal });
+  document.addEventListener("crowdloom:handed-in", ({ detail }) => {
+    if (detail !== assignment) return;
+    closed = true;
+    button.disabled = true;
+    state.textContent = words.submitted;
+    frame.contentWindow.location.replace(frame.src); // the server says what became of it
+  }, { signal });
   every(DRAFT_MS, () => {
     if (!changed || saving || closed) return;
     changed = false;
