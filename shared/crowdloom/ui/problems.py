@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from flask import Response, g, make_response, render_template, request
 from flask_babel import gettext
-from werkzeug.exceptions import default_exceptions
+from werkzeug.exceptions import HTTPException, default_exceptions
 
 PROBLEM_TYPE = "application/problem+json"
 _API_PREFIXES = ("/api/", "/webhooks/", "/mturk/")
 _SERVER_ERROR = 500
+_UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,19 @@ class Explanation:
 
     title: str
     sentence: str
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """A form that came after its session was over: it can be sent again once signed in.
+
+    `with_file` says that a file was with it, which the browser does not hand out again.
+    """
+
+    sign_in_page: str
+    address: str
+    fields: list[tuple[str, str]]
+    with_file: bool
 
 
 def explain(status: int) -> Explanation:
@@ -100,8 +114,22 @@ def error_page(status: int, *, detail: str = "", code: str = "", reference: str 
         detail=detail,
         code=code,
         reference=reference,
+        unsent=_unsent() if status == _UNAUTHORIZED else None,
     )
     return make_response(page, status)
+
+
+def _unsent() -> Unsent | None:
+    sign_in_page = g.get("sign_in_page")
+    if not sign_in_page or request.method != "POST":
+        return None
+    try:
+        fields = [(name, text) for name, text in request.form.items(multi=True)]
+        with_file = any(file.filename for file in request.files.values())
+    except HTTPException:
+        return None  # larger than any form is read
+    address = request.full_path.rstrip("?")
+    return Unsent(sign_in_page, address, fields, with_file)
 
 
 def problem_as_page(response: Response) -> Response:
@@ -128,7 +156,11 @@ def _telling_detail(problem: Mapping[str, object], status: int) -> str:
     """The problem's own sentence, unless the page's words for the status say it already."""
     detail = str(problem.get("detail") or "")
     usual = default_exceptions.get(status)
-    if status >= _SERVER_ERROR or (usual and detail == usual.description):
+    if (
+        status >= _SERVER_ERROR
+        or problem.get("code") == "not_signed_in"
+        or (usual and detail == usual.description)
+    ):
         return ""
     return detail
 

@@ -1,3 +1,4 @@
+import html
 import re
 from typing import Any
 
@@ -84,3 +85,16 @@ def test_a_visitor_is_sent_to_sign_in_and_back(visitor: Any) -> None:
     assert answer.location == "/requester/sign-in?next=/requester/batches/bat_1%3Frow%3D2"
     page = visitor.read(answer.location)
     assert 'name="next" value="/requester/batches/bat_1?row=2"' in page
+
+
+def test_a_form_of_which_the_session_was_over_is_kept_to_be_sent_again(
+    visitor: Any, words: Any
+) -> None:
+    typed = {"title": "Remarks", "description": 'Two\nlines & "more"', "template": "<p>"}
+    page = visitor.sent("/requester/drafts?a=1", 401, **typed)
+    assert "You were signed out meanwhile, and nothing was sent." in words(page)
+    assert "Authorization header" not in page
+    assert '<form class="actions" method="post" action="/requester/drafts?a=1">' in page
+    assert 'href="/requester/sign-in" target="_blank"' in page
+    again = dict(re.findall(r'name="(\w+)" value="([^"]*)">', page))
+    assert {name: html.unescape(text) for name, text in again.items()}.items() >= typed.items()

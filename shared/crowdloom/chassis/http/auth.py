@@ -105,6 +105,7 @@ def require(role: str, *grants: str) -> Callable[[ViewT], ViewT]:
             except (NotSignedIn, InvalidToken):
                 if _may_be_sent_to_sign_in():
                     return _to_sign_in(role)
+                g.sign_in_page = SIGN_IN_PAGE[role]
                 raise
             _check_grants(g.principal, grants)
             refuse_beyond_role(g.principal, request.method, request.path)
