@@ -3,6 +3,7 @@ import io
 from typing import Any
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from task_service.bootstrap import Application
 
 NEW = "/requester/projects/new"
@@ -28,6 +29,11 @@ def test_a_start_with_one_of_ours_keeps_what_was_typed_and_brings_sample_rows(
     assert application.database["projects"].count_documents({}) == 0
     draft = application.database["project_drafts"].find_one()
     assert draft["text"]["language"] == typed.get("language")
+
+
+def test_enter_in_a_field_sends_the_form_and_starts_with_none_of_ours(browser: Any) -> None:
+    form = HTMLParser(browser.read(NEW)).css_first(f'form[action="{NEW}"]')
+    assert not {"formaction", "name"} & form.css_first("button").attributes.keys()
 
 
 def test_looking_at_a_template_says_what_it_needs_asks_and_loads(browser: Any, words: Any) -> None:
