@@ -6,6 +6,7 @@ from collections.abc import Callable
 from http.cookies import SimpleCookie
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from crowdloom.contracts.task import Condition, Requirements
@@ -37,7 +38,12 @@ def claimed(browser: FlaskClient) -> str:
     answer = browser.post("/match/claim", data={"idempotency_key": "k", "batch_id": "bat_1"})
     assert answer.status_code == 303
     assert answer.location.startswith("/work/assignments/asg_")
-    return str(answer.location.rpartition("/")[2])
+    return named_in(answer)
+
+
+def named_in(answer: Any) -> str:
+    """The assignment that an answer leads to."""
+    return urlsplit(answer.location).path.rpartition("/")[2]
 
 
 def test_a_claim_leads_to_the_workspace_with_a_ticket_no_script_can_read(
@@ -47,7 +53,8 @@ def test_a_claim_leads_to_the_workspace_with_a_ticket_no_script_can_read(
     answer = browser.post("/match/claim", data={"idempotency_key": "k", "batch_id": "bat_1"})
     assert answer.status_code == 303
     given = tickets(answer)
-    assignment_id = answer.location.rpartition("/")[2]
+    assignment_id = named_in(answer)
+    assert answer.location.endswith("?batch=bat_1"), "so that its page says at once what it is"
     # No broader: the tickets of a day's work together are more than a request may carry.
     assert sorted(morsel["path"] for morsel in given) == [
         f"/api/tasks/v1/assignments/{assignment_id}",
@@ -59,7 +66,7 @@ def test_a_claim_leads_to_the_workspace_with_a_ticket_no_script_can_read(
     assert again.location == answer.location
     # The workspace's script asks with the key of the form that stands in where it gets nothing.
     ahead = browser.post("/match/claim-ahead", data={"idempotency_key": "k", "batch_id": "bat_1"})
-    assert ahead.json["location"] == answer.location
+    assert f"{ahead.json['location']}?batch=bat_1" == answer.location
     assert ahead.json["facts"]["title"] == "Does the second sentence follow?"
     assert "ticket" not in ahead.json["facts"]
     assert [one.key for one in tickets(ahead)] == [one.key for one in given]
@@ -75,9 +82,10 @@ def test_several_at_once_come_one_after_the_other_each_with_its_own_ticket(
     answer = browser.post("/match/claim", data=form)
     names = sorted({one.key.removeprefix("cl_ticket_") for one in tickets(answer)})
     places = [f"/work/assignments/{name}?several=1" for name in names]
-    assert (len(names), answer.location) == (3, places[0])
+    first = f"{places[0]}&batch=bat_1"
+    assert (len(names), answer.location) == (3, first)
     assert "cl_said" in {one.key for one in cookies(answer)}
-    assert browser.post("/match/claim", data=form).location == places[0], "the same three"
+    assert browser.post("/match/claim", data=form).location == first, "the same three"
     told = browser.get("/match/held").text
     assert "3 items are in your hands" in told
     assert f'action="/match/assignments/{names[0]}/open"' in told
@@ -93,7 +101,7 @@ def test_several_at_once_come_one_after_the_other_each_with_its_own_ticket(
     returned = browser.post(f"/match/assignments/{names[0]}/return", data={"then": "my-work"})
     assert returned.location == "/work/my-work"
     fresh = browser.post("/match/claim", data={**following, "after": names[2]})
-    assert fresh.location.rpartition("/")[2] not in names, "then another one"
+    assert named_in(fresh) not in names, "then another one"
     export = browser.get("/match/export").json
     assert export["profile"]["languages"] == []
     assert (export["profile"]["answers_as_newcomer"], export["profile"]["is_newcomer"]) == (0, True)
@@ -168,14 +176,14 @@ def test_an_item_is_skipped_for_the_next_with_a_reason_that_the_requester_may_re
     assert following.location.startswith("/work/assignments/")
     assert browser.post(path, data=wish).location == following.location
     words = {"reason": "broken", "note": "  No picture. " + "x" * 600}
-    browser.post(f"/match{following.location.removeprefix('/work')}/return", data=words)
+    browser.post(f"/match/assignments/{named_in(following)}/return", data=words)
     [skipped, broken] = outbox("matching.ticket.revoked.v1")
     assert (skipped["reason"], broken["reason"]) == ("skipped", "broken")
     assert broken["note"].startswith("No picture. xx")
     assert len(broken["note"]) == 500
     assert "worker_id" not in broken
-    third = browser.post("/match/claim", data={"idempotency_key": "k3"}).location
-    browser.post(f"/match{third.removeprefix('/work')}/return", data={"reason": "made up"})
+    third = named_in(browser.post("/match/claim", data={"idempotency_key": "k3"}))
+    browser.post(f"/match/assignments/{third}/return", data={"reason": "made up"})
     assert outbox("matching.assignment.returned.v1")[2].get("reason") is None
 
 

@@ -206,6 +206,7 @@ def test_a_fresh_claim_s_page_tells_of_the_batch_that_it_is_asked_for_with(
     deliver(make.opened(), make.released())
     page = read(browser, f"/work/assignments/{long_id(1)}?batch=bat_1")
     assert "Does the second sentence follow?" in page
+    assert page.count('name="batch_id" value="bat_1"') == 2, "Skip and the next one, without script"
     deliver(make.claimed(1, assignment_id=long_id(1)))
     page = read(browser, f"/work/assignments/{long_id(1)}?batch=bat_2")
     assert "Does the second sentence follow?" in page, "what is known counts"

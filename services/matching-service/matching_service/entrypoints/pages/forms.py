@@ -138,7 +138,7 @@ def _claim(application: Application) -> Response:
     if not made:
         ui.say("wait", *_why_nothing(application, request.form.get("batch_id")))
         return redirect("/work/queue", 303)
-    response = _to_workspace(application, made[0], several=len(made) > 1)
+    response = _to_workspace(application, made[0], several=len(made) > 1, fresh=True)
     for one in made[1:]:
         _with_ticket(application, one, response)
     if len(made) > 1:
@@ -228,8 +228,14 @@ def _workspace(made: Claim, *, several: bool = False) -> str:
     return f"{address}?several=1" if several else address
 
 
-def _to_workspace(application: Application, made: Claim, *, several: bool = False) -> Response:
-    return _with_ticket(application, made, redirect(_workspace(made, several=several), 303))
+def _to_workspace(
+    application: Application, made: Claim, *, several: bool = False, fresh: bool = False
+) -> Response:
+    """Of a `fresh` claim the batch is named: its page is there before the claim is heard of."""
+    address = _workspace(made, several=several)
+    if fresh:
+        address += f"{'&' if several else '?'}batch={quote(made.assignment.batch_id)}"
+    return _with_ticket(application, made, redirect(address, 303))
 
 
 def _with_ticket(application: Application, made: Claim, response: Response) -> Response:
