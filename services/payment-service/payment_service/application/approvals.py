@@ -8,13 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crowdloom.chassis.idempotency import IdempotencyKeyReused
 from crowdloom.chassis.store import Store
 from crowdloom.kernel import Clock, IdFactory
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import StaffId
 
 from payment_service.application.ports import Session
-from payment_service.domain.approvals import Approval, ApprovalStatus, ReasonMissing, UnknownKind
+from payment_service.domain.approvals import (
+    Approval,
+    ApprovalStatus,
+    ReasonMissing,
+    UnknownKind,
+    content_hash_of,
+)
 
 Payload = Mapping[str, Any]
 
@@ -65,16 +72,23 @@ class ApprovalDesk:
     def propose(
         self, maker: StaffId, kind: str, *, payload: Payload, reason: str, key: str
     ) -> Approval:
-        """Idempotent by key. Raises UnknownKind, ReasonMissing, and what the kind raises."""
+        """Idempotent by key. Raises UnknownKind, ReasonMissing, IdempotencyKeyReused, and what the
+        kind raises.
+        """
         if kind not in self._kinds:
             known = ", ".join(self._kinds)
             raise UnknownKind(f"Kinds are {known}", errors={"kind": [kind]})
         if not reason.strip():
             raise ReasonMissing("Say why", errors={"reason": ["Say why"]})
+        # What has a page of its own is worked out there, and may come out otherwise each time.
+        sent = {} if self._kinds[kind].of_its_own else payload
+        asked = content_hash_of(kind, reason.strip(), sent)
 
         def work(session: Session) -> Approval:
             earlier = session.approvals.by_request_key(f"{maker}:{key}")
             if earlier is not None:
+                if earlier.asked not in {"", asked}:
+                    raise IdempotencyKeyReused("This Idempotency-Key was used for another proposal")
                 return earlier
             prepared = self._kinds[kind].prepare(session, payload)
             approval = Approval(
@@ -86,6 +100,7 @@ class ApprovalDesk:
                 made_by=maker,
                 made_at=self._clock.now(),
                 request_key=f"{maker}:{key}",
+                asked=asked,
             )
             session.approvals.add(approval)
             self._kinds[kind].proposed(session, approval)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from crowdloom.chassis.idempotency import IdempotencyKeyReused
 from crowdloom.chassis.store import Store
 from crowdloom.kernel import Clock, Currency, IdFactory, Money
 from crowdloom.kernel.errors import NotFound
@@ -83,13 +84,15 @@ class PayoutRunDesk:
     ) -> RunView:
         """Everybody who asked, is paid by this rail, has an account and enough that is payable.
 
-        Idempotent by key. Raises NothingEligible.
+        Idempotent by key. Raises NothingEligible, IdempotencyKeyReused.
         """
         run_id = PayoutRunId(self._ids.new("payout_run"))
 
         def work(session: Session) -> RunView:
             earlier = session.payout_runs.by_request_key(f"{maker}:{key}")
             if earlier is not None:
+                if earlier.rail is not rail:
+                    raise IdempotencyKeyReused("This Idempotency-Key was used for another rail")
                 return RunView(earlier, session.payout_runs.items(earlier.run_id))
             items = self._plans.plan(session, run_id, currency, rail=rail).items
             if not items:

@@ -43,7 +43,9 @@ def content_hash_of(kind: str, subject: str, payload: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Approval:
-    """`kind` says what is done with `payload`; `subject` names the object it is about."""
+    """`kind` says what is done with `payload`; `subject` names the object it is about. `asked` is a
+    hash of what was sent, by which it is known again; older proposals have none.
+    """
 
     approval_id: str
     kind: str
@@ -57,6 +59,7 @@ class Approval:
     decided_by: StaffId | None = None
     decided_at: datetime | None = None
     note: str = ""
+    asked: str = ""
 
     @property
     def content_hash(self) -> str:

@@ -110,6 +110,18 @@ def test_an_entry_that_cannot_be_is_refused_when_it_is_proposed(
     assert application.readers.approvals.listed(5) == []
 
 
+def test_a_key_that_named_another_proposal_is_refused_and_the_same_one_is_known_again(
+    application: Application, maker: Any
+) -> None:
+    body = {"kind": "manual_entry", "payload": {"lines": lines()}, "reason": "a gesture"}
+    first, again = (maker.post("/approvals", body, key="k").json for _ in range(2))
+    assert first["approval_id"] == again["approval_id"]
+    for other in ({"reason": "no gesture"}, {"payload": {"lines": lines(600, 600)}}):
+        refused = maker.post("/approvals", {**body, **other}, key="k")
+        assert (refused.status_code, refused.json["code"]) == (422, "idempotency_key_reused")
+    assert len(application.readers.approvals.listed(5)) == 1
+
+
 def test_an_unknown_kind_and_a_missing_reason_are_refused(
     application: Application, maker: Any
 ) -> None:

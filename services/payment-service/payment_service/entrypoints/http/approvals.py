@@ -112,7 +112,7 @@ def _add_proposing(blueprint: Blueprint, application: Application) -> None:
             400: "idempotency_key_missing, reason_missing, unknown_approval_kind",
             404: "not_found",
             409: "hold_released",
-            422: "invalid_input",
+            422: "invalid_input, idempotency_key_reused",
         },
     )
     @blueprint.doc(security=STAFF, parameters=[IDEMPOTENCY_KEY])

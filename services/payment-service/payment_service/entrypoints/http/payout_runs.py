@@ -81,7 +81,7 @@ def _add_draft(blueprint: Blueprint, application: Application) -> None:
             **SEEN,
             400: "idempotency_key_missing",
             409: "nothing_eligible",
-            422: "invalid_input",
+            422: "invalid_input, idempotency_key_reused",
         },
     )
     @blueprint.doc(security=STAFF, parameters=[IDEMPOTENCY_KEY])
