@@ -210,10 +210,15 @@ class BankStatement:
     def _follow(self, before: LastStatement | None) -> None:
         if before is None or self.opening == before.closing:
             return
+        begins_on = min((line.booked_on for line in self.lines), default=self.closed_on).isoformat()
+        overlaps = begins_on <= before.closed_on
+        what = "the days overlap, or one" if overlaps else "one"
         raise StatementMissing(
             f"It opens with {self.opening}, and statement {before.reference} of "
-            f"{before.closed_on} closed with {before.closing}: one between them is missing",
+            f"{before.closed_on} closed with {before.closing}: {what} between them is missing",
             reference=self.reference,
+            begins_on=begins_on,
+            overlaps=overlaps,
             opening=self.opening.to_wire(),
             last_closing=before.closing.to_wire(),
             last_reference=before.reference,

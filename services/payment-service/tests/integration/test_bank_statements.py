@@ -166,7 +166,9 @@ def test_a_missing_statement_is_named_and_nothing_is_booked(bank: Bank) -> None:
     later = csv_of(("1.00", "151.00", "x"), day="2026-11-05")
     refused = bank.look(later)
     assert refused.json["code"] == "statement_missing"
-    assert refused.json["last_closed_on"] == "2026-11-02"
+    assert (refused.json["last_closed_on"], refused.json["overlaps"]) == ("2026-11-02", False)
+    again = bank.look(csv_of(("-2.50", "107.50", "Fee"), ("1.00", "108.50", "x"), day="2026-11-02"))
+    assert (again.json["code"], again.json["overlaps"]) == ("statement_missing", True)
     next_one = csv_of(("1.00", "108.50", "x"), day="2026-11-05")
     bank.book(next_one)
     assert bank.balance(BANK) == 10_850

@@ -74,6 +74,16 @@ def refusal(error: DomainError) -> str:
     facts = error.facts
     if isinstance(error, UnreadableStatement):
         return _unreadable(facts)
+    if isinstance(error, StatementMissing) and facts["overlaps"]:
+        overlaps: str = _(
+            "It begins on %(day)s and opens with %(opening)s, but the books of this account go to "
+            "%(last)s already and closed with %(closing)s. Ask the bank for the days after that.",
+            day=facts["begins_on"],
+            opening=_money(facts["opening"]),
+            last=facts["last_closed_on"],
+            closing=_money(facts["last_closing"]),
+        )
+        return overlaps
     if isinstance(error, StatementMissing):
         missing: str = _(
             "It opens with %(opening)s, but statement %(last)s of %(day)s closed with %(closing)s. "
