@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -11,14 +12,15 @@ from datetime import date, datetime, time
 from crowdloom.kernel.limits import TABLE_BYTES_MAX, TABLE_COLUMNS_MAX, TABLE_ROWS_MAX
 
 from task_service.adapters.encodings import Decoded, decode
-from task_service.domain.records import read_ndjson
+from task_service.domain.records import read_json_file
 from task_service.domain.splitting.pieces import not_splittable
-from task_service.domain.uploads import Kind, kind_of
+from task_service.domain.uploads import Kind, is_list_of_objects, kind_of
 
 WORKBOOK_BYTES_MAX = 150_000_000
 _SAMPLE_CHARACTERS = 65_536
 _TEXTS_PART = "sharedStrings.xml"
 _DELIMITERS = (",", ";", "\t", "|")
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 def table_text(content: bytes, encoding: str | None) -> Decoded:
@@ -26,21 +28,26 @@ def table_text(content: bytes, encoding: str | None) -> Decoded:
     if kind_of(content) is Kind.WORKBOOK:
         return Decoded([_written(_workbook_rows(content))], "utf-8")
     decoded = decode(content, encoding)
-    if _is_json_lines("".join(decoded.stretches[:1])):
-        table = read_ndjson(decoded.text.encode())
+    if _is_json("".join(decoded.stretches[:1])):
+        table = read_json_file(decoded.text)
         text = _written([table.columns, *table.rows])
         return Decoded([text], decoded.encoding, decoded.mark)
     return decoded
 
 
 def delimiter_of(text: str) -> str:
-    """The delimiter that cuts the first line into most cells; a comma where none does."""
+    """The delimiter that cuts the first line into most cells; a comma where none does. What stands
+    in quotes cuts nothing.
+    """
     lines = text[:_SAMPLE_CHARACTERS].lstrip("\r\n").splitlines()
-    first = lines[0] if lines else ""
+    first = _QUOTED.sub("", lines[0]) if lines else ""
     return max(_DELIMITERS, key=lambda one: (first.count(one), one == ","))
 
 
-def _is_json_lines(text: str) -> bool:
+def _is_json(text: str) -> bool:
+    """Whether it is a list of objects, or begins with a line that is one."""
+    if is_list_of_objects(text.encode()):
+        return True
     first = text.lstrip()[:_SAMPLE_CHARACTERS].partition("\n")[0]
     if not first.startswith("{"):
         return False
@@ -107,7 +114,7 @@ def _cell(value: object) -> str:
 def _written(rows: Iterable[Iterable[str]]) -> str:
     """CSV; rows that a sheet leaves short get empty cells up to the header's width."""
     text = io.StringIO()
-    writer = csv.writer(text)
+    writer, all_quoted = csv.writer(text), csv.writer(text, quoting=csv.QUOTE_ALL)
     width = 0
     for line, row in enumerate(rows, start=1):
         if text.tell() > TABLE_BYTES_MAX:
@@ -116,5 +123,8 @@ def _written(rows: Iterable[Iterable[str]]) -> str:
             raise not_splittable(f"the table is longer than {limit}: make several of it", line=line)
         cells = list(row)
         width = width or len(cells)
-        writer.writerow([*cells, *[""] * (width - len(cells))])
+        # A header that has other delimiters in it is not to be read by those.
+        confusing = line == 1 and any(one in cell for one in _DELIMITERS[1:] for cell in cells)
+        write = all_quoted.writerow if confusing else writer.writerow
+        write([*cells, *[""] * (width - len(cells))])
     return text.getvalue()

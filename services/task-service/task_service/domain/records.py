@@ -22,6 +22,7 @@ from task_service.domain.tables import (
 )
 
 _JSON = json.JSONDecoder()
+_AS_WRITTEN = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 _JSON_SPACE = " \t\r\n"
 _CHARACTERS_TOGETHER = 65_536
 _JSON_PARTS_MAX = 2_000_000
@@ -63,6 +64,58 @@ def read_ndjson(content: bytes, *, needed: Sequence[str] = ()) -> Table:
             faults.add(RowFault(line, None, "not JSON"))
     faults.refuse()
     return table_of_records(records, needed=needed, lines=lines)
+
+
+def read_json_file(text: str) -> Table:
+    """Records as programs write them: a list of objects, or one object a line. Numbers count as
+    they are written, what is null or missing as empty. Raises FaultyRows; the line of a fault in a
+    list is the record's number.
+    """
+    refuse_too_many_lines(text)
+    _refuse_too_many_parts(text)
+    if text.lstrip().startswith("["):
+        return table_of_records(_same_names(_listed(text)))
+    if table := _plain_table(text, ()):
+        return table
+    records: list[object] = []
+    lines: list[int] = []
+    for line, part in enumerate(text.split("\n"), start=1):
+        if part.strip():
+            records.append(_as_written(part, line))
+            lines.append(line)
+    return table_of_records(_same_names(records), lines=lines)
+
+
+def _listed(text: str) -> list[object]:
+    """Raises FaultyRows."""
+    found = _as_written(text, 1)
+    return found if isinstance(found, list) else []
+
+
+def _as_written(text: str, line: int) -> object:
+    """Raises FaultyRows."""
+    try:
+        return _AS_WRITTEN.decode(text)
+    except (ValueError, RecursionError) as error:
+        at = line + getattr(error, "lineno", 1) - 1
+        raise refused([RowFault(at, None, "not JSON")]) from error
+
+
+def _same_names(records: Sequence[object]) -> list[object]:
+    """Records with a text under each name that any of them has; what is no text stays a fault."""
+    names = dict.fromkeys(_names_of(list(enumerate(records, start=1))), "")
+    return [
+        {**names, **{name: _text_of(value) for name, value in record.items()}}
+        if isinstance(record, dict)
+        else record
+        for record in records
+    ]
+
+
+def _text_of(value: object) -> object:
+    if value is None:
+        return ""
+    return json.dumps(value) if isinstance(value, bool) else value
 
 
 def table_of_records(

@@ -56,6 +56,7 @@ _USUAL = {
 }
 _TABLE_ENDINGS = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".xlsx")
 _SAMPLE_BYTES = 4_096
+_JSON_LIST = re.compile(rb'\s*\[\s*\{\s*["}]')
 # Also where a comment or an XML declaration comes before it, as in what programs call .xls or .csv.
 _HTML = re.compile(rb"<(?:!doctype html|html|head|body|table)\b", re.IGNORECASE)
 
@@ -84,8 +85,14 @@ def usual_split(content: bytes, name: str) -> str:
     """How a file of this kind is split where nobody says: tables by row, texts by paragraph."""
     kind = kind_of(content)
     if kind is Kind.TEXT or kind not in _USUAL:
-        return "rows" if name.lower().endswith(_TABLE_ENDINGS) else "paragraph"
+        is_table = name.lower().endswith(_TABLE_ENDINGS) or is_list_of_objects(content)
+        return "rows" if is_table else "paragraph"
     return _USUAL[kind]
+
+
+def is_list_of_objects(content: bytes) -> bool:
+    """Whether it begins as a list of JSON objects does."""
+    return bool(_JSON_LIST.match(content.removeprefix(b"\xef\xbb\xbf")))
 
 
 def check_kind(content: bytes, wanted: str) -> None:

@@ -81,12 +81,31 @@ def claiming(content: bytes, size: int) -> bytes:
         b"a;b\r\n1;x\r\n",
         "a,b\n1,x\n".encode("utf-16"),
         b'{"a": "1", "b": "x"}\n',
+        b'{"a": 1, "b": "x"}\n',
+        b'\xef\xbb\xbf[\n {"a": 1, "b": "x"}\n]\n',
         workbook(["a", "b"], [1.0, "x"]),
     ],
 )
 def test_tables_of_any_kind_are_read(content: bytes) -> None:
     split = RowsSplitter().split(content, ROWS, kept)
     assert (split.columns, list(split.rows)) == (("a", "b"), [("1", "x")])
+
+
+def test_a_json_file_is_read_as_programs_write_it() -> None:
+    content = b'[{"id": 7, "price": 1.50, "new": true}, {"id": 12345678901234567890, "note": null}]'
+    split = RowsSplitter().split(content, ROWS, kept)
+    assert split.columns == ("id", "price", "new", "note")
+    assert list(split.rows) == [("7", "1.50", "true", ""), ("12345678901234567890", "", "", "")]
+
+
+def test_a_delimiter_in_the_name_of_a_column_cuts_nothing() -> None:
+    for content in (
+        workbook(["Name; first; last", "b"], ["x;1", "y"]),
+        b'"Name; first; last",b\nx;1,y\n',
+        b'[{"Name; first; last": "x;1", "b": "y"}]',
+    ):
+        split = RowsSplitter().split(content, ROWS, kept)
+        assert (split.columns, list(split.rows)) == (("Name; first; last", "b"), [("x;1", "y")])
 
 
 def test_a_zip_makes_a_task_of_each_file_and_a_table_of_the_answers() -> None:
@@ -128,6 +147,9 @@ def test_a_zip_that_cannot_be_taken_is_refused(content: bytes, line: int, reason
         (b"a\n" * 2_500_001, 2_500_001, "more than 2,500,000 lines"),
         (b"".join(b'{"k%d": "a"}\n' % n for n in range(5_000)), 501, "more than 500 columns"),
         (b'{"a": "b"}\n' + b"[" * 2_000_001, 1, "objects and lists"),
+        (b'[{"a": "b"},\n{"a": "b",}]', 2, "not JSON"),
+        (b'[{"a": "b"}, {"a": [1]}]', 2, "not a text"),
+        (b'{"a": "b"}\n{"a"\n', 2, "not JSON"),
         (changed(workbook(["a"], ["x"]), "xl/worksheets/sheet1.xml", b"<sheet"), 1, "not a workb"),
         (of_one_text(workbook(["a"], ["x"])), 1_668, "longer than 50 MB"),
     ],
@@ -193,6 +215,7 @@ def test_each_kind_has_its_usual_split() -> None:
     named = {
         "t.csv": b"a\n",
         "b.txt": b"a\n",
+        "a.json": b'[{"a": 1}]',
         "p": b"%PDF-",
         "i": PNG,
         "z": archive({"a.png": PNG}),
@@ -200,6 +223,7 @@ def test_each_kind_has_its_usual_split() -> None:
     assert [usual_split(content, name) for name, content in named.items()] == [
         "rows",
         "paragraph",
+        "rows",
         "page",
         "tile",
         "file",
