@@ -18,9 +18,9 @@ from payment_service.application.ports import Session
 from payment_service.domain.approvals import (
     Approval,
     ApprovalStatus,
-    ReasonMissing,
     UnknownKind,
     content_hash_of,
+    stated,
 )
 
 Payload = Mapping[str, Any]
@@ -78,11 +78,10 @@ class ApprovalDesk:
         if kind not in self._kinds:
             known = ", ".join(self._kinds)
             raise UnknownKind(f"Kinds are {known}", errors={"kind": [kind]})
-        if not reason.strip():
-            raise ReasonMissing("Say why", errors={"reason": ["Say why"]})
+        reason = stated(reason)
         # What has a page of its own is worked out there, and may come out otherwise each time.
         sent = {} if self._kinds[kind].of_its_own else payload
-        asked = content_hash_of(kind, reason.strip(), sent)
+        asked = content_hash_of(kind, reason, sent)
 
         def work(session: Session) -> Approval:
             earlier = session.approvals.by_request_key(f"{maker}:{key}")
@@ -96,7 +95,7 @@ class ApprovalDesk:
                 kind=kind,
                 subject=prepared.subject,
                 payload=prepared.payload,
-                reason=reason.strip(),
+                reason=reason,
                 made_by=maker,
                 made_at=self._clock.now(),
                 request_key=f"{maker}:{key}",
@@ -119,7 +118,10 @@ class ApprovalDesk:
         )
 
     def reject(self, who: StaffId, approval_id: str, *, note: str) -> Approval:
-        """Leave everything as it is. The maker may take a proposal back so."""
+        """Leave everything as it is. The maker may take a proposal back so. Raises InvalidInput for
+        a note that is too long.
+        """
+        note = stated(note) if note.strip() else ""
         return self._decide(who, approval_id, ApprovalStatus.REJECTED, seen_hash=None, note=note)
 
     def _decide(

@@ -9,12 +9,13 @@ from crowdloom.contracts.payment import RefundDeclined
 from crowdloom.kernel import Clock, Currency, Money
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import PREFIXES, RequesterId, StaffId
+from crowdloom.kernel.limits import REASON_CHARACTERS_MAX
 from crowdloom.kernel.money import WrongCurrency
 
 from payment_service.application.approvals import ApprovalKind, Payload, Prepared
 from payment_service.application.ports import Session
 from payment_service.domain import chart, refund_flows
-from payment_service.domain.approvals import Approval, ReasonMissing
+from payment_service.domain.approvals import Approval, stated
 from payment_service.domain.people import AmountOutOfRange
 from payment_service.domain.refunds import (
     PartState,
@@ -141,12 +142,10 @@ class DeclineRefund:
         self._store = store
 
     def __call__(self, who: StaffId, refund_id: str, *, reason: str) -> Refund:
-        """Raises ReasonMissing, NotFound, RefundNotInStatus."""
-        if not reason.strip():
-            raise ReasonMissing("Say why", errors={"reason": ["Say why"]})
+        """Raises ReasonMissing, InvalidInput, NotFound, RefundNotInStatus."""
+        note = stated(reason, REASON_CHARACTERS_MAX)
 
         def work(session: Session) -> Refund:
-            note = reason.strip()
             refund = found(session, refund_id)
             if refund.status is RefundStatus.DECLINED:
                 return refund

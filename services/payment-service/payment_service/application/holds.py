@@ -12,7 +12,7 @@ from crowdloom.kernel.ids import PREFIXES, StaffId, WorkerId
 from payment_service.application.approvals import ApprovalKind, Payload, Prepared
 from payment_service.application.ports import Session
 from payment_service.domain import chart, flows
-from payment_service.domain.approvals import Approval, ReasonMissing
+from payment_service.domain.approvals import Approval, stated
 from payment_service.domain.holds import BY_RULE, AlreadyHeld, Hold, HoldReleased
 from payment_service.domain.payouts import PayoutItem
 
@@ -32,8 +32,7 @@ class PlaceHold:
 
     def __call__(self, who: StaffId, worker_id: WorkerId, *, reason: str) -> Hold:
         """Raises ReasonMissing, NotFound for a worker without earnings, AlreadyHeld."""
-        if not reason.strip():
-            raise ReasonMissing("Say why", errors={"reason": ["Say why"]})
+        reason = stated(reason)
 
         def work(session: Session) -> Hold:
             if any(each.item_id is None for each in session.holds.of_worker(worker_id)):
@@ -47,7 +46,7 @@ class PlaceHold:
                 hold_id=self._ids.new("hold"),
                 worker_id=worker_id,
                 amount=Money(session.ledger.balances({path})[path], self._currency),
-                reason=reason.strip(),
+                reason=reason,
                 placed_by=who,
                 placed_at=self._clock.now(),
             )

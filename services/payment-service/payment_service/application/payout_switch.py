@@ -7,7 +7,7 @@ from crowdloom.kernel import Clock
 from crowdloom.kernel.ids import StaffId
 
 from payment_service.application.ports import Session
-from payment_service.domain.approvals import ReasonMissing
+from payment_service.domain.approvals import stated
 from payment_service.domain.payouts import PayoutSwitch
 
 BY_ITSELF = "system"
@@ -22,16 +22,15 @@ class SwitchPayouts:
         self._clock = clock
 
     def __call__(self, who: StaffId, *, stopped: bool, reason: str) -> PayoutSwitch:
-        """Stop all payouts, or let them go on. Idempotent. Raises ReasonMissing."""
-        if not reason.strip():
-            raise ReasonMissing("Say why", errors={"reason": ["Say why"]})
+        """Stop all payouts, or let them go on. Idempotent. Raises ReasonMissing, InvalidInput."""
+        reason = stated(reason)
 
         def work(session: Session) -> PayoutSwitch:
             before = session.payout_runs.switch()
             if before.stopped is stopped:
                 return before
             code = "stopped_by_hand" if stopped else ""
-            switch = PayoutSwitch(stopped, code, reason.strip(), who, self._clock.now())
+            switch = PayoutSwitch(stopped, code, reason, who, self._clock.now())
             session.payout_runs.set_switch(switch)
             session.exceptions.resolve(_KEY, resolution="started_again")
             session.audit.note(

@@ -7,7 +7,7 @@ from crowdloom.kernel.ids import StaffId, WorkerId
 
 from payment_service.application.approvals import ApprovalKind, Payload, Prepared
 from payment_service.application.ports import Session
-from payment_service.domain.approvals import Approval, ReasonMissing
+from payment_service.domain.approvals import Approval, stated
 from payment_service.domain.suspensions import AlreadySuspended, Suspension, SuspensionLifted
 
 
@@ -21,8 +21,7 @@ class SuspendWorker:
 
     def __call__(self, who: StaffId, worker_id: WorkerId, *, reason: str) -> Suspension:
         """Raises ReasonMissing, NotFound for a worker without earnings, AlreadySuspended."""
-        if not reason.strip():
-            raise ReasonMissing("Say why", errors={"reason": ["Say why"]})
+        reason = stated(reason)
 
         def work(session: Session) -> Suspension:
             if session.suspensions.of_worker(worker_id) is not None:
@@ -33,7 +32,7 @@ class SuspendWorker:
             placed = Suspension(
                 suspension_id=self._ids.new("suspension"),
                 worker_id=worker_id,
-                reason=reason.strip(),
+                reason=reason,
                 placed_by=who,
                 placed_at=self._clock.now(),
             )

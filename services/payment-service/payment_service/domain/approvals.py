@@ -9,16 +9,29 @@ from enum import StrEnum
 from typing import Any
 
 from crowdloom.kernel import DomainError
-from crowdloom.kernel.errors import Conflict
+from crowdloom.kernel.errors import Conflict, InvalidInput
 from crowdloom.kernel.ids import StaffId
 
 from payment_service.domain.payouts import ContentChanged, MakerIsChecker
+
+REASON_CHARACTERS_MAX = 2_000
 
 
 class ReasonMissing(DomainError):
     """Whoever looks at it later must be able to tell why."""
 
     code = "reason_missing"
+
+
+def stated(reason: str, characters_max: int = REASON_CHARACTERS_MAX) -> str:
+    """A reason as it is kept. Raises ReasonMissing, InvalidInput where it is too long."""
+    kept = reason.strip()
+    if not kept:
+        raise ReasonMissing("Say why", errors={"reason": ["Say why"]})
+    if len(kept) > characters_max:
+        sentence = f"A reason has at most {characters_max} characters"
+        raise InvalidInput(sentence, errors={"reason": [sentence]})
+    return kept
 
 
 class UnknownKind(DomainError):

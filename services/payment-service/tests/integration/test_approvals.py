@@ -122,11 +122,17 @@ def test_a_key_that_named_another_proposal_is_refused_and_the_same_one_is_known_
     assert len(application.readers.approvals.listed(5)) == 1
 
 
-def test_an_unknown_kind_and_a_missing_reason_are_refused(
-    application: Application, maker: Any
+def test_an_unknown_kind_and_a_reason_that_is_missing_or_endless_are_refused(
+    market: Any, maker: Any, browsing: Any
 ) -> None:
+    market.earn("wrk_1", 1)
     unknown = maker.post("/approvals", {"kind": "gift", "payload": {}, "reason": "x"})
     silent = maker.post("/approvals", {"kind": "manual_entry", "payload": {}, "reason": "  "})
+    page = browsing("staff", "stf_maker", VIEW, MAKER)
+    told = page.post(
+        "/finance/payees/wrk_1/hold", data={"reason": "x" * 2_001, "idempotency_key": "k"}
+    )
+    assert "at most 2000 characters" in page.get(told.location).text
     assert unknown.json["code"] == "unknown_approval_kind"
     assert silent.json["code"] == "reason_missing"
 
