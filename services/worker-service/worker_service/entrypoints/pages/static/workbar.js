@@ -10,6 +10,7 @@ const start = (signal) => {
   const WARN_MS_MAX = 120000;
   const clock = bar.querySelector(".clock");
   const warning = document.querySelector("[data-time-note]");
+  const over = document.querySelector("[data-over-note]");
   const moreTime = document.querySelector("[data-more-time]");
   const told = document.querySelector("[data-time-told]");
   const { lease, assignment } = bar.dataset;
@@ -31,7 +32,7 @@ const start = (signal) => {
   const show = (facts) => {
     if (facts.status && facts.status !== "leased") {
       // Of what was submitted the frame says so.
-      document.querySelector("[data-over-note]").hidden = facts.status === "submitted";
+      over.hidden = facts.status === "submitted";
       return;
     }
     if (facts.title) fill("title", facts.title);
@@ -56,13 +57,15 @@ const start = (signal) => {
     show(known);
   } else refresh().catch(() => { /* the page goes on with what it knows */ });
 
-  /* ---- time: said while there is enough left to ask for more ---- */
+  /* ---- time: said while there is enough left to ask for more, and once it is over ---- */
   const left_ms = () => Date.parse(clock.dataset.countdown) - Date.now() - Number(clock.dataset.skewMs ?? 0);
   let warnedOf = "";
   const warn = () => {
     const warn_ms = Math.min(WARN_MS_MAX, Math.max(20000, (Number(lease) || 240) * 250));
     const left = left_ms();
     const soon = left > 0 && left <= warn_ms;
+    // The servers' clock is told in whole seconds. What is being handed in is told of elsewhere.
+    if (left < -1000 && !document.querySelector("[data-submit]").disabled) over.hidden = false;
     if (!soon) {
       if (warnedOf) warning.hidden = true;
       warnedOf = "";
