@@ -84,6 +84,8 @@ def test_a_recording_of_a_batch_has_its_picture_behind_its_address(
     sample = visitor.client.get("/frame/samples/tones.wav", buffered=True).data
     requester.post(f"/batches/{batch['batch_id']}/source?by=seconds:30", data=sample)
     frame = browser.read(f"/requester/frame/batches/{batch['batch_id']}/1")
+    for beyond in (0, 99, 10**21):
+        browser.read(f"/requester/frame/batches/{batch['batch_id']}/{beyond}", 404)
     address = frame.partition('<audio controls preload="metadata" src="')[2].partition('"')[0]
     picture = visitor.client.get(f"{address}/wave.svg")
     assert (picture.status_code, picture.mimetype) == (200, "image/svg+xml")

@@ -33,7 +33,8 @@ def frame_previews(application: Application, scripts: FrameScripts, links: FileL
     @require("requester")
     def row_of_batch(batch_id: str, number: int) -> Response:
         batch = application.batches.get(_requester(), BatchId(batch_id))
-        found = application.batches.tasks(batch, after=number - 1, count_max=1)
+        inside = 1 <= number <= batch.task_count
+        found = application.batches.tasks(batch, after=number - 1, count_max=1) if inside else []
         if not found or found[0].number != number:
             raise NotFound("The batch has no such row", number=number)
         # As workers are shown it: what is known of the row is beside the preview, not in it.

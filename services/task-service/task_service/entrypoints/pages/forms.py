@@ -22,6 +22,8 @@ from crowdloom.ui.formats import money_text, number_text
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
+from task_service.domain.errors import TemplateTooLarge
+
 _SECONDS_PER_MINUTE = 60
 _SECONDS_PER_DAY = 86_400
 _MINUTES_MIN = max(1, LEASE_SECONDS_MIN // _SECONDS_PER_MINUTE)
@@ -155,10 +157,14 @@ def _plain(character: str) -> str:
 
 
 def template_of(sent: Mapping[str, str], upload: FileStorage | None) -> str:
-    """The uploaded file, or what stands in the field. Raises FileUnreadable."""
+    """The uploaded file, or what stands in the field. Raises FileUnreadable,
+    TemplateTooLarge.
+    """
     if upload is None or not upload.filename:
         return sent.get("template", "").replace("\r\n", "\n")
     content = upload.stream.read(TEMPLATE_BYTES_MAX + 1)
+    if len(content) > TEMPLATE_BYTES_MAX:  # perhaps cut within a character
+        raise TemplateTooLarge("The template is too large", limit_bytes=TEMPLATE_BYTES_MAX)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

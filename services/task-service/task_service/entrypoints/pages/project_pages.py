@@ -101,6 +101,7 @@ def _add_new(blueprint: Blueprint, application: Application) -> None:
     def look() -> Any:
         """Nothing is kept: the template is read and told of."""
         typed = request.form.to_dict()
+        template = typed.get("template", "")
         try:
             template = forms.template_of(typed, request.files.get("file"))
             check_template(template)
