@@ -152,7 +152,8 @@ def parse_number(text: str) -> Decimal:
 def _plain(character: str) -> str:
     if character == "٫":
         return "."
-    digit = unicodedata.digit(character, None)
+    # Of decimals alone: a raised 2 is no digit of a number.
+    digit = unicodedata.decimal(character, None)
     return character if digit is None else str(digit)
 
 
