@@ -74,7 +74,8 @@ class PeriodDesk:
         """Every month since the first entry, newest first."""
         first, last = self._books.first_month(), month_of(self._clock.now())
         known = {each.month: each for each in self._store.run(lambda s: s.periods.listed())}
-        month = min([first or last, *known])
+        shut = {each.month for each in known.values() if not each.is_open}
+        month = min([first or last, *shut])
         months = [month]
         while months[-1] < last:
             months.append(next_month(months[-1]))
@@ -111,7 +112,11 @@ class PeriodDesk:
         _check_month(month)
         if not has_ended(month, self._clock.now()):
             raise PeriodNotReady("The month has not ended", checks=["ended"])
-        earlier = [each for each in self.listed() if each.month < month]
+        listed = self.listed()
+        if month < listed[-1].month:
+            # One such close would make every month since then one to be closed.
+            raise PeriodNotReady(f"The books begin with {listed[-1].month}: close that first")
+        earlier = [each for each in listed if each.month < month]
 
         def work(session: Session) -> Period:
             _need_fenced(session, earlier)

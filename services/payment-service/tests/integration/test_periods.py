@@ -122,6 +122,8 @@ def test_a_month_is_closed_by_two_people_and_nothing_comes_into_it_any_more(
     month = finance.month
     assert finance.act("soft-close").json["code"] == "period_not_ready", "it has not ended"
     finance.wait_for_next_month()
+    before = finance.act("soft-close", "2020-05")
+    assert (before.json["code"], month in before.json["detail"]) == ("period_not_ready", True)
     books = MongoPeriodBooks(finance.market.application.database)
     finance.come_to_rest()
     assert post_late(finance, "late:0") == month, "an open month takes what is its own"

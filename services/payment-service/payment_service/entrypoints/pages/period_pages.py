@@ -17,7 +17,7 @@ from payment_service.application.journal import AccountBalance
 from payment_service.bootstrap import Application
 from payment_service.domain.approvals import Approval
 from payment_service.domain.people import CONTROLLER, FINANCE_READERS
-from payment_service.domain.periods import Check, Period, PeriodNotReady
+from payment_service.domain.periods import Check, Period, PeriodNotInState, PeriodNotReady
 from payment_service.entrypoints.pages import period_words, shell, words
 from payment_service.entrypoints.pages.tables import Column, Table
 
@@ -213,6 +213,8 @@ def _proposed(month: str, propose: Callable[..., Approval]) -> BaseResponse:
 
 def _refusal(refusal: DomainError) -> str:
     """What does not hold, in the words of the checklist."""
+    if isinstance(refusal, PeriodNotInState) and "period" not in refusal.facts:
+        return str(_("It has moved on in the meantime. This is how it stands."))
     known = period_words.checks()
     codes = refusal.facts.get("checks", []) if isinstance(refusal, PeriodNotReady) else []
     named = [str(code) for code in codes] if isinstance(codes, list) else []

@@ -7,7 +7,7 @@ from crowdloom import ui
 from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotency_key
 from crowdloom.kernel import DomainError
-from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.errors import InvalidInput, NotFound
 from crowdloom.kernel.ids import PayoutItemId, PayoutRunId, StaffId
 from flask import Blueprint, Response, g, redirect, render_template, request
 from flask_babel import gettext as _
@@ -276,6 +276,8 @@ def _add_switch(blueprint: Blueprint, application: Application) -> None:
             )
         except ReasonMissing:
             ui.say("bad", _("Not done"), _("Say why: whoever looks at it later must be able to."))
+        except InvalidInput as refusal:
+            ui.say("bad", _("Not done"), str(refusal))
         return redirect(_RUNS, 303)
 
 
