@@ -43,7 +43,14 @@ FIELDS = (
 
 
 def test_without_a_format_the_answer_is_one_field_of_typed_values(answer: Any) -> None:
-    [[name, value]] = answer(FIELDS, lambda frame: frame.get_by_label("Say").fill("hello"))
+    def fill(frame: Frame) -> None:
+        frame.get_by_text("Yes").click()
+        frame.get_by_role("slider").fill("7")
+        frame.get_by_role("button", name="Begin again").click()  # as if nothing had been chosen
+        expect(frame.locator("output")).to_have_text("3")
+        frame.get_by_label("Say").fill("hello")
+
+    [[name, value]] = answer(FIELDS + '<button type="reset">Begin again</button>', fill)
     assert name == "taskAnswers"
     assert json.loads(value) == [{"i": "hello", "s": 3, "c": {"v": False}, "plain.name": "p"}]
 
@@ -188,6 +195,8 @@ def test_spans_are_marked_by_keyboard(answer: Any) -> None:
         frame.locator(".crowd-text").focus()
         for key in ("Shift+ArrowRight", "Shift+ArrowRight", "1", "ArrowRight", "2"):
             frame.page.keyboard.press(key)
+        frame.get_by_role("button", name="1 person").click()  # nothing is selected by now
+        expect(frame.get_by_role("status")).to_contain_text("Select with the pointer")
 
     [[name, value]] = answer(body, mark, flat=True)
     assert name == "e.entities"

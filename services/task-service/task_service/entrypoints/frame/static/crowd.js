@@ -32,6 +32,9 @@ window.crowdloomCrowd = (() => {
     return field;
   };
 
+  /* A form puts back its visible fields by itself, and none that is hidden. */
+  const afterReset = (element, work) => element.closest("form")?.addEventListener("reset", () => setTimeout(work));
+
   class Field extends HTMLElement {
     connectedCallback() {
       if (this.field) return;
@@ -59,10 +62,12 @@ window.crowdloomCrowd = (() => {
       const field = made("input", this, ["value", "type"]);
       field.type = "range";
       field.dataset.kind = "number";
-      field.value = this.getAttribute("value") ?? field.min;
+      field.defaultValue = this.getAttribute("value") ?? field.min;
       const shown = document.createElement("output");
-      shown.textContent = field.value;
-      field.addEventListener("input", () => { shown.textContent = field.value; });
+      const show = () => { shown.textContent = field.value; };
+      show();
+      field.addEventListener("input", show);
+      afterReset(this, show);
       this.append(shown);
       return field;
     }
@@ -86,6 +91,7 @@ window.crowdloomCrowd = (() => {
       this.say();
       this.prepend(this.field, this.said);
       this.field.addEventListener("change", () => this.chosen());
+      afterReset(this, () => this.say());
       this.addEventListener("click", (event) => { // the words beside the box belong to it
         if (event.target !== this.field && !event.target.closest("a, button, input")) this.field.click();
       });

@@ -27,14 +27,23 @@
     button(label, at) {
       const made = make("button", { type: "button", textContent: `${at + 1} ${label}` });
       made.onpointerdown = (event) => event.preventDefault(); // the selection stays
-      made.onclick = () => this.mark(label);
+      made.onclick = (event) => this.press(event, label);
       return made;
+    }
+    /* A second click on a label, or one too early, marks nothing: only keys go by the place of the keys. */
+    press({ detail: isPointer }, label) {
+      if (isPointer && !this.selected && !this.sought) this.said.textContent = words.spanKeys;
+      else this.mark(label);
+    }
+    get selected() {
+      const selection = document.getSelection();
+      const range = selection.rangeCount && !selection.isCollapsed ? selection.getRangeAt(0) : null;
+      return range && this.place.contains(range.startContainer) && this.place.contains(range.endContainer) ? range : null;
     }
     /* What is selected with the pointer, else the words that the keys chose. */
     get chosen() {
-      const selection = document.getSelection();
-      const range = selection.rangeCount && !selection.isCollapsed ? selection.getRangeAt(0) : null;
-      if (range && this.place.contains(range.startContainer) && this.place.contains(range.endContainer)) {
+      const range = this.selected;
+      if (range) {
         const before = document.createRange();
         before.setStart(this.place, 0);
         before.setEnd(range.startContainer, range.startOffset);
@@ -56,6 +65,7 @@
       this.marks.push({ endOffset: end, label, startOffset: start });
       this.marks.sort((one, other) => one.startOffset - other.startOffset);
       document.getSelection().removeAllRanges();
+      this.sought = false;
       this.keep();
     }
     key(event) {
@@ -72,6 +82,7 @@
       document.getSelection().removeAllRanges();
       this.caret.to = Math.max(0, Math.min(this.caret.to + step, this.starts.length - 1));
       if (!extends_) this.caret.from = this.caret.to;
+      this.sought = true; // by keys, and not marked yet
       this.show();
       this.say();
     }
