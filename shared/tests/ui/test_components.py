@@ -18,6 +18,14 @@ def test_a_field_with_an_error_is_tied_to_its_words(render: Callable[..., str]) 
     assert tree.css_first("label").attributes["for"] == box["id"]
 
 
+def test_a_field_has_one_direction_the_one_that_was_asked_for(render: Callable[..., str]) -> None:
+    for kind in ("text", "textarea"):
+        source = '{{ ui.field("a", "IBAN", type=kind, attrs=attrs) }}'
+        ltr = render(source, kind=kind, attrs={"dir": "ltr"})
+        assert (ltr.count("dir="), 'dir="ltr"' in ltr) == (1, True)
+        assert 'dir="auto"' in render(source, kind=kind, attrs={})
+
+
 def test_values_are_escaped_wherever_they_stand(render: Callable[..., str]) -> None:
     bad = '"><script>'
     for kind in ("text", "textarea", "search"):
