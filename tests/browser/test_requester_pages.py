@@ -19,7 +19,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def paths(desk: Any) -> dict[str, str]:
     """One page of each kind."""
-    draft, declined = desk.draft("A draft"), desk.declined("Without funds")
+    word = "Lentokonesuihkuturbiinimoottoriapumekaanikkoaliupseerioppilas" * 2
+    draft, declined = desk.draft("A draft"), desk.declined(word)
     live = desk.running("Remarks, October", answers=8)
     desk.decide(live, accepted=3, rejected=1)
     desk.application.api_keys.create(desk.requester.requester_id, "<b>nightly</b> upload")
@@ -39,7 +40,7 @@ def paths(desk: Any) -> dict[str, str]:
     paused = desk.application.batches.pause(desk.running("Paused"))
     cancelled = desk.application.batches.cancel(desk.running("Cancelled"))
     over = desk.over("Completed")
-    begun = desk.draft_project("A draft <b>", '<p>${text} ${nope}</p>\n<input name="a">')
+    begun = desk.draft_project(f"<b>{word}", '<p>${text} ${nope}</p>\n<input name="a">')
     project = f"/requester/projects/{desk.project.project_id}"
     batch = f"/requester/batches/{live.batch_id}"
     return {
