@@ -122,6 +122,11 @@ class MongoLedger:
         known = {row["_id"]: int(row["posted"]) for row in found} if paths else {}
         return {path: known.get(path, 0) for path in paths}
 
+    def standing(self, path: str) -> int:
+        found = self._journal.find({"lines.a": path}, {"lines": 1}, session=self._session)
+        lines = [line for row in found for line in row["lines"] if line["a"] == path]
+        return sum(int(line["dr"]) - int(line["cr"]) for line in lines)
+
     def has(self, key: str) -> bool:
         return self._journal.find_one({"key": key}, {"_id": 1}, session=self._session) is not None
 

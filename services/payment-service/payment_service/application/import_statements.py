@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from crowdloom.chassis.store import Store
-from crowdloom.kernel import Clock, TransientError
+from crowdloom.kernel import Clock, Money, TransientError
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import StaffId
 
@@ -188,14 +188,8 @@ class ImportStatements:
         account = _need_account(session, kept.account_id)
         _check(session, account, statements)
         now = self._clock.now()
-        if account.last is None and statements[0].opening:
-            first = statements[0]
-            on = first.lines[0].booked_on if first.lines else first.closed_on
-            session.ledger.post(
-                bank_flows.opening(
-                    account.account_id, statement_id(account, first), first.opening, on
-                )
-            )
+        if account.last is None:
+            _open(session, account, statements[0])
         ids = []
         after = account.last.statement_id if account.last else None
         for number, statement in enumerate(statements, account.statement_count + 1):
@@ -235,6 +229,16 @@ class ImportStatements:
             statements=ids,
         )
         return tuple(ids)
+
+
+def _open(session: Session, account: BankAccount, first: BankStatement) -> None:
+    """Book what was in the bank before, as far as nobody has booked it by hand."""
+    path = bank_flows.bank(account.account_id, account.currency)
+    missing = first.opening - Money(session.ledger.standing(path), account.currency)
+    if missing:
+        on = first.lines[0].booked_on if first.lines else first.closed_on
+        name = statement_id(account, first)
+        session.ledger.post(bank_flows.opening(account.account_id, name, missing, on))
 
 
 def _foreseen(session: Session, account: BankAccount, line: BankLine) -> Foreseen:

@@ -112,6 +112,10 @@ class Ledger(Protocol):
         """Units on guarded accounts; 0 where nothing was ever posted."""
         ...
 
+    def standing(self, path: str) -> int:
+        """Debit minus credit of the whole journal, in units: for an account of few entries."""
+        ...
+
     def has(self, key: str) -> bool:
         """Whether an entry with this key was posted."""
         ...

@@ -127,6 +127,19 @@ def test_a_first_statement_sets_the_opening_balance_and_books_every_line(bank: B
     assert bank.waiting() == ["unmatched_bank_line", "unmatched_bank_line"]
 
 
+@pytest.mark.parametrize("by_hand", [10_000, 12_000])
+def test_what_somebody_booked_of_a_bank_before_its_first_statement_is_not_booked_again(
+    bank: Bank, by_hand: int
+) -> None:
+    amount = {"amount_minor": by_hand, "currency": "USD"}
+    sides = ((BANK, "debit"), ("equity:opening:USD", "credit"))
+    lines = [{"account": path, "side": side, "amount": amount} for path, side in sides]
+    assert bank.decide("manual_entry", lines=lines).status_code == 200
+    bank.book(FIRST)
+    assert (bank.balance(BANK), bank.balance("equity:opening:USD")) == (10_750, -10_000)
+    assert bank.i8().holds
+
+
 @pytest.mark.parametrize("change", ["$set", "delete", "nothing"])
 def test_the_audit_finds_a_bank_line_that_is_not_what_was_booked_of_it(
     bank: Bank, change: str
