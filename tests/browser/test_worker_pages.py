@@ -17,6 +17,7 @@ from crowdloom.contracts.task import (
     BatchResumed,
     SubmissionReceived,
     SubmissionRejected,
+    SubmissionReturned,
     TasksReleased,
 )
 from crowdloom.kernel import Money
@@ -43,6 +44,7 @@ ENVIRONMENT = {
     "CROWDLOOM_SECURE_COOKIES": "false",
 }
 APPEALED, REJECTED, CLAIMED = (f"asg_{number:026d}" for number in (1, 2, 3))
+ADDRESS = f"https://rules.example.org/{'a-rule-of-many-words-' * 6}"
 WORKER_PAGES = [
     "/work/queue",
     "/work/my-work",
@@ -167,11 +169,14 @@ def happened(application: Application, worker_id: str) -> list[Any]:
             SubmissionRejected(
                 **answer,
                 rejected_at=later + timedelta(hours=1),
-                reason="It is about another sentence.",
+                reason=f"It is about another sentence: {ADDRESS}",
                 slot_reopened=True,
             ),
         ]
-    return events
+    before = {**known, "assignment_id": f"asg_{4:026d}", "submission_id": "sub_4"}
+    note = f"As it says at {ADDRESS}"
+    back = SubmissionReturned(**before, returned_at=later, note=note, rework_assignment_id=CLAIMED)
+    return [*events, back]
 
 
 @pytest.mark.timeout(600)
