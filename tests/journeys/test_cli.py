@@ -104,12 +104,41 @@ def test_a_refusal_says_what_happened_and_what_to_do(
     assert "line 1" in run(*words, files["bad.csv"], code=1).output
     refusal = run(*words, files["bad.csv"], "--json", code=1)
     assert json.loads(refusal.stderr)["code"] == "faulty_rows"
+    for made in document(run("project", "show", project_id, "--json"))["batches"]:
+        assert made["archived"], "a refused table leaves no draft to be found"
     assert "project list" in run("batch", "watch", "bat_unknown", code=1).output
     assert "0.05" in run("funds", "top-up", "much", code=2).output
     assert (
         "up"
         in run("--url", "http://127.0.0.1:9", "--api-key", "ck_x", "funds", "show", code=3).output
     )
+
+
+def test_files_are_read_as_the_pages_read_them_or_refused_by_line(
+    run: Run, email: str, tmp_path: Path
+) -> None:
+    run("login", "--email", email, "--password", PASSWORD)
+    template, table = tmp_path / "template.html", tmp_path / "table.csv"
+    words = ("project", "create", str(template), "--title", "Labels [red]", "--description", "L.")
+    template.write_bytes(b"<p>\xe9</p>")
+    assert "line 1: not UTF-8" in run(*words, code=1).output
+    template.write_bytes(b"\xef\xbb\xbf" + TEMPLATE.encode())
+    told = run(*words).output
+    assert "Labels [red]" in told
+    project_id = told.split()[0]
+    create = ("batch", "create", project_id, "--reward", "0.10", "--table")
+    for content in (b"text;b\nCaf\xe9;1\n", b'[{"text": 7}]', b'{"records": [{"text": "a"}]}'):
+        table = tmp_path / ("table.csv" if content.startswith(b"text") else "table.json")
+        table.write_bytes(content)
+        assert "1 tasks" in run(*create, str(table)).output
+    decisions = tmp_path / "decisions.csv"
+    for content, told in (
+        (b"submission_id;decision\n", "with commas between"),
+        (b"submission_id,decision\nsub_1,approve\n", "line 2: the decision is 'approve'"),
+        (b"submission_id,decision\n\xe9,accept\n", "line 2: not UTF-8"),
+    ):
+        decisions.write_bytes(content)
+        assert told in run("review", "bat_1", "--decisions", str(decisions), code=1).output
 
 
 def test_decisions_of_a_file_are_the_ones_that_are_taken(

@@ -1,5 +1,6 @@
 """`crowdloom batch`: created, published, watched, downloaded."""
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -16,19 +17,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from crowdloom.client.api import Json
+from crowdloom.client.api import Json, Problem
 from crowdloom.client.cli.desk import Amount, Desk, command, money_text
 from crowdloom.client.cli.refusals import REFUSED, advice_for, leave
 from crowdloom.client.people import TASKS, Requester
 
-_KINDS = {
-    ".csv": "text/csv",
-    ".tsv": "text/tab-separated-values",
-    ".jsonl": "application/x-ndjson",
-    ".ndjson": "application/x-ndjson",
-    ".json": "application/json",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+_DOCUMENT = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"records"')
 _OVER = ("completed", "cancelled")
 _PAUSE_SECONDS = 0.5
 _PUBLISH_SECONDS_MAX = 60
@@ -51,16 +45,32 @@ def batch() -> None:
 @click.option("--title", help="The project's, where it is left out.")
 @click.option("--publish", is_flag=True, help="Publish it at once.")
 def create(desk: Desk, project_id: str, table: Path, *, publish: bool, **terms: Any) -> None:
-    """Draft a batch with a TABLE; each row becomes a task. Seconds for --lease, --auto-accept."""
+    """Draft a batch with a table (CSV, TSV, JSON, XLSX); each row becomes a task. --lease and
+    --auto-accept are seconds.
+    """
     requester = desk.requester()
-    kind = _KINDS.get(table.suffix.lower(), "text/csv")
     given = {name: value for name, value in terms.items() if value is not None}
     drafted = requester.create_batch(project_id, **given)
-    made = requester.add_table(drafted["batch_id"], table.read_bytes(), kind=kind)
+    try:
+        made = _filled(requester, drafted["batch_id"], table)
+    except Problem:
+        # A draft without a row is of no use: the next try makes another.
+        requester.api.post(f"{TASKS}/batches/{drafted['batch_id']}/archive")
+        raise
     if publish:
         _publish(desk, requester, made["batch_id"])
         return
     desk.show(made, lambda: _print_batch(desk, made))
+
+
+def _filled(requester: Requester, batch_id: str, table: Path) -> Json:
+    """Read as the pages read it: encoding, delimiter and kind are found out. Only a document as the
+    API takes it, `{"records": [...]}`, goes there as it is. Raises Problem.
+    """
+    content = table.read_bytes()
+    if table.suffix.lower() == ".json" and _DOCUMENT.match(content):
+        return requester.add_table(batch_id, content, kind="application/json")
+    return requester.split(batch_id, content, by="rows", name=table.name)
 
 
 @command(batch, "publish")
@@ -118,10 +128,16 @@ def results(desk: Desk, batch_id: str, kind: str, output: Path | None) -> None:
 
 
 def _write(output: Path, chunks: Iterable[bytes], desk: Desk) -> int:
-    """Written beside it, then put in place: a broken download never replaces a good one."""
+    """Written beside it, then put in place: a broken download never replaces a good one. Raises
+    ClickException where nothing can be written there.
+    """
     part = output.with_name(f"{output.name}.part")
     columns = (TextColumn("{task.description}"), DownloadColumn())
-    with part.open("wb") as file, Progress(*columns, console=desk.notes, transient=True) as bar:
+    try:
+        opened = part.open("wb")
+    except OSError as error:
+        raise click.ClickException(f"{output}: {error.strerror}") from error
+    with opened as file, Progress(*columns, console=desk.notes, transient=True) as bar:
         written = bar.add_task(output.name, total=None)
         for chunk in chunks:
             file.write(chunk)

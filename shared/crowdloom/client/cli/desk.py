@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from crowdloom.client.api import HttpApi
 from crowdloom.client.people import Requester, Staff
@@ -37,8 +38,11 @@ class Desk:
         self.url = url or self._sessions.get("url") or URL
         self._api_key = api_key
         self.as_json = as_json
-        self.console = Console(highlight=False, soft_wrap=True)
-        self.notes = Console(stderr=True, highlight=False, soft_wrap=True)
+        # Titles and answers are shown as they are: `[red]` or `:tree:` in them means nothing.
+        self.console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+        self.notes = Console(
+            stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False
+        )
 
     def requester(self) -> Requester:
         """Raises NotLoggedIn."""
@@ -76,7 +80,7 @@ class Desk:
             right = title.startswith("#")
             table.add_column(title.lstrip("#"), justify="right" if right else "left")
         for row in rows:
-            table.add_row(*(str(cell) for cell in row))
+            table.add_row(*(Text(str(cell)) for cell in row))
         self.console.print(table)
 
     def say(self, sentence: str) -> None:
@@ -107,6 +111,17 @@ def command(
         return group.command(name, help=meaning)(made)
 
     return decorate
+
+
+def text_of(path: Path) -> str:
+    """A file's text without its byte order mark. Raises ClickException where it is not UTF-8."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        sentence = f"{path}, line {line}: not UTF-8; save the file as UTF-8 and try again"
+        raise click.ClickException(sentence) from error
 
 
 def money_text(wire: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from crowdloom.client.api import Json
-from crowdloom.client.cli.desk import Desk, command, money_text
+from crowdloom.client.cli.desk import Desk, command, money_text, text_of
 
 
 @click.group()
@@ -23,7 +23,7 @@ def create(desk: Desk, template: Path, title: str, description: str, language: s
     made = desk.requester().create_project(
         title=title,
         description=description,
-        template_html=template.read_text(encoding="utf-8"),
+        template_html=text_of(template),
         language=language,
     )
     desk.show(made, lambda: _print_project(desk, made))

@@ -1,6 +1,7 @@
 """`crowdloom review`: one answer at a time by key, all of them, or decisions from a file."""
 
 import csv
+import io
 import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -10,10 +11,11 @@ from typing import Any
 import click
 
 from crowdloom.client.api import Json
-from crowdloom.client.cli.desk import Desk, command
+from crowdloom.client.cli.desk import Desk, command, text_of
 from crowdloom.client.people import Requester
 
 _AT_ONCE_MAX = 200
+_DECISIONS = ("accept", "reject")
 _KEYS = "A accept, R reject, S skip, Q quit"
 
 
@@ -82,23 +84,33 @@ def _print_submission(desk: Desk, submission: Json, place: str) -> None:
 
 def _read(path: Path) -> Iterator[Json]:
     """Decisions of a file. Raises ClickException naming the line that cannot be read."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        if path.suffix.lower() == ".csv":
-            for row in csv.DictReader(file):
-                yield _decision(row)
-            return
-        for number, line in enumerate(file, 1):
-            try:
-                yield _decision(json.loads(line))
-            except (ValueError, AttributeError) as error:
-                raise click.ClickException(f"{path}, line {number}: no JSON object") from error
+    file = io.StringIO(text_of(path), newline="")
+    if path.suffix.lower() == ".csv":
+        rows = csv.DictReader(file)
+        named = rows.fieldnames or []
+        if not {"submission_id", "decision"} <= set(named):
+            wanted = "its first line has to name submission_id and decision, with commas between"
+            raise click.ClickException(f"{path}: {wanted}; it is {','.join(named) or 'empty'}")
+        for row in rows:
+            yield _decision(row, f"{path}, line {rows.line_num}")
+        return
+    for number, line in enumerate(file, 1):
+        place = f"{path}, line {number}"
+        try:
+            yield _decision(json.loads(line), place)
+        except (ValueError, AttributeError) as error:
+            raise click.ClickException(f"{place}: no JSON object") from error
 
 
-def _decision(row: Mapping[str, Any]) -> Json:
+def _decision(row: Mapping[str, Any], place: str) -> Json:
+    """Raises ClickException where it is none."""
     decision: Json = {
         "submission_id": row.get("submission_id") or "",
         "decision": str(row.get("decision") or "").strip().lower(),
     }
+    if decision["decision"] not in _DECISIONS:
+        said = f"the decision is {decision['decision']!r}: write accept or reject"
+        raise click.ClickException(f"{place}: {said}")
     if row.get("reason"):
         decision["reason"] = row["reason"]
     if row.get("reopen") not in (None, ""):
