@@ -4,6 +4,7 @@ import base64
 import functools
 import hashlib
 import hmac
+import unicodedata
 from datetime import datetime
 
 import pyotp
@@ -50,9 +51,16 @@ class StaffCredentials:
 
     def step_of(self, sealed: str, code: str, now: datetime) -> int | None:
         totp = pyotp.TOTP(self.unseal(sealed))
-        current = int(now.timestamp()) // _STEP_SECONDS
+        current, typed = int(now.timestamp()) // _STEP_SECONDS, _digits(code)
         for around in _STEPS_AROUND:
             step = current + around
-            if hmac.compare_digest(totp.generate_otp(step), code.strip()):
+            if hmac.compare_digest(totp.generate_otp(step).encode(), typed):
                 return step
         return None
+
+
+def _digits(code: str) -> bytes:
+    """As authenticators show a code, in halves, and as keyboards of other scripts type it."""
+    kept = (each for each in code if not each.isspace() and unicodedata.category(each) != "Cf")
+    plain = "".join(str(unicodedata.decimal(each, each)) for each in kept)
+    return plain.encode(errors="replace")

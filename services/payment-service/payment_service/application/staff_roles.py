@@ -4,6 +4,7 @@ Nobody takes part in deciding about themselves. Whoever is invited sets up passw
 factor with a link; whose roles change, or who is removed, is signed out everywhere at once.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +17,9 @@ from payment_service.application.ports import Session
 from payment_service.application.staff import Credentials
 from payment_service.domain.approvals import Approval
 from payment_service.domain.people import GRANTS, StaffMember
+
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
+_EMAIL_CHARACTERS_MAX = 254
 
 
 class OwnRoles(NotAllowed):
@@ -40,7 +44,7 @@ def staff_invite(credentials: Credentials, ids: IdFactory) -> ApprovalKind:
     def prepare(session: Session, payload: Payload) -> Prepared:
         email = str(payload.get("email", "")).strip().lower()
         grants = _checked(payload.get("grants", ()))
-        if "@" not in email:
+        if len(email) > _EMAIL_CHARACTERS_MAX or not _EMAIL.fullmatch(email):
             raise InvalidInput("The e-mail has an @", errors={"email": ["Write an e-mail"]})
         _refuse_known(session, email)
         return Prepared(subject=email, payload={"email": email, "grants": grants})

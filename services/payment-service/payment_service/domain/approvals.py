@@ -23,14 +23,18 @@ class ReasonMissing(DomainError):
     code = "reason_missing"
 
 
+class ReasonTooLong(InvalidInput):
+    """Nobody reads so much; evidence is for files."""
+
+
 def stated(reason: str, characters_max: int = REASON_CHARACTERS_MAX) -> str:
-    """A reason as it is kept. Raises ReasonMissing, InvalidInput where it is too long."""
+    """A reason as it is kept. Raises ReasonMissing, ReasonTooLong."""
     kept = reason.strip()
     if not kept:
         raise ReasonMissing("Say why", errors={"reason": ["Say why"]})
     if len(kept) > characters_max:
         sentence = f"A reason has at most {characters_max} characters"
-        raise InvalidInput(sentence, errors={"reason": [sentence]})
+        raise ReasonTooLong(sentence, errors={"reason": [sentence]})
     return kept
 
 

@@ -32,6 +32,28 @@ BAD_AMOUNTS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b'{"reason": "cut \\ud83d", "worker_id": "wrk_1"}', "half of a character"),
+        (b'{"reason": ' + b"1" * 5_000 + b"}", "too long"),
+        (b'{"reason": "whole \\ud83d\\ude00", "worker_id": "wrk_1"}', "no such payee"),
+    ],
+)
+def test_json_with_half_a_character_or_an_endless_number_is_bad_input(
+    web: Any, calling: Callable[..., Any], body: bytes, says: str
+) -> None:
+    token = calling("staff", "stf_maker", "finance.maker").token
+    answer = web.test_client().post(
+        "/api/payments/v1/holds",
+        data=body,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "k"},
+    )
+    assert answer.status_code in {400, 404}
+    assert says in answer.json["detail"]
+
+
 @pytest.mark.parametrize(("body", "code"), BAD_AMOUNTS.values(), ids=BAD_AMOUNTS)
 def test_a_bad_amount_is_refused(
     application: Application, calling: Callable[..., Any], body: Any, code: str

@@ -56,6 +56,17 @@ def test_a_code_is_good_once(nobody: Any, member: Any, clock: Any) -> None:
     assert sign_in(nobody, code(clock)).status_code == 200
 
 
+def test_a_code_is_taken_as_it_is_shown_and_as_other_keyboards_type_it(
+    nobody: Any, member: Any, clock: Any
+) -> None:
+    assert member
+    persian = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+    for written in (lambda c: f" {c[:3]} {c[3:]}", lambda c: f"\u200f{c.translate(persian)}"):
+        clock.advance(seconds=30)
+        assert sign_in(nobody, written(code(clock))).status_code == 200
+    assert sign_in(nobody, "сто 😀").status_code == 401
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"email": "other@example.org"}, {"password": "another password"}, {"totp": "000000"}],

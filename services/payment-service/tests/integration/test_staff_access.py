@@ -68,6 +68,8 @@ def test_an_invitation_takes_two_people_and_its_link_works_once(
         "Write an e-mail"
         in controller.post(STAFF, data={**form, "email": "new", "idempotency_key": "a"}).text
     )
+    endless = {**form, "reason": "x" * 2_001, "idempotency_key": "r"}
+    assert "at most 2000 characters" in controller.post(STAFF, data=endless).text
     assert (
         "at least one role"
         in controller.post(STAFF, data={**form, "grants": [], "idempotency_key": "b"}).text

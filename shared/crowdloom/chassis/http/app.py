@@ -1,5 +1,7 @@
 """The Flask application every service starts from."""
 
+import json
+import re
 import time
 import uuid
 from collections.abc import Mapping
@@ -100,14 +102,25 @@ def create_app(
     return app, ProblemApi(app)
 
 
+# Half of a pair of UTF-16 may be there: what is left where a program cuts an emoji in two.
+_HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
 class _BoundedParser(FlaskParser):
-    """Answers JSON that is nested too deep to read as what it is: bad input, not a bug of ours."""
+    """Answers JSON that nothing can be done with as what it is: bad input, not a bug of ours."""
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         try:
-            return super().load_json(req, schema)
+            loaded = super().load_json(req, schema)
+            if req.is_json and _HALVES.search(req.get_data()):
+                json.dumps(loaded, ensure_ascii=False).encode()
         except RecursionError:
             raise BadRequest("The JSON is nested too deep") from None
+        except UnicodeEncodeError:
+            raise BadRequest("A text in the JSON has half of a character") from None
+        except ValueError:
+            raise BadRequest("A number in the JSON is too long") from None
+        return loaded
 
 
 class _ApiBlueprint(Blueprint):  # type: ignore[misc]

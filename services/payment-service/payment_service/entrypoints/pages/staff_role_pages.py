@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payment_service.application.staff_roles import AlreadyStaff, OwnRoles, refuse_own
 from payment_service.bootstrap import ENROLMENT_SECONDS_MAX, Application
-from payment_service.domain.approvals import ReasonMissing
+from payment_service.domain.approvals import ReasonMissing, ReasonTooLong
 from payment_service.domain.people import CONTROLLER, FINANCE_READERS, StaffMember
 from payment_service.entrypoints.pages import shell, words
 
@@ -63,6 +63,8 @@ def _add_inviting(blueprint: Blueprint, application: Application) -> None:
         except AlreadyStaff:
             told = _("Somebody with this e-mail is staff already.")
             return _staff_page(application, email=told), 422
+        except ReasonTooLong as refusal:
+            return _staff_page(application, reason=str(refusal)), 422
         except InvalidInput as refusal:
             field = "email" if "email" in str(refusal.facts.get("errors")) else "grants"
             told = {"email": _("Write an e-mail."), "grants": _("Choose at least one role.")}
