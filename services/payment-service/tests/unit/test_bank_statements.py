@@ -194,6 +194,31 @@ def test_what_a_payer_abroad_sent_in_its_own_currency_is_a_line_of_what_arrived(
     assert [line.amount.minor for line in statement.lines] == GOLDEN["camt053.xml"][1]
 
 
+@pytest.mark.parametrize("name", ["camt053.xml", "mt940.sta", "sgml.ofx"])
+def test_of_a_file_with_several_accounts_those_of_others_are_left_alone(name: str) -> None:
+    content, account, _ = golden(name)
+    own, other = account.currency.code.encode(), b"CHF"
+    digits = {"mt940.sta": b"37040044/0532013000"}.get(name, account.number.encode())
+    begin, end = {
+        "camt053.xml": (b"<Stmt>", b"</Stmt>"),
+        "mt940.sta": (b":20:", b"-\n"),
+        "sgml.ofx": (b"<STMTTRNRS>", b"</STMTTRNRS>"),
+    }[name]
+    first, last = content.index(begin), content.rindex(end) + len(end)
+    ours = content[first:last]
+    theirs = ours.replace(digits, b"NL91ABNA0417164300").replace(own, other)
+    assert theirs != ours
+    both = content[:first] + theirs + ours + content[last:]
+    (statement,) = read(both, account)
+    assert statement.lines[0].place is not None
+    assert statement.closing == read(content, account)[0].closing
+    assert statement.lines[0].place - read(content, account)[0].lines[0].place == theirs.count(
+        b"\n"
+    )
+    with pytest.raises(OtherAccount):
+        read(content.replace(digits, b"NL91ABNA0417164300"), account)[0].check(account, None)
+
+
 def test_balances_are_typed_as_the_bank_writes_them_or_as_we_do() -> None:
     content, account, _ = golden("german.csv")
     assert account.mapping

@@ -9,6 +9,7 @@ from crowdloom.kernel import Currency, Money
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
+from payment_service.adapters.bank_statements.pieces import own
 from payment_service.application.bank_ports import StatementFile
 from payment_service.domain.bank_statements import (
     BankAccount,
@@ -39,7 +40,8 @@ _NOTHING_SAID = {"NOTPROVIDED", "NONREF", ""}
 def read(file: StatementFile, account: BankAccount) -> Sequence[BankStatement]:
     """Raises UnreadableStatement."""
     root = _tree(file.content)
-    return [_statement(found, account.currency) for found in _all(root, "BkToCstmrStmt/Stmt")]
+    statements = own(list(_all(root, "BkToCstmrStmt/Stmt")), account, _number)
+    return [_statement(found, account.currency) for found in statements]
 
 
 class _Placed(TreeBuilder):
@@ -83,12 +85,16 @@ def _statement(found: Element, currency: Currency) -> BankStatement:
             lines.extend(_lines(entry, len(lines), currency))
     return BankStatement(
         reference=_text(found, "Id") or "",
-        account=_text(found, "Acct/Id/IBAN") or _text(found, "Acct/Id/Othr/Id") or "",
+        account=_number(found),
         opening=opening[0],
         closing=closing[0],
         closed_on=closing[1],
         lines=tuple(lines),
     )
+
+
+def _number(found: Element) -> str:
+    return _text(found, "Acct/Id/IBAN") or _text(found, "Acct/Id/Othr/Id") or ""
 
 
 def _balance(found: Element, code: str, currency: Currency) -> tuple[Money, date] | None:

@@ -10,7 +10,7 @@ from crowdloom.kernel import Currency, Money
 from mt940.models import Transactions
 from mt940.options import Options
 
-from payment_service.adapters.bank_statements.pieces import decoded
+from payment_service.adapters.bank_statements.pieces import decoded, own
 from payment_service.application.bank_ports import StatementFile
 from payment_service.domain.bank_statements import (
     BankAccount,
@@ -55,7 +55,7 @@ def read(file: StatementFile, account: BankAccount) -> Sequence[BankStatement]:
             pages[-1].append(page)
         else:
             pages.append([page])
-    return [_statement(each, account.currency) for each in pages]
+    return [_statement(each, account.currency) for each in own(pages, account, _number)]
 
 
 def _check_entries(text: str) -> None:
@@ -97,12 +97,16 @@ def _statement(
             for name in ("transaction_reference", "statement_number")
             if first.get(name)
         ),
-        account=str(first.get("account_identification", "")),
+        account=_number(pages),
         opening=_balance(opening, currency),
         closing=_balance(closing, currency),
         closed_on=_day(closing.date),
         lines=tuple(lines),
     )
+
+
+def _number(pages: Sequence[tuple[Transactions, list[int]]]) -> str:
+    return str(pages[0][0].data.get("account_identification", ""))
 
 
 def _balance(balance: Any, currency: Currency) -> Money:

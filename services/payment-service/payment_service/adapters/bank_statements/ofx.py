@@ -4,12 +4,14 @@ and must still be where the last statement ended.
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from crowdloom.kernel import Currency, Money
 
+from payment_service.adapters.bank_statements.pieces import own
 from payment_service.application.bank_ports import StatementFile
 from payment_service.domain.bank_statements import (
     BankAccount,
@@ -44,7 +46,11 @@ def read(file: StatementFile, account: BankAccount) -> Sequence[BankStatement]:
     except Exception as error:  # noqa: BLE001 - the library raises of every family on bad input
         raise UnreadableStatement("syntax", value=str(error).split("\n")[0]) from None
     places = (_line_at(file.content, entry.start()) for entry in _ENTRY.finditer(file.content))
-    return [_statement(each, account.currency, text, places) for each, text in statements]
+    placed = [(*pair, list(islice(places, len(pair[0].transactions or [])))) for pair in statements]
+    return [
+        _statement(told, account.currency, text, at)
+        for told, text, at in own(placed, account, lambda each: str(each[0].account.acctid))
+    ]
 
 
 def _line_at(content: bytes, start: int) -> int:
@@ -52,7 +58,7 @@ def _line_at(content: bytes, start: int) -> int:
 
 
 def _statement(
-    found: Any, currency: Currency, written: Any, places: Iterator[int]
+    found: Any, currency: Currency, written: Any, places: Sequence[int]
 ) -> BankStatement:
     """Of what the library made of a statement, and the statement as it is written."""
     if found.curdef != currency.code:

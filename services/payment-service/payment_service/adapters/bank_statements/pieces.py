@@ -1,6 +1,20 @@
-"""What the readers of text share."""
+"""What the readers share."""
 
-from payment_service.domain.bank_statements import UnreadableStatement
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from payment_service.domain.bank_statements import BankAccount, UnreadableStatement
+
+FoundT = TypeVar("FoundT")
+
+
+def own(
+    found: Sequence[FoundT], account: BankAccount, number: Callable[[FoundT], str]
+) -> Sequence[FoundT]:
+    """Banks put all accounts of a customer into one file, which is sent once for each: those that
+    are of this one; all where none is, so that whoever checks them can say of which they are.
+    """
+    return [each for each in found if account.is_called(number(each))] or found
 
 
 def decoded(content: bytes, encoding: str = "utf-8") -> str:
