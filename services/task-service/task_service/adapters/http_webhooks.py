@@ -15,7 +15,7 @@ from standardwebhooks.webhooks import Webhook as Signer
 from urllib3.exceptions import HTTPError
 
 from task_service.application.webhooks import Answer
-from task_service.domain.webhooks import Delivery, Webhook
+from task_service.domain.webhooks import Delivery, Webhook, ascii_host
 
 _SECRET_BYTES = 24
 _TIMEOUT = urllib3.Timeout(connect=5, read=10)
@@ -82,15 +82,15 @@ class HttpWebhooks:
 
     def __call__(self, webhook: Webhook, delivery: Delivery, now: datetime) -> Answer:
         parts = urlsplit(webhook.url)
-        host, port = parts.hostname or "", parts.port or 443
         try:
+            host, port = ascii_host(parts), parts.port or 443
             addresses = self._resolve(host, port)
-        except OSError:
+        except (OSError, ValueError):  # the latter of an address kept before it was looked at so
             return Answer(taken=False, line="The host's name is not known")
         if not addresses or not all(self._allowed(one) for one in addresses):
             return Answer(taken=False, line="The host is not at a public address: not called")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        headers = {**_headers(webhook, delivery, now), "Host": parts.netloc}
+        headers = {**_headers(webhook, delivery, now), "Host": _host_header(host, parts.port)}
         try:
             return self._send(self._pool(addresses[0], host, port), path, delivery.body, headers)
         except (HTTPError, OSError, ValueError) as error:
@@ -113,6 +113,11 @@ class HttpWebhooks:
             answer.close()
         line = f"{answer.status} {' '.join(said.split())}".strip()
         return Answer(taken=answer.status in _TAKEN, line=line)
+
+
+def _host_header(host: str, port: int | None) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return name if port is None else f"{name}:{port}"
 
 
 def _headers(webhook: Webhook, delivery: Delivery, now: datetime) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from crowdloom.kernel.errors import Conflict, InvalidInput
 from crowdloom.kernel.ids import RequesterId
@@ -78,12 +78,28 @@ class Delivery:
 def checked_url(url: str) -> str:
     """Raises InvalidInput. Whether the host is a public one is seen when it is called."""
     kept = url.strip()
-    parts = urlsplit(kept)
-    fine = parts.scheme == "https" and parts.hostname and not parts.username
-    if not fine or len(kept) > URL_CHARACTERS_MAX:
+    if not _is_callable(kept) or len(kept) > URL_CHARACTERS_MAX:
         sentence = "Give an address that begins with https:// and names no user"
         raise InvalidInput(sentence, errors={"url": [f"{sentence}."]})
     return kept
+
+
+def _is_callable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, _ = ascii_host(parts), parts.port
+    except ValueError:  # a bracket left open, no port, a name that cannot be one
+        return False
+    known = host and not any(character.isspace() for character in url)
+    return bool(known and parts.scheme == "https" and parts.username is None)
+
+
+def ascii_host(parts: SplitResult) -> str:
+    """The host as it is looked up: `xn--...` for one in letters of another script. Raises
+    ValueError.
+    """
+    host = parts.hostname or ""
+    return host if ":" in host else host.encode("idna").decode()
 
 
 def checked_events(events: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -192,8 +193,39 @@ def test_public_addresses_are_called() -> None:
     assert is_public("2606:2800:21f:cb07:6820:80da:af6b:8b2c")
 
 
+def test_a_host_is_called_by_its_name_in_ascii_and_one_that_cannot_be_is_told_of(
+    requester: Any,
+    webhook: Any,
+    tell: Any,
+    completed: Any,
+    deliver_due: Any,
+    receiver: Receiver,
+    application: Application,
+) -> None:
+    requester.post("/webhooks", {"url": "https://пример.рф:8443/h"})
+    tell(completed)
+    deliver_due()
+    hosts = {headers["Host"] for headers, _ in receiver.came}
+    assert hosts == {"hooks.example.org", "xn--e1afmkfd.xn--p1ai:8443"}
+    kept = application.webhooks.get(requester.requester_id, webhook["webhook_id"])
+    made = replace(kept, url=f"https://{'a' * 64}.org/")
+    answer = HttpWebhooks()(made, None, BEGINNING)  # type: ignore[arg-type]
+    assert (answer.taken, answer.line) == (False, "The host's name is not known")
+
+
 @pytest.mark.parametrize(
-    "url", ["http://example.org/", "ftp://example.org", "https://", "https://me@example.org/", ""]
+    "url",
+    [
+        "http://example.org/",
+        "ftp://example.org",
+        "https://",
+        "https://me@example.org/",
+        "",
+        "https://[::1",
+        "https://example.org:99999/",
+        "https://ex ample.org/",
+        f"https://{'a' * 64}.org/",
+    ],
 )
 def test_only_addresses_of_https_are_taken(requester: Any, url: str, state: Any) -> None:
     before = state()

@@ -82,7 +82,8 @@ def register_problem_handlers(app: Flask) -> None:
         status = error.code or 500
         data: Mapping[str, Any] = getattr(error, "data", None) or {}
         facts = {"errors": data["messages"]} if "messages" in data else {}
-        answer = _answer(status, _CODES.get(status, "error"), error.description or "", facts)
+        detail = "Some values cannot be taken: `errors` names each" if facts else error.description
+        answer = _answer(status, _CODES.get(status, "error"), detail or "", facts)
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             answer.headers["Allow"] = ", ".join(error.valid_methods)
         return answer
