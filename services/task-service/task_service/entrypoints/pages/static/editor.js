@@ -47,7 +47,7 @@
       text = await answer.text();
     } catch { /* told below */ }
     if (!answer || ![200, 409, 422].includes(answer.status)) {
-      status.textContent = status.dataset.failed;
+      status.textContent = answer?.status === 401 ? status.dataset.signedOut : status.dataset.failed;
       due = setTimeout(start, AGAIN_MS);
       return;
     }
