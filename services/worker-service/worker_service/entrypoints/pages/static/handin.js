@@ -9,6 +9,7 @@ const toast = document.querySelector("[data-hand-in]");
 const SUBMITTED_MS = 4000;
 const HOLD_MS_MAX = 10000;
 const HELD_BACK_MAX = 3;
+const RENEW_MS = 1800000;
 
 const start = () => {
   const words = toast.dataset;
@@ -84,6 +85,15 @@ const start = () => {
     }
   };
 
+  /* Claims go by a pass of two hours that any page here renews: whoever is long at one item would be
+     told at Submit to sign in. */
+  let renewed = Date.now();
+  const renew = () => {
+    if (Date.now() - renewed < RENEW_MS) return;
+    renewed = Date.now();
+    fetch("/work/settings", { method: "HEAD" }).catch(() => {});
+  };
+
   undo.addEventListener("click", takeBack);
   document.addEventListener("crowdloom:undo", takeBack);
   document.addEventListener("crowdloom:onward", turn);
@@ -91,6 +101,7 @@ const start = () => {
   document.addEventListener("visibilitychange", () => { if (document.hidden) handInNow(); });
   answers.forgetOld();
   setInterval(turn, 1000);
+  setInterval(renew, 1000);
   turn();
 };
 if (toast) start();
