@@ -197,6 +197,7 @@ def test_the_ledger_sums_to_zero_on_the_page_and_in_the_file(
     assert cents["debit"] == cents["credit"] > 0
     assert "asset:stripe" not in checker.get("/finance/ledger?side=income").text
     assert "No such account" in checker.get("/finance/ledger?q=nothing").text
+    assert "stripe:available" in checker.get("/finance/ledger?q=Stripe:AVAIL").text
 
 
 def test_a_statement_runs_to_the_balance_and_leads_to_entries(
@@ -273,6 +274,8 @@ def test_the_ends_of_the_calendar_and_a_long_search_are_answered_as_any_others(
         "/finance/exceptions/exc_0",
         "/finance/ledger/entries/jrn_0",
         "/finance/ledger/accounts/liability:nobody:USD",
+        "/finance/ledger/accounts/liability:nobody:USD.csv",
+        "/finance/ledger/accounts/a%0d%0ab:c.xlsx",
     ],
 )
 def test_an_unknown_id_is_not_found(

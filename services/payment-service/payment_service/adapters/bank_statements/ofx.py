@@ -39,7 +39,8 @@ def read(file: StatementFile, account: BankAccount) -> Sequence[BankStatement]:
     try:
         tree.parse(io.BytesIO(file.content))
         told = [each for each in tree.convert().statements if type(each).__name__ in _STATEMENTS]
-        written = [each for each in tree.getroot().iter() if each.tag in _STATEMENTS]
+        root: Any = tree.getroot()
+        written = [each for each in root.iter() if each.tag in _STATEMENTS]
         statements = list(zip(told, written, strict=True))
     except UnicodeDecodeError:
         raise UnreadableStatement("encoding") from None

@@ -91,7 +91,7 @@ def _wanted(asked: Mapping[str, str]) -> Acts:
 
 
 def _begin(day: date | None) -> datetime | None:
-    return day and datetime.combine(day, time(), tzinfo=UTC)
+    return datetime.combine(day, time(), tzinfo=UTC) if day else None
 
 
 def _facts(row: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

@@ -270,14 +270,14 @@ def _add_accounts(blueprint: Blueprint, application: Application) -> None:
     def put(account_id: str) -> Any:
         form = request.form
         known = None if account_id == "new" else _need_account(application, account_id)
-        named = account_id if known else form.get("account_id", "").strip()
-        if known is None and application.readers.bank_accounts.get(named):
+        ledger_name = account_id if known else form.get("account_id", "").strip()
+        if known is None and application.readers.bank_accounts.get(ledger_name):
             taken = _("There is such an account already. Open it to change it.")
             return _account_page(application, None, form, {"account_id": taken}), 422
         try:
             made = application.put_bank_account(
                 shell.staff_member(),
-                named,
+                ledger_name,
                 name=form.get("name", ""),
                 number=form.get("number", ""),
                 currency=form.get("currency", known.currency.code if known else ""),

@@ -123,7 +123,7 @@ def _trial_table(trial: Sequence[AccountBalance]) -> Table[AccountBalance]:
         Column("balance", lambda row: Money(abs(row.signed), row.currency)),
         Column("side", lambda row: "debit" if row.signed > 0 else "credit"),
     ]
-    side, wanted = request.args.get("side", ""), _wanted()
+    side, wanted = request.args.get("side", ""), _wanted().casefold()
     shown = [row for row in trial if _is_wanted(row, side, wanted)]
     return Table.listed(columns, shown, ids=lambda row: row.path, first="account")
 
@@ -139,7 +139,7 @@ def _on_credit_side(row: AccountBalance) -> Money | None:
 def _is_wanted(row: AccountBalance, side: str, wanted: str) -> bool:
     of_side = side not in SIDES or row.path.startswith(f"{side}:")
     # Accounts that are even say nothing, unless one asks for them.
-    return of_side and (wanted in row.path if wanted else bool(row.signed))
+    return of_side and (wanted in row.path.casefold() if wanted else bool(row.signed))
 
 
 def totals(trial: Iterable[AccountBalance]) -> Sequence[Total]:
@@ -160,13 +160,11 @@ def _add_statement(blueprint: Blueprint, application: Application) -> None:
     @require("staff", *FINANCE_READERS)
     def statement(path: str) -> str:
         days = Days.asked()
-        newest = application.journal.statement(path, count_max=1)
-        if not newest:
-            raise NotFound("Nothing was ever posted to such an account")
+        newest = _newest(application, path)
         return render_template(
             "finance/statement.html",
             path=path,
-            newest=newest[0],
+            newest=newest,
             table=_statement(application, path, days).shown(),
             days=days,
             on_debit_side=chart.is_debit_side(path),
@@ -177,8 +175,16 @@ def _add_statement(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(f"{account}.<any(csv, xlsx):kind>")
     @require("staff", *FINANCE_READERS)
     def statement_file(path: str, kind: str) -> Response:
+        _newest(application, path)
         name = f"statement-{path.replace(':', '-')}"
         return _statement(application, path, Days.asked()).file(kind, name)
+
+
+def _newest(application: Application, path: str) -> StatementLine:
+    found = application.journal.statement(path, count_max=1)
+    if not found:
+        raise NotFound("Nothing was ever posted to such an account")
+    return found[0]
 
 
 def _statement(application: Application, path: str, days: Days) -> Table[StatementLine]:
