@@ -138,7 +138,7 @@ def checked_note(note: str) -> str:
 
 
 def _checked_words(text: str, field: str) -> str:
-    kept = text.strip()
+    kept = text.replace("\r\n", "\n").strip()  # as a field counts them, which sends them so
     if not 0 < len(kept) <= REASON_CHARACTERS_MAX:
         sentence = f"Give a {field} of 1 to {REASON_CHARACTERS_MAX} characters; the worker reads it"
         raise InvalidInput(sentence, errors={field: [f"{sentence}."]})

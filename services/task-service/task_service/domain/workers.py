@@ -74,7 +74,7 @@ class WorkerFigures:
 
 def checked_worker_note(note: str) -> str:
     """Raises InvalidInput."""
-    kept = note.strip()
+    kept = note.replace("\r\n", "\n").strip()
     if len(kept) > NOTE_CHARACTERS_MAX:
         sentence = f"A note has at most {NOTE_CHARACTERS_MAX} characters"
         raise InvalidInput(sentence, errors={"note": [f"{sentence}."]})

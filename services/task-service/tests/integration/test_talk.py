@@ -107,6 +107,11 @@ def test_a_worker_asks_and_reports_on_a_page_without_script(
     assert "Bots do not count." in client.get(f"{page}/pinned").text
     sent = client.post(f"{page}/{said['message_id']}/report", data={"reason": "Unkind."})
     assert sent.location == page
+    for _ in range(QUESTIONS_PER_WORKER_MAX - 1):
+        client.post(page, data={"text": "And dogs?"})
+    refused = client.post(page, data={"text": "And what of cats?"})
+    assert refused.status_code == 429
+    assert "And what of cats?" in refused.text, "what was written is kept"
     [reported], hidden = application.talk.to_moderate()
     assert (reported.reports[0].reason, list(hidden)) == ("Unkind.", [])
 

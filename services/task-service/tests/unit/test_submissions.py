@@ -45,3 +45,7 @@ def test_fingerprints_tell_apart_what_only_looks_alike() -> None:
 def test_a_rejection_has_a_reason_that_can_be_read(reason: str) -> None:
     with pytest.raises(InvalidInput):
         checked_reason(reason)
+
+
+def test_a_line_end_is_one_character_of_a_reason_as_it_was_in_the_field() -> None:
+    assert checked_reason("x\r\n" * 512 + "\r\n") == ("x\n" * 512).strip()

@@ -155,7 +155,8 @@ def test_the_page_takes_an_appeal_and_shows_its_thread(
     assert "Which sentence of it?" in page
     assert "The reviewer asks you something." in browser.get("/work/my-work").text
     assert "asks you something" in browser.get("/work/queue").text
-    browser.post(PAGE, data={"text": "The second one."})
+    lines = "The second one.\r\n" + "x\r\n" * 500  # a field sends its 1,016 characters so
+    assert browser.post(PAGE, data={"text": lines}).status_code == 303
     assert "asks you something" not in browser.get("/work/queue").text
     assert "Appealed; decided by" in browser.get("/work/my-work").text
     assert "Appeal decided by" in browser.get(ITEM).text

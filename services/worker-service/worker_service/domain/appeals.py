@@ -149,7 +149,7 @@ def appeal_of(item: WorkItem, worker_id: WorkerId, *, statement: str, now: datet
 
 def checked_words(text: str, field: str) -> str:
     """Raises InvalidInput naming the field."""
-    words = text.strip()
+    words = text.replace("\r\n", "\n").strip()  # as a field counts them, which sends them so
     if not words:
         raise InvalidInput("Say why", errors={field: ["Say why."]})
     if len(words) > REASON_CHARACTERS_MAX:

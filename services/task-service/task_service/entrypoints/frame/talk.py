@@ -61,11 +61,10 @@ def _add_writing(blueprint: Blueprint, application: Application) -> None:
         except InvalidInput:
             wrong = str(_("Write your question, in at most 1,024 characters."))
             return _page(application, ticket, text=text, error=wrong), 422
-        except (TooManyMessages, Conflict):
-            sentence = _("You asked much within an hour, or the thread is full. Wait for answers.")
-            ui.say("bad", _("Not sent"), sentence)
-        else:
-            ui.say("good", _("Sent"), _("The requester reads it. The answer comes here."))
+        except (TooManyMessages, Conflict) as refusal:
+            wait = _("You asked much within an hour, or the thread is full. Wait for answers.")
+            return _page(application, ticket, text=text, error=str(wait)), refusal.status
+        ui.say("good", _("Sent"), _("The requester reads it. The answer comes here."))
         return _back(assignment_id)
 
     @blueprint.post("/talk/<message_id>/report")
