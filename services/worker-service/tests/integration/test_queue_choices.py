@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from types import ModuleType
@@ -97,6 +98,17 @@ def test_what_asks_for_another_language_is_shown_without_a_way_to_begin(
         assert ('action="/match/claim"' in preview) is begins
     whole = read(browser, "/work/queue?language=any&q=nord")
     assert "Filters (2 in use)" in whole
+
+
+def test_enter_in_the_search_asks_for_other_words_and_does_not_watch_them(
+    browser: FlaskClient,
+) -> None:
+    page = read(browser, "/work/queue?q=whales")
+    assert "Watch these words" in page
+    fields = page.partition('<form class="filters"')[2].partition("</form>")[0]
+    own = re.findall(r"<button(?![^>]*\bform=)[^>]*>([^<]*)", fields)
+    assert own == ["Show"], "a browser presses the first one"
+    assert 'id="watch-words"' in page
 
 
 def test_alerts_count_what_is_new_and_watched_until_one_has_looked(

@@ -239,6 +239,7 @@ const start = (signal) => {
   button.addEventListener("click", press);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    if (document.querySelector("dialog[open]")) return; // whoever says why it is returned hands nothing in
     event.preventDefault();
     press();
   }, { signal });
