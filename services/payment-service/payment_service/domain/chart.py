@@ -12,14 +12,15 @@ from crowdloom.kernel.errors import InvalidInput
 from crowdloom.kernel.ids import BatchId, PayoutItemId, RequesterId, WorkerId
 
 _KNOWN = re.compile(
-    r"asset:stripe:(pending|available|reserved)|asset:bank:[\w-]+|asset:transit:\w+:\w+"
+    r"asset:stripe:(pending|available|reserved)|asset:bank:\w[\w-]*|asset:transit:\w+:\w+"
     r"|asset:dispute:\w+|asset:receivable:(requester|worker):\w+|asset:suspense:\w+"
     r"|liability:requester:\w+:(wallet|refunding)|liability:requester:\w+:escrow:\w+:\d+"
     r"|liability:worker:\w+:(clearing|payable|held)|liability:payout:\w+|liability:gift"
     r"|liability:tax:(vat|withheld):\w+|income:fee:(platform|bonus|payout)"
     r"|expense:stripe:(processing|connect|dispute|fx)"
     r"|expense:loss:(chargeback|fraud|writeoff)|expense:goodwill|expense:bank:fees"
-    r"|income:interest|clearing:fx|equity:opening"
+    r"|income:interest|clearing:fx|equity:opening",
+    re.ASCII,
 )
 _MEMO = "memo:"
 _GUARDED_LAST_BUT_ONE = {"wallet", "clearing", "payable", "held"}

@@ -93,6 +93,7 @@ def test_what_was_not_seen_is_not_approved(
         ({"lines": []}, "invalid_input"),
         ({"lines": "all of it"}, "invalid_input"),
         ({"lines": [{**lines()[0], "account": "expense:holidays:USD"}]}, "invalid_input"),
+        ({"lines": [{**lines()[0], "account": "asset:bank:بانک:USD"}]}, "invalid_input"),
         ({"lines": [{**lines()[0], "side": "left"}]}, "invalid_input"),
         ({"lines": [{**lines()[0], "amount": 5}]}, "invalid_input"),
         ({"lines": lines(-5, -5)}, "invalid_input"),
