@@ -8,7 +8,9 @@ from flask_babel import gettext as _
 from crowdloom.ui.bar import Bar, Purse
 
 
-def requester_bar() -> Bar:
+def requester_bar(*, owner: bool = True) -> Bar:
+    """Members of a team who are no owners have no keys."""
+    developers = [(_("Developers"), "/requester/developers")] if owner else []
     return Bar(
         items=[
             (_("Projects"), "/requester/projects"),
@@ -16,7 +18,7 @@ def requester_bar() -> Bar:
             (_("Qualifications"), "/requester/qualifications"),
             (_("Workers"), "/requester/workers"),
             (_("Funds"), "/pay/wallet"),
-            (_("Developers"), "/requester/developers"),
+            *developers,
             (_("Team"), "/requester/team"),
         ],
         purse=Purse("/pay/wallet", _("Wallet"), "/pay/fragments/wallet"),

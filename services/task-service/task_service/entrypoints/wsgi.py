@@ -53,7 +53,7 @@ from task_service.entrypoints.pages.results_pages import results_pages
 from task_service.entrypoints.pages.review_file_pages import review_file_pages
 from task_service.entrypoints.pages.review_pages import review_pages
 from task_service.entrypoints.pages.review_rule_pages import review_rule_pages
-from task_service.entrypoints.pages.shell import bar
+from task_service.entrypoints.pages.shell import bar, may_send
 from task_service.entrypoints.pages.source_pages import source_pages
 from task_service.entrypoints.pages.talk_pages import talk_pages
 from task_service.entrypoints.pages.team_pages import team_pages
@@ -147,6 +147,7 @@ def create_web(application: Application) -> Flask:
         pages=Path(__file__).parent / "pages",
         bar=bar,
         clock=application.clock,
+        may_send=may_send,
     )
     guard_team_sessions(app, application)
     keep_team_log(app, application)

@@ -163,6 +163,22 @@ def test_people_join_and_switch_by_plain_forms(
     assert "Nobody else yet" in words(browser.read("/requester/team"))
 
 
+def test_a_member_is_shown_no_button_that_the_role_does_not_reach(
+    browser: Any, other_browser: Any, requester: Any
+) -> None:
+    batch = f"/requester/batches/{requester.batch()['batch_id']}"
+    page = browser.follow("/requester/team/invitations", note="Oak", role="viewer")
+    link = page.split("/requester/teams/join?code=")[1].split('"')[0].split("<")[0]
+    other_browser.send("/requester/teams/join", code=link)
+    for one, shown in ((browser, True), (other_browser, False)):
+        page = one.read(batch)
+        assert (f'action="{batch}/archive"' in page, "/requester/developers" in page) == (
+            shown,
+            shown,
+        )
+    assert "/requester/teams/leave" in other_browser.read("/requester/team")
+
+
 def test_who_was_given_another_role_or_taken_out_can_sign_in_again(
     browser: Any, other_browser: Any, words: Any, stranger: Any
 ) -> None:

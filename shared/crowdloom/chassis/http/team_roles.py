@@ -49,6 +49,12 @@ def member_of(principal: Principal) -> Member | None:
     return Member(known, found.get(_PERSON, ""))
 
 
+def acts_as_owner(principal: Principal) -> bool:
+    """Whether a requester acts for nobody else, or as an owner."""
+    member = member_of(principal)
+    return member is None or member.role is TeamRole.OWNER
+
+
 def refuse_beyond_role(principal: Principal, method: str, path: str) -> None:
     """Raises NotAllowed where a member's role does not go so far."""
     member = member_of(principal) if principal.role == "requester" else None

@@ -2,6 +2,7 @@
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import NotSignedIn, authenticate, principal
+from crowdloom.chassis.http.team_roles import acts_as_owner
 from crowdloom.chassis.tokens import InvalidToken, Principal
 from crowdloom.kernel.errors import NotAllowed
 from crowdloom.kernel.ids import RequesterId, StaffId, WorkerId
@@ -36,7 +37,10 @@ def bar() -> ui.Bar:
     if request.path.startswith(_WORKER_PATHS):
         return ui.worker_bar() if who_is("worker") else ui.Bar(home="/work/start")
     if request.path.startswith("/pay"):
-        return ui.requester_bar() if who_is("requester") else ui.Bar(home="/requester/sign-in")
+        found = who_is("requester")
+        if found is None:
+            return ui.Bar(home="/requester/sign-in")
+        return ui.requester_bar(owner=acts_as_owner(found))
     member = who_is("staff")
     return _staff_bar(member) if member else ui.Bar(home="/finance/sign-in")
 

@@ -4,15 +4,14 @@ from urllib.parse import urlencode
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import NotSignedIn, authenticate, principal
-from crowdloom.chassis.http.team_roles import member_of
-from crowdloom.chassis.tokens import InvalidToken
+from crowdloom.chassis.http.team_roles import acts_as_owner, allows, member_of
+from crowdloom.chassis.tokens import InvalidToken, Principal
 from crowdloom.kernel import Money
 from crowdloom.kernel.errors import NotAllowed
 from crowdloom.kernel.ids import RequesterId
 from crowdloom.kernel.money import UNITS_PER_MINOR
-from crowdloom.kernel.teams import TeamRole
 from crowdloom.ui.preferences import local_path
-from flask import request
+from flask import g, request
 
 from task_service.domain.project_drafts import TrialFile
 
@@ -32,15 +31,28 @@ def bar() -> ui.Bar:
     """The bar of a requester; a visitor's has no items."""
     if request.path.startswith("/operator"):
         return ui.operator_bar()
-    return ui.requester_bar() if signed_in() else ui.Bar(home=SIGN_IN_PAGE)
+    found = _session()
+    if found is None:
+        return ui.Bar(home=SIGN_IN_PAGE)
+    return ui.requester_bar(owner=acts_as_owner(found))
+
+
+def may_send(address: str) -> bool:
+    """Whether the reader's role in the team goes as far as a form that is sent there."""
+    caller: Principal | None = g.get("principal")
+    member = member_of(caller) if caller and caller.role == "requester" else None
+    return member is None or allows(member.role, "POST", address)
 
 
 def signed_in() -> bool:
+    return _session() is not None
+
+
+def _session() -> Principal | None:
     try:
-        authenticate(("requester",))
+        return authenticate(("requester",))
     except (NotSignedIn, InvalidToken, NotAllowed):
-        return False
-    return True
+        return None
 
 
 def reader() -> RequesterId:
@@ -50,8 +62,7 @@ def reader() -> RequesterId:
 
 def owns() -> bool:
     """Whether the reader acts for nobody else, or as an owner."""
-    member = member_of(principal())
-    return member is None or member.role is TeamRole.OWNER
+    return acts_as_owner(principal())
 
 
 def next_page() -> str:
