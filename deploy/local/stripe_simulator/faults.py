@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
+from typing import Any
 
 from stripe_simulator.errors import Json, bad_parameter
 from stripe_simulator.params import Params
@@ -49,7 +50,7 @@ def read_fault(params: Params) -> Fault:
         seconds=params.seconds("seconds", SECONDS_MAX),
         answer=params.text("answer") or "drop",
         should_retry=_tri_state(params),
-        params={key: str(value) for key, value in (params.any("params") or {}).items()},
+        params=_narrowed(params.any("params")),
     )
     params.done()
     if fault.kind not in KINDS:
@@ -59,6 +60,12 @@ def read_fault(params: Params) -> Fault:
     if fault.count > COUNT_MAX or not 0 <= fault.repeats <= COUNT_MAX:
         raise bad_parameter("count", f"count and repeats are at most {COUNT_MAX}.")
     return fault
+
+
+def _narrowed(given: Any) -> dict[str, str]:
+    if given is not None and not isinstance(given, dict):
+        raise bad_parameter("params", "params is an object of parameters and their values.")
+    return {key: str(value) for key, value in (given or {}).items()}
 
 
 def _tri_state(params: Params) -> bool | None:

@@ -110,7 +110,11 @@ def remove(tx: Tx, endpoint_id: str) -> None:
 
 
 def _allowed(url: str, settings: Settings) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises as well; the sender would, and deliver nothing any more
+    except ValueError:
+        raise bad_parameter("url", "This is no URL.") from None
     if parts.scheme not in {"http", "https"} or parts.hostname not in settings.webhook_hosts:
         hosts = ", ".join(sorted(settings.webhook_hosts))
         raise bad_parameter("url", f"Webhooks go to {hosts} only (see --webhook-host).")

@@ -130,6 +130,7 @@ def test_faults_can_be_taken_away(paid):
         {"kind": "slow", "seconds": -1},
         {"kind": "slow", "bogus": 1},
         {"kind": "lost_answer", "answer": "maybe"},
+        {"kind": "reset", "params": "destination"},
         {},
     ],
 )

@@ -138,7 +138,8 @@ def test_thin_events_tell_of_capabilities_and_can_be_fetched(rig, receiver, even
 
 
 def test_webhooks_go_to_loopback_only(rig):
-    for url in ("http://example.com/hook", "ftp://127.0.0.1/x", "http://10.0.0.1/x"):
+    foreign = ("http://example.com/hook", "ftp://127.0.0.1/x", "http://10.0.0.1/x")
+    for url in (*foreign, "http://[::1", "http://127.0.0.1:99999/x"):
         answer = rig.http.post(f"{rig.url}/_simulator/webhook-endpoint", json={"url": url})
         assert answer.status_code == 400
 
