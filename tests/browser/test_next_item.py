@@ -156,6 +156,27 @@ def test_a_submission_can_be_undone_for_ten_seconds_and_is_handed_in_when_one_le
     page.locator("[data-undo]").uncheck()
 
 
+def test_of_two_tabs_of_an_item_the_one_that_submits_says_what_is_handed_in(
+    open_item: Any, workplace: Any, context: BrowserContext
+) -> None:
+    page, frame, item = open_item()
+    other = workplace.open(context, item)
+    written = task_frame(other).locator("[name=a]")
+    page.locator("[data-undo]").check()
+    frame.locator("[name=a]").fill("yes")
+    press_submit(page)
+    page.wait_for_url("**/work/queue")
+    expect(other.locator("[data-submit]")).to_be_disabled()
+    written.fill("a later thought")
+    page.goto(f"{workplace.origin}/work/my-work")
+    shown = other.frame_locator("#task-frame").get_by_role("heading")
+    expect(shown).to_have_text("Your answer was received")
+    expect(other.locator(STATE)).to_have_text("Submitted")
+    assert workplace.answer_of(item) == [["a", "yes"]]
+    other.locator("[data-undo]").uncheck()
+    other.close()
+
+
 def test_the_queue_does_not_call_held_what_it_has_just_handed_in(
     open_item: Any, workplace: Any
 ) -> None:

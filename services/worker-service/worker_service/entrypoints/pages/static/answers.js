@@ -24,6 +24,12 @@ export const keep = (assignment, facts) => {
   }
 };
 export const forget = (assignment) => localStorage.removeItem(PREFIX + assignment);
+/* What another tab did with an entry: `work` is called with the entry before and now, null for none. */
+export const watchElsewhere = (assignment, signal, work) => {
+  window.addEventListener("storage", ({ key, oldValue, newValue }) => {
+    if (key === PREFIX + assignment) work(JSON.parse(oldValue), JSON.parse(newValue));
+  }, { signal });
+};
 
 const all = () => Object.keys(localStorage)
   .filter((name) => name.startsWith(PREFIX))

@@ -83,13 +83,21 @@ const start = (signal) => {
     if (kept().saved === false && !lost) changed = true; // tried again at the next turn
   };
   document.addEventListener("crowdloom:leaving", () => ask("collect"), { signal });
-  document.addEventListener("crowdloom:handed-in", ({ detail }) => {
-    if (detail !== assignment) return;
-    closed = true;
-    button.disabled = true;
+  const close = (is) => {
+    closed = is;
+    button.disabled = sending || is;
+  };
+  const received = () => {
+    close(true);
     state.textContent = words.submitted;
     frame.contentWindow.location.replace(frame.src); // the server says what became of it
-  }, { signal });
+  };
+  document.addEventListener("crowdloom:handed-in", ({ detail }) => { if (detail === assignment) received(); }, { signal });
+  /* In two tabs: what was submitted in one is handed in as it was, whatever is written in the other. */
+  answers.watchElsewhere(assignment, signal, (before, now) => {
+    if (before?.due && !now) received();
+    else if (before?.due || now?.due) close(Boolean(now?.due));
+  });
   every(DRAFT_MS, () => {
     if (!changed || saving || closed) return;
     changed = false;
