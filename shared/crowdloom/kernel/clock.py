@@ -32,4 +32,7 @@ def parse_instant(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no UTC offset")
-    return to_milliseconds(instant.astimezone(UTC))
+    try:
+        return to_milliseconds(instant.astimezone(UTC))
+    except OverflowError:  # at the ends of the calendar the instant has no day in UTC
+        raise ValueError(f"{text!r} is beyond the calendar") from None
