@@ -138,7 +138,7 @@ const start = (signal) => {
     const body = new URLSearchParams(new FormData(document.querySelector("[data-next]")));
     try {
       const reply = await fetch("/match/claim-ahead", { method: "POST", credentials: "same-origin", body });
-      if (reply.status !== 200) return {};
+      if (reply.status !== 200) return { isNone: reply.status === 204 };
       const { location, facts, now } = await reply.json();
       return { location, facts: facts && { ...facts, skew_ms: Date.parse(now) - Date.now() } };
     } catch {
@@ -156,8 +156,8 @@ const start = (signal) => {
   const goesOn = () => document.querySelector("[data-next-at-once]").checked;
   /* Its page is asked for as soon as it is known which one it is. */
   const lookAhead = async () => {
-    const { location, facts } = await askAhead();
-    return { location, page: location && pageAt(location, facts) };
+    const { location, facts, isNone } = await askAhead();
+    return { location, isNone, page: location && pageAt(location, facts) };
   };
   const submit = async (answer) => {
     if (sending || closed || isTooLong(answer)) return;
@@ -185,12 +185,13 @@ const start = (signal) => {
   const goOn = async (ahead) => {
     closed = true;
     state.textContent = words.submitted;
-    const { location, page } = goesOn() ? await ahead ?? {} : { location: "/work/queue" };
+    const { location, isNone, page } = goesOn() ? await ahead ?? {} : { location: "/work/queue" };
     if (page && await showNext(location, page)) {
       document.dispatchEvent(new CustomEvent("crowdloom:onward"));
       return;
     }
-    answers.carryOn();
+    // Where the market says neither, as to somebody signed out, no page of ours may come: it is handed in.
+    if (location || isNone) answers.carryOn();
     if (location) window.location.assign(location);
     else document.querySelector("[data-next]").requestSubmit();
   };
