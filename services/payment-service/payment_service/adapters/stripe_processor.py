@@ -40,6 +40,8 @@ ResultT = TypeVar("ResultT")
 TRANSFERS_PER_SECOND_MAX = 20
 _CONNECT_SECONDS, _READ_SECONDS, _QUICK_READ_SECONDS = 3.05, 20.0, 5.0
 _RETRIES, _QUICK_RETRIES = 2, 1
+# OSError and OverflowError: a time beyond the calendar.
+_NO_EVENT = (AttributeError, KeyError, OSError, OverflowError, TypeError, ValueError)
 _PAGE_ITEMS = 100
 _WEBHOOK_SECONDS_MAX = 300
 _CLIENT_ERRORS = range(400, 500)
@@ -266,7 +268,7 @@ class StripeProcessor:
         self._check_signature(payload, signature)
         try:
             return _hint(json.loads(payload))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except _NO_EVENT as error:
             raise ForgedWebhook("The body is not an event") from error
 
     def _check_signature(self, payload: bytes, signature: str) -> None:

@@ -169,6 +169,10 @@ def test_the_pages_do_the_same_without_a_script(unknown: Any, browsing: Any) -> 
     typed = {"code": "suspense_cleared", "debit": "asset:bank:main:USD", "credit": SUSPENSE}
     typed |= {"amount": "25.00", "currency": "USD", "idempotency_key": "k2"}
     assert "Say why" in maker.post(f"{one}/resolve", data=typed).text
+    bare = {**typed, "reason": "A sweep", "amount": "5", "currency": "USD", "side": "debit"}
+    bare |= {"debit": "", "credit": "", "idempotency_key": "bare"}
+    assert "no account" in maker.post(f"{one}/resolve", data=bare).text
+    assert "Name the account" in maker.post(f"{one}/write-off", data=bare).text
     made = maker.post(f"{one}/resolve", data={**typed, "reason": "A sweep"})
     assert made.location.startswith("/finance/approvals/")
     assert "Cleared from suspense by an entry" in maker.get(made.location).text

@@ -8,7 +8,7 @@ from crowdloom import ui
 from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotency_key, idempotent
 from crowdloom.kernel import Currency, DomainError, Money
-from crowdloom.kernel.errors import NotFound
+from crowdloom.kernel.errors import InvalidInput, NotFound
 from crowdloom.kernel.ids import StaffId
 from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
@@ -314,7 +314,7 @@ def _lines() -> list[dict[str, Any]]:
     """One amount from one account to another, where both are named."""
     form = request.form
     debited, credited = form.get("debit", "").strip(), form.get("credit", "").strip()
-    if not (debited or credited):
+    if not (debited or credited or form.get("amount", "").strip()):
         return []
     amount = amounts.parse(form.get("amount", ""), Currency.of(form.get("currency", "")))
     return [
@@ -327,6 +327,8 @@ def _standing() -> dict[str, Any]:
     """What is named beside the exception; nothing where it is the line in suspense itself."""
     account = request.form.get("account", "").strip()
     if not account:
+        if request.form.get("amount", "").strip():
+            raise InvalidInput("Name the account that the amount stands on")
         return {}
     currency = Currency.of(request.form.get("currency", ""))
     amount = amounts.parse(request.form.get("amount", ""), currency)
