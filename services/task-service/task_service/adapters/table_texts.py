@@ -23,10 +23,13 @@ _DELIMITERS = (",", ";", "\t", "|")
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-def table_text(content: bytes, encoding: str | None) -> Decoded:
-    """Raises FaultyRows with the line of what cannot be read."""
+def table_text(content: bytes, encoding: str | None, *, days: bool = True) -> Decoded:
+    """`days`: whether a day in a workbook is written without the midnight that it is kept with;
+    what was split before days were is merged as it was read then. Raises FaultyRows with the line
+    of what cannot be read.
+    """
     if kind_of(content) is Kind.WORKBOOK:
-        return Decoded([_written(_workbook_rows(content))], "utf-8")
+        return Decoded([_written(_workbook_rows(content, days=days))], "utf-8")
     decoded = decode(content, encoding)
     if _is_json("".join(decoded.stretches[:1])):
         table = read_json_file(decoded.text)
@@ -57,7 +60,7 @@ def _is_json(text: str) -> bool:
         return False
 
 
-def _workbook_rows(content: bytes) -> Iterator[list[str]]:
+def _workbook_rows(content: bytes, *, days: bool) -> Iterator[list[str]]:
     """The first sheet's rows. Formulas count as the values that were saved with them."""
     # Here and not above: every process of the service would wait for a library few ever need.
     from openpyxl import load_workbook
@@ -75,7 +78,7 @@ def _workbook_rows(content: bytes) -> Iterator[list[str]]:
         for line, row in enumerate(sheet.iter_rows(values_only=True), start=1):
             if line > TABLE_ROWS_MAX + 1:
                 raise not_splittable(f"more than {TABLE_ROWS_MAX:,} rows", line=line)
-            yield _cells(row[: TABLE_COLUMNS_MAX + 1])
+            yield _cells(row[: TABLE_COLUMNS_MAX + 1], days=days)
     except (
         zipfile.BadZipFile,
         InvalidFileException,
@@ -90,14 +93,14 @@ def _workbook_rows(content: bytes) -> Iterator[list[str]]:
         raise not_splittable("not a workbook that can be read: save it as CSV UTF-8") from error
 
 
-def _cells(row: Iterable[object]) -> list[str]:
-    cells = [_cell(value) for value in row]
+def _cells(row: Iterable[object], *, days: bool) -> list[str]:
+    cells = [_cell(value, days=days) for value in row]
     while cells and not cells[-1]:
         cells.pop()
     return cells
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, *, days: bool) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -105,7 +108,8 @@ def _cell(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, datetime):
-        return value.isoformat(" ")
+        is_day = days and value.time() == time()
+        return value.date().isoformat() if is_day else value.isoformat(" ")
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value)

@@ -61,10 +61,10 @@ class RowsSplitter:
         decoded = table_text(content, wish.encoding)
         delimiter = wish.delimiter or delimiter_of(decoded.text)
         split = split_rows(decoded.text, wish, delimiter=delimiter)
-        return _noting(split, decoded)
+        return _noting(split, decoded, days=True)
 
     def merge(self, content: bytes, recipe: Mapping[str, Any], answers: PieceAnswers) -> Merged:
-        decoded = table_text(content, recipe["encoding"])
+        decoded = table_text(content, recipe["encoding"], days="days" in recipe)
         ending = "tsv" if recipe["delimiter"] == "\t" else "csv"
         whole = decoded.text
 
@@ -88,8 +88,8 @@ def read_rows(content: bytes, wish: Wish) -> RawTable:
     return RawTable(header, read[1:], decoded.encoding, delimiter)
 
 
-def _noting(split: Split, decoded: Decoded) -> Split:
-    recipe = {**split.recipe, "encoding": decoded.encoding}
+def _noting(split: Split, decoded: Decoded, **how: bool) -> Split:
+    recipe = {**split.recipe, "encoding": decoded.encoding, **how}
     return Split(
         split.columns, split.rows, split.lines, recipe, split.main_column, split.file_columns
     )

@@ -2,15 +2,18 @@
 
 import io
 import zipfile
+from datetime import datetime
 from typing import Any
 
 import pytest
 from openpyxl import Workbook
+from task_service.adapters.table_texts import table_text
 from task_service.adapters.text_splitters import RowsSplitter
 from task_service.adapters.zip_files import ZipSplitter
 from task_service.domain import tables
 from task_service.domain.errors import FaultyRows
 from task_service.domain.splitting.pieces import PieceAnswer, Wish
+from task_service.domain.splitting.rows import split_rows
 from task_service.domain.uploads import check_kind, usual_split
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
@@ -96,6 +99,18 @@ def test_a_json_file_is_read_as_programs_write_it() -> None:
     split = RowsSplitter().split(content, ROWS, kept)
     assert split.columns == ("id", "price", "new", "note")
     assert list(split.rows) == [("7", "1.50", "true", ""), ("12345678901234567890", "", "", "")]
+
+
+def test_a_day_of_a_workbook_has_no_midnight_and_older_splits_are_merged_as_they_were() -> None:
+    rows = [datetime(2026, 3, 29), "a"], [datetime(2026, 3, 29, 2, 30), "b"]  # noqa: DTZ001
+    content = workbook(["when", "b"], *rows)
+    split = RowsSplitter().split(content, ROWS, kept)
+    assert [row[0] for row in split.rows] == ["2026-03-29", "2026-03-29 02:30:00"]
+    before = table_text(content, None, days=False)
+    earlier = {**split_rows(before.text, ROWS, delimiter=",").recipe, "encoding": "utf-8"}
+    for recipe, day in ((split.recipe, "2026-03-29"), (earlier, "2026-03-29 00:00:00")):
+        whole = b"".join(RowsSplitter().merge(content, recipe, [None, None]).content)
+        assert whole.decode().splitlines()[1].startswith(f"{day},")
 
 
 def test_a_delimiter_in_the_name_of_a_column_cuts_nothing() -> None:
