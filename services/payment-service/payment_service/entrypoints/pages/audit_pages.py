@@ -29,11 +29,14 @@ def audit_pages(application: Application) -> Blueprint:
     @require("staff", *FINANCE_READERS)
     def audit() -> str:
         asked = _asked()
-        checks = "check" in request.args or application.journal.count() <= CHECKED_AT_ONCE_MAX
+        is_of_log = bool(request.args.keys() - {"check", "lang"})  # filtered, sorted, turned
+        is_long = application.journal.count() > CHECKED_AT_ONCE_MAX
+        checks = "check" in request.args or not (is_of_log or is_long)
         table = _table(application, asked).shown()
         return render_template(
             "finance/audit.html",
             findings=application.audit_money() if checks else None,
+            is_long=is_long,
             as_of=application.clock.now(),
             sentences=words.invariants(),
             figure=audit_words.figure,
