@@ -193,8 +193,12 @@ def test_spans_are_marked_by_keyboard(answer: Any) -> None:
 
     def mark(frame: Frame) -> None:
         frame.locator(".crowd-text").focus()
-        for key in ("Shift+ArrowRight", "Shift+ArrowRight", "1", "ArrowRight", "2"):
+        for key in ("Shift+ArrowRight", "Shift+ArrowRight", "1"):
             frame.page.keyboard.press(key)
+        expect(frame.locator(".crowd-marks li")).to_have_count(1)
+        # As a Persian keyboard has it in the place of 2.
+        for key, code in (("ArrowRight", "ArrowRight"), ("۲", "Digit2")):
+            frame.locator(".crowd-text").dispatch_event("keydown", {"key": key, "code": code})
         frame.get_by_role("button", name="1 person").click()  # nothing is selected by now
         expect(frame.get_by_role("status")).to_contain_text("Select with the pointer")
 

@@ -5,6 +5,16 @@
   const language = document.documentElement.lang;
   const dateLanguage = language === "en" ? "en-GB" : language;
 
+  /* Which key was pressed, for scripts of single pages: a keyboard of another script has a letter
+     of its own in a letter's place, and Caps Lock is no other key. */
+  const keyOf = ({ key, code }) => {
+    if (key === "\u061f") return "?";
+    const isOther = key.length === 1 && key > "\u007f" && /^Key[A-Z]$/.test(code);
+    const here = isOther ? code.slice(3) : key;
+    return here.length === 1 ? here.toLowerCase() : here;
+  };
+  window.crowdloom = { keyOf };
+
   /* Days begin when they begin where the reader is. */
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone && !document.cookie.split("; ").includes(`cl_zone=${zone}`)) {

@@ -69,7 +69,11 @@
       this.keep();
     }
     key(event) {
-      const label = /^[1-9]$/.test(event.key) ? this.labels[Number(event.key) - 1] : undefined;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      // Keyboards of other scripts have digits of their own, and some a digit only with Shift.
+      const [, digit] = /^([1-9])$/.exec(event.key)
+        ?? /^(?:Digit|Numpad)([1-9])$/.exec(event.code) ?? [];
+      const label = this.labels[digit - 1];
       const forwards = getComputedStyle(this.place).direction === "rtl" ? "ArrowLeft" : "ArrowRight";
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key] * (forwards === "ArrowRight" ? 1 : -1);
       if (label) this.mark(label);

@@ -37,7 +37,7 @@
     }
     /* Within a field or on a button, keys are that field's own. */
     if (answer !== event.target) return;
-    const step = steps[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const step = steps[window.crowdloom.keyOf(event)];
     if (!step) return;
     event.preventDefault();
     step(answer);

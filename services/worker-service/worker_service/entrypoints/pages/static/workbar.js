@@ -143,19 +143,13 @@ const start = (signal) => {
     s: press("[data-skip] button"),
     u: () => document.dispatchEvent(new CustomEvent("crowdloom:undo")),
   };
-  /* A keyboard of another script has a letter of its own there, and Caps Lock is no other key. */
-  const keyOf = ({ key, code }) => {
-    if (key === "\u061f") return "?";
-    const isOther = key.length === 1 && key > "\u007f" && /^Key[A-Z]$/.test(code);
-    return (isOther ? code.slice(3) : key).toLowerCase();
-  };
   const keysOn = () => document.querySelector("[data-keys]").checked;
   document.addEventListener("crowdloom:help", () => { if (keysOn()) help(); }, { signal });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !keysOn()) return;
     if (document.querySelector("dialog[open]")) return;
     if (event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
-    const key = keyOf(event);
+    const key = window.crowdloom.keyOf(event);
     if (!Object.hasOwn(KEYS, key)) return;
     event.preventDefault();
     KEYS[key]();
