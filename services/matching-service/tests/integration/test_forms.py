@@ -142,6 +142,21 @@ def test_no_work_leads_back_to_the_queue_with_a_word(
     assert [(one.key, one["path"]) for one in cookies(answer)] == [("cl_said", "/work")]
 
 
+def test_who_asks_in_another_tab_is_led_to_the_item_that_is_in_his_hands(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver
+) -> None:
+    deliver(make.opened(task_count=1, redundancy=1), make.released(count=1, redundancy=1))
+    held = claimed(browser)
+    form = {"idempotency_key": "other tab", "batch_id": "bat_1"}
+    answer = browser.post("/match/claim", data=form)
+    assert (answer.location, len(tickets(answer))) == (f"/work/assignments/{held}", 2)
+    [said] = [one.value for one in cookies(answer) if one.key == "cl_said"]
+    assert json.loads(urlsafe_b64decode(said))[0][1] == "This item is in your hands already"
+    # An answer that can still be undone is held here: who goes on from it is not led back to it.
+    goes_on = browser.post("/match/claim", data={**form, "then": "next"})
+    assert goes_on.location == "/work/queue"
+
+
 @pytest.mark.parametrize("form", [{}, {"idempotency_key": "k", "batch_id": "bat_none"}])
 def test_a_bad_claim_leads_back_to_the_queue(browser: FlaskClient, form: dict[str, str]) -> None:
     answer = browser.post("/match/claim", data=form)

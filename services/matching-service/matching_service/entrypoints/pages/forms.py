@@ -136,8 +136,7 @@ def _claim(application: Application) -> Response:
         ui.say("wait", _("No item was taken"), _why(refusal))
         return redirect("/work/queue", 303)
     if not made:
-        ui.say("wait", *_why_nothing(application, request.form.get("batch_id")))
-        return redirect("/work/queue", 303)
+        return _nothing(application, request.form.get("batch_id"))
     response = _to_workspace(application, made[0], several=len(made) > 1, fresh=True)
     for one in made[1:]:
         _with_ticket(application, one, response)
@@ -185,6 +184,33 @@ def _several_words(count: int) -> tuple[str, str]:
 
 def _worker() -> WorkerId:
     return WorkerId(principal().subject)
+
+
+def _nothing(application: Application, batch_id: str | None) -> Response:
+    """Of what he has in his hands, in another tab perhaps, the first one; else why there is none.
+
+    Who goes on from an item (`then=next`) has answers under way that are still held here.
+    """
+    goes_on = request.form.get("then") == "next"
+    held = None if goes_on else _first_held(application, batch_id)
+    if held is None:
+        ui.say("wait", *_why_nothing(application, batch_id))
+        return redirect("/work/queue", 303)
+    told = _("You had taken it before, and there is no other one for you just now.")
+    ui.say("wait", _("This item is in your hands already"), told)
+    several = application.hold_assignment.holds_beside(_worker(), held.assignment)
+    return _to_workspace(application, held, several=several)
+
+
+def _first_held(application: Application, batch_id: str | None) -> Claim | None:
+    """Of this batch where one is asked for."""
+    now = application.clock.now()
+    names = [
+        one.assignment_id
+        for one in application.hold_assignment.held(_worker())
+        if one.deadline > now and (not batch_id or one.batch_id == batch_id)
+    ]
+    return application.hold_assignment.get(_worker(), min(names)) if names else None
 
 
 def _why_nothing(application: Application, batch_id: str | None) -> tuple[str, str]:
