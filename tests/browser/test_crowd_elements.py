@@ -14,6 +14,20 @@ PIXEL = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' "
     "width='200' height='100'%3E%3C/svg%3E"
 )
+LARGE = PIXEL.replace("'200'", "'4000'").replace("'100'", "'2000'")
+SLIPPING_TAPS = """image => {
+  const { left, top } = image.getBoundingClientRect();
+  const at = (kind, x, y) => image.dispatchEvent(
+    new PointerEvent(kind, { clientX: left + x, clientY: top + y, bubbles: true }));
+  for (const [x, y] of [[30, 20], [90, 60]]) {
+    at("pointerdown", x, y);
+    at("pointermove", x + 1, y + 1);
+    at("pointerup", x + 1, y + 1);
+  }
+  at("pointerdown", 5, 5);
+  at("pointercancel", 80, 80);
+  at("pointerup", 80, 80);
+}"""
 
 
 @pytest.fixture
@@ -101,6 +115,7 @@ def test_outlines_and_boxes_are_set_by_clicks_or_keyboard_alone_and_mended(answe
     body = (
         f'<crowd-polygon name="p" src="{PIXEL}" labels="[\'Tree\']"></crowd-polygon>'
         f'<crowd-bounding-box name="b" src="{PIXEL}" labels="[\'Cat\']"></crowd-bounding-box>'
+        f'<crowd-bounding-box name="g" src="{LARGE}" labels="[\'Dog\']"></crowd-bounding-box>'
     )
 
     def mark(frame: Frame) -> None:
@@ -125,9 +140,14 @@ def test_outlines_and_boxes_are_set_by_clicks_or_keyboard_alone_and_mended(answe
         frame.page.keyboard.press("Shift+ArrowRight")
         frame.get_by_role("button", name="Point 3").click()
         image.click(position={"x": 90, "y": 80}, force=True)
-        box = frame.locator("crowd-bounding-box .crowd-image")
+        box = frame.locator("crowd-bounding-box[name=b] .crowd-image")
         box.click(position={"x": 30, "y": 20})
         box.click(position={"x": 50, "y": 60})
+        large = frame.locator("crowd-bounding-box[name=g]")
+        large.get_by_role("button", name="Add a box").press("Enter")
+        large.get_by_role("button", name="Remove: Dog 1").press("Enter")
+        expect(large.get_by_role("combobox")).to_be_focused()
+        large.locator(".crowd-image").evaluate(SLIPPING_TAPS)
 
     [[_, value]] = answer(body, mark)
     [found] = json.loads(value)
@@ -142,6 +162,8 @@ def test_outlines_and_boxes_are_set_by_clicks_or_keyboard_alone_and_mended(answe
     assert found["p"]["inputImageProperties"] == {"height": 100, "width": 200}
     [box] = found["b"]["boundingBoxes"]
     assert (box["label"], box["width"], box["height"]) == ("Cat", 20, 40)
+    [tapped] = found["g"]["boundingBoxes"]
+    assert tapped["width"] > 40, "two taps are two corners, however a finger slips"
 
 
 def test_things_are_put_in_order_by_buttons_and_a_recording_is_steered_by_keys(

@@ -121,7 +121,11 @@ window.crowdloomCrowd = (() => {
       this.setAttribute("role", "button");
       this.tabIndex = 0;
       this.onclick ??= () => this.act();
-      this.onkeydown = (event) => { if ([" ", "Enter"].includes(event.key)) this.click(); };
+      this.onkeydown = (event) => {
+        if (event.target !== this || ![" ", "Enter"].includes(event.key)) return;
+        event.preventDefault(); // the page would scroll by the space
+        this.click();
+      };
     }
     act() {
       const action = this.getAttribute("form-action");
@@ -217,6 +221,9 @@ window.crowdloomCrowd = (() => {
     remove(place) {
       this.marks.splice(place, 1);
       this.keep();
+      // The focus was on what is gone: it goes on with the next one, else to the tools.
+      const next = this.list.children[Math.min(place, this.marks.length - 1)];
+      (next?.querySelector("button:last-of-type") ?? this.querySelector(".crowd-tools :is(select, button)"))?.focus();
     }
   }
 

@@ -14,6 +14,7 @@
       this.tools.append(this.button(words.addBox, () => this.add()));
     }
     add() {
+      if (!this.across) return; // the image is not there yet
       this.marks.push(this.box(this.across / 4, this.down / 4, this.across / 2, this.down / 2));
       this.keep();
       this.stage.querySelector(".crowd-box:last-of-type")?.focus();
@@ -27,23 +28,25 @@
       return this.box(left, top, Math.max(from[0], to[0]) - left, Math.max(from[1], to[1]) - top);
     }
     draw(event) {
-      if (event.target !== this.image || event.button) return;
+      if (event.target !== this.image || event.button || !this.across) return;
       event.preventDefault();
       const from = this.corner ?? this.placeOf(event);
       const rubber = this.stage.appendChild(make("div", { className: "crowd-box" }));
       const move = (at) => this.lay(rubber, this.between(from, this.placeOf(at)));
       move(event);
       const end = (at) => {
-        window.removeEventListener("pointermove", move);
+        for (const [kind, act] of ways) window.removeEventListener(kind, act);
         rubber.remove();
         if (at.type !== "pointercancel") this.drawn(from, this.between(from, this.placeOf(at)));
       };
-      window.addEventListener("pointermove", move);
-      window.addEventListener("pointerup", end, { once: true });
+      const ways = [["pointermove", move], ["pointerup", end], ["pointercancel", end]];
+      for (const [kind, act] of ways) window.addEventListener(kind, act);
     }
-    /* A box that is next to nothing was a click: the first of two corners, or the second one in place. */
+    /* A box that is next to nothing on the screen was a click: the first of two corners, or the second
+       one in place. A finger slips a little; in a large image that is many of its pixels. */
     drawn(from, box) {
-      const isBox = box.width >= SMALLEST_PX && box.height >= SMALLEST_PX;
+      const smallest = SMALLEST_PX * Math.max(1, this.scale);
+      const isBox = box.width >= smallest && box.height >= smallest;
       this.corner = isBox || this.corner ? null : from;
       this.stage.querySelector(".crowd-corner")?.remove();
       if (isBox) {
@@ -78,7 +81,11 @@
       const step = STEPS[event.key];
       if (!step && !["Delete", "Backspace"].includes(event.key)) return;
       event.preventDefault();
-      if (!step) { this.remove(place); return; }
+      if (!step) {
+        this.remove(place);
+        this.stage.querySelectorAll(".crowd-box")[Math.min(place, this.marks.length - 1)]?.focus();
+        return;
+      }
       const far = Math.max(1, Math.round(this.across / 100));
       if (event.shiftKey) {
         box.width = Math.max(SMALLEST_PX, within(box.width + step[0] * far, this.across - box.left));
