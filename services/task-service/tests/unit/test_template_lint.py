@@ -1,4 +1,4 @@
-from task_service.domain.templates import RemarkCode, check_template, lint
+from task_service.domain.templates import Remark, RemarkCode, check_template, lint
 
 
 def test_remarks_name_line_and_subject() -> None:
@@ -24,6 +24,15 @@ def test_labels_of_every_kind_count() -> None:
         '<input type="hidden" name="e">'
     )
     assert lint(template) == []
+
+
+def test_an_element_of_the_family_that_would_show_nothing_is_named() -> None:
+    template = (
+        "<crowd-form><crowd-card><crowd-input name=a label=A></crowd-input></crowd-card>\n"
+        "<crowd-keypoint name=k></crowd-keypoint></crowd-form>"
+    )
+    [found] = lint(template)
+    assert found == Remark(2, RemarkCode.UNKNOWN_ELEMENT, "crowd-keypoint")
 
 
 def test_a_group_of_choices_is_no_duplicate() -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from html.parser import HTMLParser
 
 from task_service.domain.templates.hosts import foreign_hosts
-from task_service.domain.templates.parts import is_answer_field, read_parts
+from task_service.domain.templates.parts import is_answer_field, is_unknown_element, read_parts
 from task_service.domain.templates.placeholders import needed_columns
 
 REMARKS_MAX = 100
@@ -26,6 +26,7 @@ class RemarkCode(StrEnum):
     IMAGE_WITHOUT_ALT = "image_without_alt"
     DOCUMENT_WITHOUT_LANGUAGE = "document_without_language"
     FOREIGN_HOST = "foreign_host"
+    UNKNOWN_ELEMENT = "unknown_element"
 
 
 @dataclass(frozen=True, order=True)
@@ -65,6 +66,8 @@ class _Reader(HTMLParser):
             self.remarks.append(Remark(line, RemarkCode.IMAGE_WITHOUT_ALT, given.get("src", "")))
         elif tag == "html" and not given.get("lang"):
             self.remarks.append(Remark(line, RemarkCode.DOCUMENT_WITHOUT_LANGUAGE))
+        elif is_unknown_element(tag):
+            self.remarks.append(Remark(line, RemarkCode.UNKNOWN_ELEMENT, tag))
         kind = given.get("type", "").lower()
         if is_answer_field(tag, kind):
             self.fields.append(self._field(tag, kind, given, line))

@@ -9,7 +9,7 @@ from task_service.domain.errors import TemplateHasNoAnswerField, TemplateTooLarg
 
 _FIELD_TAGS = {"input", "select", "textarea"}
 _NO_ANSWER_TYPES = {"submit", "button", "reset", "image", "file"}
-# Elements of the crowd family that take an answer; the rest of the family is layout.
+# Elements of the crowd family that take an answer; the rest of the family that we run is layout.
 _CROWD_FIELDS = {
     "crowd-input",
     "crowd-text-area",
@@ -22,6 +22,24 @@ _CROWD_FIELDS = {
     "crowd-bounding-box",
     "crowd-polygon",
     "crowd-entity-annotation",
+}
+_CROWD_LAYOUT = {
+    "crowd-alert",
+    "crowd-badge",
+    "crowd-button",
+    "crowd-card",
+    "crowd-fab",
+    "crowd-form",
+    "crowd-icon-button",
+    "crowd-instructions",
+    "crowd-instructions-full",
+    "crowd-modal",
+    "crowd-ranking",
+    "crowd-tab",
+    "crowd-tabs",
+    "crowd-toast",
+    "crowd-tooltip",
+    "crowd-waveform",
 }
 
 
@@ -104,6 +122,11 @@ def check_size(template: str) -> None:
         raise TemplateTooLarge(
             f"The template is larger than {TEMPLATE_BYTES_MAX // 1000} kB", bytes=size
         )
+
+
+def is_unknown_element(tag: str) -> bool:
+    """One of the crowd family, by its name, of which a browser shows nothing here."""
+    return tag.startswith("crowd-") and tag not in _CROWD_FIELDS | _CROWD_LAYOUT
 
 
 def is_answer_field(tag: str, kind: str) -> bool:

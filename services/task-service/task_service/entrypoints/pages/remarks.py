@@ -47,4 +47,7 @@ def _words() -> dict[RemarkCode, str]:
         RemarkCode.IMAGE_WITHOUT_ALT: _("An image has no alt text."),
         RemarkCode.DOCUMENT_WITHOUT_LANGUAGE: _("The document does not say its language (lang)."),
         RemarkCode.FOREIGN_HOST: _("Loads from %s: the task breaks when that host is away."),
+        RemarkCode.UNKNOWN_ELEMENT: _(
+            "“%s” is no element that works here: it shows nothing and gives no answer."
+        ),
     }
