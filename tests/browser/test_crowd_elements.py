@@ -160,6 +160,7 @@ def test_outlines_and_boxes_are_set_by_clicks_or_keyboard_alone_and_mended(answe
     assert [pytest.approx(point, abs=1) for point in clicked] == outlines[1]
     assert {outline["label"] for outline in found["p"]["polygons"]} == {"Tree"}
     assert found["p"]["inputImageProperties"] == {"height": 100, "width": 200}
+    assert "begun" not in found["p"], "that is for the draft alone"
     [box] = found["b"]["boundingBoxes"]
     assert (box["label"], box["width"], box["height"]) == ("Cat", 20, 40)
     [tapped] = found["g"]["boundingBoxes"]
@@ -260,11 +261,13 @@ def test_a_draft_puts_marks_and_choices_back(context: BrowserContext, workplace:
     item = workplace.item(
         '<crowd-form><crowd-checkbox name="c" value="v">Yes</crowd-checkbox>'
         '<crowd-entity-annotation name="e" text="one two" labels="[\'x\']">'
-        "</crowd-entity-annotation></crowd-form>"
+        f'</crowd-entity-annotation><crowd-polygon name="p" src="{PIXEL}" labels="[\'Tree\']">'
+        "</crowd-polygon></crowd-form>"
     )
     page = workplace.open(context, item)
     frame = task_frame(page)
     frame.get_by_text("Yes").click()
+    frame.locator(".crowd-image").click(position={"x": 20, "y": 20}, force=True)
     frame.locator(".crowd-text").press("1")
     with page.expect_response("**/draft") as kept:
         frame.locator(".crowd-text").press("ArrowRight")
@@ -273,4 +276,5 @@ def test_a_draft_puts_marks_and_choices_back(context: BrowserContext, workplace:
     frame = task_frame(page)
     frame.locator("mark", has_text="one").wait_for()
     assert frame.locator("crowd-checkbox input[type=checkbox]").is_checked()
+    expect(frame.locator(".crowd-vertex")).to_have_count(1)  # of an outline that is only begun
     page.close()

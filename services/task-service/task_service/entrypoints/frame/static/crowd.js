@@ -273,8 +273,10 @@ window.crowdloomCrowd = (() => {
     return JSON.stringify([answers]);
   };
   window.addEventListener("formdata", (event) => {
+    if (event.crowdloomDraft) return;
+    for (const field of event.target.querySelectorAll("[data-draft-only]")) event.formData.delete(field.name);
     const around = event.target.querySelector("crowd-form") ?? event.target.closest("crowd-form");
-    if (!around || event.crowdloomDraft) return;
+    if (!around) return;
     if (around.getAttribute("answer-format") === "flatten-objects") {
       const choices = plainChoices(event.target);
       for (const field of choices) event.formData.delete(field.name);

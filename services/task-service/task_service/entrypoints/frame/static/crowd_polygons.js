@@ -22,6 +22,12 @@
       this.changed = null; // which of those that are closed shows its points
       this.picked = null; // which of its points goes to the next click
       super.build();
+      this.beginning = this.hiddenField("begun", "[]");
+      Object.assign(this.beginning.dataset, { draft: "", draftOnly: "" });
+      this.beginning.addEventListener("change", () => { // a draft was put back
+        this.begun = JSON.parse(this.beginning.value || "[]");
+        this.show();
+      });
       this.cross = { x: 0, y: 0 };
       this.paper = drawn("svg", { class: "crowd-paper", "aria-hidden": "true" });
       this.hair = make("div", { className: "crowd-cross" });
@@ -60,11 +66,17 @@
     }
     set(point) {
       this.begun.push(point);
-      this.show();
+      this.keepBegun();
       this.say(`${words.point} ${this.begun.length}: ${point.x}, ${point.y}`);
     }
     takeBack() {
       this.begun.pop();
+      this.keepBegun();
+    }
+    /* Of no answer a part, but a reload would lose it. */
+    keepBegun() {
+      this.beginning.value = JSON.stringify(this.begun);
+      this.beginning.dispatchEvent(new Event("input", { bubbles: true }));
       this.show();
     }
     close() {
@@ -72,6 +84,7 @@
       this.marks.push({ label: this.label.value, vertices: this.begun });
       this.begun = [];
       this.say("");
+      this.keepBegun();
       this.keep();
     }
     say(text) { this.said.textContent = text; }
