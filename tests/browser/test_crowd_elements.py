@@ -132,10 +132,13 @@ def test_outlines_and_boxes_are_set_by_clicks_or_keyboard_alone_and_mended(answe
             "Enter",
         ]
         for key in keys:
-            frame.page.keyboard.press(key)
+            stage.press(key)
+        expect(frame.get_by_role("button", name="Change: Tree 1")).to_be_visible()
         image = frame.locator("crowd-polygon .crowd-image")
-        for x, y in ((10, 10), (60, 10), (60, 50), (12, 11)):
+        for count, (x, y) in enumerate(((10, 10), (60, 10), (60, 50))):
             image.click(position={"x": x, "y": y}, force=True)
+            expect(frame.locator(".crowd-vertex")).to_have_count(count + 1)
+        image.click(position={"x": 12, "y": 11}, force=True)
         frame.get_by_role("button", name="Change: Tree 2").click()
         frame.page.keyboard.press("Shift+ArrowRight")
         frame.get_by_role("button", name="Point 3").click()
@@ -217,7 +220,7 @@ def test_spans_are_marked_by_keyboard(answer: Any) -> None:
     def mark(frame: Frame) -> None:
         frame.locator(".crowd-text").focus()
         for key in ("Shift+ArrowRight", "Shift+ArrowRight", "1"):
-            frame.page.keyboard.press(key)
+            frame.locator(".crowd-text").press(key)
         expect(frame.locator(".crowd-marks li")).to_have_count(1)
         # As a Persian keyboard has it in the place of 2.
         for key, code in (("ArrowRight", "ArrowRight"), ("۲", "Digit2")):
