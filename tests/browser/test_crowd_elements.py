@@ -225,6 +225,7 @@ def test_spans_are_marked_by_keyboard(answer: Any) -> None:
         # As a Persian keyboard has it in the place of 2.
         for key, code in (("ArrowRight", "ArrowRight"), ("۲", "Digit2")):
             frame.locator(".crowd-text").dispatch_event("keydown", {"key": key, "code": code})
+        expect(frame.locator(".crowd-marks li")).to_have_count(2)
         frame.get_by_role("button", name="1 person").click()  # nothing is selected by now
         expect(frame.get_by_role("status")).to_contain_text("Select with the pointer")
 
