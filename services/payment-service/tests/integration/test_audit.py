@@ -204,6 +204,8 @@ def test_the_page_and_the_file_show_the_same(paid: Any, auditor: Any, web: Any) 
     assert "limit: - → 3" in page.text
     of_log = web.test_client().get("/finance/audit?subject=x", headers=headers)
     assert ("I17" in of_log.text, "limit: - → 3" in of_log.text) == (False, True), "the log alone"
+    none = web.test_client().get("/finance/audit?subject=none", headers=headers).text
+    assert ("Nothing fits" in none, "Nothing was noted" in none) == (True, False)
     book = web.test_client().get("/finance/audit.xlsx?subject=x", headers=headers)
     assert load_workbook(io.BytesIO(book.data)).active.max_row == 3
     file = web.test_client().get("/finance/audit.csv?what=payout_run.freeze", headers=headers)
