@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,9 @@ _UNPROCESSABLE = 422
 _SPLIT_LOOK_SECONDS = 0.5
 _MERGE_SECONDS_MAX = 900
 _MERGE_LOOK_SECONDS_MAX = 5.0
+_PLACE_SECONDS_MAX = 30
+_PLACE_LOOK_SECONDS = 0.2
+_HANDED_IN_KEPT_MAX = 100
 
 Answer = Sequence[tuple[str, str]]
 Money = Mapping[str, Any]
@@ -175,6 +179,7 @@ class Worker:
         self.api = api
         self.worker_id = worker_id
         self.recovery_code = recovery_code
+        self._handed_in: deque[str] = deque(maxlen=_HANDED_IN_KEPT_MAX)
 
     @classmethod
     def sign_up(
@@ -207,9 +212,31 @@ class Worker:
         return self.api.items(f"{MATCHING}/queue")
 
     def claim(self, batch_id: str | None = None) -> Json | None:
-        """Ask for work. Returns the assignment with its ticket, or None where there is none."""
+        """Ask for work. Returns the assignment with its ticket, or None where there is none.
+
+        Waits while what was just submitted still takes up a place; raises Problem
+        `too_many_leases` where the worker holds as many as one can.
+        """
         body = {"batch_id": batch_id} if batch_id else {}
-        return self.api.post(f"{MATCHING}/claims", body) or None
+        deadline = time.monotonic() + _PLACE_SECONDS_MAX
+        looked = False
+        while True:
+            try:
+                return self.api.post(f"{MATCHING}/claims", body) or None
+            except Problem as problem:
+                if problem.code != "too_many_leases" or time.monotonic() > deadline:
+                    raise
+                if self._waits_for_a_place():
+                    time.sleep(_PLACE_LOOK_SECONDS)
+                elif looked:
+                    raise
+                else:  # it may have become free between the refusal and the look
+                    looked = True
+
+    def _waits_for_a_place(self) -> bool:
+        """Whether one of the places is held by an answer that was submitted here."""
+        held = {one["assignment_id"] for one in self.held()}
+        return not held.isdisjoint(self._handed_in)
 
     def give_back(self, assignment_id: str) -> Json:
         return self.api.post(f"{MATCHING}/assignments/{assignment_id}/return")
@@ -242,6 +269,7 @@ class Worker:
     def submit(self, assignment: Json, answer: Answer) -> Json:
         body = {"answer": [list(pair) for pair in answer]}
         receipt: Json = self._with_ticket("POST", assignment, "submission", json=body).json()
+        self._handed_in.append(assignment["assignment_id"])
         return receipt
 
     def work(self, **query: Any) -> Iterator[Json]:

@@ -1,11 +1,12 @@
 """The client against a server that is not always there: real HTTP on loopback."""
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from crowdloom.client import HttpApi, Problem, Requester
+from crowdloom.client import HttpApi, Problem, Requester, Worker
 
 
 class Server(ThreadingHTTPServer):
@@ -16,6 +17,7 @@ class Server(ThreadingHTTPServer):
         self.statuses = list(statuses)
         self.keys: list[str | None] = []
         self.paths: list[str] = []
+        self.held: list[str] = []
 
     @property
     def url(self) -> str:
@@ -37,7 +39,11 @@ class Handler(BaseHTTPRequestHandler):
         known = {
             200: b'{"done": true}',
             202: b'{"code": "merging", "read": 1, "answers": 2}',
+            206: json.dumps(
+                {"items": [{"assignment_id": one} for one in self.server.held]}
+            ).encode(),
             401: b'{"code": "invalid_token"}',
+            409: b'{"code": "too_many_leases"}',
             422: b'{"code": "refused"}',
         }
         body = known.get(status, b'{"code": "try_again"}')
@@ -116,3 +122,25 @@ def test_a_file_that_is_being_made_is_waited_for_where_the_server_says(
     first, *later = server.paths
     assert first.endswith("/batches/bat_1/results?format=merged")
     assert later == ["/there", "/there"]
+
+
+def test_a_worker_waits_for_the_place_of_an_answer_that_it_just_submitted(
+    servers: list[Server],
+) -> None:
+    submitted, full, held, free = 200, 409, 206, 200
+    server = serve(servers, submitted, full, held, full, held, free)
+    server.held = ["asg_1", "asg_2"]
+    worker = Worker(HttpApi(server.url))
+    worker.submit({"assignment_id": "asg_1", "ticket": "t"}, [("answer", "cat")])
+    assert worker.claim() == {"done": True}
+
+
+def test_a_worker_who_holds_as_many_items_as_one_can_is_told_at_once(
+    servers: list[Server],
+) -> None:
+    server = serve(servers, 409, 206, 409, 206)
+    server.held = ["asg_1", "asg_2"]
+    with pytest.raises(Problem) as refused:
+        Worker(HttpApi(server.url)).claim()
+    assert refused.value.code == "too_many_leases"
+    assert len(server.paths) == 4, "a place may have become free before the look"
