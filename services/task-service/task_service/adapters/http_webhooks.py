@@ -1,6 +1,5 @@
 """Webhook messages over HTTPS: signed as standardwebhooks.com says, to public addresses alone."""
 
-import ipaddress
 import secrets
 import socket
 import ssl
@@ -15,13 +14,12 @@ from standardwebhooks.webhooks import Webhook as Signer
 from urllib3.exceptions import HTTPError
 
 from task_service.application.webhooks import Answer
-from task_service.domain.webhooks import Delivery, Webhook, ascii_host
+from task_service.domain.webhooks import Delivery, Webhook, ascii_host, is_public
 
 _SECRET_BYTES = 24
 _TIMEOUT = urllib3.Timeout(connect=5, read=10)
 _ANSWER_BYTES_MAX = 300
 _TAKEN = range(200, 300)
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 Resolve = Callable[[str, int], list[str]]
 Pool = Callable[[str, str, int], urllib3.HTTPConnectionPool]
@@ -35,20 +33,6 @@ def resolve(host: str, port: int) -> list[str]:
     """Every address of the host. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-def is_public(address: str) -> bool:
-    """Whether it is an address of the public internet: no private, loopback, link-local, multicast
-    or reserved one, nor one of those in the clothes of IPv6.
-    """
-    found = ipaddress.ip_address(address)
-    if isinstance(found, ipaddress.IPv6Address):
-        if found in _NAT64:
-            return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
-        inner = found.ipv4_mapped or found.sixtofour
-        if inner is not None:
-            return is_public(str(inner))
-    return found.is_global and not found.is_multicast
 
 
 def https_pool(address: str, host: str, port: int) -> urllib3.HTTPConnectionPool:

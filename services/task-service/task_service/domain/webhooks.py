@@ -1,5 +1,7 @@
 """Webhooks: addresses of requesters that are told what happens, and what became of each message."""
 
+import ipaddress
+import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,8 +27,19 @@ EVENT_NAMES = (
 )
 
 
+_NAMES_OF_ONES_OWN = ("localhost", "local", "internal", "home.arpa")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_OLD_CLOTHES_OF_IPV4 = ipaddress.ip_network("::/96")
+
+
 class TooManyWebhooks(Conflict):
     code = "too_many_webhooks"
+
+
+class HostIsNotPublic(InvalidInput):
+    """The address names a machine of a private network, or the one that would call it."""
+
+    code = "host_is_not_public"
 
 
 @dataclass(frozen=True)
@@ -76,11 +89,14 @@ class Delivery:
 
 
 def checked_url(url: str) -> str:
-    """Raises InvalidInput. Whether the host is a public one is seen when it is called."""
+    """Raises InvalidInput, HostIsNotPublic. Where a name leads is seen when it is called."""
     kept = url.strip()
     if not _is_callable(kept) or len(kept) > URL_CHARACTERS_MAX:
         sentence = "Give an address that begins with https:// and names no user"
         raise InvalidInput(sentence, errors={"url": [f"{sentence}."]})
+    if _is_ones_own(ascii_host(urlsplit(kept))):
+        sentence = "Give an address of the public internet"
+        raise HostIsNotPublic(sentence, errors={"url": [f"{sentence}."]})
     return kept
 
 
@@ -92,6 +108,43 @@ def _is_callable(url: str) -> bool:
         return False
     known = host and not any(character.isspace() for character in url)
     return bool(known and parts.scheme == "https" and parts.username is None)
+
+
+def _is_ones_own(host: str) -> bool:
+    """Whether the host itself says that it is no public one; most names do not tell."""
+    name = host.rstrip(".").lower()
+    if any(name == one or name.endswith(f".{one}") for one in _NAMES_OF_ONES_OWN):
+        return True
+    written = _address_written_as(name)
+    return written is not None and not is_public(written)
+
+
+def _address_written_as(name: str) -> str | None:
+    """The address that a host is, as decimal, octal or short as resolvers take it."""
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(name))
+    except OSError:
+        return None
+
+
+def is_public(address: str) -> bool:
+    """Whether it is an address of the public internet: no private, loopback, link-local, multicast
+    or reserved one, nor one of those in the clothes of IPv6.
+    """
+    found = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        if found in _NAT64 or found in _OLD_CLOTHES_OF_IPV4:
+            return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
+        inner = found.ipv4_mapped or found.sixtofour
+        if inner is not None:
+            return is_public(str(inner))
+        if found.is_site_local:
+            return False
+    return found.is_global and not found.is_multicast
 
 
 def ascii_host(parts: SplitResult) -> str:

@@ -11,10 +11,10 @@ import urllib3
 from crowdloom.contracts.task import BatchCompleted
 from crowdloom.testkit.ports import BEGINNING, FrozenClock
 from standardwebhooks.webhooks import Webhook as Verifier
-from task_service.adapters.http_webhooks import HttpWebhooks, is_public
+from task_service.adapters.http_webhooks import HttpWebhooks
 from task_service.application.webhooks import DeliverWebhooks
 from task_service.bootstrap import Application
-from task_service.domain.webhooks import RETRY_AFTER
+from task_service.domain.webhooks import RETRY_AFTER, is_public
 
 
 class Receiver(ThreadingHTTPServer):
@@ -174,6 +174,8 @@ def test_a_redirect_is_not_followed(
         "::ffff:127.0.0.1",
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
+        "::7f00:1",
+        "fec0::1",
     ],
 )
 def test_no_message_goes_to_an_address_that_is_not_public(
@@ -211,6 +213,33 @@ def test_a_host_is_called_by_its_name_in_ascii_and_one_that_cannot_be_is_told_of
     made = replace(kept, url=f"https://{'a' * 64}.org/")
     answer = HttpWebhooks()(made, None, BEGINNING)  # type: ignore[arg-type]
     assert (answer.taken, answer.line) == (False, "The host's name is not known")
+
+
+_PRIVATE_HOSTS = (
+    "10.0.0.1",
+    "169.254.169.254",
+    "[::1]",
+    "[fd00::1]:8443",
+    "[::ffff:10.0.0.1]",
+    "2130706433",
+    "0177.0.0.1",
+    "0x7f.1",
+    "127.1",
+    "192.168.1.1.",
+    "LOCALHOST.:8000",
+    "db.internal",
+)
+
+
+def test_a_host_that_says_itself_that_it_is_private_is_not_taken(
+    requester: Any, browser: Any
+) -> None:
+    for host in _PRIVATE_HOSTS:
+        refusal = requester.post("/webhooks", {"url": f"https://{host}/in"})
+        assert (refusal.status_code, refusal.json["code"]) == (422, "host_is_not_public"), host
+    page = browser.sent("/requester/developers/webhooks", 422, url="https://10.0.0.1/")
+    assert "a private network" in page
+    assert requester.get("/webhooks").json["items"] == []
 
 
 @pytest.mark.parametrize(

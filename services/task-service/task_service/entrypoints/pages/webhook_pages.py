@@ -16,6 +16,7 @@ from task_service.domain.webhooks import (
     EVENT_NAMES,
     URL_CHARACTERS_MAX,
     DeliveryStatus,
+    HostIsNotPublic,
     TooManyWebhooks,
 )
 from task_service.entrypoints.pages import shell
@@ -52,6 +53,9 @@ def _add_list(blueprint: Blueprint, application: Application) -> None:
         url, events = request.form.get("url", ""), request.form.getlist("events")
         try:
             made = application.webhooks.create(shell.reader(), url, events)
+        except HostIsNotPublic:
+            private = _("That is an address of a private network: give one that we can reach.")
+            return _page(application, errors={"url": private}), 422
         except InvalidInput:
             wrong = _("Give an address that begins with https:// and names no user.")
             return _page(application, errors={"url": wrong}), 422
