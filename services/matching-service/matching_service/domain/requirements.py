@@ -67,10 +67,6 @@ class Requirements:
     answers_per_worker_a_day_max: int | None = None
 
     @property
-    def is_capped(self) -> bool:
-        return (self.answers_per_worker_max, self.answers_per_worker_a_day_max) != (None, None)
-
-    @property
     def names_workers(self) -> bool:
         return bool(self.only or self.excluded)
 

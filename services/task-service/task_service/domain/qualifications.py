@@ -99,20 +99,6 @@ def questions_of_text(text: str) -> Exam:
     return Exam(questions=tuple(questions), answer_key=key or None)
 
 
-def text_of_questions(exam: Exam) -> str:
-    """The same the other way round."""
-    key = exam.answer_key or {}
-    paragraphs = [
-        [question.text]
-        + [
-            f"{_RIGHT_MARK if choice in key.get(question.name, ()) else ''}{choice}"
-            for choice in question.choices
-        ]
-        for question in exam.questions
-    ]
-    return "\n\n".join("\n".join(lines) for lines in paragraphs)
-
-
 def _paragraphs(text: str) -> list[list[str]]:
     paragraphs: list[list[str]] = [[]]
     for line in text.splitlines():
