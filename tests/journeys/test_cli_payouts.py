@@ -183,7 +183,7 @@ def test_a_payout_that_the_bank_sends_back_is_held_until_two_people_release_it(
     assert worker.earnings()["paid"] == DOLLAR
     told(first, 0, "1.00", "10.00", f"RETURN {item_id} account closed")
     assert worker.earnings()["held"] == DOLLAR
-    with pytest.raises(Problem, match="nothing_payable"):
+    with pytest.raises(Problem, match="payout_account_not_ready"):
         worker.ask_for_payout()
 
     held = next(h for h in first.api.get(f"{PAYMENTS}/holds")["items"] if h["item_id"] == item_id)

@@ -11,9 +11,22 @@ from payment_service.application.payees import RefreshPayees
 from payment_service.application.ports import Session
 from payment_service.domain import chart
 from payment_service.domain.deductions import PayoutRules
-from payment_service.domain.people import NothingPayable, PayoutAccountMissing, PayoutRequest
+from payment_service.domain.payouts import Rail
+from payment_service.domain.people import (
+    NothingPayable,
+    PayoutAccountMissing,
+    PayoutAccountNotReady,
+    PayoutRequest,
+)
 
 _KEY_CHARACTERS = 26
+_TO_DO = {
+    Rail.STRIPE: "The payout account cannot receive money yet: open it, finish what it asks for, "
+    "then ask again",
+    Rail.BANK_FILE: "The bank sent the last payout back: give your bank details again, then ask "
+    "again",
+    Rail.GIFT_CREDIT: "Choose again how you are paid, then ask again",
+}
 
 
 class AskForPayout:
@@ -40,12 +53,13 @@ class AskForPayout:
         self._rules = rules
 
     def __call__(self, worker_id: WorkerId, *, key: str | None = None) -> PayoutRequest:
-        """Raises PayoutAccountMissing, NothingPayable."""
+        """Raises PayoutAccountMissing, PayoutAccountNotReady, NothingPayable."""
         payee = self._store.run(lambda session: session.payees.get(worker_id))
         if payee is None or payee.account_id is None:
             raise PayoutAccountMissing("Set up a payout account first: it says where to send it")
-        if payee.status != "active":
-            self._refresh_payees.refresh_now(payee)
+        status = payee.status
+        if status != "active":
+            status = self._refresh_payees.refresh_now(payee)
         request_id = _id_of(worker_id, key) if key else self._ids.new("request")
 
         def work(session: Session) -> PayoutRequest:
@@ -54,6 +68,8 @@ class AskForPayout:
             )
             if under_way is not None:
                 return under_way
+            if status != "active":
+                raise PayoutAccountNotReady(_TO_DO[payee.rail], status=status)
             amount = payable_of(session, worker_id, self._minimum.currency)
             if amount < self._minimum:
                 raise NothingPayable(

@@ -23,6 +23,12 @@ class PayoutAccountMissing(Conflict):
     code = "payout_account_missing"
 
 
+class PayoutAccountNotReady(Conflict):
+    """The place to send money is not finished, or cannot take any now. Facts: `status`."""
+
+    code = "payout_account_not_ready"
+
+
 class NothingPayable(Conflict):
     """Less is payable than the smallest payout."""
 

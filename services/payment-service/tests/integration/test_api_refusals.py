@@ -41,8 +41,9 @@ BAD_AMOUNTS = {
     ],
 )
 def test_json_with_half_a_character_or_an_endless_number_is_bad_input(
-    web: Any, calling: Callable[..., Any], body: bytes, says: str
+    application: Application, web: Any, calling: Callable[..., Any], body: bytes, says: str
 ) -> None:
+    assert application, "with nothing in its books, whatever ran before"
     token = calling("staff", "stf_maker", "finance.maker").token
     answer = web.test_client().post(
         "/api/payments/v1/holds",
@@ -168,7 +169,10 @@ def test_a_payout_needs_an_account_and_something_to_pay(
     assert worker.get("/payout-account").json == {"status": "none", "onboarding_url": None}
     early = worker.post("/payout-requests")
     assert (early.status_code, early.json["code"]) == (409, "payout_account_missing")
-    market.processor.onboard(worker.post("/payout-account").json["onboarding_url"])
+    form = worker.post("/payout-account").json["onboarding_url"]
+    unfinished = worker.post("/payout-requests")
+    assert (unfinished.status_code, unfinished.json["code"]) == (409, "payout_account_not_ready")
+    market.processor.onboard(form)
     empty = worker.post("/payout-requests")
     assert (empty.status_code, empty.json["code"]) == (409, "nothing_payable")
     assert worker.get("/payout-account").json["status"] == "active"

@@ -48,6 +48,9 @@ def test_an_account_that_is_not_finished_is_told(market: Any, worker: FlaskClien
     assert "Your payout account cannot receive money yet" in page
     assert "Go on there" in page
     assert "disabled" in ask_button(page)
+    worker.post("/pay/payout-requests")
+    assert "Not asked for" in worker.get(EARNINGS).text
+    assert not market.application.readers.payout_requests.of_worker("wrk_1", 10)
 
 
 def test_coming_back_from_the_processor_one_can_ask(market: Any, worker: FlaskClient) -> None:

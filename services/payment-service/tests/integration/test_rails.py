@@ -156,6 +156,7 @@ def test_a_payout_that_the_bank_sends_back_is_held_until_two_people_release_it(
     banked: Any,
     worker: Any,
     calling: Callable[..., Any],
+    browsing: Callable[..., Any],
     told: Callable[[str], str],
     paid_by_bank: tuple[str, str],
     outbox: Any,
@@ -182,14 +183,15 @@ def test_a_payout_that_the_bank_sends_back_is_held_until_two_people_release_it(
     match = {"line_id": line_id, "kind": "payout_return", "target": item_id}
     by_hand(banked, "statement_match", match)
     assert banked.run(run_id)["items"][0]["state"] == "returned"
-    assert worker.post("/payout-requests").json["code"] == "nothing_payable", "it is held"
+    assert worker.post("/payout-requests").json["code"] == "payout_account_not_ready"
+    assert "Give your bank details again" in browsing("worker", "wrk_1").get("/pay/earnings").text
     (held,) = banked.maker.get("/holds").json["items"]
     assert (held["item_id"], held["amount"]["amount_minor"]) == (item_id, 10)
     by_hand(banked, "hold_release", {"hold_id": held["hold_id"]})
-    assert worker.post("/payout-requests").status_code == 201
-    nobody = banked.maker.post("/payout-runs", {"rail": "bank_file"})
-    assert nobody.json["code"] == "nothing_eligible", "it would come back again"
+    refused = worker.post("/payout-requests").json
+    assert "give your bank details again" in refused["detail"], "it would come back again"
     assert worker.post("/payout-account/bank", BANK).status_code == 200
+    assert worker.post("/payout-requests").status_code == 201
     again = approved(banked, "bank_file")
     assert [item["state"] for item in banked.run(again)["items"]] == ["filed"]
     assert broken_rules(banked, calling) == []

@@ -84,7 +84,7 @@ def _add_payout_requests(blueprint: Blueprint, application: Application) -> None
         {
             400: "idempotency_key_missing",
             401: "not_signed_in",
-            409: "payout_account_missing, nothing_payable",
+            409: "payout_account_missing, payout_account_not_ready, nothing_payable",
         },
     )
     @blueprint.doc(security=WORKER, parameters=[IDEMPOTENCY_KEY])

@@ -19,11 +19,12 @@ from payment_service.application.show_money import Earnings
 from payment_service.bootstrap import Application
 from payment_service.domain.bonuses import Bonus
 from payment_service.domain.gifts import Gift
-from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem
+from payment_service.domain.payouts import IN_FLIGHT, ItemState, PayoutItem, Rail
 from payment_service.domain.people import (
     NothingPayable,
     Payee,
     PayoutAccountMissing,
+    PayoutAccountNotReady,
     PayoutRequest,
     PayoutUnderWay,
 )
@@ -205,10 +206,17 @@ def _hindrance(
     if payee is None or payee.account_id is None:
         return "no_account"
     if payee.status != "active":
-        return "account_pending" if payee.status == "pending" else "account_restricted"
+        return _account_hindrance(payee)
     if earned.payable.floored_to_minor() < _minimum(application):
         return "too_little"
     return "less_than_fee" if earned.next_payout.arrives.minor < 1 else None
+
+
+def _account_hindrance(payee: Payee) -> str:
+    """Why an account that is not active is not."""
+    if payee.rail is Rail.BANK_FILE:
+        return "bank_restricted"
+    return "account_pending" if payee.status == "pending" else "account_restricted"
 
 
 def _payouts(
@@ -283,6 +291,11 @@ def _add_request(blueprint: Blueprint, application: Application) -> None:
             application.ask_for_payout(shell.worker())
         except PayoutAccountMissing:
             ui.say("bad", _("Not asked for"), _("Set up your payout account first."))
+        except PayoutAccountNotReady:
+            said = words.hindrances(_minimum(application))
+            payee = application.show_money.payee(shell.worker())
+            hindrance = _account_hindrance(payee) if payee else "no_account"
+            ui.say("bad", _("Not asked for"), said[hindrance])
         except NothingPayable:
             ui.say(
                 "bad",

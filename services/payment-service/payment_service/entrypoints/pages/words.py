@@ -348,6 +348,9 @@ def hindrances(minimum: Money) -> dict[str, str]:
         "account_restricted": _(
             "Your payout account cannot receive money yet: the processor asks for more there."
         ),
+        "bank_restricted": _(
+            "The bank sent your last payout back. Give your bank details again, right or new."
+        ),
         "too_little": _("The smallest payout is %(amount)s.", amount=isolated(minimum)),
         "less_than_fee": _(
             "The fee of a payout leaves nothing to send yet. It grows with your work."
