@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from crowdloom.testkit.frames import task_frame
+from crowdloom.testkit.waiting import until
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 pytestmark = pytest.mark.browser
@@ -129,6 +130,34 @@ def test_the_browsers_back_opens_the_item_again_with_what_was_written(
     expect(page.frame_locator("#task-frame").locator("[name=a]")).to_have_value("half")
     expect(page.locator("[data-submit]")).to_be_enabled()
     assert workplace.draft_of(item) == [["a", "half"]]
+
+
+def test_skip_asks_whoever_has_written_something_and_keeps_it_as_a_draft(
+    open_item: Any, workplace: Any
+) -> None:
+    page, frame, item = open_item()
+    asked = page.locator("[data-skip-dialog]")
+    page.route("**/match/assignments/*/return", lambda route: route.fulfill(body="<p>Returned"))
+    frame.locator("[name=a]").fill("half a page")
+    page.locator(".workbar").click(position={"x": 3, "y": 3})
+    page.keyboard.press("s")
+    expect(asked).to_contain_text("not handed in")
+    page.keyboard.press("Enter")  # the first button goes on with it
+    expect(asked).to_be_hidden()
+    until(lambda: workplace.draft_of(item) == [["a", "half a page"]])
+    page.locator("[data-skip] button").click()
+    asked.get_by_role("button", name="Skip the item").click()
+    expect(page.get_by_text("Returned")).to_be_visible()
+    assert workplace.draft_of(item) == [["a", "half a page"]]
+
+
+def test_skip_does_not_ask_where_nothing_was_written(open_item: Any) -> None:
+    page, frame, _item = open_item()
+    page.route("**/match/assignments/*/return", lambda route: route.fulfill(body="<p>Returned"))
+    frame.locator("body").click()
+    expect(page.locator(STATE)).to_have_text("Draft saved")
+    page.locator("[data-skip] button").click()
+    expect(page.get_by_text("Returned")).to_be_visible()
 
 
 def test_an_answer_waits_for_the_line_and_is_taken_once(

@@ -3,9 +3,9 @@
    is taken at the `formdata` event, which a browser fires with the very entries of a submission,
    however it came about (button, Enter, form.submit(), requestSubmit(), POST or GET, any action).
 
-   Out: ready, changed, collected {answer}, submitted {answer}, invalid {count, label},
+   Out: ready, changed {by}, collected {answer, isBlank}, submitted {answer}, invalid {count, label},
         held {why: "button-off" | "several-buttons" | "silent" | "no-form"}, said {text}, size {height}
-   In:  hello, begin {answer}, collect, press
+   In:  hello, begin {answer}, collect {isBlank}, press
    An answer is a list of [name, value] in the order of a native post, line ends CR LF. */
 (() => {
   "use strict";
@@ -182,7 +182,7 @@
     window.addEventListener(kind, (event) => {
       if (event.isTrusted && event.target?.name) touched.add(event.target.name);
       sizesLeft = SIZES_BETWEEN_TOUCHES_MAX;
-      tell("changed");
+      tell("changed", { by: kind });
     }, true);
   }
   const fire = (field, kind) => field.dispatchEvent(new Event(kind, { bubbles: true }));
@@ -236,7 +236,10 @@
       told = 0; // the page around may not have been there when it was told how high this one is
       measure();
     },
-    collect: () => { const form = theForm(); if (form) tell("collected", { answer: collect(form) }); },
+    collect: ({ isBlank }) => {
+      const form = theForm();
+      if (form) tell("collected", { answer: collect(form), isBlank });
+    },
     begin: ({ answer }) => {
       if (begun) return;
       begun = true;

@@ -4,8 +4,8 @@
 const PREFIX = "cl_answer_";
 const KEPT_MS_MAX = 7 * 24 * 3600 * 1000;
 const RETRY_MS_MAX = 30000;
-/* A browser sends no more than 64 KiB once its page is gone. */
-export const KEEPALIVE_CHARACTERS_MAX = 20000;
+/* A browser sends no more than 64 KiB once its page is gone, of all answers together. */
+export const KEEPALIVE_BYTES_MAX = 60000;
 
 export const kept = (assignment) => {
   try {
@@ -51,6 +51,8 @@ export const isAnswer = (answer) => Array.isArray(answer) && answer.every((pair)
 const encoder = new TextEncoder();
 /* As the server counts it. */
 export const bytesOf = (answer) => answer.flat().reduce((sum, part) => sum + encoder.encode(part).length, 0);
+/* As it is sent. */
+export const weightOf = (answer) => encoder.encode(JSON.stringify(answer)).length;
 export const freshKey = () => Array.from(
   crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 /* One key an answer: a repeated call takes effect once, a changed answer is a new call. */

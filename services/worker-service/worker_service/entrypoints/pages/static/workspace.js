@@ -104,6 +104,21 @@ const start = (signal) => {
     ask("collect");
   }, signal);
 
+  /* ---- Skip takes a single key: who wrote something is asked ---- */
+  let blank = null; // what the page would hand in untouched
+  let wrote = false;
+  const hasWritten = () => wrote || Boolean(kept().answer && !same(kept().answer, blank));
+  const skipDialog = document.querySelector("[data-skip-dialog]");
+  const skipForm = document.querySelector("[data-skip]");
+  document.addEventListener("submit", (event) => {
+    if (event.target !== skipForm || skipDialog.returnValue || !hasWritten()) return;
+    event.preventDefault();
+    event.stopPropagation();
+    ask("collect"); // what was typed a moment ago becomes part of the draft
+    skipDialog.showModal();
+  }, { capture: true, signal });
+  skipDialog.addEventListener("close", () => { if (skipDialog.returnValue) skipForm.requestSubmit(); });
+
   /* ---- handing in ---- */
   let sending = false;
   const busy = (is) => {
@@ -118,7 +133,7 @@ const start = (signal) => {
     const left_ms = deadline - Date.now() - Number(clock.dataset.skewMs ?? 0);
     // A deadline that is not known here yet is far off: it was claimed a moment ago.
     const late = left_ms < LEASE_LEFT_MS_MIN;
-    return !late && JSON.stringify(answer).length <= answers.KEEPALIVE_CHARACTERS_MAX;
+    return !late && answers.weightOf(answer) <= answers.KEEPALIVE_BYTES_MAX;
   };
   /* On the server as a draft, then held back: handin.js counts the seconds down. Returns false
      where it cannot be, and the answer is handed in at once. */
@@ -220,10 +235,18 @@ const start = (signal) => {
     ready: () => {
       button.disabled = sending || closed;
       const { answer, saved } = kept();
+      ask("collect", { isBlank: true });
       ask("begin", { answer: saved === false && isAnswer(answer) ? answer : null });
     },
-    changed: () => { changed = true; },
-    collected: ({ answer }) => { if (isAnswer(answer)) saveDraft(answer); },
+    changed: ({ by }) => {
+      changed = true;
+      wrote ||= by !== "click";
+    },
+    collected: ({ answer, isBlank }) => {
+      if (!isAnswer(answer)) return;
+      if (isBlank) blank ??= answer;
+      else saveDraft(answer);
+    },
     submitted: ({ answer }) => { if (isAnswer(answer)) submit(answer); },
     invalid: ({ count, label }) => {
       const sentence = count > 1 ? words.invalidMany : words.invalid;
