@@ -23,8 +23,8 @@ FACTS = {
     "deadline": "2030-01-01T00:10:00Z",
 }
 NOW = "2030-01-01T00:00:00Z"
-HOLD = """([name, due]) => localStorage.setItem("cl_answer_" + name, JSON.stringify(
-    {answer: [["a", "yes"]], key: name, pressed: 1, at: Date.now(), due, title: "Look"}))"""
+HOLD = """([name, due, text]) => localStorage.setItem("cl_answer_" + name, JSON.stringify(
+    {answer: [["a", text ?? "yes"]], key: name, pressed: 1, at: Date.now(), due, title: "Look"}))"""
 SWAPPED = "document.dispatchEvent(new CustomEvent('htmx:after:swap'))"
 
 
@@ -187,7 +187,10 @@ def test_the_queue_does_not_call_held_what_it_has_just_handed_in(
     page, _frame, item = open_item()
     own = f"/match/assignments/{item.assignment_id}/open"
     names = f"{item.assignment_id} asg_2"
-    told = f'<div class="note" data-held="{names}"><form action="{own}"></form></div>'
+    counts = "<b data-count=2>two</b><b data-count=1 hidden>one</b><p data-all>See all</p>"
+    ends = f"<i data-ends={item.assignment_id}>soon</i><i data-ends=asg_2 hidden>later</i>"
+    form = f'<form action="{own}"></form>{counts}{ends}'
+    told = f'<div class="note" data-held="{names}">{form}</div>'
     page.route("**/match/held", partial(Route.fulfill, content_type="text/html", body=told))
     page.goto(f"{workplace.origin}/work/settings")  # where nothing is handed in
     page.evaluate(HOLD, [item.assignment_id, 1])
@@ -199,6 +202,7 @@ def test_the_queue_does_not_call_held_what_it_has_just_handed_in(
     expect(note.locator("form")).to_have_attribute(
         "action", own.replace(item.assignment_id, "asg_2")
     )
+    assert note.inner_text().split() == ["one", "later"]
     note.evaluate("(note, name) => { note.dataset.held = name; }", item.assignment_id)
     page.evaluate(SWAPPED)
     expect(note).to_be_hidden()
@@ -208,11 +212,16 @@ def test_of_many_answers_in_ten_seconds_all_but_the_newest_three_are_handed_in(
     open_item: Any, workplace: Any, context: BrowserContext
 ) -> None:
     page, _, first = open_item()
-    items = [first, *(workplace.item(FIELD) for _ in range(4))]
+    items = [first, *(workplace.item(FIELD) for _ in range(6))]
     for item in items[1:]:
         workplace.hand(context, item)
     page.clock.set_fixed_time(0)  # ten seconds are never over
-    for place, item in enumerate(items):
+    for place, item in enumerate(items[:5]):
         page.evaluate(HOLD, [item.assignment_id, 5_000 + place])
     until(lambda: all(workplace.answer_of(item) for item in items[:2]))
-    assert [workplace.answer_of(item) for item in items[2:]] == [None] * 3
+    assert [workplace.answer_of(item) for item in items[2:]] == [None] * 5
+    # A browser whose page goes sends 64 KiB at most: letters of two bytes each.
+    for place, item in enumerate(items[5:]):
+        page.evaluate(HOLD, [item.assignment_id, 5_010 + place, "\u0634" * 20_000])
+    until(lambda: all(workplace.answer_of(item) for item in items[:6]))
+    assert workplace.answer_of(items[6]) is None

@@ -2,7 +2,8 @@
    on the server already), and it is handed in when they are over, at once when the page is left or
    hidden, or by the next page of a worker that is opened in this browser. It is called submitted
    only when the server has said so. What is held back is still held in the market, where a worker
-   has ten items at most: of a quick one only the newest answers wait. */
+   has ten items at most: of a quick one only the newest answers wait, and no more than a browser
+   sends at once when its page goes. */
 import * as answers from "./answers.js";
 
 const toast = document.querySelector("[data-hand-in]");
@@ -51,13 +52,19 @@ const start = () => {
     show(`${named(words.notTaken, entry)} ${words[name]}`, { link: `/work/assignments/${assignment}` });
   };
 
+  /* The newest that may wait, of those that wait. */
+  const newest = (waiting) => {
+    let weight = 0;
+    const fits = ({ answer }) => (weight += answers.weightOf(answer)) <= answers.KEEPALIVE_BYTES_MAX;
+    return new Set(waiting.slice(-HELD_BACK_MAX).reverse().filter(fits));
+  };
   const turn = () => {
     const waiting = answers.heldBack();
-    for (const [place, entry] of waiting.entries()) {
-      const isNewest = place >= waiting.length - HELD_BACK_MAX;
+    const mayBeUndone = newest(waiting);
+    for (const entry of waiting) {
       // A device's clock that was set back must not hold an answer for an hour.
       const mayWait = entry.due > Date.now() && entry.due <= Date.now() + HOLD_MS_MAX;
-      if (!isNewest || !mayWait) handIn(entry);
+      if (!mayBeUndone.has(entry) || !mayWait) handIn(entry);
     }
     const next = waiting.filter((entry) => !asked.has(entry.assignment)).pop() ?? null;
     if (held && !next && !asked.size && !waiting.length && !undo.hidden) toast.hidden = true;
@@ -76,12 +83,17 @@ const start = () => {
     form.action = `/match/assignments/${assignment}/open`;
     setTimeout(() => form.requestSubmit(), 250); // what is typed in the page that is left is kept first
   };
-  /* The page may be gone before the reply: the entry stays, and the next page asks again. */
-  const handInNow = () => {
+  /* The page may be gone before the reply: the entry stays, and the next page asks again. What is on
+     its way when the page goes is broken off by the browser: the same call once more, after the others. */
+  const handInNow = ({ isGoing }) => {
     if (answers.carries()) return;
-    for (const { assignment, answer, key } of answers.heldBack()) {
-      answers.keep(assignment, { due: 1 });
-      if (!asked.has(assignment)) answers.handIn(assignment, answer, key, { keepalive: true }).catch(() => {});
+    const isOnItsWay = ({ assignment }) => asked.has(assignment);
+    const waiting = answers.heldBack();
+    for (const { assignment } of waiting) answers.keep(assignment, { due: 1 });
+    const left = waiting.filter((entry) => !isOnItsWay(entry));
+    if (isGoing) left.push(...waiting.filter(isOnItsWay));
+    for (const { assignment, answer, key } of left) {
+      answers.handIn(assignment, answer, key, { keepalive: true }).catch(() => {});
     }
   };
 
@@ -97,8 +109,8 @@ const start = () => {
   undo.addEventListener("click", takeBack);
   document.addEventListener("crowdloom:undo", takeBack);
   document.addEventListener("crowdloom:onward", turn);
-  window.addEventListener("pagehide", handInNow);
-  document.addEventListener("visibilitychange", () => { if (document.hidden) handInNow(); });
+  window.addEventListener("pagehide", () => handInNow({ isGoing: true }));
+  document.addEventListener("visibilitychange", () => { if (document.hidden) handInNow({ isGoing: false }); });
   answers.forgetOld();
   setInterval(turn, 1000);
   setInterval(renew, 1000);

@@ -79,9 +79,14 @@ const showHeld = () => {
   const note = document.querySelector(".note[data-held]");
   if (!note) return;
   const done = new Set([...handedIn, ...heldBack().map(({ assignment }) => assignment)]);
-  const first = note.dataset.held.split(" ").find((name) => !done.has(name));
+  const still = note.dataset.held.split(" ").filter((name) => !done.has(name));
+  const [first] = still;
   note.hidden = !first;
-  if (first) note.querySelector("form").action = `/match/assignments/${first}/open`;
+  if (!first) return;
+  note.querySelector("form").action = `/match/assignments/${first}/open`;
+  for (const told of note.querySelectorAll("[data-count]")) told.hidden = Number(told.dataset.count) !== still.length;
+  for (const told of note.querySelectorAll("[data-ends]")) told.hidden = told.dataset.ends !== first;
+  for (const link of note.querySelectorAll("[data-all]")) link.hidden = still.length < 2;
 };
 
 /* ---- sound ---- */
