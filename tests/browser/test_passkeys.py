@@ -60,7 +60,6 @@ def named(passkeys: Passkeys, origin: str, monkeypatch: pytest.MonkeyPatch) -> s
     """Browsers allow passkeys at a name: the same server, called by one."""
     address = origin.replace("127.0.0.1", "localhost")
     monkeypatch.setattr(passkeys, "_origin", address)
-    monkeypatch.setattr(passkeys, "_host", "localhost")
     return address
 
 
@@ -85,7 +84,6 @@ def test_a_worker_starts_and_comes_back_by_a_passkey(
     service = worker_service
     application = made_with(service.bootstrap.build, service.config.read_settings(ENVIRONMENT))
     application.store.migrate(service.adapters.mongo_session.INDEXES)
-    monkeypatch.setattr(application.passkeys, "_host", "localhost")
     origin = serve(service.entrypoints.wsgi.create_web(application))
     origin = named(application.passkeys, origin, monkeypatch)
     with device(chromium) as page:
@@ -112,7 +110,6 @@ def test_staff_add_a_passkey_and_use_it_instead_of_the_code(
     application = made_with(service.bootstrap.build, service.config.read_settings(ENVIRONMENT))
     application.store.migrate_all()
     application.add_staff(email=EMAIL, grants=["operator"], password=PASSWORD, secret=SECRET)
-    monkeypatch.setattr(application.passkeys, "_host", "localhost")
     origin = serve(service.entrypoints.wsgi.create_web(application))
     origin = named(application.passkeys, origin, monkeypatch)
     with device(chromium) as page:

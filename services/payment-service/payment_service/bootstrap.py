@@ -7,6 +7,7 @@ from secrets import SystemRandom
 
 from crowdloom.chassis.http.health import Check
 from crowdloom.chassis.idempotency import IdempotencyStore
+from crowdloom.chassis.own_machine import by_name
 from crowdloom.chassis.passkeys import Passkeys
 from crowdloom.chassis.session_records import SessionRecords
 from crowdloom.chassis.store import Document, MongoDatabase
@@ -261,7 +262,9 @@ def build(
         tables=MongoTables(store.database),
         sessions=sessions_of(settings.common, service=SERVICE, clock=clock),
         session_records=SessionRecords(store.database, role="staff", clock=clock, ids=ids),
-        passkeys=Passkeys(store.database, clock=clock, public_url=url, verified_owner=False),
+        passkeys=Passkeys(
+            store.database, clock=clock, public_url=by_name(url), verified_owner=False
+        ),
         idempotency=IdempotencyStore(store.database, clock),
         enrolment_links=URLSafeTimedSerializer(settings.common.cursor_key, salt="enrolment"),
         start_top_up=StartTopUp(store, processor, currency=currency, clock=clock, public_url=url),

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from crowdloom.chassis.http.health import Check
 from crowdloom.chassis.idempotency import IdempotencyStore
+from crowdloom.chassis.own_machine import by_name
 from crowdloom.chassis.passkeys import Passkeys
 from crowdloom.chassis.session_records import SessionRecords
 from crowdloom.chassis.store import Document, MongoDatabase, MongoStore
@@ -123,7 +124,7 @@ def build(
         passkeys=Passkeys(
             store.database,
             clock=clock,
-            public_url=settings.common.public_url,
+            public_url=by_name(settings.common.public_url),
             verified_owner=True,
         ),
         idempotency=IdempotencyStore(store.database, clock),

@@ -129,6 +129,21 @@ def test_a_passkey_is_an_account_in_one_step_and_the_last_way_in_stays(
     assert browse().post("/work/sign-in/passkey", data={"credential": gone}).status_code == 401
 
 
+def test_at_the_bare_address_of_ones_own_machine_passkeys_are_offered_at_its_name(
+    browse: Any,
+) -> None:
+    browser, here = browse(), {"base_url": "http://127.0.0.1:8000"}
+    browser.post("/work/start", **here)
+    page = browser.get("/work/account", **here).text
+    assert 'href="http://localhost:8000/work/account"' in page
+    assert "data-passkey-button" not in page
+    assert "data-passkey-button" not in browse().get("/work/sign-in", **here).text
+    device, there = SoftAuthenticator("http://localhost:8000"), browse()
+    assert "data-passkey-button" in there.get("/work/start", base_url=device.origin).text
+    made = device.add(there.post("/work/passkeys/start").json)
+    assert there.post("/work/start/passkey", data={"credential": made}).status_code == 303
+
+
 def test_a_copied_key_and_another_sites_answer_are_refused(
     browse: Any, application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import principal, require
+from crowdloom.chassis.own_machine import elsewhere
 from crowdloom.chassis.passkeys import PasskeyRefused
 from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
@@ -35,7 +36,8 @@ def _add_account(blueprint: Blueprint, application: Application) -> None:
             this_one=principal().session_id,
             lives_on=int(API_PASS_LIFETIME.total_seconds()),
             keys=application.passkeys.of(shell.staff_member()),
-            possible=application.passkeys.possible,
+            possible=application.passkeys.possible and not elsewhere(request.url),
+            elsewhere=elsewhere(request.url),
         )
 
 

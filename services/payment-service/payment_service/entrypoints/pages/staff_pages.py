@@ -6,6 +6,7 @@ import pyotp
 import segno
 from crowdloom import ui
 from crowdloom.chassis.http.auth import clear_session_cookies, give_passes, set_home_cookies
+from crowdloom.chassis.own_machine import elsewhere
 from crowdloom.chassis.passkeys import PasskeyRefused
 from crowdloom.chassis.tokens import Principal
 from crowdloom.kernel.errors import NotFound
@@ -121,7 +122,7 @@ def _sign_in_page(error: str = "") -> str:
         errors={"email": error} if error else {},
         email=request.form.get("email", ""),
         next=request.values.get("next", ""),
-        passkeys=current_app.config["PASSKEYS_POSSIBLE"],
+        passkeys=current_app.config["PASSKEYS_POSSIBLE"] and not elsewhere(request.url),
     )
 
 

@@ -12,6 +12,7 @@ from crowdloom.chassis.http.auth import (
     require,
     set_home_cookies,
 )
+from crowdloom.chassis.own_machine import elsewhere
 from crowdloom.kernel import DomainError
 from crowdloom.kernel.errors import InvalidInput
 from flask import Blueprint, Response, current_app, redirect, render_template, request
@@ -110,7 +111,7 @@ def start_page(
         errors={"languages": error} if error else {},
         effort=effort,
         next=shell.next_page(),
-        passkeys=current_app.config["PASSKEYS_POSSIBLE"],
+        passkeys=current_app.config["PASSKEYS_POSSIBLE"] and not elsewhere(request.url),
     )
 
 
@@ -206,7 +207,7 @@ def sign_in_page(error: str = "") -> str:
         # What was typed is not sent back: a code does not belong into a page that may be kept.
         errors={"recovery_code": error} if error else {},
         next=shell.next_page(),
-        passkeys=current_app.config["PASSKEYS_POSSIBLE"],
+        passkeys=current_app.config["PASSKEYS_POSSIBLE"] and not elsewhere(request.url),
     )
 
 

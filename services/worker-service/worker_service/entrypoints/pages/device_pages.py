@@ -4,6 +4,7 @@ from typing import Any
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import principal, require
+from crowdloom.chassis.own_machine import elsewhere
 from crowdloom.chassis.passkeys import PasskeyRefused
 from crowdloom.kernel.errors import InvalidInput
 from crowdloom.kernel.ids import WorkerId
@@ -53,7 +54,8 @@ def _add_account(blueprint: Blueprint, application: Application) -> None:
             lives_on=PASS_LIFETIME,
             keys=application.passkeys.of(shell.reader()),
             code_shown=application.show_profile(shell.reader()).code_shown,
-            possible=application.passkeys.possible,
+            possible=application.passkeys.possible and not elsewhere(request.url),
+            elsewhere=elsewhere(request.url),
         )
 
 
