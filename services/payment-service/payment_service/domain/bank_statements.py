@@ -17,6 +17,9 @@ _YEAR_MIN = 2000
 _DECIMALS = re.compile(r"([+-]?)(\d{1,15})(?:\.(\d*))?", re.ASCII)
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]")
 _ID_CHARACTERS = 26
+# Fewer may be the end of somebody else's: without the bank's number, and with it.
+_ACCOUNT_CHARACTERS_MIN = (8, 4)
+_KEY_CHARACTERS_MAX = 2
 
 
 class UnreadableStatement(DomainError):
@@ -147,8 +150,16 @@ class BankAccount:
         """Whether the bank means this account. A statement need not name any."""
         ours = plain(self.number)
         parts = [part for part in (plain(each) for each in number.split("/")) if part]
-        # MT940 says bank/account where an IBAN holds both, and an account may be all that we know.
-        return not parts or plain(number).endswith(ours) or all(part in ours for part in parts)
+        # An account may be all that we know.
+        if not parts or plain(number).endswith(ours):
+            return True
+        # MT940 says bank/account where an IBAN holds both, and in France two digits behind them.
+        *bank, account = parts
+        account = account.lstrip("0") or "0"
+        head, found, key = ours.rpartition(account)
+        enough = _ACCOUNT_CHARACTERS_MIN[bool(bank)]
+        is_end = bool(found) and len(account) >= enough and len(key) <= _KEY_CHARACTERS_MAX
+        return account == ours.lstrip("0") or (is_end and all(part in head for part in bank))
 
 
 @dataclass(frozen=True)

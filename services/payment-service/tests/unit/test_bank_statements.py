@@ -1,5 +1,6 @@
 """Bank statements as banks send them, read exactly; and each way in which a file can be wrong."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -225,6 +226,58 @@ def test_balances_are_typed_as_the_bank_writes_them_or_as_we_do() -> None:
     bare = replace(account, mapping=replace(account.mapping, balance=""))
     for typed in ("1.177,80", "1177,80", "1,177.80", "1177.80"):
         assert read(content, bare, opening="0", closing=typed)[0].closing.minor == 117_780
+
+
+PERSIAN = str.maketrans("0123456789.,", "۰۱۲۳۴۵۶۷۸۹٬٫")
+AS_BANKS_SAVE_IT: dict[str, Callable[[str], str]] = {
+    "the spreadsheet's line of its delimiter": lambda text: f"sep=;\r\n{text}",
+    "that line instead of the bank's own": lambda text: '"sep=;"\n' + text.partition("\n")[2],
+    "a delimiter after the last name": lambda text: text.replace("Saldo", "Saldo;"),
+    "columns of nothing": lambda text: text.replace("Saldo", "Saldo;Notiz"),
+    "Persian digits": lambda text: "".join(
+        line
+        if number < 2
+        else ";".join(
+            cell.translate(PERSIAN) if place > 2 else cell
+            for place, cell in enumerate(line.split(";"))
+        )
+        for number, line in enumerate(text.splitlines(keepends=True))
+    ),
+    "a sign of typesetters and marks of direction": lambda text: text.replace(
+        ";-", ";\u200e\u2212"
+    ),
+}
+
+
+@pytest.mark.parametrize("change", AS_BANKS_SAVE_IT.values(), ids=AS_BANKS_SAVE_IT)
+def test_a_csv_is_read_the_same_however_its_bank_or_a_spreadsheet_saved_it(change: Any) -> None:
+    content, account, _ = golden("german.csv")
+    assert account.mapping
+    unicode = replace(account, mapping=replace(account.mapping, encoding="utf-8"))
+    text = content.decode("cp1252")
+    (same,) = read(change(text).encode(), unicode)
+    assert replace(same, lines=()) == replace(read(text.encode(), unicode)[0], lines=())
+    assert [line.amount.minor for line in same.lines] == GOLDEN["german.csv"][1]
+
+
+def test_of_a_short_line_only_what_may_be_empty_is_taken_as_empty() -> None:
+    content, account, typed = golden("american.csv")
+    trimmed = content.replace(b"22.20,", b"22.20")
+    assert read(trimmed, account, **typed) == read(content, account, **typed)
+
+
+@pytest.mark.parametrize("said", ["DE89", "13000", "37040044", "/0", "37040044/13", "9370400/4405"])
+def test_a_part_of_an_iban_is_no_account_of_ours(said: str) -> None:
+    assert not EURO.is_called(said)
+
+
+@pytest.mark.parametrize(
+    "said", ["", "de89 3704 0044 0532 0130 00", "0532013000", "532013000", "37040044/532013000"]
+)
+def test_an_account_is_known_by_its_iban_or_by_its_number_there(said: str) -> None:
+    assert EURO.is_called(said)
+    assert replace(EURO, number="0532013000").is_called(said)
+    assert replace(EURO, number="FR1420041010050500013M02606").is_called("20041/0500013M026")
 
 
 def test_a_csv_without_balances_needs_them_typed() -> None:

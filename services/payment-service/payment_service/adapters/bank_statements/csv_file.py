@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from itertools import zip_longest
 
 from crowdloom.kernel import Currency, Money
 
@@ -20,7 +21,13 @@ from payment_service.domain.bank_statements import (
     read_amount,
 )
 
-_SPACES = str.maketrans("", "", " \u00a0\u202f'")
+# What stands in an amount and is none of it: spaces, the Swiss mark of thousands, marks of
+# direction. A typesetter's minus is a minus.
+_SPACES = str.maketrans("\u2212", "-", " \u00a0\u202f'’\u200e\u200f\u061c\u2066\u2069")
+_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
+_POINT, _THOUSANDS = "٫", "٬"
+# Spreadsheets write it before the heading, and it is in no mapping.
+_DELIMITER_LINE = re.compile(r"\"?sep=.?\"?\r?\n", re.IGNORECASE)
 # Thousands stand in threes: what does not is a decimal sign that the mapping does not know.
 _GROUPED = {
     sign: re.compile(rf"[+-]?\d{{1,3}}(?:\{mark}\d{{3}})+(?:\{sign}\d*)?", re.ASCII)
@@ -63,26 +70,48 @@ def _named(lines: Sequence[BankLine], closing: Money) -> str:
 
 def _rows(text: str, mapping: CsvMapping) -> Iterator[Row]:
     """Each row by the heading's names, with its line; empty rows are left out."""
-    kept = text.split("\n", mapping.skipped_lines)
-    body = kept[-1] if len(kept) > mapping.skipped_lines else ""
+    skipped = _skipped(text, mapping)
+    kept = text.split("\n", skipped)
+    body = kept[-1] if len(kept) > skipped else ""
     reader = csv.reader(io.StringIO(body, newline=""), delimiter=mapping.delimiter, strict=True)
     try:
-        heading = [name.strip() for name in next(reader, [])]
+        heading = _heading(next(reader, []))
+        must = max((heading.index(n) for n in _needed(mapping) if n in heading), default=0)
         for name in _columns(mapping):
             if heading.count(name) != 1:
                 reason = "columns" if name not in heading else "column_twice"
-                raise UnreadableStatement(reason, line=mapping.skipped_lines + 1, value=name)
+                raise UnreadableStatement(reason, line=skipped + 1, value=name)
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                place = mapping.skipped_lines + reader.line_num
-                if len(cells) < len(heading):
+                place = skipped + reader.line_num
+                if len(cells) <= must:
                     raise UnreadableStatement("syntax", line=place, value=cells[0])
                 if any(cell.strip() for cell in cells[len(heading) :]):
                     raise UnreadableStatement("cells", line=place, value=cells[0])
-                yield place, dict(zip(heading, cells, strict=False))
+                yield place, dict(zip_longest(heading, cells[: len(heading)], fillvalue=""))
     except csv.Error as error:
-        place = mapping.skipped_lines + reader.line_num
+        place = skipped + reader.line_num
         raise UnreadableStatement("syntax", line=place, value=str(error)) from None
+
+
+def _skipped(text: str, mapping: CsvMapping) -> int:
+    """The lines before the heading; whoever mapped the file may have counted the delimiter's."""
+    count = mapping.skipped_lines
+    if not _DELIMITER_LINE.match(text):
+        return count
+    return count if mapping.date in text.split("\n", count + 1)[count:][:1][0] else count + 1
+
+
+def _heading(cells: Sequence[str]) -> list[str]:
+    names = [name.strip() for name in cells]
+    while names and not names[-1]:
+        names.pop()
+    return names
+
+
+def _needed(mapping: CsvMapping) -> Sequence[str]:
+    """The columns in which each line has something: programs leave out what ends it empty."""
+    return (mapping.date, mapping.amount, mapping.direction, mapping.balance)
 
 
 def _columns(mapping: CsvMapping) -> Iterator[str]:
@@ -137,8 +166,9 @@ def _size(amount: Money) -> Money:
 
 
 def _read(said: str, mapping: CsvMapping, currency: Currency, place: int | None) -> Money:
-    text = said.translate(_SPACES).removesuffix(currency.code)
     thousands = "," if mapping.decimal == "." else "."
+    text = said.translate(_SPACES).translate(_DIGITS).removesuffix(currency.code)
+    text = text.replace(_POINT, mapping.decimal).replace(_THOUSANDS, thousands)
     if thousands in text and not _GROUPED[mapping.decimal].fullmatch(text):
         raise UnreadableStatement("amount", line=place, value=said)
     return read_amount(
