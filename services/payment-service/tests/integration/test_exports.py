@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -127,9 +128,13 @@ def test_bean_check_takes_currencies_with_and_without_decimals(tmp_path: Path) -
             )
         )
     )
+    alike = ("asset:bank:a_b:USD", "asset:bank:a-b:USD", "asset:bank:a--b:USD")
+    between = JournalLine(alike[0], 5, 0), JournalLine(alike[1], 0, 3), JournalLine(alike[2], 0, 2)
+    books.entries += (replace(sample(9, "USD", "2026-11-07", 5), lines=between),)
     november = Period(date(2026, 11, 1), date(2026, 11, 30))
     content = b"".join(write_beancount(books, november))
     assert content.count(b"opening") == 3
+    assert len(set(re.findall(rb"open (Assets:Bank:\S+)", content))) == len(alike)
     check_beans(content, tmp_path)
 
 

@@ -66,9 +66,14 @@ def _posting(path: str, units: int) -> str:
 
 
 def account_of(path: str) -> str:
-    """Parts begin with a capital or a digit, and have no underscores."""
+    """Parts begin with a capital or a digit, and have no underscores.
+
+    A hyphen is one of a bank account's own: as `-H-` it is not taken for an underscore, since such
+    a name has small letters alone.
+    """
     root, *parts = path.split(":")
-    named = [part[:1].upper() + part[1:].replace("_", "-") for part in parts]
+    plain_parts = [part.replace("-", "_H_").replace("_", "-") for part in parts]
+    named = [part[:1].upper() + part[1:] for part in plain_parts]
     return ":".join([_ROOTS[root], *named])
 
 
