@@ -97,5 +97,5 @@ def read_message(headers: Headers, value: bytes) -> Envelope:
             ),
             event=known.from_body(body),
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise PoisonMessage(f"Not a readable event: {error!r}") from error

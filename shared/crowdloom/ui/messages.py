@@ -84,6 +84,6 @@ def _read(value: str) -> list[Message]:
     try:
         rows = json.loads(urlsafe_b64decode(value.encode())) if value else []
         found = [Message(str(tone), str(word), str(text)) for tone, word, text in rows]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return []
     return [message for message in found if message.tone in TONES]

@@ -74,6 +74,15 @@ def test_nothing_that_task_service_publishes_names_a_worker():
                 ("ce_subject", b"k"),
                 ("ce_time", b"2026-01-01T00:00:00Z"),
             ),
+            b"[" * 50_000,
+        ),
+        (
+            (
+                ("ce_type", b"task.batch.paused.v1"),
+                ("ce_id", b"1"),
+                ("ce_subject", b"k"),
+                ("ce_time", b"2026-01-01T00:00:00Z"),
+            ),
             b"{}",
         ),
     ],

@@ -268,7 +268,7 @@ class StripeProcessor:
         self._check_signature(payload, signature)
         try:
             return _hint(json.loads(payload))
-        except _NO_EVENT as error:
+        except (*_NO_EVENT, RecursionError) as error:
             raise ForgedWebhook("The body is not an event") from error
 
     def _check_signature(self, payload: bytes, signature: str) -> None:

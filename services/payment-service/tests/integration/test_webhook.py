@@ -101,7 +101,10 @@ def test_a_signature_that_does_not_fit_is_refused_and_nothing_is_kept(
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"[]", b"{}", b"\xff\xfe", b'{"id": "evt_1"}', event(data=None), event(created=10**18)],
+    [
+        *(b"", b"[]", b"{}", b"\xff\xfe", b'{"id": "evt_1"}', b"[" * 50_000 + b"]" * 50_000),
+        *(event(data=None), event(created=10**18)),
+    ],
 )
 def test_a_well_signed_body_that_is_no_event_is_refused(
     application: Application, send: Any, payload: bytes
