@@ -1,5 +1,6 @@
 """The absences of ARCHITECTURE.md that can be read off the code."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from crowdloom.chassis.http.auth import COOKIE_PATHS
 from crowdloom.contracts import all_event_types, event_type
+from crowdloom.ui.refusals import names_of_refusals
 from crowdloom_local.composition import SERVICE_OF_PREFIX, service_of
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +86,19 @@ def test_a_workers_cookie_never_reaches_task_service():
 @pytest.mark.parametrize("prefix", SERVICE_OF_PREFIX)
 def test_a_prefix_and_all_below_it_belong_to_one_service(prefix: str):
     assert service_of(prefix) == service_of(f"{prefix}/some/page") == SERVICE_OF_PREFIX[prefix]
+
+
+@pytest.mark.parametrize("package", ["task", "worker", "matching", "chassis", "kernel"])
+def test_a_refusal_is_a_plain_text_that_can_be_translated(package: str):
+    shared = ROOT / "shared" / "crowdloom" / package
+    folder = shared if shared.is_dir() else ROOT / f"services/{package}-service/{package}_service"
+    by_field = {"InvalidInput"}  # of which pages word each field
+    refusals = set(names_of_refusals(folder)) - by_field
+    for path in python_files(folder):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in refusals:
+                words = call.args[0] if call.args else None
+                assert isinstance(words, ast.Constant), f"{path}:{call.lineno}"
 
 
 def test_files_keep_to_their_size():

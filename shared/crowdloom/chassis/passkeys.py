@@ -128,7 +128,9 @@ class Passkeys:
     def keep(self, key: NewKey, subject: str, *, name: str) -> Passkey:
         """Raises PasskeyRefused for a key that is kept already, or one too many."""
         if self._keys.count_documents({"subject": subject}) >= PASSKEYS_EACH_MAX:
-            raise PasskeyRefused(f"At most {PASSKEYS_EACH_MAX} passkeys; remove one first")
+            raise PasskeyRefused(
+                "At most %(count_max)s passkeys; remove one first", count_max=PASSKEYS_EACH_MAX
+            )
         kept = Passkey(
             passkey_id=key.passkey_id,
             subject=subject,

@@ -1,22 +1,32 @@
 """The three error families of architecture.md section 5. Anything else is a bug."""
 
+import re
 from collections.abc import Mapping
+
+_FACT = re.compile(r"%\((\w+)\)s")
+
+
+def with_facts(wording: str, facts: Mapping[str, object]) -> str:
+    """The sentence with the facts that it names; whatever else is in it stays as it is."""
+    return _FACT.sub(lambda found: str(facts.get(found[1], found[0])), wording)
 
 
 class DomainError(Exception):
     """An expected refusal: a 4xx answer or a result event, never retried.
 
     `code` is stable and part of the API; `status` is the HTTP status it is answered with; `facts`
-    are the offending values, shown to the caller.
+    are the offending values, shown to the caller. The sentence is a plain text in the code, with
+    `%(name)s` for a fact: pages say it in the reader's language (`crowdloom.ui.refusals`).
     """
 
     code = "refused"
     status = 422
 
     def __init__(self, sentence: str, **facts: object) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+        self.wording = sentence
+        self.sentence = with_facts(sentence, facts)
         self.facts: Mapping[str, object] = facts
+        super().__init__(self.sentence)
 
 
 class NotFound(DomainError):

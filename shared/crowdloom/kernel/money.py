@@ -61,7 +61,7 @@ class Currency(Enum):
         try:
             return cls[code]
         except KeyError:
-            raise WrongCurrency(f"{code!r} is not a currency we handle", currency=code) from None
+            raise WrongCurrency("%(currency)s is not a currency we handle", currency=code) from None
 
 
 @dataclass(frozen=True, order=False)
@@ -149,7 +149,7 @@ class Money:
         if scale is None:
             return cls.of_minor(amount, currency)
         if scale != currency.scale:
-            raise InvalidMoney(f"{code} has scale {currency.scale}", scale=repr(scale))
+            raise InvalidMoney("%(currency)s has another scale", currency=code, scale=repr(scale))
         return cls(amount, currency)
 
     def __str__(self) -> str:
@@ -165,7 +165,7 @@ class Money:
     def _same(self, other: "Money") -> int:
         if other.currency is not self.currency:
             raise WrongCurrency(
-                f"{other.currency.code} cannot be combined with {self.currency.code}",
+                "Amounts of two currencies cannot be combined",
                 currency=other.currency.code,
             )
         return other.units

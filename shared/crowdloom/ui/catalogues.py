@@ -23,6 +23,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from crowdloom.ui.languages import DEFAULT_LANGUAGE, LANGUAGES
+from crowdloom.ui.refusals import names_of_refusals
 
 DOMAIN = "messages"
 _KEYWORDS: Mapping[str, tuple[int | tuple[int, str], ...] | None] = {
@@ -47,6 +48,8 @@ class Source:
     name: str
     package: Path
     translations: Path
+    beside: tuple[Path, ...] = ()
+    """Further packages, whose refusals any page can show."""
 
     def po_of(self, language: str) -> Path:
         return self.translations / language / "LC_MESSAGES" / f"{DOMAIN}.po"
@@ -58,7 +61,8 @@ class Source:
 def sources(root: Path) -> list[Source]:
     """The shared pages, and each service that has a package."""
     shared = root / "shared" / "crowdloom" / "ui"
-    found = [Source("crowdloom.ui", shared, shared / "translations")]
+    beside = (shared.parent / "chassis", shared.parent / "kernel")
+    found = [Source("crowdloom.ui", shared, shared / "translations", beside)]
     for folder in sorted((root / "services").glob("*-service")):
         package = folder / folder.name.replace("-", "_")
         pages = package / "entrypoints" / "pages"
@@ -70,17 +74,20 @@ def sources(root: Path) -> list[Source]:
 def collect(source: Source) -> Catalog:
     """Every string of the package, with the files it stands in but no line numbers."""
     template = Catalog(project=source.name, charset="utf-8")
-    found = extract_from_dir(
-        source.package,
-        method_map=_METHODS,
-        options_map=_OPTIONS,
-        keywords=cast("Any", _KEYWORDS),  # Mapping is invariant in what Babel's is wider by
-        comment_tags=("Translators:",),
-    )
-    for file, _line, text, comments, context in found:
-        # A line number would change the file with every edit above the string.
-        place = cast("list[tuple[str, int]]", [(file, None)])
-        template.add(text, locations=place, auto_comments=comments, context=context)
+    for folder in (source.package, *source.beside):
+        refusals = dict.fromkeys(names_of_refusals(folder), (1,))
+        found = extract_from_dir(
+            folder,
+            method_map=_METHODS,
+            options_map=_OPTIONS,
+            # Mapping is invariant in what Babel's is wider by.
+            keywords=cast("Any", {**_KEYWORDS, **refusals}),
+            comment_tags=("Translators:",),
+        )
+        for file, _line, text, comments, context in found:
+            # A line number would change the file with every edit above the string.
+            place = cast("list[tuple[str, int]]", [(file, None)])
+            template.add(text, locations=place, auto_comments=comments, context=context)
     return template
 
 

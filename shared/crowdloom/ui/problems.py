@@ -12,6 +12,8 @@ from flask import Response, g, make_response, render_template, request
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException, default_exceptions
 
+from crowdloom.ui.refusals import in_readers_language
+
 PROBLEM_TYPE = "application/problem+json"
 _API_PREFIXES = ("/api/", "/webhooks/", "/mturk/")
 _SERVER_ERROR = 500
@@ -162,7 +164,7 @@ def _telling_detail(problem: Mapping[str, object], status: int) -> str:
         or (usual and detail == usual.description)
     ):
         return ""
-    return detail
+    return in_readers_language(detail) if detail else ""
 
 
 def _person_reads() -> bool:

@@ -28,7 +28,6 @@ from matching_service.domain.requirements import Reason
 NOTHING_LEFT = "nothing_left"
 """Every open slot of the batch is of a task that this worker was given before, or there is none."""
 _SAME_MOMENT_MAX = LEASES_PER_WORKER_MAX
-_TOO_OFTEN = "You are asking too often at the same moment; ask again"
 Note = Callable[[Session], None]
 """What else is noted in the transaction of a claim."""
 
@@ -135,7 +134,7 @@ class ClaimTask:
                 return self._claim_by_schedule(batch, worker_id, claim_key)
             except Overtaken:
                 continue
-        raise AlreadyClaimed(_TOO_OFTEN)
+        raise AlreadyClaimed("You are asking too often at the same moment; ask again")
 
     def _claim_by_schedule(
         self, batch: Batch, worker_id: WorkerId, claim_key: str
@@ -237,7 +236,7 @@ class ClaimTask:
                 if free is None:
                     return None
                 turns = free
-        raise AlreadyClaimed(_TOO_OFTEN)
+        raise AlreadyClaimed("You are asking too often at the same moment; ask again")
 
     def _try(
         self, assignment: Assignment, place: int, turns: Turns, note: Note | None

@@ -56,7 +56,8 @@ class AskRefund:
         """Raises WrongCurrency, AmountOutOfRange, RefundTooLarge, IdempotencyKeyReused."""
         if amount.currency is not self._currency:
             raise WrongCurrency(
-                f"This market keeps its wallets in {self._currency.code}",
+                "This market keeps its wallets in %(kept_in)s",
+                kept_in=self._currency.code,
                 currency=amount.currency.code,
             )
         if amount.units <= 0 or amount.floored_to_minor() != amount:
@@ -96,8 +97,11 @@ def _ask(session: Session, wanted: Refund) -> Refund:
     may = _refundable(session, wanted.requester_id, wanted.amount.currency)
     if wanted.amount > may.largest:
         raise RefundTooLarge(
-            f"At most {may.largest} can be sent back: {may.free} is free, and {may.left} was paid "
-            "in by card and not sent back yet",
+            "At most %(at_most)s can be sent back: %(free)s is free, and %(left)s was paid in by "
+            "card and not sent back yet",
+            at_most=may.largest,
+            free=may.free,
+            left=may.left,
             largest=may.largest.to_wire(),
         )
     charges = session.refunds.charges(wanted.requester_id)

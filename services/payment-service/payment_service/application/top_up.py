@@ -40,7 +40,8 @@ class StartTopUp:
         """Raises WrongCurrency, AmountOutOfRange, IdempotencyKeyReused, ProcessorUnavailable."""
         if amount.currency is not self._currency:
             raise WrongCurrency(
-                f"This market keeps its wallets in {self._currency.code}",
+                "This market keeps its wallets in %(kept_in)s",
+                kept_in=self._currency.code,
                 currency=amount.currency.code,
             )
         _check(amount)
@@ -75,8 +76,9 @@ def _check(amount: Money) -> None:
     minor, rest = divmod(amount.units, Money.of_minor(1, amount.currency).units)
     if rest or not TOP_UP_MINOR_MIN <= minor <= TOP_UP_MINOR_MAX:
         raise AmountOutOfRange(
-            f"A top-up is between {Money.of_minor(TOP_UP_MINOR_MIN, amount.currency)} and "
-            f"{Money.of_minor(TOP_UP_MINOR_MAX, amount.currency)}, in whole minor units",
+            "A top-up is between %(lowest)s and %(highest)s, in whole minor units",
+            lowest=Money.of_minor(TOP_UP_MINOR_MIN, amount.currency),
+            highest=Money.of_minor(TOP_UP_MINOR_MAX, amount.currency),
             amount=amount.to_wire(),
         )
 

@@ -77,7 +77,9 @@ class Batches:
         """Raises InvalidInput, WrongCurrency."""
         if reward.currency is not self._currency:
             raise WrongCurrency(
-                f"This market pays in {self._currency.code}", currency=reward.currency.code
+                "This market pays in %(pays_in)s",
+                pays_in=self._currency.code,
+                currency=reward.currency.code,
             )
         terms = Terms(
             redundancy=redundancy,

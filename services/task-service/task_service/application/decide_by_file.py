@@ -39,7 +39,7 @@ class Plan:
         count = len(self.faults)
         if count:
             raise FaultyRows(
-                f"{count} faulty row{'s' if count > 1 else ''}; nothing was decided",
+                "Faulty rows: %(fault_count)s; nothing was decided",
                 faults=[fault.to_wire() for fault in self.faults[:FAULTS_MAX]],
                 fault_count=count,
             )

@@ -27,7 +27,6 @@ from task_service.domain.errors import AdditionUnderWay, NothingToAdd, WrongBatc
 from task_service.domain.tables import Table, in_columns
 
 _GROWING = (BatchStatus.OPEN, BatchStatus.PAUSED)
-_CHANGED = "The batch changed meanwhile; look at it and try again"
 
 
 class GrowBatch:
@@ -98,7 +97,7 @@ class GrowBatch:
             return True
 
         if not self._store.run(work):
-            raise AdditionUnderWay(_CHANGED)
+            raise AdditionUnderWay("The batch changed meanwhile; look at it and try again")
         return self._batches.get(batch.requester_id, batch.batch_id)
 
     def planned(
@@ -149,7 +148,7 @@ class GrowBatch:
     def _put(self, batch: Batch, addition: Addition) -> None:
         changed = replace(addition, version=addition.version + 1)
         if not self._store.run(lambda session: session.batches.set_addition(batch, changed)):
-            raise WrongBatchStatus(_CHANGED)
+            raise WrongBatchStatus("The batch changed meanwhile; look at it and try again")
 
 
 class JoinAdditions:

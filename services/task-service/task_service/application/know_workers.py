@@ -95,9 +95,7 @@ class KnowWorkers:
                 notes.remove(requester_id, pseudonym)
                 return None
             if known is None and notes.count(requester_id) >= PSEUDONYMS_MAX:
-                raise TooManyStandings(
-                    f"At most {PSEUDONYMS_MAX} workers", count_max=PSEUDONYMS_MAX
-                )
+                raise TooManyStandings("At most %(count_max)s workers", count_max=PSEUDONYMS_MAX)
             made = WorkerNote(requester_id, pseudonym, standing, words, self._clock.now())
             notes.put(made)
             return made

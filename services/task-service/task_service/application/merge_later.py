@@ -132,7 +132,9 @@ class MergeLater:
             fresh = MergeJob(batch.batch_id, batch.requester_id, since, self._answers(batch))
             job = self._jobs.ask(fresh)
         if job.state is MergeState.FAILED:
-            raise NotMerged(f"The file could not be merged: {job.reason}. Ask for it anew")
+            raise NotMerged(
+                "The file could not be merged: %(reason)s. Ask for it anew", reason=job.reason
+            )
         return job
 
     def of(self, batch: Batch, since: datetime, *, having: str = "") -> MergeJob | None:

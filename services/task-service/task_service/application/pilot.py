@@ -29,7 +29,9 @@ class Pilots:
         if batch.addition is not None:
             return self._batches.publish(batch)
         if batch.table_id is None or batch.task_count <= PILOT_TASKS:
-            raise NothingToPublish(f"A pilot needs more than {PILOT_TASKS} rows")
+            raise NothingToPublish(
+                "A pilot needs more than %(count_min)s rows", count_min=PILOT_TASKS
+            )
         return self._batches.publish(self._hold_back(batch, batch.table_id))
 
     def _hold_back(self, batch: Batch, table_id: str) -> Batch:

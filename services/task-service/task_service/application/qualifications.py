@@ -59,7 +59,7 @@ class Qualifications:
         def work(session: Session) -> None:
             if len(session.qualifications.of_requester(requester_id)) >= QUALIFICATIONS_MAX:
                 raise TooManyQualifications(
-                    f"At most {QUALIFICATIONS_MAX} qualifications", count_max=QUALIFICATIONS_MAX
+                    "At most %(count_max)s qualifications", count_max=QUALIFICATIONS_MAX
                 )
             self._put(session, made)
 

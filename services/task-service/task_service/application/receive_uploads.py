@@ -78,7 +78,7 @@ class ReceiveUploads:
         now = self._clock.now()
         if self._uploads.unfinished_count(requester_id, now - LIFETIME) >= UNFINISHED_MAX:
             raise Conflict(
-                f"{UNFINISHED_MAX} uploads are under way; finish one, or wait a day",
+                "%(unfinished_max)s uploads are under way; finish one, or wait a day",
                 unfinished_max=UNFINISHED_MAX,
             )
         upload = PartialUpload(
@@ -113,7 +113,7 @@ class ReceiveUploads:
             raise InvalidInput(sentence, errors={"part": [f"{sentence}."]})
         if offset != upload.received or not self._uploads.append(upload, part):
             now = self.get(requester_id, upload_id).received
-            raise PartOutOfPlace(f"Go on from byte {now}", received=now)
+            raise PartOutOfPlace("Go on from byte %(received)s", received=now)
         grown = self.get(requester_id, upload_id)
         return self._whole(grown) if grown.received == grown.size else grown
 

@@ -44,7 +44,7 @@ class ReturnSubmission:
         submission = own_submission(self._reader, requester_id, submission_id)
         if submission.status is not SubmissionStatus.RETURNED:
             raise AlreadyDecided(
-                f"It was {submission.status} before",
+                "It was decided before",
                 submission_id=submission_id,
                 decided_as=str(submission.status),
             )
@@ -74,7 +74,7 @@ class ReturnSubmission:
         ]
         if len(earlier) >= RETURNS_MAX:
             raise ReturnedTooOften(
-                f"It was sent back {RETURNS_MAX} times; accept or reject it now",
+                "It was sent back %(returns_max)s times; accept or reject it now",
                 submission_id=submission.submission_id,
                 returns_max=RETURNS_MAX,
             )

@@ -148,7 +148,7 @@ def _check_same(submission: Submission, decision: Decision) -> None:
     same = SubmissionStatus.ACCEPTED if decision.accept else SubmissionStatus.REJECTED
     if submission.status is not same:
         raise AlreadyDecided(
-            f"It was {submission.status} before",
+            "It was decided before, the other way",
             submission_id=submission.submission_id,
             decided_as=str(submission.status),
         )

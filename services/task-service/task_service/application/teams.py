@@ -58,7 +58,9 @@ class Teams:
         if role is TeamRole.OWNER:
             raise InvalidInput("A team has one owner", errors={"role": ["Choose another role."]})
         if len(self.members(team_id)) + len(self.invitations(team_id)) >= MEMBERS_MAX:
-            raise Conflict(f"A team has at most {MEMBERS_MAX} members and invitations")
+            raise Conflict(
+                "A team has at most %(count_max)s members and invitations", count_max=MEMBERS_MAX
+            )
         secret = self._make_secret()
         invitation = Invitation(
             invitation_id=self._ids.new("invitation"),

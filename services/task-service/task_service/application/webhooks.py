@@ -85,7 +85,9 @@ class Webhooks:
             created_at=self._clock.now(),
         )
         if len(self.listed(requester_id)) >= WEBHOOKS_MAX:
-            raise TooManyWebhooks(f"There are {WEBHOOKS_MAX} webhooks; remove one first")
+            raise TooManyWebhooks(
+                "There are %(count_max)s webhooks; remove one first", count_max=WEBHOOKS_MAX
+            )
         self._store.run(lambda session: session.webhooks.add(webhook))
         return webhook
 

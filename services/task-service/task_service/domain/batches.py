@@ -199,8 +199,9 @@ class Batch:
         """Raises WrongBatchStatus."""
         if self.status not in allowed:
             raise WrongBatchStatus(
-                f"The batch is {self.status}; this needs it to be {' or '.join(allowed)}",
+                "The batch is in another state than this needs: look at it again",
                 batch_status=str(self.status),
+                allowed=[str(status) for status in allowed],
             )
 
     def check_publishable(self) -> None:

@@ -110,8 +110,11 @@ def checked_draft(pairs: Sequence[Sequence[str]]) -> Answer:
     answer = tuple((name, value) for name, value in pairs)
     size = sum(len(name.encode()) + len(value.encode()) for name, value in answer)
     if size > ANSWER_BYTES_MAX:
-        limit = f"{ANSWER_BYTES_MAX // 1000} kB"
-        raise AnswerTooLarge(f"The answer is larger than {limit}; shorten it", bytes=size)
+        raise AnswerTooLarge(
+            "The answer is larger than %(limit)s; shorten it",
+            limit=f"{ANSWER_BYTES_MAX // 1000} kB",
+            bytes=size,
+        )
     return answer
 
 

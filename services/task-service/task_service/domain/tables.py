@@ -257,7 +257,7 @@ def refused(faults: Sequence[RowFault], fault_count: int | None = None) -> Fault
     """
     count = fault_count or len(faults)
     return FaultyRows(
-        f"{count} faulty row{'s' if count > 1 else ''}; nothing was created",
+        "Faulty rows: %(fault_count)s; nothing was created",
         faults=[fault.to_wire() for fault in faults[:FAULTS_MAX]],
         fault_count=count,
     )

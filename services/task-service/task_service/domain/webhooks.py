@@ -95,8 +95,8 @@ def checked_url(url: str) -> str:
         sentence = "Give an address that begins with https:// and names no user"
         raise InvalidInput(sentence, errors={"url": [f"{sentence}."]})
     if _is_ones_own(ascii_host(urlsplit(kept))):
-        sentence = "Give an address of the public internet"
-        raise HostIsNotPublic(sentence, errors={"url": [f"{sentence}."]})
+        named = {"url": ["Give an address of the public internet."]}
+        raise HostIsNotPublic("The host is an address of a private network", errors=named)
     return kept
 
 

@@ -133,7 +133,7 @@ def appeal_of(item: WorkItem, worker_id: WorkerId, *, statement: str, now: datet
         raise NotRejected("The work is not rejected", status=item.status.word)
     if now > item.decided_at + APPEAL_WINDOW:
         raise TooLateToAppeal(
-            f"A rejection can be contested for {APPEAL_WINDOW.days} days",
+            "A rejection can be contested for %(days_max)s days",
             days_max=APPEAL_WINDOW.days,
         )
     return Appeal(

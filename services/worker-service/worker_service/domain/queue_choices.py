@@ -75,7 +75,9 @@ class QueueChoices:
             return self
         if len(self.watches) >= WATCHES_MAX:
             raise InvalidInput(
-                f"At most {WATCHES_MAX} watches", errors={"words": [f"At most {WATCHES_MAX}"]}
+                "At most %(count_max)s watches",
+                count_max=WATCHES_MAX,
+                errors={"words": [f"At most {WATCHES_MAX}"]},
             )
         return replace(self, watches=(*self.watches, watch))
 

@@ -37,7 +37,8 @@ def checked_languages(tags: Iterable[str]) -> tuple[str, ...]:
         )
     if len(languages) > LANGUAGES_MAX:
         raise InvalidInput(
-            f"At most {LANGUAGES_MAX} languages",
+            "At most %(count_max)s languages",
+            count_max=LANGUAGES_MAX,
             errors={"languages": [f"At most {LANGUAGES_MAX}; there are {len(languages)}"]},
         )
     return languages

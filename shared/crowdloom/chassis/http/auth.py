@@ -147,7 +147,9 @@ def authenticate(roles: Iterable[str]) -> Principal:
     if found is None:
         raise NotSignedIn("Sign in first, or send a token in the Authorization header")
     if found.role not in wanted:
-        raise NotAllowed(f"This is for the role {' or '.join(wanted)}", role=found.role)
+        raise NotAllowed(
+            "This is for another role than yours", role=found.role, needed=list(wanted)
+        )
     _look_up(found)
     return found
 
@@ -263,7 +265,11 @@ def _sessions() -> Sessions:
 
 def _check_grants(caller: Principal, grants: tuple[str, ...]) -> None:
     if grants and not caller.grants.intersection(grants):
-        raise NotAllowed(f"This needs {' or '.join(grants)}", needed=list(grants))
+        raise NotAllowed(
+            "This needs a right that you were not given: %(rights)s",
+            rights=", ".join(grants),
+            needed=list(grants),
+        )
 
 
 def _may_be_sent_to_sign_in() -> bool:

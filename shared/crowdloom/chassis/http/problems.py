@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, cast
 
 import structlog
-from flask import Flask, Response, json, request
+from flask import Flask, Response, g, json, request
 from marshmallow import Schema, fields
 from pymongo.errors import ConnectionFailure
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -65,6 +65,7 @@ def register_problem_handlers(app: Flask) -> None:
 
     @app.errorhandler(DomainError)
     def domain_error(error: DomainError) -> Response:
+        g.refusal = error  # a page says it in its reader's language
         return _answer(error.status, error.code, error.sentence, error.facts)
 
     @app.errorhandler(TransientError)

@@ -61,7 +61,7 @@ def refuse_beyond_role(principal: Principal, method: str, path: str) -> None:
     if member is None or allows(member.role, method, path):
         return
     raise NotAllowed(
-        f"Your role in this team is {member.role}: it does not go so far. Ask the team's owner",
+        "Your role in this team does not go so far. Ask the team's owner",
         team_role=str(member.role),
     )
 

@@ -120,7 +120,9 @@ def check_size(template: str) -> None:
     size = len(template.encode())
     if size > TEMPLATE_BYTES_MAX:
         raise TemplateTooLarge(
-            f"The template is larger than {TEMPLATE_BYTES_MAX // 1000} kB", bytes=size
+            "The template is larger than %(limit)s",
+            limit=f"{TEMPLATE_BYTES_MAX // 1000} kB",
+            bytes=size,
         )
 
 

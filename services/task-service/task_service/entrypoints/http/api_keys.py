@@ -17,7 +17,6 @@ from task_service.entrypoints.http.accounts import caller
 from task_service.entrypoints.http.documented import OF_READING, SIGNED_IN, refusals
 
 _READING = {"GET", "HEAD", "OPTIONS"}
-_MAY = {KeyScope.READ: "look", KeyScope.REVIEW: "look and review"}
 
 
 class ApiKeyPrincipals:
@@ -34,7 +33,9 @@ class ApiKeyPrincipals:
         if not key.scope.allows(
             reading=request.method in _READING, reviewing=_is_review(request.path)
         ):
-            raise NotAllowed(f"This key may {_MAY[key.scope]} alone", scope=str(key.scope))
+            raise NotAllowed(
+                "This key does not go so far: its scope is %(scope)s", scope=str(key.scope)
+            )
         return Principal(role="requester", subject=key.requester_id)
 
 

@@ -83,5 +83,5 @@ def appeals_blueprint(application: Application) -> Blueprint:
 def _by_reviewer() -> bool:
     who = principal()
     if who.role == "staff" and REVIEWER not in who.grants:
-        raise NotAllowed(f"This needs {REVIEWER}", needed=[REVIEWER])
+        raise NotAllowed("This needs a reviewer of appeals", needed=[REVIEWER])
     return who.role == "staff"
