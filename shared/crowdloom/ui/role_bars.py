@@ -41,18 +41,21 @@ def worker_bar() -> Bar:
     )
 
 
-def operator_bar() -> Bar:
-    """payment-service vouches for staff, so signing out is done there."""
+def operator_bar(*, is_operator: bool) -> Bar:
+    """payment-service vouches for staff, so signing out is done there. Who is no operator is told
+    on these pages that they are not theirs to open, and is shown none.
+    """
+    pages = [
+        (_("Operations"), "/operator"),
+        (_("Batches"), "/operator/batches"),
+        (_("Matching"), "/operator/matching"),
+        (_("Appeals"), "/operator/appeals"),
+        (_("Talk"), "/operator/talk"),
+        (_("Answers"), "/operator/answers"),
+        (_("Accounts"), "/operator/accounts"),
+    ]
     return Bar(
-        items=[
-            (_("Operations"), "/operator"),
-            (_("Batches"), "/operator/batches"),
-            (_("Matching"), "/operator/matching"),
-            (_("Appeals"), "/operator/appeals"),
-            (_("Talk"), "/operator/talk"),
-            (_("Answers"), "/operator/answers"),
-            (_("Accounts"), "/operator/accounts"),
-        ],
+        items=pages if is_operator else [],
         sign_out="/finance/sign-out",
-        home="/operator",
+        home="/operator" if is_operator else "/finance",
     )

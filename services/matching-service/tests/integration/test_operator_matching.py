@@ -71,7 +71,10 @@ def test_an_operator_sees_rates_who_waits_and_why_and_what_stands_out(
         "without what requesters hand out themselves",
     ):
         assert word in page.text
-    assert api.get("/operator/matching", headers=staff_headers("finance.view")).status_code == 403
+    page = {**staff_headers("finance.view"), "Accept": "text/html"}
+    refused = api.get("/operator/matching", headers=page)
+    assert refused.status_code == 403
+    assert "/operator/batches" not in refused.text, "the bar shows nothing that is not theirs"
 
 
 def test_weights_are_tried_on_the_last_choices_set_and_kept_with_who_and_why(

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import NotSignedIn, authenticate, principal
+from crowdloom.chassis.http.staff import is_staff_with
 from crowdloom.chassis.http.team_roles import acts_as_owner, allows, member_of
 from crowdloom.chassis.tokens import InvalidToken, Principal
 from crowdloom.kernel import Money
@@ -30,7 +31,7 @@ WALLET_PAGE = "/pay/wallet"
 def bar() -> ui.Bar:
     """The bar of a requester; a visitor's has no items."""
     if request.path.startswith("/operator"):
-        return ui.operator_bar()
+        return ui.operator_bar(is_operator=is_staff_with("operator"))
     found = _session()
     if found is None:
         return ui.Bar(home=SIGN_IN_PAGE)

@@ -2,6 +2,7 @@
 
 from crowdloom import ui
 from crowdloom.chassis.http.auth import NotSignedIn, authenticate, principal
+from crowdloom.chassis.http.staff import is_staff_with
 from crowdloom.chassis.tokens import InvalidToken
 from crowdloom.kernel.errors import NotAllowed
 from crowdloom.kernel.ids import WorkerId
@@ -15,7 +16,7 @@ START_PAGE = "/work/start"
 def bar() -> ui.Bar:
     """The bar of a worker; a visitor's has no items. A reviewer's leads back to the operators'."""
     if request.path.startswith("/operator"):
-        return ui.operator_bar()
+        return ui.operator_bar(is_operator=is_staff_with("operator"))
     return ui.worker_bar() if signed_in() else ui.Bar(home=START_PAGE)
 
 
