@@ -111,6 +111,7 @@ def test_a_passkey_is_an_account_in_one_step_and_the_last_way_in_stays(
     assert (started.status_code, started.location) == (303, "/work/queue")
     again = browse().post("/work/start/passkey", data={"credential": made})
     assert again.status_code == 422, "each challenge once"
+    assert "You come back with a passkey" in browser.get("/work/settings").text
     page = browser.get("/work/account").text
     assert "No code yet" in page
     (key_id,) = re.findall(r"/work/account/passkeys/([\w-]+)/remove", page)

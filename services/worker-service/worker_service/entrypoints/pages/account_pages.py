@@ -219,6 +219,7 @@ def _add_settings(blueprint: Blueprint, application: Application) -> None:
         return render_template(
             "work/settings.html",
             worker=worker,
+            has_passkeys=bool(application.passkeys.of(shell.reader())),
             offered=languages.named(worker.languages),
             chosen=worker.languages,
         )
