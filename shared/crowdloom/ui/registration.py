@@ -53,13 +53,15 @@ def register(
     clock: Clock | None = None,
     translations: Iterable[Path] = (),
     may_send: Callable[[str], bool] = lambda _address: True,
+    may_open: Callable[[str], bool] = lambda _address: True,
 ) -> None:
     """Mount templates, static files, languages, preferences, landing page and error pages.
 
     `pages` is the service's folder that may hold `templates/`, `static/` and `translations/`;
     `prefix` is where its static files live, e.g. `/work`; `bar` is called once a page, inside the
     request. `translations` are further folders of catalogues. `may_send` tells whether the reader's
-    role may send a form to an address; buttons that would be refused are left out.
+    role may send a form to an address, `may_open` whether it may see the page there; buttons that
+    would be refused are left out.
     """
     _mount_templates(app)
     _mount_languages(app, translations)
@@ -70,6 +72,7 @@ def register(
         chrome=_chrome,
         fresh_key=lambda: secrets.token_hex(16),
         mark_current=mark_current,
+        may_open=may_open,
         may_send=may_send,
         server_now=(clock or SystemClock()).now,
         service=service,

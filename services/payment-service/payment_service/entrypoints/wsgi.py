@@ -5,6 +5,7 @@ from pathlib import Path
 
 from crowdloom import ui
 from crowdloom.chassis.http.app import create_app
+from crowdloom.chassis.http.team_roles import may_open, may_send
 from crowdloom.chassis.logs import configure_logging
 from crowdloom.chassis.operations import Operations
 from flask import Blueprint, Flask
@@ -150,6 +151,8 @@ def create_web(application: Application) -> Flask:
         pages=Path(__file__).parent / "pages",
         bar=bar,
         clock=application.clock,
+        may_send=may_send,
+        may_open=may_open,
     )
     for pages in PAGES:
         app.register_blueprint(pages(application))

@@ -200,3 +200,15 @@ def test_pay_is_for_its_own_role(browsing: Browsing) -> None:
     assert browsing("worker", "wrk_1").get(WALLET).location == (f"/requester/sign-in?next={WALLET}")
     assert browsing("worker", "wrk_1").get("/pay").location == EARNINGS
     assert browsing("requester", "req_1").get("/pay").location == WALLET
+
+
+def test_a_member_of_a_team_is_shown_no_form_that_the_role_does_not_reach(
+    market: Any, browsing: Browsing, calling: Callable[..., Any]
+) -> None:
+    market.pay_in(calling("requester", "req_1"), 1_000)
+    for role, forms in (("viewer", set()), ("billing", {WALLET, "/pay/refunds", "/pay/invoices"})):
+        member = browsing("requester", "req_1", f"team:{role}", "person:req_2")
+        pages = member.get(WALLET).text + member.get("/pay/invoices").text
+        shown = set(re.findall(r'method="post" action="(/pay/[^"]*)"', pages))
+        assert shown == forms, role
+        assert (member.get("/pay/gift-code").status_code == 200) == bool(forms)

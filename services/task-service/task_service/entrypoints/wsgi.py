@@ -5,6 +5,7 @@ from pathlib import Path
 
 from crowdloom import ui
 from crowdloom.chassis.http.app import create_app
+from crowdloom.chassis.http.team_roles import may_open, may_send
 from crowdloom.chassis.logs import configure_logging
 from crowdloom.chassis.operations import Operations
 from flask import Flask
@@ -53,7 +54,7 @@ from task_service.entrypoints.pages.results_pages import results_pages
 from task_service.entrypoints.pages.review_file_pages import review_file_pages
 from task_service.entrypoints.pages.review_pages import review_pages
 from task_service.entrypoints.pages.review_rule_pages import review_rule_pages
-from task_service.entrypoints.pages.shell import bar, may_send
+from task_service.entrypoints.pages.shell import bar
 from task_service.entrypoints.pages.source_pages import source_pages
 from task_service.entrypoints.pages.talk_pages import talk_pages
 from task_service.entrypoints.pages.team_pages import team_pages
@@ -148,6 +149,7 @@ def create_web(application: Application) -> Flask:
         bar=bar,
         clock=application.clock,
         may_send=may_send,
+        may_open=may_open,
     )
     guard_team_sessions(app, application)
     keep_team_log(app, application)

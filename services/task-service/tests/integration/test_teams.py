@@ -1,5 +1,7 @@
 """A team: invited once, each role its share and no more, out means out."""
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -177,6 +179,54 @@ def test_a_member_is_shown_no_button_that_the_role_does_not_reach(
             shown,
         )
     assert "/requester/teams/leave" in other_browser.read("/requester/team")
+
+
+def forms_and_ways(page: str, path: str) -> tuple[set[str], set[str]]:
+    """Where the forms of a page are sent, and the pages of a requester that it leads to."""
+    main = page[page.index("<main") :].partition("<footer")[0]
+    sent = set()
+    for form in re.findall(r"<form[^>]*>", main):
+        action = re.search(r'action="([^"?]*)', form)
+        if 'method="post"' in form:
+            sent.add(action[1] if action else path.partition("?")[0])
+    return sent, {html.unescape(to) for to in re.findall(r'href="(/requester/[^"#]*)', main)}
+
+
+def test_no_page_leads_a_member_to_a_form_that_the_role_does_not_reach(
+    make: Any,
+    web: Any,
+    browser: Any,
+    other_browser: Any,
+    requester: Any,
+    stranger: Any,
+    open_batch: Any,
+    hand_out: Any,
+) -> None:
+    batch = open_batch(requester)
+    hand_out(requester, batch).submit([["answer", "yes"]])
+    requester.batch()
+    browser.send("/requester/drafts", text="x")
+    acting = joined(make, web, requester, stranger, "viewer")
+    other_browser.client.set_cookie("cl_requester", acting.token, path="/requester")
+    seen: dict[str, set[str]] = {}
+    waiting = {"/requester/projects", f"/requester/batches/{batch['batch_id']}"}
+    waiting |= {"/requester/workers", "/requester/qualifications", "/requester/team"}
+    while waiting:
+        path = waiting.pop()
+        page = other_browser.read(path)
+        seen[path], ways = forms_and_ways(page, path)
+        files = {way for way in ways if "/results/" in way or ".csv" in way or "?" in way}
+        waiting |= ways - files - set(seen)
+        beyond = [to for to in seen[path] if not allows(TeamRole.VIEWER, "POST", to)]
+        assert beyond == [], path
+    refused = other_browser.read("/requester/projects/new", 403)
+    assert "its owner and editors do that" in refused
+    browser.send(f"/requester/team/members/{stranger.requester_id}/role", role="reviewer")
+    acting = stranger.post(f"/teams/{requester.requester_id}/sessions").json["token"]
+    other_browser.client.set_cookie("cl_requester", acting, path="/requester")
+    review = f"/requester/batches/{batch['batch_id']}/review"
+    sent, ways = forms_and_ways(other_browser.read(review), review)
+    assert (len(sent), f"{review}/rule" in ways) == (2, True)
 
 
 def test_who_was_given_another_role_or_taken_out_can_sign_in_again(

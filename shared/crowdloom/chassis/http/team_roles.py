@@ -4,7 +4,10 @@ A requester's own session has no grants and may do everything. A member's sessio
 its subject, and carries two grants: the role and who the person is.
 """
 
+import re
 from dataclasses import dataclass
+
+from flask import g
 
 from crowdloom.chassis.tokens import Principal
 from crowdloom.kernel.errors import NotAllowed
@@ -24,6 +27,11 @@ _OWNERS = (
 _TEAM = ("/requester/team", "/api/tasks/v1/team")
 _ANYBODYS = ("/requester/teams", "/api/tasks/v1/teams")
 _REVIEWS = ("/submissions/", "/reviews", "/review", "/answers/")
+# Nothing but a form stands there: whoever may not send it need not fill it in.
+_FORM_PAGES = re.compile(
+    r"/pay/gift-code|/requester/(projects/new|projects/[^/]+/batches/new|drafts/.+"
+    r"|batches/[^/]+/(table|audience|grow|next-step|try|review/rule|review/file)(/.*)?)"
+)
 
 
 @dataclass(frozen=True)
@@ -60,9 +68,44 @@ def refuse_beyond_role(principal: Principal, method: str, path: str) -> None:
     member = member_of(principal) if principal.role == "requester" else None
     if member is None or allows(member.role, method, path):
         return
-    raise NotAllowed(
-        "Your role in this team does not go so far. Ask the team's owner",
-        team_role=str(member.role),
+    raise _beyond(path, team_role=str(member.role))
+
+
+def may_send(address: str) -> bool:
+    """Whether the reader's role in the team goes as far as a form that is sent there."""
+    return _reader_may("POST", address)
+
+
+def may_open(address: str) -> bool:
+    """Whether the reader's role in the team goes as far as the page."""
+    return _reader_may("GET", address)
+
+
+def _reader_may(method: str, address: str) -> bool:
+    caller: Principal | None = g.get("principal")
+    member = member_of(caller) if caller and caller.role == "requester" else None
+    return member is None or allows(member.role, method, address.partition("?")[0])
+
+
+def _beyond(path: str, **facts: str) -> NotAllowed:
+    if path.startswith((*_OWNERS, *_TEAM)):
+        return NotAllowed("In this team its owner alone does that; Team says who that is", **facts)
+    if path.startswith(_MONEY):
+        return NotAllowed(
+            "In this team its owner and those with the role Billing do that. Ask the owner for the "
+            "role; Team says who that is",
+            **facts,
+        )
+    if _is_review(path):
+        return NotAllowed(
+            "In this team its owner, editors and reviewers do that. Ask the owner for such a role; "
+            "Team says who that is",
+            **facts,
+        )
+    return NotAllowed(
+        "In this team its owner and editors do that. Ask the owner for the role; Team says who "
+        "that is",
+        **facts,
     )
 
 
@@ -72,7 +115,9 @@ def allows(role: TeamRole, method: str, path: str) -> bool:
         return True
     if path.startswith(_OWNERS):
         return False
-    return method in _READING or _may_change(role, path)
+    if method in _READING and not _FORM_PAGES.fullmatch(path):
+        return True
+    return _may_change(role, path)
 
 
 def _may_change(role: TeamRole, path: str) -> bool:
@@ -80,9 +125,12 @@ def _may_change(role: TeamRole, path: str) -> bool:
         return False
     if path.startswith(_MONEY):
         return role is TeamRole.BILLING
+    return role is TeamRole.EDITOR or (role is TeamRole.REVIEWER and _is_review(path))
+
+
+def _is_review(path: str) -> bool:
     # A bonus stands below the answer it is for, and is money all the same.
-    reviewing = any(part in path for part in _REVIEWS) and not path.endswith("/bonus")
-    return role is TeamRole.EDITOR or (role is TeamRole.REVIEWER and reviewing)
+    return any(part in path for part in _REVIEWS) and not path.endswith("/bonus")
 
 
 def _parts(grant: str) -> tuple[str, str]:

@@ -5,14 +5,14 @@ from urllib.parse import urlencode
 from crowdloom import ui
 from crowdloom.chassis.http.auth import NotSignedIn, authenticate, principal
 from crowdloom.chassis.http.staff import is_staff_with
-from crowdloom.chassis.http.team_roles import acts_as_owner, allows, member_of
+from crowdloom.chassis.http.team_roles import acts_as_owner
 from crowdloom.chassis.tokens import InvalidToken, Principal
 from crowdloom.kernel import Money
 from crowdloom.kernel.errors import NotAllowed
 from crowdloom.kernel.ids import RequesterId
 from crowdloom.kernel.money import UNITS_PER_MINOR
 from crowdloom.ui.preferences import local_path
-from flask import g, request
+from flask import request
 
 from task_service.domain.project_drafts import TrialFile
 
@@ -36,13 +36,6 @@ def bar() -> ui.Bar:
     if found is None:
         return ui.Bar(home=SIGN_IN_PAGE)
     return ui.requester_bar(owner=acts_as_owner(found))
-
-
-def may_send(address: str) -> bool:
-    """Whether the reader's role in the team goes as far as a form that is sent there."""
-    caller: Principal | None = g.get("principal")
-    member = member_of(caller) if caller and caller.role == "requester" else None
-    return member is None or allows(member.role, "POST", address)
 
 
 def signed_in() -> bool:

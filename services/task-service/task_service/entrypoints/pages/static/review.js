@@ -13,18 +13,19 @@
     answer.scrollIntoView({ block: "nearest" });
   };
   const open = (details) => {
+    if (!details) return;  // not for this reader's role in the team
     details.open = true;
     details.querySelector("textarea, input:not([type='hidden'])").focus();
   };
   const steps = {
     ArrowDown: (answer) => go(answers[answers.indexOf(answer) + 1]),
     ArrowUp: (answer) => go(answers[answers.indexOf(answer) - 1]),
-    a: (answer) => answer.querySelector("[data-accept]").click(),
+    a: (answer) => answer.querySelector("[data-accept]")?.click(),
     r: (answer) => open(answer.querySelector("details.reject:not(.rework)")),
     b: (answer) => open(answer.querySelector("details.bonus")),
     w: (answer) => open(answer.querySelector("details.rework")),
     u: () => document.querySelector("[data-undo]")?.click(),
-    " ": (answer) => answer.querySelector("[name='ticked']").click(),
+    " ": (answer) => answer.querySelector("[name='ticked']")?.click(),
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
