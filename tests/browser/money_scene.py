@@ -235,7 +235,11 @@ def _hold_and_propose(scene: Scene) -> None:
     amount = {"amount_minor": 250, "currency": "USD"}
     lines = [
         {"account": "expense:goodwill:USD", "side": "debit", "amount": amount},
-        {"account": "liability:worker:wrk_1:payable:USD", "side": "credit", "amount": amount},
+        {
+            "account": f"liability:worker:{scene.workers[1]}:payable:USD",
+            "side": "credit",
+            "amount": amount,
+        },
     ]
     scene.proposal = scene.application.approvals.propose(
         scene.maker,

@@ -130,6 +130,10 @@ class MongoLedger:
     def has(self, key: str) -> bool:
         return self._journal.find_one({"key": key}, {"_id": 1}, session=self._session) is not None
 
+    def is_used(self, path: str) -> bool:
+        found = self._journal.find_one({"lines.a": path}, {"_id": 1}, session=self._session)
+        return found is not None
+
     def entry(self, entry_id: str) -> tuple[str, Entry] | None:
         return self._one({"_id": entry_id})
 

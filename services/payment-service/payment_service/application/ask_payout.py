@@ -14,19 +14,13 @@ from payment_service.domain.deductions import PayoutRules
 from payment_service.domain.payouts import Rail
 from payment_service.domain.people import (
     NothingPayable,
+    Payee,
     PayoutAccountMissing,
     PayoutAccountNotReady,
     PayoutRequest,
 )
 
 _KEY_CHARACTERS = 26
-_TO_DO = {
-    Rail.STRIPE: "The payout account cannot receive money yet: open it, finish what it asks for, "
-    "then ask again",
-    Rail.BANK_FILE: "The bank sent the last payout back: give your bank details again, then ask "
-    "again",
-    Rail.GIFT_CREDIT: "Choose again how you are paid, then ask again",
-}
 
 
 class AskForPayout:
@@ -69,7 +63,7 @@ class AskForPayout:
             if under_way is not None:
                 return under_way
             if status != "active":
-                raise PayoutAccountNotReady(_TO_DO[payee.rail], status=status)
+                raise _not_ready(payee, status)
             amount = payable_of(session, worker_id, self._minimum.currency)
             if amount < self._minimum:
                 raise NothingPayable(
@@ -94,6 +88,19 @@ class AskForPayout:
 def _id_of(worker_id: WorkerId, key: str) -> str:
     digest = hashlib.sha256(f"{worker_id}\n{key}".encode()).hexdigest()
     return f"{PREFIXES['request']}_{digest[:_KEY_CHARACTERS]}"
+
+
+def _not_ready(payee: Payee, status: str) -> PayoutAccountNotReady:
+    if payee.rail is Rail.BANK_FILE:
+        return PayoutAccountNotReady(
+            "The bank sent the last payout back: give your bank details again, then ask again",
+            status=status,
+        )
+    return PayoutAccountNotReady(
+        "The payout account cannot receive money yet: open it, finish what it asks for, then ask "
+        "again",
+        status=status,
+    )
 
 
 def payable_of(session: Session, worker_id: WorkerId, currency: Currency) -> Money:

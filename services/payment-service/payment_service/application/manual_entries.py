@@ -9,6 +9,7 @@ from crowdloom.kernel import Currency, Money
 from crowdloom.kernel.errors import InvalidInput, NotFound
 
 from payment_service.application.approvals import ApprovalKind, Payload, Prepared
+from payment_service.application.known_accounts import check_known
 from payment_service.application.ports import Session
 from payment_service.domain import chart
 from payment_service.domain.approvals import Approval
@@ -27,6 +28,7 @@ def manual_entry() -> ApprovalKind:
     def prepare(session: Session, payload: Payload) -> Prepared:
         lines = lines_of(payload)
         entry = entry_of("manual:check", "manual", lines, refs={})
+        check_known(session, [line.account for line in lines])
         effective_on = _open_day(session, payload)
         more = {"effective_on": effective_on.isoformat()} if effective_on else {}
         return Prepared(subject=lines[0].account, payload={"lines": wire_of(entry), **more})

@@ -20,6 +20,7 @@ from payment_service.application.judge_bank_lines import (
     item_fault,
     return_fault,
 )
+from payment_service.application.known_accounts import check_known
 from payment_service.application.pay_item import item_not_returned
 from payment_service.application.ports import Session
 from payment_service.domain import bank_flows, chart
@@ -183,6 +184,7 @@ def _verdict(session: Session, kept: KeptLine, payload: Payload) -> Verdict:
                 "An account that belongs to somebody takes an entry by hand",
                 errors={"target": [target]},
             )
+        check_known(session, [target])
     return Verdict(kind, target, "by_hand", "")
 
 

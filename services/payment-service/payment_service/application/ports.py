@@ -120,6 +120,10 @@ class Ledger(Protocol):
         """Whether an entry with this key was posted."""
         ...
 
+    def is_used(self, path: str) -> bool:
+        """Whether an entry has a line on this account."""
+        ...
+
     def entry(self, entry_id: str) -> tuple[str, Entry] | None:
         """A posted entry with its id."""
         ...

@@ -13,6 +13,7 @@ from crowdloom.kernel.ids import StaffId
 from payment_service.application.approvals import ApprovalKind, Payload, Prepared
 from payment_service.application.exception_ports import Note
 from payment_service.application.exceptions_desk import move, need_waiting
+from payment_service.application.known_accounts import check_known
 from payment_service.application.manual_entries import entry_of, lines_of, people_of, wire_of
 from payment_service.application.ports import Session
 from payment_service.domain.approvals import Approval
@@ -39,6 +40,7 @@ def exception_resolution(clock: Clock) -> ApprovalKind:
             known = ", ".join(RESOLUTIONS)
             raise UnknownResolution(f"Resolutions are {known}", errors={"code": [code]})
         lines = lines_of(payload) if payload.get("lines") else []
+        check_known(session, [line.account for line in lines])
         exact: dict[str, Any] = {"exception_id": found["_id"], "code": code}
         if lines:
             exact["lines"] = wire_of(entry_of("resolve:check", "resolution", lines, refs={}))
@@ -61,6 +63,7 @@ def write_off(clock: Clock) -> ApprovalKind:
     def prepare(session: Session, payload: Payload) -> Prepared:
         found = _free(session, payload)
         standing = _named(payload) if payload.get("account") else _in_suspense(session, found)
+        check_known(session, [standing.account])
         exact = entry_of("writeoff:check", "write_off", _given_up(standing), refs={})
         return Prepared(
             subject=found["_id"], payload={"exception_id": found["_id"], "lines": wire_of(exact)}

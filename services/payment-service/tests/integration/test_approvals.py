@@ -111,6 +111,39 @@ def test_an_entry_that_cannot_be_is_refused_when_it_is_proposed(
     assert application.readers.approvals.listed(5) == []
 
 
+def test_an_entry_by_hand_is_of_somebody_and_something_that_we_know(
+    market: Any, maker: Any
+) -> None:
+    market.earn("wrk_1", 1)
+    market.application.put_bank_account(
+        "stf_maker", "main", name="Main", number="0532013000", currency="USD", mapping=None
+    )
+    batch = market.application.database["batches"].find_one()["_id"]
+
+    def answer(path: str, other: str = SUSPENSE) -> int:
+        one, two = lines()
+        both = [{**one, "account": f"{path}:USD"}, {**two, "account": other}]
+        body = {"kind": "manual_entry", "payload": {"lines": both}, "reason": "because"}
+        return int(maker.post("/approvals", body).status_code)
+
+    known = [
+        *("liability:requester:req_1:wallet", "asset:receivable:requester:req_1"),
+        *("liability:worker:wrk_1:payable", "asset:receivable:worker:wrk_1"),
+        *(f"liability:requester:req_1:escrow:{batch}:0", "asset:bank:main", "asset:suspense:bank"),
+        *("asset:transit:stripe:bank", "asset:dispute:dp_1", "liability:tax:vat:DE"),
+    ]
+    assert {path: answer(path) for path in known} == dict.fromkeys(known, 201)
+    assert answer("asset:bank:second", "equity:opening:USD") == 201, "before its first statement"
+    slips = [
+        *("liability:requester:req_2:wallet", "asset:receivable:requester:req_2"),
+        *("liability:worker:wrk_2:payable", "asset:receivable:worker:wrk_2"),
+        *(f"liability:requester:req_1:escrow:{batch}x:0", "liability:payout:pay_1"),
+        *("asset:bank:mian", "asset:dispute:1", "asset:suspense:strip"),
+        *("asset:transit:bank:stripe", "liability:tax:vat:Germany"),
+    ]
+    assert {path: answer(path) for path in slips} == dict.fromkeys(slips, 422)
+
+
 def test_a_key_that_named_another_proposal_is_refused_and_the_same_one_is_known_again(
     application: Application, maker: Any
 ) -> None:
@@ -139,10 +172,11 @@ def test_an_unknown_kind_and_a_reason_that_is_missing_or_endless_are_refused(
 
 
 def test_an_account_that_would_fall_below_zero_leaves_the_proposal_open(
-    application: Application, maker: Any, checker: Any
+    market: Any, application: Application, maker: Any, checker: Any
 ) -> None:
+    market.earn("wrk_1", 1)
     too_much = [
-        {**lines()[0], "account": "liability:requester:req_1:wallet:USD"},
+        {**lines()[0], "account": "liability:worker:wrk_1:payable:USD"},
         lines()[1],
     ]
     proposal = proposed(maker, lines=too_much)

@@ -23,6 +23,9 @@ def unknown(market: Any) -> Any:
         )
     ]
     BookLines(market.application.store)(lines)
+    market.application.put_bank_account(
+        "stf_maker", "main", name="Main", number="0532013000", currency="USD", mapping=None
+    )
     return market
 
 
