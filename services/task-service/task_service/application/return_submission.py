@@ -44,7 +44,7 @@ class ReturnSubmission:
         submission = own_submission(self._reader, requester_id, submission_id)
         if submission.status is not SubmissionStatus.RETURNED:
             raise AlreadyDecided(
-                "It was decided before",
+                "It was %(decided_as)s before",
                 submission_id=submission_id,
                 decided_as=str(submission.status),
             )

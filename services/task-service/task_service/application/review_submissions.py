@@ -148,7 +148,7 @@ def _check_same(submission: Submission, decision: Decision) -> None:
     same = SubmissionStatus.ACCEPTED if decision.accept else SubmissionStatus.REJECTED
     if submission.status is not same:
         raise AlreadyDecided(
-            "It was decided before, the other way",
+            "It was %(decided_as)s before",
             submission_id=submission.submission_id,
             decided_as=str(submission.status),
         )

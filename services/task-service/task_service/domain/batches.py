@@ -199,9 +199,9 @@ class Batch:
         """Raises WrongBatchStatus."""
         if self.status not in allowed:
             raise WrongBatchStatus(
-                "The batch is in another state than this needs: look at it again",
+                "The batch is %(batch_status)s; this needs it to be %(needed)s",
                 batch_status=str(self.status),
-                allowed=[str(status) for status in allowed],
+                needed=" or ".join(allowed),
             )
 
     def check_publishable(self) -> None:
