@@ -1,8 +1,11 @@
 """Language and theme: chosen once, kept in two cookies that every area of the origin reads."""
 
+from itertools import accumulate
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, current_app, redirect, request
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from crowdloom.ui.languages import DEFAULT_LANGUAGE, LANGUAGES
@@ -48,7 +51,25 @@ def here() -> str:
     """Where to return to after a choice: this page, or the one it was reached from."""
     if request.method in {"GET", "HEAD"}:
         return local_path(request.full_path)
-    return local_path(request.referrer)
+    came_from = local_path(request.referrer)
+    if request.referrer and _opens(urlsplit(came_from).path) is not False:
+        return came_from
+    # A form that was sent back once, and sent again: its page stands where only forms are taken.
+    above = accumulate(request.path.split("/")[1:], "{}/{}".format, initial="")
+    return next((path for path in reversed(list(above)) if path and _opens(path)), "/")
+
+
+def _opens(path: str) -> bool | None:
+    """Whether this service shows something at the path; None where it knows no such path."""
+    try:
+        current_app.url_map.bind("").match(path, method="GET")
+    except MethodNotAllowed:
+        return False
+    except NotFound:
+        return None
+    except RequestRedirect:
+        return True
+    return True
 
 
 @blueprint.post("/preferences")

@@ -7,7 +7,7 @@ from functools import wraps
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, g, render_template, request
 from flask_babel import Babel, get_babel, get_translations
@@ -109,7 +109,10 @@ def with_query(**changes: object) -> str:
             query.pop(name, None)
         else:
             query[name] = [str(value)]
-    path = str(getattr(g, "page_path", request.path))
+    drawn_at = (
+        request.path if request.method in {"GET", "HEAD"} else urlsplit(preferences.here()).path
+    )
+    path = str(getattr(g, "page_path", drawn_at))
     return path + (f"?{urlencode(query, doseq=True)}" if query else "")
 
 

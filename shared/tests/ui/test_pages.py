@@ -6,7 +6,7 @@ import pytest
 from crowdloom import ui
 from crowdloom.ui import PAGE_POLICY
 from crowdloom.ui.preferences import local_path
-from flask import Flask, Response, json
+from flask import Flask, Response, json, render_template_string
 from flask.testing import FlaskClient
 from werkzeug.exceptions import NotFound
 
@@ -130,6 +130,25 @@ def test_returning_drops_the_language_parameter_and_keeps_the_rest(app: Flask) -
     with app.test_request_context("/"):
         assert local_path("/kit?lang=fa&q=a+b") == "/kit?q=a+b"
         assert local_path("http://localhost/kit") == "/kit"
+
+
+def test_below_a_page_that_a_form_drew_every_link_leads_to_a_page(app: Flask) -> None:
+    @app.post("/work/queue/<batch_id>/ask")
+    def ask(batch_id: str) -> tuple[str, int]:
+        block = "{% block content %}{{ with_query(cursor=1) }}{% endblock %}"
+        return render_template_string('{% extends "ui/base.html" %}' + block), 422
+
+    client, sent = app.test_client(), "/work/queue/bat_1/ask"
+    for came_from, leads_to in (
+        ("/work/queue?view=one", "/work/queue?view=one"),
+        (sent, "/work/queue"),  # sent back, and sent again
+        ("", "/work/queue"),
+        ("/requester/projects", "/requester/projects"),  # another service's
+    ):
+        headers = {"Referer": f"http://localhost{came_from}"} if came_from else {}
+        page = client.post(sent, headers=headers).text
+        assert f'name="next" value="{leads_to}"' in page, came_from
+        assert f"{leads_to.partition('?')[0]}?cursor=1" in page, came_from
 
 
 def test_a_problem_becomes_a_page_for_a_browser(client: FlaskClient) -> None:
