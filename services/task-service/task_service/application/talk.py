@@ -153,8 +153,21 @@ class Talk:
 
         return self._store.run(work)
 
+    def clear(self, message_id: str) -> Message:
+        """Nothing is wrong with a reported one. What somebody else hid meanwhile stays hidden, and
+        is given back as it is. Raises NotFound.
+        """
+
+        def work(session: Session) -> Message:
+            message = _existing(session.messages.get(message_id), message_id)
+            cleared = message if message.is_hidden else message.shown_again()
+            session.messages.put(cleared)
+            return cleared
+
+        return self._store.run(work)
+
     def show_again(self, message_id: str) -> Message:
-        """Of a reported one: nothing is wrong with it. Raises NotFound."""
+        """One that is hidden. Raises NotFound."""
 
         def work(session: Session) -> Message:
             message = _existing(session.messages.get(message_id), message_id)

@@ -192,8 +192,12 @@ def test_an_operator_hides_with_a_reason_and_shows_again(worker: Any, operator: 
     assert "Hidden lately" in act("b", reason="Insults nobody needs.")
     [hidden] = thread_of(worker)
     assert (hidden["text"], hidden["hidden_reason"]) == (None, "Insults nobody needs.")
-    assert "Hidden lately" not in act("c", act="show")
+    assert "Still hidden" in act("c", act="clear"), "as another operator's page still offers"
+    assert thread_of(worker)[0]["text"] is None
+    assert "Hidden lately" not in act("d", act="show")
     assert thread_of(worker)[0]["text"] == "You are all fools."
+    worker.call("POST", f"talk/{asked['message_id']}/report", json={"reason": "Again."})
+    assert "Again." not in act("e", act="clear")
     assert operator("finance").get("/operator/answers").status_code == 403
     assert "None." in page.get("/operator/answers").text
 

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from task_service.application.talk import unanswered
 from task_service.bootstrap import Application
+from task_service.domain.talk import Message
 from task_service.entrypoints.pages import shell
 
 MODERATOR = "operator"
@@ -117,9 +118,13 @@ def _add_operator(blueprint: Blueprint, application: Application) -> None:
     @require("staff", MODERATOR)
     @idempotent
     def judge(message_id: str) -> BaseResponse:
-        if request.form.get("act") == "show":
+        act = request.form.get("act")
+        if act == "show":
             application.talk.show_again(message_id)
             ui.say("good", _("Shown"), _("Everybody in the project reads it."))
+            return redirect(shell.MODERATION_PAGE, 303)
+        if act == "clear":
+            _say_cleared(application.talk.clear(message_id))
             return redirect(shell.MODERATION_PAGE, 303)
         try:
             reason = request.form.get("reason", "")
@@ -129,6 +134,14 @@ def _add_operator(blueprint: Blueprint, application: Application) -> None:
         else:
             ui.say("good", _("Hidden"), _("Everybody in the project reads your reason instead."))
         return redirect(shell.MODERATION_PAGE, 303)
+
+
+def _say_cleared(message: Message) -> None:
+    if message.is_hidden:
+        told = _("Somebody hid it meanwhile: it stands below, and can be shown again from there.")
+        ui.say("wait", _("Still hidden"), told)
+    else:
+        ui.say("good", _("Looked at"), _("The report is off the list."))
 
 
 def _page(
