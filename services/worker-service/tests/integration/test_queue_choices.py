@@ -143,8 +143,10 @@ def test_sound_is_off_at_first_and_quiet_hours_are_kept(
     page = read(browser, "/work/queue")
     assert 'data-quiet-since="22:00" data-quiet-until="07:30"' in page
     half = {"since": "25:00", "until": "07:30"}
-    refused = browser.post("/work/alerts/quiet", data=half, follow_redirects=True)
-    assert "need both times" in refused.text
+    refused = browser.post("/work/alerts/quiet", data=half)
+    assert refused.status_code == 422
+    assert "Both times, or neither." in refused.text
+    assert 'value="07:30"' in refused.text, "what was typed is kept"
     assert application.choose_queue.get("wrk_1").quiet.since == "22:00"
     browser.post("/work/alerts/quiet", data={"since": "", "until": ""})
     assert application.choose_queue.get("wrk_1").quiet.since == ""

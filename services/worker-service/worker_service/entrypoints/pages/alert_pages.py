@@ -1,6 +1,8 @@
 """What one watches: requesters and words, what they found, quiet hours; and a requester's facts."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from crowdloom import ui
@@ -11,7 +13,12 @@ from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext as _
 
 from worker_service.bootstrap import Application
-from worker_service.domain.queue_choices import WATCHES_MAX, WORDS_CHARACTERS_MAX, QuietHours
+from worker_service.domain.queue_choices import (
+    WATCHES_MAX,
+    WORDS_CHARACTERS_MAX,
+    QueueChoices,
+    QuietHours,
+)
 from worker_service.entrypoints.pages import shell
 
 ALERTS_PAGE = "/work/alerts"
@@ -31,10 +38,9 @@ def _add_alerts(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(ALERTS_PAGE)
     @require("worker")
     def alerts() -> str:
-        before = choose.get(shell.reader())
-        found = application.show_queue.found(shell.reader())
+        before = _page(application, choose.get(shell.reader()))
         choose.looked(shell.reader())
-        return render_template("work/alerts.html", choices=before, found=found)
+        return before
 
     @blueprint.post(ALERTS_PAGE)
     @require("worker")
@@ -61,18 +67,31 @@ def _add_alerts(blueprint: Blueprint, application: Application) -> None:
         ui.say("good", _("Not watched any more"))
         return redirect(ALERTS_PAGE, 303)
 
+    _add_quiet(blueprint, application)
+
+
+def _add_quiet(blueprint: Blueprint, application: Application) -> None:
+    choose = application.choose_queue
+
     @blueprint.post(f"{ALERTS_PAGE}/quiet")
     @require("worker")
     def quiet() -> Any:
         since, until = (_hour(request.form.get(name, "")) for name in ("since", "until"))
+        sound, hours = "sound" in request.form, QuietHours(since, until)
         if bool(since) != bool(until):
-            ui.say("bad", _("Not saved"), _("Quiet hours need both times, or neither."))
-            return redirect(ALERTS_PAGE, 303)
-        choose.set_alerts(
-            shell.reader(), sound="sound" in request.form, quiet=QuietHours(since, until)
-        )
+            typed = replace(choose.get(shell.reader()), sound=sound, quiet=hours)
+            wrong = {"until" if since else "since": str(_("Both times, or neither."))}
+            return _page(application, typed, errors=wrong), 422
+        choose.set_alerts(shell.reader(), sound=sound, quiet=hours)
         ui.say("good", _("Saved"))
         return redirect(ALERTS_PAGE, 303)
+
+
+def _page(
+    application: Application, choices: QueueChoices, errors: Mapping[str, str] | None = None
+) -> str:
+    found = application.show_queue.found(shell.reader())
+    return render_template("work/alerts.html", choices=choices, found=found, errors=errors or {})
 
 
 def _add_requester(blueprint: Blueprint, application: Application) -> None:
