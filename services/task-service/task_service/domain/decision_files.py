@@ -9,6 +9,7 @@ from task_service.domain import mturk_results as mturk
 from task_service.domain.tables import RowFault, refused, row_faults
 
 SUBMISSION, DECISION, REASON, REOPEN = "submission_id", "decision", "reason", "reopen"
+_TIDY = (SUBMISSION, DECISION, REASON, REOPEN)
 _YES = ("true", "yes", "1")
 
 
@@ -40,6 +41,10 @@ def read_marks(columns: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]
     theirs = {mturk.ASSIGNMENT, mturk.APPROVE, mturk.REJECT} <= set(columns)
     if not theirs and not {SUBMISSION, DECISION} <= set(columns):
         raise refused([RowFault(1, None, "neither AssignmentId, Approve, Reject, nor decisions")])
+    read = (mturk.ASSIGNMENT, mturk.APPROVE, mturk.REJECT) if theirs else _TIDY
+    twice = [name for name in read if columns.count(name) > 1]
+    if twice:  # one of the two would be left out, with the marks in it
+        raise refused([RowFault(1, name, "this column is there twice") for name in twice])
     found = Marks(by_assignment=theirs)
     for line, cells in rows:
         faults = row_faults(line, cells, columns)

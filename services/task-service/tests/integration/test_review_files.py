@@ -129,7 +129,16 @@ def test_the_tidy_form_and_a_sheet_decide_as_well(requester: Any, batch: Any) ->
     assert upload(requester, batch, saved.getvalue()).json["accepted"] == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"%PDF-1.7", b'AssignmentId,"Approve'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"a,b\n1,2\n",
+        b"%PDF-1.7",
+        b'AssignmentId,"Approve',
+        b"AssignmentId,Approve,Reject,Approve\nASG1,x,,\n",
+    ],
+)
 def test_a_file_of_another_kind_is_refused(requester: Any, batch: Any, content: bytes) -> None:
     answer = upload(requester, batch, content)
     assert (answer.status_code, answer.json["code"]) == (422, "faulty_rows")
