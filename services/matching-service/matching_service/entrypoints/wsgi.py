@@ -17,7 +17,8 @@ from matching_service.entrypoints.pages.forms import make_forms
 from matching_service.entrypoints.pages.held_pages import make_held_pages
 from matching_service.entrypoints.pages.matching_pages import make_matching_pages
 from matching_service.entrypoints.pages.operator import make_operator_pages
-from matching_service.entrypoints.pages.reach_pages import bar, make_reach_pages
+from matching_service.entrypoints.pages.reach_pages import make_reach_pages
+from matching_service.entrypoints.pages.shell import bar
 
 
 def create_wsgi_app(environment: Mapping[str, str] | None = None) -> Flask:

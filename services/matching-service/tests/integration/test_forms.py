@@ -237,7 +237,8 @@ def test_somebody_elses_item_is_a_page_that_says_not_found(
             f"/match/assignments/{foreign}/{action}", data={"idempotency_key": "k"}
         )
         assert answer.status_code == 404
-        assert "<html" in answer.text
+        assert 'href="/work/queue"' in answer.text, "a worker's page, with a worker's bar"
+        assert 'href="/operator' not in answer.text
 
 
 def test_a_form_from_another_site_is_refused(browser: FlaskClient) -> None:

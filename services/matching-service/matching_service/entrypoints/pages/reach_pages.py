@@ -4,9 +4,7 @@ Asked with the fields of task-service's form, which includes the answer as a par
 browser without JavaScript gets it as a page. What is asked is not kept.
 """
 
-from crowdloom import ui
 from crowdloom.chassis.http.auth import require
-from crowdloom.chassis.http.staff import is_staff_with
 from flask import Blueprint, render_template, request
 from werkzeug.datastructures import MultiDict
 
@@ -20,13 +18,6 @@ _VALUES_MAX = 50
 _SCORE_MAX = 100
 _NAMED = ("listed", "named")
 _GROUPS = ("all_of", "any_of", "none_of")
-
-
-def bar() -> ui.Bar:
-    """Of the requester on this page, of the operator on the service's others."""
-    if request.path == REACH:
-        return ui.requester_bar()
-    return ui.operator_bar(is_operator=is_staff_with("operator"))
 
 
 def make_reach_pages(application: Application) -> Blueprint:
