@@ -124,6 +124,13 @@ def test_without_a_ticket_a_friendly_document_says_where_to_open_the_item(
         assert "<script" not in answer.text
 
 
+def test_what_is_not_there_leads_a_worker_to_no_requesters_sign_in(web: Flask) -> None:
+    for address in ("/frame/nothing", "/nothing"):
+        page = web.test_client().get(address, headers={"Accept": "text/html"})
+        assert page.status_code == 404
+        assert "/requester/sign-in" not in page.text
+
+
 def test_a_notice_speaks_the_reader_s_language(web: Flask, holder: Any) -> None:
     client = web.test_client()
     client.set_cookie("cl_lang", "fa")

@@ -29,12 +29,14 @@ WALLET_PAGE = "/pay/wallet"
 
 
 def bar() -> ui.Bar:
-    """The bar of a requester; a visitor's has no items."""
+    """The bar of a requester; a visitor's has no items, and beyond requesters' own pages leads to
+    all three doors: workers meet this service's as well.
+    """
     if request.path.startswith("/operator"):
         return ui.operator_bar(is_operator=is_staff_with("operator"))
     found = _session()
     if found is None:
-        return ui.Bar(home=SIGN_IN_PAGE)
+        return ui.Bar(home=SIGN_IN_PAGE if request.path.startswith("/requester") else "/")
     return ui.requester_bar(owner=acts_as_owner(found))
 
 
