@@ -78,6 +78,13 @@ class HoldDecisions:
         now = self._clock.now()
         return self._store.run(lambda s: s.submissions.let_go(batch_id, submission_ids, now))
 
+    def wait_again(self, submission_ids: Sequence[SubmissionId]) -> bool:
+        """Whether all of them wait for a decision: none is made, and none is held."""
+        found = self._reader.submissions.of_ids(submission_ids)
+        return bool(found) and all(
+            one.status is SubmissionStatus.SUBMITTED and one.held is None for one in found
+        )
+
     def held(self, batch_id: BatchId) -> list[Submission]:
         """Those that can still be undone."""
         now = self._clock.now()

@@ -54,6 +54,7 @@ def test_an_undone_decision_leaves_no_trace_but_in_the_log(
     assert [deed["action"] for deed in after.pop("deeds")[-2:]] == ["accepted", "decision_undone"]
     assert after == before
     assert decided(outbox) == []
+    assert "quicker to undo it" in browser.follow(f"{review}/undo", held=[ids[0]])
 
 
 def test_after_ten_seconds_the_decision_is_taken_and_cannot_be_undone(
@@ -75,6 +76,7 @@ def test_after_ten_seconds_the_decision_is_taken_and_cannot_be_undone(
     assert application.hold_decisions() == 0
     assert [status(requester, one) for one in ids] == ["accepted", "returned", "submitted"]
     assert sorted(decided(outbox)) == ["task.submission.accepted.v1", "task.submission.returned.v1"]
+    assert "2 of them were decided in the meantime" in browser.follow(review, ticked=ids)
 
 
 def test_a_held_decision_stands_before_the_announced_time(

@@ -221,10 +221,12 @@ def test_a_bonus_is_given_beside_the_review_and_its_outcome_shown(
 ) -> None:
     one = submissions[0]["submission_id"]
     there = f"{address}/review/{one}/bonus?view=one"
-    refused = words(browser.follow(there, amount="0.001", reason="x"))
-    assert "No bonus given" in refused
-    assert "1 to 1,024 characters" in words(browser.follow(there, amount="0.05", reason=" "))
-    assert "too low or too high" in words(browser.follow(there, amount="0", reason="x"))
+    refused = browser.sent(there, 422, amount="1,50", reason="Well <done>")
+    assert "No bonus given" in words(refused)
+    assert 'value="1,50"' in refused
+    assert "Well &lt;done&gt;</textarea>" in refused, "what was typed is kept"
+    assert "1 to 1,024 characters" in words(browser.sent(there, 422, amount="0.05", reason=" "))
+    assert "absurdly much" in words(browser.sent(there, 422, amount="0", reason="x"))
     assert browser.send(there, amount="0.25", reason="Very careful.").location.endswith(f"#{one}")
     page = words(browser.read(f"{address}/review"))
     assert "Bonus is being paid $0.25" in page

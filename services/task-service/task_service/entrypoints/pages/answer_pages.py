@@ -28,7 +28,7 @@ PAGE_ANSWERS = 50
 
 
 @dataclass(frozen=True)
-class Unsent:
+class UnsentBonus:
     """A bonus that was not given, to be mended in its place; `errors` by field."""
 
     submission_id: str
@@ -58,16 +58,16 @@ def _add_bonus(blueprint: Blueprint, application: Application) -> None:
     def give(batch_id: str, submission_id: str) -> Any:
         batch = application.batches.get(shell.reader(), BatchId(batch_id))
         one = application.review.get(shell.reader(), SubmissionId(submission_id))
-        amount, errors = _amount(batch)
+        amount, errors = bonus_amount(batch)
         reason = request.form.get("reason", "")
         try:
             if amount is not None:
                 application.bonuses.grant(shell.reader(), one.submission_id, amount, reason=reason)
         except InvalidInput as error:
-            errors = _errors_of(error)
+            errors = bonus_errors(error)
         if amount is None or errors:
             typed = request.form.get("amount", "")
-            unsent = Unsent(one.submission_id, typed, reason, errors)
+            unsent = UnsentBonus(one.submission_id, typed, reason, errors)
             return _page(application, batch, unsent=unsent), 422
         sentence = _(
             "%(amount)s, and our fee of %(fee)s, from your wallet. The worker sees it in a moment.",
@@ -82,7 +82,8 @@ def _add_bonus(blueprint: Blueprint, application: Application) -> None:
         return _back(batch, one.submission_id)
 
 
-def _amount(batch: Batch) -> tuple[Money | None, dict[str, str]]:
+def bonus_amount(batch: Batch) -> tuple[Money | None, dict[str, str]]:
+    """The amount that was sent; else what to mend, by field, in the reader's language."""
     currency = batch.terms.reward.currency
     try:
         return parse_money(request.form.get("amount", ""), currency), {}
@@ -94,7 +95,7 @@ def _amount(batch: Batch) -> tuple[Money | None, dict[str, str]]:
         return None, {"amount": str(_("Write an amount with a point, for example 0.05."))}
 
 
-def _errors_of(error: InvalidInput) -> dict[str, str]:
+def bonus_errors(error: InvalidInput) -> dict[str, str]:
     """What to mend, by field, in the reader's language."""
     named = error.facts.get("errors")
     fields = named if isinstance(named, dict) else {}
@@ -134,7 +135,7 @@ def _place() -> str:
     return f"?{urlencode({'cursor': cursor})}" if cursor else ""
 
 
-def _page(application: Application, batch: Batch, unsent: Unsent | None = None) -> str:
+def _page(application: Application, batch: Batch, unsent: UnsentBonus | None = None) -> str:
     cursors = Cursors(application.settings.common.cursor_key, salt="answers_pages")
     cursor = request.args.get("cursor")
     found = application.show_answers.page(

@@ -24,11 +24,17 @@ from werkzeug.wrappers import Response as BaseResponse
 from task_service.application.hold_decisions import UNDO_TIME
 from task_service.bootstrap import Application
 from task_service.domain.batches import Batch
+from task_service.domain.bonuses import BonusStatus
 from task_service.domain.errors import ReturnedTooOften
 from task_service.domain.submissions import Choice, SubmissionStatus
 from task_service.entrypoints.pages import shell
-from task_service.entrypoints.pages.bonus_pages import TONES, bonus_words
+from task_service.entrypoints.pages.answer_pages import UnsentBonus
 
+BONUS_TONES = {
+    BonusStatus.GRANTED: "move",
+    BonusStatus.SETTLED: "good",
+    BonusStatus.DECLINED: "bad",
+}
 PAGE_ANSWERS = {"list": 20, "one": 1, "grid": 48}
 
 
@@ -41,6 +47,14 @@ class Refused:
     reason: str
     reopen: bool
     sentence: str
+
+
+def bonus_words() -> dict[str, str]:
+    return {
+        BonusStatus.GRANTED: _("Bonus is being paid"),
+        BonusStatus.SETTLED: _("Bonus paid"),
+        BonusStatus.DECLINED: _("Bonus not paid: too little in your wallet"),
+    }
 
 
 def review_pages(application: Application) -> Blueprint:
@@ -57,7 +71,7 @@ def _add_list(blueprint: Blueprint, application: Application) -> None:
     @require("requester")
     def review(batch_id: str) -> str:
         batch = application.batches.get(shell.reader(), BatchId(batch_id))
-        return _page(application, batch)
+        return review_page(application, batch)
 
 
 def _add_one(blueprint: Blueprint, application: Application) -> None:
@@ -81,7 +95,7 @@ def _add_one(blueprint: Blueprint, application: Application) -> None:
         except (InvalidInput, ReturnedTooOften) as error:
             sentence = why_not(error)
             refused = Refused(submission_id, choice, reason, reopen, sentence)
-            return _page(application, batch, refused=refused), 422
+            return review_page(application, batch, refused=refused), 422
         if not held:
             ui.say("bad", _("Nothing was changed"), _("That answer was decided in the meantime."))
         return _onward(batch)
@@ -98,13 +112,25 @@ def _add_many(blueprint: Blueprint, application: Application) -> None:
             ui.say("bad", _("Nothing was changed"), _("Tick the answers to accept first."))
             return _onward(batch)
         # One that was decided meanwhile stops none of the others.
-        application.hold_decisions.hold(
+        held = application.hold_decisions.hold(
             shell.reader(),
             batch.batch_id,
             [SubmissionId(one) for one in named],
             choice=Choice.ACCEPT,
         )
+        _tell_of_the_others(len(named) - held)
         return _onward(batch)
+
+
+def _tell_of_the_others(count: int) -> None:
+    if count:
+        sentence = ngettext(
+            "%(count)s of them was decided in the meantime, and stays as it is.",
+            "%(count)s of them were decided in the meantime, and stay as they are.",
+            count,
+            count=number_text(count),
+        )
+        ui.say("wait", _("Not all of them"), sentence)
 
 
 def _add_undo(blueprint: Blueprint, application: Application) -> None:
@@ -123,6 +149,8 @@ def _add_undo(blueprint: Blueprint, application: Application) -> None:
         )
         if undone:
             ui.say("good", _("Undone"), sentence)
+        elif application.hold_decisions.wait_again(named):
+            ui.say("good", _("Undone"), _("Somebody else was quicker to undo it."))
         else:
             ui.say("bad", _("Too late"), _("The ten seconds are over: the decision stands."))
         return _onward(batch)
@@ -163,7 +191,12 @@ def _place() -> str:
     return f"?{urlencode(named)}" if named else ""
 
 
-def _page(application: Application, batch: Batch, refused: Refused | None = None) -> str:
+def review_page(
+    application: Application,
+    batch: Batch,
+    refused: Refused | None = None,
+    unsent: UnsentBonus | None = None,
+) -> str:
     cursors = Cursors(application.settings.common.cursor_key, salt="review_pages")
     cursor = request.args.get("cursor")
     count_max = PAGE_ANSWERS[_view()]
@@ -186,11 +219,12 @@ def _page(application: Application, batch: Batch, refused: Refused | None = None
         view=_view(),
         place=_place(),
         refused=refused,
+        unsent=unsent,
         held=_held(application, batch),
         reason_characters_max=REASON_CHARACTERS_MAX,
         bonuses=application.bonuses.by_submission([one.submission.submission_id for one in shown]),
         bonus_words=bonus_words(),
-        bonus_tones=TONES,
+        bonus_tones=BONUS_TONES,
         currency=batch.terms.reward.currency.code,
     )
 

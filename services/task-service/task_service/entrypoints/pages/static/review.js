@@ -45,7 +45,7 @@
   });
 
   /* Begin with what is to be mended, else where the address says, else at the first answer. */
-  const wrong = document.querySelector("textarea[aria-invalid='true']");
+  const wrong = document.querySelector("article.answer [aria-invalid='true']");
   if (wrong) {
     wrong.focus();
     return;
