@@ -32,6 +32,8 @@ def in_readers_language(sentence: str) -> str:
 def _shown(value: object) -> object:
     if isinstance(value, Money):
         return money_text(value)
+    if isinstance(value, str) and value:
+        return gettext(value)  # a state is a word that pages have; an id is not
     return number_text(value) if type(value) is int else value
 
 
