@@ -176,15 +176,20 @@ def test_an_answer_waits_for_the_line_and_is_taken_once(
     assert workplace.answer_of(item) == [["a", "yes"]]
 
 
-def test_what_only_the_tab_has_is_put_back_after_a_reload(
+def test_what_only_the_tab_has_is_put_back_though_it_was_skipped_on_a_dead_line(
     context: BrowserContext, open_item: Any
 ) -> None:
     page, frame, _item = open_item()
     context.set_offline(offline=True)
     frame.locator("[name=a]").fill("typed in a tunnel")
     expect(page.locator(STATE)).to_have_text("Not saved yet, kept in this browser")
+    here = page.url
+    page.route("**/return", lambda route: route.fulfill(status=503, body="<p>No line"))
+    page.locator("[data-skip] button").click()
+    page.get_by_role("button", name="Skip the item").click()
+    expect(page.get_by_text("No line")).to_be_visible()
     context.set_offline(offline=False)
-    page.reload()
+    page.goto(here)
     expect(task_frame(page).locator("[name=a]")).to_have_value("typed in a tunnel")
 
 

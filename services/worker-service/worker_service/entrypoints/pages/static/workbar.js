@@ -2,7 +2,7 @@
    A claim reaches worker-service as an event, so its page may know nothing yet, or an old deadline:
    the owner of the facts, matching-service, is asked once the page is there, where it did not say them
    with the claim. */
-import { choices, choose, forget, freshKey } from "./answers.js";
+import { choices, choose, forget, freshKey, kept } from "./answers.js";
 import { every, forEachItem } from "./onward.js";
 
 const start = (signal) => {
@@ -98,9 +98,10 @@ const start = (signal) => {
     prolong(event.target);
   }, { capture: true, signal });
 
-  /* ---- giving back: what was written here is not wanted any more ---- */
+  /* ---- giving back: the server has what was written as a draft. What it has not stays, for the call
+     may be lost on the same line ---- */
   document.addEventListener("submit", (event) => {
-    if (event.target.matches(GIVES_BACK)) forget(assignment);
+    if (event.target.matches(GIVES_BACK) && kept(assignment).saved !== false) forget(assignment);
   }, { signal });
   document.querySelector("[data-report]").addEventListener("click", (event) => {
     event.preventDefault();
