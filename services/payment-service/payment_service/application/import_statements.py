@@ -267,6 +267,7 @@ def _check(session: Session, account: BankAccount, statements: Sequence[BankStat
                 statement_id=name,
             )
         statement.check(account, before)
+        statement.check_days(session.now().date())
         before = LastStatement(
             name, statement.reference, statement.closing, statement.closed_on.isoformat()
         )

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from crowdloom.kernel import Currency, DomainError, Money
@@ -14,6 +14,8 @@ STATEMENT_BYTES_MAX = 8_000_000
 LINES_MAX = 20_000
 # Earlier days are what programs write for none, and would open a century of months to close.
 _YEAR_MIN = 2000
+# Banks date ahead, over holidays and for standing orders; never as far as a slip in a year.
+_AHEAD_MAX = timedelta(days=31)
 _DECIMALS = re.compile(r"([+-]?)(\d{1,15})(?:\.(\d*))?", re.ASCII)
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]")
 _ID_CHARACTERS = 26
@@ -52,6 +54,7 @@ REASONS = {
     "empty": "there is no statement in it",
     "encoding": "these bytes are not text in the expected encoding",
     "entry": "an entry misses its amount, its date, or its direction",
+    "future": "this day has not come",
     "format": "this is none of the formats we read",
     "mapping": "a CSV file needs the account's mapping first",
     "opening": "there is no opening balance",
@@ -217,6 +220,17 @@ class BankStatement:
                 difference=apart.to_wire(),
             )
         self._follow(before)
+
+    def check_days(self, today: date) -> None:
+        """A slip in a year would count as a bank's word for every month until then. Raises
+        UnreadableStatement.
+        """
+        latest = today + _AHEAD_MAX
+        for line in self.lines:
+            if line.booked_on > latest:
+                raise UnreadableStatement("future", line=line.place, value=str(line.booked_on))
+        if self.closed_on > latest:
+            raise UnreadableStatement("future", value=str(self.closed_on))
 
     def _follow(self, before: LastStatement | None) -> None:
         if before is None or self.opening == before.closing:

@@ -280,6 +280,27 @@ def test_an_account_is_known_by_its_iban_or_by_its_number_there(said: str) -> No
     assert replace(EURO, number="FR1420041010050500013M02606").is_called("20041/0500013M026")
 
 
+def test_what_may_be_thousands_is_no_amount_of_another_decimal_sign() -> None:
+    mapping = CsvMapping(date="day", amount="sum", balance="left", decimal=".")
+    for code, said in (("EUR", "1.500"), ("JPY", "1.500"), ("EUR", "-1.500.000")):
+        content = f"day,sum,left\n2026-11-03,{said},{said}\n".encode()
+        with pytest.raises(UnreadableStatement, match="no amount"):
+            read(content, replace(EURO, currency=Currency.of(code), mapping=mapping))
+    assert read(content.replace(b"-1.500.000", b"0.500"), replace(EURO, mapping=mapping))
+    dinars = replace(EURO, currency=Currency.KWD, mapping=mapping)
+    assert read(content.replace(b"-1.500.000", b"1.500"), dinars)[0].closing.minor == 1_500
+
+
+def test_a_day_of_another_year_is_refused_before_it_is_a_banks_word_for_all_months_until_then() -> (
+    None
+):
+    content, account, _ = golden("german.csv")
+    read(content, account)[0].check_days(date(2026, 11, 1))
+    slip = read(content.replace(b"03.11.2026", b"03.11.2027"), account)[0]
+    with pytest.raises(UnreadableStatement, match="line 4: this day has not come: 2027-11-03"):
+        slip.check_days(date(2026, 11, 4))
+
+
 def test_a_csv_without_balances_needs_them_typed() -> None:
     content, account, _ = golden("american.csv")
     with pytest.raises(UnreadableStatement, match="opening"):

@@ -30,9 +30,10 @@ _POINT, _THOUSANDS = "٫", "٬"
 _DELIMITER_LINE = re.compile(r"\"?sep=.?\"?\r?\n", re.IGNORECASE)
 # Thousands stand in threes: what does not is a decimal sign that the mapping does not know.
 _GROUPED = {
-    sign: re.compile(rf"[+-]?\d{{1,3}}(?:\{mark}\d{{3}})+(?:\{sign}\d*)?", re.ASCII)
+    sign: re.compile(rf"[+-]?(?!0)\d{{1,3}}(?:\{mark}\d{{3}})+(?:\{sign}\d*)?", re.ASCII)
     for sign, mark in ((".", ","), (",", "."))
 }
+_THREE = 3
 Row = tuple[int, Mapping[str, str]]
 
 
@@ -169,7 +170,8 @@ def _read(said: str, mapping: CsvMapping, currency: Currency, place: int | None)
     thousands = "," if mapping.decimal == "." else "."
     text = said.translate(_SPACES).translate(_DIGITS).removesuffix(currency.code)
     text = text.replace(_POINT, mapping.decimal).replace(_THOUSANDS, thousands)
-    if thousands in text and not _GROUPED[mapping.decimal].fullmatch(text):
+    other = _GROUPED[thousands].fullmatch(text) and currency.exponent < _THREE
+    if other or (thousands in text and not _GROUPED[mapping.decimal].fullmatch(text)):
         raise UnreadableStatement("amount", line=place, value=said)
     return read_amount(
         text.replace(thousands, "").replace(mapping.decimal, "."), currency, line=place

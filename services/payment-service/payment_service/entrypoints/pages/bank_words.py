@@ -125,6 +125,9 @@ def _reasons() -> dict[str, str]:
         "columns": _("A column of the mapping is not there. Change the account's mapping."),
         "currency": _("The currency is not the account's."),
         "date": _("This is no date of the mapping's form. Change the account's mapping."),
+        "future": _(
+            "This day has not come. Look for a slip in the year, and at the form of dates."
+        ),
         "dtd": _("A document type or an entity is not allowed in a statement."),
         "empty": _("There is no statement in it."),
         "encoding": _("These bytes are no text. Save it in UTF-8, or change the mapping."),
