@@ -99,6 +99,7 @@ def test_my_work_lists_every_state_with_its_date_or_reason(
     for word in ("in work", "in review until", "rejected", "Wrong &lt;sentence&gt;.", "given back"):
         assert word in page
     assert page.count('name="then" value="my-work"') == 1, "what is in work can be returned here"
+    assert page.count("data-confirm") == 1, "and nobody returns it by a slip"
     only = read(browser, "/work/my-work?status=rejected")
     assert "asg_003" in only
     assert "asg_002" not in only
