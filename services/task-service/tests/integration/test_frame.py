@@ -81,6 +81,21 @@ def test_only_hosts_that_the_project_was_allowed_may_be_loaded_from(
     assert "example.org" not in answer.headers["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize(("hosts", "shown"), [(None, True), (["img.example.net"], False)])
+def test_an_image_that_the_row_names_is_shown_and_may_be_nothing_else(
+    web: Flask, requester: Any, open_batch: Any, hand_out: Any, hosts: Any, shown: bool
+) -> None:
+    template = '<img alt="" src="${Text}"><input name="answer"><p>${Text}</p>'
+    project = requester.project(template_html=template, allowed_hosts=hosts)
+    table = b"Text\nhttps://bucket.s3.example.org/one.jpg?x=1\n"
+    batch = open_batch(requester, project_id=project["project_id"], table=table)
+    holder = hand_out(requester, batch)
+    policy = policy_of(frame_of(web, holder.assignment_id, holder.token))
+    assert ("bucket.s3.example.org" in policy["img-src"].split()) is shown
+    assert ("bucket.s3.example.org" in policy["media-src"].split()) is shown
+    assert "example.org" not in policy["script-src"] + policy["style-src"]
+
+
 def test_the_runtime_comes_first_within_the_document_and_the_rest_is_for_an_opaque_origin(
     web: Flask, requester: Any, open_batch: Any, hand_out: Any
 ) -> None:

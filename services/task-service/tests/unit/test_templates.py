@@ -9,6 +9,7 @@ from task_service.domain.templates import (
     choice_count_of,
     foreign_hosts,
     frame_policy,
+    hosts_of_row,
     needed_columns,
     render_document,
     substitute,
@@ -147,6 +148,24 @@ def test_a_preview_has_no_assignment() -> None:
     assert 'data-mode="preview"' in page
 
 
+def test_hosts_of_a_row_are_those_of_the_images_that_the_template_shows() -> None:
+    template = (
+        "<img class=a src='${one}'><crowd-bounding-box name=b src=\"${two}\"></crowd-bounding-box>"
+        '<div style="background:url(${three})"></div><a href="${four}"></a><script src="${five}">'
+    )
+    names = ("one", "two", "three", "four", "five")
+    row = {name: f"https://{name}.example.org/a.png" for name in names}
+    assert hosts_of_row(template, row) == [f"{n}.example.org" for n in ("one", "three", "two")]
+    for nothing in (
+        "a.png",
+        "data:image/png;base64,x",
+        "https://10.0.0.1/a",
+        "javascript://a.b",
+        "",
+    ):
+        assert hosts_of_row(template, {"one": nothing}) == []
+
+
 def test_hosts_are_found_where_something_is_loaded_from() -> None:
     template = (
         '<script src="https://cdn.example.org/x.js"></script><img src=//img.example.net/a.png>'
@@ -183,6 +202,7 @@ def test_the_policy_of_the_frame_allows_nothing_but_what_is_named() -> None:
         "url(",
         '<crowd-a b="',
         "='",
+        "<img src=${",
     ],
 )
 def test_no_template_takes_longer_than_its_length_deserves(junk: str) -> None:
@@ -190,6 +210,7 @@ def test_no_template_takes_longer_than_its_length_deserves(junk: str) -> None:
     template = FIELD + "<crowd-a>" + junk * (400_000 // len(junk))
     check_template(template)
     foreign_hosts(template)
+    hosts_of_row(template, {})
     render_document(template, {}, WORK)
 
 

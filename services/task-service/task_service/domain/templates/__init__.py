@@ -4,7 +4,7 @@ Compatible with Mechanical Turk's web templates: `${name}` placeholders, forms o
 """
 
 from task_service.domain.templates.document import FrameContext, render_document
-from task_service.domain.templates.hosts import foreign_hosts, frame_policy
+from task_service.domain.templates.hosts import foreign_hosts, frame_policy, hosts_of_row
 from task_service.domain.templates.lint import Remark, RemarkCode, lint
 from task_service.domain.templates.parts import (
     answer_fields,
@@ -36,6 +36,7 @@ __all__ = [
     "foreign_hosts",
     "frame_policy",
     "has_own_form",
+    "hosts_of_row",
     "lint",
     "needed_columns",
     "read_parts",

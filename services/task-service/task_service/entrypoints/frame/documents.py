@@ -1,14 +1,20 @@
 """What the frame's documents have in common: their policy, their headers, their words."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from crowdloom.ui.assets import StaticFolder
 from flask import Flask, Response, make_response, render_template
 from flask_babel import gettext as _
 
-from task_service.domain.templates import FrameContext, frame_policy, render_document
+from task_service.domain.templates import (
+    FrameContext,
+    foreign_hosts,
+    frame_policy,
+    hosts_of_row,
+    render_document,
+)
 
 # The crowd family, in the order in which its files build on each other.
 CROWD_FILES = (
@@ -107,13 +113,17 @@ def _crowd_words() -> dict[str, str]:
 
 
 def task_document(
-    template: str, hosts: Iterable[str], row: Mapping[str, str], context: FrameContext
+    template: str, hosts: Collection[str], row: Mapping[str, str], context: FrameContext
 ) -> Response:
     """The requester's page with the row's values in it, under the policy that lets it load from
-    these hosts.
+    these hosts; and the images and media that the row names, from where they are.
     """
     response = make_response(render_document(template, row, context))
-    return _protected(response, frame_policy(hosts))
+    media = hosts_of_row(template, row)
+    # Whoever chose other hosts than the template's own chose them for its rows too.
+    if media and set(hosts) != set(foreign_hosts(template)):
+        media = []
+    return _protected(response, frame_policy(hosts, media))
 
 
 def notice_document(
