@@ -111,7 +111,10 @@ def test_weights_are_tried_on_the_last_choices_set_and_kept_with_who_and_why(
     assert post("k5", finishing=long).status_code == 422
     assert "Somebody changed" in post("k6", version=long).text, "a version that never was"
     assert post("k3").status_code == 303
-    assert post("k4", finishing="7").status_code == 422, "the version was looked at before"
+    refused = post("k4", finishing="7")
+    assert refused.status_code == 422, "the version was looked at before"
+    assert refused.text.count("It is 0 now.") == 2, "above the form and beside the weight"
+    assert "It is 20 now." not in refused.text, "what is the same is not named"
     assert application.set_policy.current().policy.finishing == 0
     [change] = application.set_policy.changes()
     assert (change.changed_by, change.before.finishing, change.reason) == (

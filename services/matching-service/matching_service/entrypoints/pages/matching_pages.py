@@ -7,6 +7,7 @@ from crowdloom import ui
 from crowdloom.chassis.http.auth import principal, require
 from crowdloom.chassis.http.idempotent import idempotent
 from crowdloom.kernel.errors import Conflict, InvalidInput
+from crowdloom.ui.formats import number_text
 from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -71,11 +72,22 @@ def _add_policy(blueprint: Blueprint, application: Application) -> None:
             except InvalidInput:
                 errors["reason"] = str(_("Say it in fewer words."))
             except Conflict:
-                errors["finishing"] = str(_("Somebody changed the weights meanwhile."))
+                errors = _changed_meanwhile(weights, asdict(setting.current().policy))
             else:
                 ui.say("good", _("The weights are set"), _("Claims go by them within a second."))
                 return redirect(POLICY, 303)
         return _page(application, {**request.form}, errors=errors), 422
+
+
+def _changed_meanwhile(weights: dict[str, int], now: dict[str, int]) -> dict[str, str]:
+    """What would be set back beside what it is now: who sends the form again has read it."""
+    told = _("Somebody changed the weights meanwhile. Look at each that differs, then set them.")
+    differing = {
+        name: str(_("It is %(value)s now.", value=number_text(now[name])))
+        for name, value in weights.items()
+        if value != now[name]
+    }
+    return {**differing, "reason": str(told)}
 
 
 def _weights(sent: Any) -> tuple[dict[str, int], dict[str, str]]:
