@@ -150,7 +150,7 @@ class NewProjectSchema(Schema):
         load_default=None,
         allow_none=True,
         validate=validate.Length(max=100),
-        metadata={"description": "May serve scripts, styles, media; left out: those that are named"},
+        metadata={"description": "May serve scripts, styles and media; those named if left out"},
     )
 
 
