@@ -15,7 +15,7 @@ OUT_OF_REACH = 3
 _FAULTS_SHOWN = 20
 _WHAT_TO_DO = {
     "not_signed_in": "Run `crowdloom login`, or set CROWDLOOM_API_KEY.",
-    "invalid_token": "The session is over: run `crowdloom login` again.",
+    "invalid_token": "The session is over, or the API key is none: run `crowdloom login` again.",
     "wrong_password": "Look at the e-mail and the password, then try again.",
     "too_many_tries": "Wait a few minutes before the next try.",
     "not_allowed": "Your role may not do this; ask somebody whose role may.",
