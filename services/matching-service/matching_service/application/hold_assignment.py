@@ -32,7 +32,9 @@ class HoldAssignment:
     def next_held(
         self, worker_id: WorkerId, after: AssignmentId, batch_id: BatchId | None
     ) -> Claim | None:
-        """Of several that he took at once, the one that was taken after this one."""
+        """Of several that he took at once, the one that was taken after this one, and whose time is
+        not over.
+        """
         waiting = sorted(one.assignment_id for one in self._beside(worker_id, after, batch_id))
         following = next((name for name in waiting if name > after), None)
         return None if following is None else self.get(worker_id, following)
@@ -44,10 +46,11 @@ class HoldAssignment:
     def _beside(
         self, worker_id: WorkerId, name: AssignmentId, batch_id: BatchId | None
     ) -> list[Assignment]:
+        now = self._clock.now()
         return [
             one
             for one in self.held(worker_id)
-            if one.assignment_id != name and batch_id in (None, one.batch_id)
+            if one.assignment_id != name and batch_id in (None, one.batch_id) and one.deadline > now
         ]
 
     def get(self, worker_id: WorkerId, assignment_id: AssignmentId) -> Claim:

@@ -114,6 +114,21 @@ def test_several_at_once_come_one_after_the_other_each_with_its_own_ticket(
     assert "several" not in odd.location
 
 
+def test_of_several_at_once_what_ran_out_meanwhile_is_passed_over(
+    browser: FlaskClient, make: ModuleType, deliver: Deliver, clock: FrozenClock
+) -> None:
+    deliver(make.opened(task_count=6, redundancy=1), make.released(count=6, redundancy=1))
+    form = {"idempotency_key": "k", "batch_id": "bat_1", "count": "3"}
+    answer = browser.post("/match/claim", data=form)
+    names = sorted({one.key.removeprefix("cl_ticket_") for one in tickets(answer)})
+    for name in (names[0], names[2]):
+        browser.post(f"/match/assignments/{name}/extend", data={"idempotency_key": f"x{name}"})
+    clock.advance(seconds=make.LEASE_SECONDS + 1)
+    following = {"idempotency_key": "n", "batch_id": "bat_1", "after": names[0]}
+    ahead = browser.post("/match/claim-ahead", data=following)
+    assert ahead.json["location"] == f"/work/assignments/{names[2]}?several=1"
+
+
 def test_work_that_is_not_for_a_worker_is_refused_with_every_reason(
     browser: FlaskClient, make: ModuleType, deliver: Deliver
 ) -> None:
