@@ -8,6 +8,7 @@ floored to the minor unit, and the rest stays where it was.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeGuard
 
 from crowdloom.kernel.errors import DomainError
 
@@ -64,6 +65,11 @@ class Currency(Enum):
             raise WrongCurrency("%(currency)s is not a currency we handle", currency=code) from None
 
 
+def _is_whole(amount: object) -> TypeGuard[int]:
+    """A database gives what is above 2^31 as an int of a class of its own; true is one as well."""
+    return isinstance(amount, int) and not isinstance(amount, bool)
+
+
 @dataclass(frozen=True, order=False)
 class Money:
     """`units` at the currency's ledger scale. Arithmetic keeps to one currency."""
@@ -73,14 +79,16 @@ class Money:
 
     def __post_init__(self) -> None:
         if type(self.units) is not int:
-            raise InvalidMoney("An amount is a whole number of units", units=repr(self.units))
+            if not _is_whole(self.units):
+                raise InvalidMoney("An amount is a whole number of units", units=repr(self.units))
+            object.__setattr__(self, "units", int(self.units))
         if abs(self.units) > UNITS_MAX:
             raise InvalidMoney("The amount is too large", units=self.units)
 
     @classmethod
     def of_minor(cls, amount_minor: int, currency: Currency | str) -> "Money":
         known = currency if isinstance(currency, Currency) else Currency.of(currency)
-        if type(amount_minor) is not int:
+        if not _is_whole(amount_minor):
             raise InvalidMoney("An amount is a whole number", amount_minor=repr(amount_minor))
         return cls(amount_minor * UNITS_PER_MINOR, known)
 
@@ -143,7 +151,7 @@ class Money:
     def from_wire(cls, wire: Mapping[str, object]) -> "Money":
         """Read what to_wire wrote. Raises InvalidMoney or WrongCurrency."""
         amount, code, scale = wire.get("amount_minor"), wire.get("currency"), wire.get("scale")
-        if type(amount) is not int or not isinstance(code, str):
+        if not _is_whole(amount) or not isinstance(code, str):
             raise InvalidMoney("Money is a whole amount_minor and a currency", value=repr(wire))
         currency = Currency.of(code)
         if scale is None:

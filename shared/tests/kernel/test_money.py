@@ -57,6 +57,20 @@ def test_what_is_not_money_is_refused(wire: dict[str, object]):
         Money.from_wire(wire)
 
 
+def test_a_large_amount_is_one_as_a_database_gives_it():
+    class Long(int):
+        """As bson.Int64, of what is above 2^31."""
+
+    kept = Long(2**31)
+    for read in (
+        Money.from_wire({"amount_minor": kept, "currency": "USD"}),
+        Money.of_minor(kept, "USD"),
+        Money(Long(2**31 * 100), Currency.USD),
+    ):
+        assert read == Money.of_minor(2**31, "USD")
+        assert type(read.units) is int
+
+
 def test_an_unknown_currency_is_refused():
     with pytest.raises(WrongCurrency):
         Money.from_wire({"amount_minor": 1, "currency": "XXX"})

@@ -144,6 +144,16 @@ def test_an_entry_by_hand_is_of_somebody_and_something_that_we_know(
     assert {path: answer(path) for path in slips} == dict.fromkeys(slips, 422)
 
 
+def test_more_than_the_database_keeps_in_a_short_number_is_booked_and_shown(
+    application: Application, maker: Any, checker: Any, browsing: Any
+) -> None:
+    proposal = proposed(maker, lines=lines(3_000_000_000, 3_000_000_000))
+    assert approve(checker, proposal).json["status"] == "approved"
+    page = browsing("staff", "stf_1", VIEW).get(f"/finance/approvals/{proposal['approval_id']}")
+    assert "$30,000,000.00" in page.text
+    assert application.journal.count() == 1
+
+
 def test_a_key_that_named_another_proposal_is_refused_and_the_same_one_is_known_again(
     application: Application, maker: Any
 ) -> None:
