@@ -39,8 +39,10 @@ def test_starting_takes_one_press_and_no_email(browser: FlaskClient) -> None:
     page = browser.get("/work/start")
     assert page.status_code == 200
     assert 'type="email"' not in page.text
-    started(browser)
+    code = started(browser)
     assert browser.get("/work/queue").status_code == 200
+    assert started(browser) == code, "pressed in a second tab it makes no second account"
+    assert browser.post("/work/start/passkey").location == "/work/recovery-code"
 
 
 def test_the_queue_begins_with_the_pay_that_was_wished_for(browser: FlaskClient) -> None:

@@ -56,6 +56,8 @@ def _add_start(blueprint: Blueprint, application: Application) -> None:
 
     @blueprint.post(shell.START_PAGE)
     def begin() -> Any:
+        if shell.signed_in():
+            return begun_before()
         chosen = request.form.getlist("languages")
         try:
             made = application.register_worker(
@@ -144,10 +146,21 @@ def _add_recovery_code(blueprint: Blueprint) -> None:
         return response
 
 
-def _to_code(code: RecoveryCode) -> BaseResponse:
+def begun_before() -> BaseResponse:
+    """In another tab: to the code of that account while it is shown, else onwards. One more account
+    would be signed in here, and the code that its owner keeps be that of the first.
+    """
+    return redirect(_code_page(), 303)
+
+
+def _code_page() -> str:
     following = shell.next_page()
     query = "" if following == shell.QUEUE_PAGE else f"?{urlencode({'next': following}, safe='/')}"
-    response = redirect(f"{_CODE_PATH}{query}", 303)
+    return f"{_CODE_PATH}{query}"
+
+
+def _to_code(code: RecoveryCode) -> BaseResponse:
+    response = redirect(_code_page(), 303)
     response.set_cookie(
         _CODE_COOKIE,
         code.text,

@@ -16,6 +16,7 @@ from worker_service.application.register_worker import EffortNeeded, TooManyRegi
 from worker_service.bootstrap import PASS_LIFETIME, Application
 from worker_service.entrypoints.pages import shell
 from worker_service.entrypoints.pages.account_pages import (
+    begun_before,
     effort_page,
     remember,
     sign_in_page,
@@ -133,6 +134,8 @@ def _add_passkeys(blueprint: Blueprint, application: Application) -> None:
 def _add_coming_in(blueprint: Blueprint, application: Application) -> None:
     @blueprint.post("/work/start/passkey")
     def start() -> Any:
+        if shell.signed_in():
+            return begun_before()
         chosen = request.form.getlist("languages")
         try:
             key = application.passkeys.read_new(request.form.get("credential", ""))
