@@ -67,14 +67,18 @@ class AskForPayout:
             amount = payable_of(session, worker_id, self._minimum.currency)
             if amount < self._minimum:
                 raise NothingPayable(
-                    f"The smallest payout is {self._minimum}",
+                    "The smallest payout is %(smallest)s",
+                    smallest=self._minimum,
                     payable=amount.to_wire(),
                     minimum=self._minimum.to_wire(),
                 )
             taken = self._rules.of(payee, amount, self._clock.now().date())
             if taken.arrives.minor < 1:
                 raise NothingPayable(
-                    f"Of {amount}, {taken.fee} fee and {taken.withheld} tax leave nothing to send",
+                    "Of %(amount)s, %(fee)s fee and %(tax)s tax leave nothing to send",
+                    amount=amount,
+                    fee=taken.fee,
+                    tax=taken.withheld,
                     payable=amount.to_wire(),
                     minimum=self._minimum.to_wire(),
                 )

@@ -108,9 +108,7 @@ def need_waiting(session: Session, exception_id: str) -> Mapping[str, Any]:
     if found is None:
         raise NotFound("There is no such exception")
     if not found["waiting"]:
-        raise ExceptionSettled(
-            f"It was {found['state'].replace('_', ' ')} before", state=found["state"]
-        )
+        raise ExceptionSettled("It was settled before: %(state)s", state=found["state"])
     return found
 
 

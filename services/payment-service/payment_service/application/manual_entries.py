@@ -1,6 +1,7 @@
 """Entries that a person writes: a free one, or the exact opposite of one that was wrong."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -27,6 +28,7 @@ def manual_entry() -> ApprovalKind:
 
     def prepare(session: Session, payload: Payload) -> Prepared:
         lines = lines_of(payload)
+        _check_moves(lines)
         entry = entry_of("manual:check", "manual", lines, refs={})
         check_known(session, [line.account for line in lines])
         effective_on = _open_day(session, payload)
@@ -43,6 +45,23 @@ def manual_entry() -> ApprovalKind:
         session.ledger.post(entry)
 
     return ApprovalKind(prepare, carry_out)
+
+
+def _check_moves(lines: Sequence[Line]) -> None:
+    """Raises InvalidInput for an entry of nothing, or of one account with itself."""
+    if not lines:
+        raise InvalidInput(
+            "Name at least two accounts, with an amount each",
+            errors={"lines": ["Two lines or more"]},
+        )
+    moved: Counter[str] = Counter()
+    for line in lines:
+        moved[line.account] += line.debit - line.credit
+    if not any(moved.values()):
+        raise InvalidInput(
+            "Such an entry changes nothing: each account is debited as much as it is credited",
+            errors={"lines": [line.account for line in lines]},
+        )
 
 
 def correction() -> ApprovalKind:

@@ -204,7 +204,9 @@ class PayoutRunDesk:
         reserve = Money.of_minor(self._limits.reserve_minor, available.currency)
         if view.total + reserve > available:
             raise TooLittleAvailable(
-                f"The run is for {view.total}, and {available} are available",
+                "The run is for %(total)s, and %(left)s are available",
+                total=view.total,
+                left=available,
                 available=available.to_wire(),
                 reserve=reserve.to_wire(),
             )
@@ -248,7 +250,7 @@ class PayoutRunDesk:
         def work(session: Session) -> RunView:
             item = _item(found(session, run_id), item_id)
             if item.state is not ItemState.FAILED:
-                raise RunNotInState(f"The line is {item.state}, not failed", state=item.state)
+                raise RunNotInState("The line is %(state)s, not failed", state=item.state)
             payee = session.payees.get(item.worker_id)
             if payee is None or payee.account_id != item.destination:
                 raise ContentChanged("The worker's account is another now: cancel the line")
@@ -268,7 +270,7 @@ class PayoutRunDesk:
         def work(session: Session) -> RunView:
             item = _item(found(session, run_id), item_id)
             if item.state is not ItemState.FAILED:
-                raise RunNotInState(f"The line is {item.state}, not failed", state=item.state)
+                raise RunNotInState("The line is %(state)s, not failed", state=item.state)
             gone = replace(item, state=ItemState.CANCELLED, changed_at=self._clock.now())
             session.payout_runs.change_item(gone, was={ItemState.FAILED})
             session.exceptions.resolve(f"payout_failed:{item_id}", resolution="cancelled")

@@ -96,7 +96,7 @@ class Approval:
         Whoever made a proposal may take it back, which is a rejection, but never approve it.
         """
         if self.status is not ApprovalStatus.PROPOSED:
-            raise AlreadyDecided(f"It was {self.status} before", status=self.status)
+            raise AlreadyDecided("It was decided before: %(decision)s", decision=self.status)
         if status is ApprovalStatus.APPROVED:
             if who == self.made_by:
                 raise MakerIsChecker("Whoever proposed it cannot approve it")

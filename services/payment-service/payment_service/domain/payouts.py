@@ -197,7 +197,9 @@ class PayoutRun:
         """Raises RunNotInState."""
         if self.status not in statuses:
             raise RunNotInState(
-                f"The run is {self.status}; this needs {' or '.join(statuses)}", status=self.status
+                "The run is %(status)s; this needs it to be %(needed)s",
+                status=self.status,
+                needed=" or ".join(statuses),
             )
 
     def check_approval(self, checker: StaffId, *, seen_hash: str, actual_hash: str) -> None:

@@ -120,7 +120,9 @@ class Refund:
     def require(self, *statuses: RefundStatus) -> None:
         """Raises RefundNotInStatus."""
         if self.status not in statuses:
-            raise RefundNotInStatus(f"The refund is {self.status}", status=self.status.value)
+            raise RefundNotInStatus(
+                "The refund is in another state by now: %(state)s", state=self.status.value
+            )
 
 
 def part_id_of(refund_id: str, number: int) -> str:
@@ -148,7 +150,8 @@ def parts_of(refund_id: str, amount: Money, charges: Sequence[Charge]) -> list[R
         rest -= taken
     if rest:
         raise RefundTooLarge(
-            f"{amount - rest} of what was paid in by card can be sent back",
+            "%(rest)s of what was paid in by card can be sent back",
+            rest=amount - rest,
             largest=(amount - rest).to_wire(),
         )
     return parts

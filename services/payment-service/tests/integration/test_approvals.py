@@ -1,6 +1,7 @@
 """Maker and checker: proposals, holds, entries by hand and corrections."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -91,6 +92,7 @@ def test_what_was_not_seen_is_not_approved(
     [
         ({"lines": lines(500, 499)}, "invalid_input"),
         ({"lines": []}, "invalid_input"),
+        ({"lines": [lines()[0], {**lines()[0], "side": "credit"}]}, "invalid_input"),
         ({"lines": "all of it"}, "invalid_input"),
         ({"lines": [{**lines()[0], "account": "expense:holidays:USD"}]}, "invalid_input"),
         ({"lines": [{**lines()[0], "account": "asset:bank:بانک:USD"}]}, "invalid_input"),
@@ -338,10 +340,17 @@ def test_an_entry_can_be_proposed_by_form_and_corrected_from_its_page(
     assert maker.post(path, data={**typed, "amount_1": "five"}).status_code == 422
     assert maker.post(path, data={**typed, "amount_2": "7"}).status_code == 422
     assert maker.post(path, data={**typed, "reason": ""}).status_code == 422
-    proposal = maker.post(path, data=typed).location
-    digest = checker.get(proposal).text.split('name="content_hash" value="')[1][:64]
+    ahead = maker.post(path, data={**typed, "effective_on": "2027-01-01"})
+    assert (ahead.status_code, "effective_on-error" in ahead.text) == (422, True)
+    day = (application.clock.now() - timedelta(days=40)).date().isoformat()
+    proposal = maker.post(path, data={**typed, "effective_on": day}).location
+    seen = checker.get(proposal).text
+    assert f'datetime="{day}"' in seen, "whoever approves it sees the day"
+    digest = seen.split('name="content_hash" value="')[1][:64]
     checker.post(f"{proposal}/approve", data={"content_hash": digest})
-    entry = application.journal.entries(count_max=1)[0].entry_id
+    (booked,) = application.journal.entries(count_max=1)
+    assert booked.effective_on == day
+    entry = booked.entry_id
     page = maker.get(f"/finance/ledger/entries/{entry}").text
     assert "Propose the correction" in page
     answer = maker.post(

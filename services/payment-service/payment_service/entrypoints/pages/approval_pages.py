@@ -22,6 +22,7 @@ from payment_service.domain.approvals import (
 from payment_service.domain.entries import InsufficientFunds
 from payment_service.domain.payouts import ContentChanged, MakerIsChecker
 from payment_service.domain.people import CHECKER, FINANCE_READERS, MAKER
+from payment_service.domain.periods import PeriodClosed
 from payment_service.entrypoints.pages import amounts, exception_words, shell, words
 from payment_service.entrypoints.pages.tables import Column, Table
 
@@ -173,7 +174,10 @@ def _add_manual_entry(blueprint: Blueprint, application: Application) -> None:
             approval = application.approvals.propose(
                 shell.staff_member(),
                 "manual_entry",
-                payload={"lines": _typed_lines(currency)},
+                payload={
+                    "lines": _typed_lines(currency),
+                    "effective_on": request.form.get("effective_on", "").strip(),
+                },
                 reason=request.form.get("reason", ""),
                 key=idempotency_key(),
             )
@@ -184,7 +188,10 @@ def _add_manual_entry(blueprint: Blueprint, application: Application) -> None:
                 {"lines": _("This is no amount: %(typed)s", typed=str(wrong))}, application
             ), 422
         except DomainError as refusal:
-            return _entry_form({"lines": str(refusal)}, application), 422
+            named: Any = refusal.facts.get("errors", {})
+            is_day = isinstance(refusal, PeriodClosed) or "effective_on" in named
+            field = "effective_on" if is_day else "lines"
+            return _entry_form({field: str(refusal)}, application), 422
         ui.say("good", _("Proposed"), _("Another person approves it now."))
         return redirect(f"{_APPROVALS}/{approval.approval_id}", 303)
 
