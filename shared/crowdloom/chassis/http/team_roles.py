@@ -84,7 +84,7 @@ def may_open(address: str) -> bool:
 def _reader_may(method: str, address: str) -> bool:
     caller: Principal | None = g.get("principal")
     member = member_of(caller) if caller and caller.role == "requester" else None
-    return member is None or allows(member.role, method, address.partition("?")[0])
+    return member is None or allows(member.role, method, str(address).partition("?")[0])
 
 
 def _beyond(path: str, **facts: str) -> NotAllowed:
