@@ -246,14 +246,22 @@ def period_close(clock: Clock) -> ApprovalKind:
 
 
 def period_reopen(clock: Clock) -> ApprovalKind:
-    """Made by PeriodDesk alone. Payload: `{"period"}`."""
+    """Made by PeriodDesk alone. Payload: `{"period"}`, to which the closing is added that is meant:
+    a proposal that was left over opens no later one.
+    """
 
     def prepare(session: Session, payload: Payload) -> Prepared:
-        _need_newest_closed(session, payload["period"])
-        return Prepared(subject=payload["period"], payload={"period": payload["period"]})
+        month = payload["period"]
+        meant = _need_newest_closed(session, month).closing_id
+        return Prepared(subject=month, payload={"period": month, "closing": meant})
 
     def carry_out(session: Session, approval: Approval) -> None:
         before = _need_newest_closed(session, approval.payload["period"])
+        if approval.payload.get("closing", before.closing_id) != before.closing_id:
+            raise PeriodNotInState(
+                "It was closed anew since this was proposed: look at it and propose it again",
+                period=before.month,
+            )
         who = approval.decided_by or approval.made_by
         after = replace(before.moved(PeriodState.REOPENED, who, clock.now()), closed_at=None)
         session.periods.replace(after, version=before.version)

@@ -165,6 +165,7 @@ def test_a_closed_month_is_opened_again_by_two_people_with_a_reason(finance: Fin
     first = finance.close()["closing"]
     assert finance.act("reopen", reason="").status_code == 422
     proposed = finance.act("reopen", reason="An invoice was forgotten")
+    left_over = finance.act("reopen", reason="Proposed by two at once")
     seen = {"content_hash": proposed.json["content_hash"]}
     path = f"/approvals/{proposed.json['approval_id']}/approve"
     assert finance.controller.post(path, seen).status_code == 403
@@ -173,6 +174,8 @@ def test_a_closed_month_is_opened_again_by_two_people_with_a_reason(finance: Fin
     finance.act("soft-close")
     second = finance.close()["closing"]
     assert second["trial_hash"] != first["trial_hash"]
+    assert "closed anew" in finance.approve(left_over).json["detail"]
+    assert finance.controller.get(f"/periods/{finance.month}").json["state"] == "closed"
     acts = finance.controller.get("/audit/acts", subject=finance.month).json["items"]
     assert [each["what"] for each in reversed(acts) if each["what"].startswith("period")] == [
         "period.soft_closed",
