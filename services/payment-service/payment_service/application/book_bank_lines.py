@@ -23,6 +23,7 @@ SWEEP_KINDS = frozenset({"payout", "payout_cancel", "payout_failure", "payout_re
 # Our own money on its way to the processor: the other way round.
 FUND_KINDS = frozenset({"topup", "topup_reversal"})
 _LOOKED_AT_TOGETHER = 100
+_JUDGED_TOGETHER = 25
 # A line in suspense may be of any of these before a match.
 _BEFORE_MATCH = frozenset({BankLineState.WAITING, BankLineState.UNMATCHED, BankLineState.PROPOSED})
 
@@ -59,11 +60,32 @@ class MatchAgain:
                     _LOOKED_AT_TOGETHER, after=a
                 )
             )
-            for kept in lines:
-                count += self._store.run(lambda s, k=kept: _again(s, k))  # type: ignore[misc]
+            for start in range(0, len(lines), _JUDGED_TOGETHER):
+                count += self._look(lines[start : start + _JUDGED_TOGETHER])
             if len(lines) < _LOOKED_AT_TOGETHER:
                 return count
             after = lines[-1].line_id
+
+    def _look(self, lines: Sequence[KeptLine]) -> int:
+        """Of most lines nobody can tell more than before: only the others take a transaction each.
+        What one of them is for may tell what another is.
+        """
+        count, waiting = 0, list(lines)
+        while True:
+            known = self._store.run(lambda s, w=waiting: [k for k in w if _is_told(s, k)])  # type: ignore[misc]
+            matched = [
+                kept
+                for kept in known
+                if self._store.run(lambda s, k=kept: _again(s, k))  # type: ignore[misc]
+            ]
+            if not matched:
+                return count
+            count += len(matched)
+            waiting = [kept for kept in waiting if kept not in matched]
+
+
+def _is_told(session: Session, kept: KeptLine) -> bool:
+    return bool(judge(session, kept.account_id, kept.line, itself=kept.line_id).kind)
 
 
 def _again(session: Session, kept: KeptLine) -> bool:
