@@ -92,6 +92,7 @@ def test_weights_are_tried_on_the_last_choices_set_and_kept_with_who_and_why(
     headers = staff_headers("operator")
     tried = api.get(f"{POLICY}?try=1&finishing=0", headers=headers)
     assert "1 of the last 1 choice would have been another one" in tried.text
+    assert "(optional)" not in tried.text, "no weights are set without a reason"
     assert "0 of the last 1 claim would have been refused" in tried.text
     held = application.claim_task("wrk_1", "k5")
     application.hold_assignment.extend("wrk_1", held.assignment.assignment_id, "more")
