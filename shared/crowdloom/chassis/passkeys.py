@@ -215,7 +215,7 @@ class Passkeys:
         try:
             signed = _bytes(_object(answer)["response"]["clientDataJSON"])
             named = str(json.loads(signed)["challenge"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise PasskeyRefused("The browser's answer cannot be read") from error
         taken = self._challenges.find_one_and_delete({"_id": named, "purpose": purpose})
         if taken is None or taken["expires_at"] <= self._clock.now():
@@ -234,7 +234,7 @@ def _bytes(text: str) -> bytes:
 def _object(answer: str) -> Mapping[str, Any]:
     try:
         read = json.loads(answer)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PasskeyRefused("The browser's answer cannot be read") from error
     if not isinstance(read, Mapping):
         raise PasskeyRefused("The browser's answer cannot be read")

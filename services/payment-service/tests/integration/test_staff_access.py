@@ -180,6 +180,8 @@ def test_a_passkey_does_instead_of_the_code_and_only_beside_its_owners_password(
         return int(visitor.post("/finance/sign-in", data=form).status_code)
 
     assert come_in() == 303
+    deep = {"email": EMAIL, "password": PASSWORD, "credential": "[" * 50_000}
+    assert browsing().post("/finance/sign-in", data=deep).status_code == 401
     assert come_in("another password") == 401
     application.add_staff(
         email="bob@example.org", grants=["finance.view"], password=PASSWORD, secret=SECRET
