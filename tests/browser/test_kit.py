@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from crowdloom import ui
 from crowdloom.testkit.looks import ALL, violations, watch, wrong
+from crowdloom.testkit.waiting import until
 from flask import Flask, redirect, render_template_string
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -112,13 +113,20 @@ def test_the_theme_follows_the_device_until_the_reader_chooses(
     page.goto(f"{origin}/kit")
     light = ground(page)
     page.emulate_media(color_scheme="dark")
+    until(lambda: ground(page) != light)
     dark = ground(page)
-    assert light != dark
-    page.get_by_role("button", name="Light").click()
-    assert ground(page) == light
+    choose(page, "Light")
+    until(lambda: ground(page) == light)
     page.emulate_media(color_scheme="light")
-    page.get_by_role("button", name="Dark").click()
-    assert ground(page) == dark
+    choose(page, "Dark")
+    until(lambda: ground(page) == dark)
+
+
+def choose(page: Page, theme: str) -> None:
+    """Returns in the page that comes with it."""
+    button = page.get_by_role("button", name=theme)
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
 
 
 def ground(page: Page) -> str:
