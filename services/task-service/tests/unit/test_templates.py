@@ -148,18 +148,24 @@ def test_a_preview_has_no_assignment() -> None:
     assert 'data-mode="preview"' in page
 
 
-def test_hosts_of_a_row_are_those_of_the_images_that_the_template_shows() -> None:
+def test_hosts_of_a_row_are_those_of_the_images_that_the_template_can_show() -> None:
     template = (
         "<img class=a src='${one}'><crowd-bounding-box name=b src=\"${two}\"></crowd-bounding-box>"
-        '<div style="background:url(${three})"></div><a href="${four}"></a><script src="${five}">'
+        "<script>document.images[0].src = '${three}'</script>${four} ${five}"
     )
-    names = ("one", "two", "three", "four", "five")
-    row = {name: f"https://{name}.example.org/a.png" for name in names}
-    assert hosts_of_row(template, row) == [f"{n}.example.org" for n in ("one", "three", "two")]
+    names = ("one", "two", "three", "unused")
+    row = {name: f" https://{name}.example.org/a.png" for name in names}
+    row["four"] = (
+        '<p>See <video poster=//FOUR.example.org/p.png><source src="http://4.example.net/f">'
+    )
+    row["five"] = 'Read https://read.example.org and <a href="https://linked.example.org">that</a>'
+    wanted = ["4.example.net", "four.example.org", *(f"{n}.example.org" for n in names[:3])]
+    assert hosts_of_row(template, row) == sorted(wanted)
     for nothing in (
         "a.png",
         "data:image/png;base64,x",
         "https://10.0.0.1/a",
+        "https://a.example.org, then b",
         "javascript://a.b",
         "",
     ):

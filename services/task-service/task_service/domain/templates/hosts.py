@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from task_service.domain.templates.placeholders import needed_columns
+
 _NAME = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.[a-z]{2,}"
 _URL = re.compile(rf"(?:https?:)?//({_NAME})(?::\d+)?", re.IGNORECASE)
 _HOST = re.compile(rf"^{_NAME}$")
@@ -14,11 +16,9 @@ _LOADED = re.compile(
     re.IGNORECASE,
 )
 
-# Where a whole value is the address of an image, a recording or a film.
+_ADDRESS = re.compile(rf"{_URL.pattern}[^\s<>]*", re.IGNORECASE)
 _SHOWN = re.compile(
-    r"<(?:img|audio|video|source|crowd-[\w-]{1,40})\b[^<>]*?\s(?:src|poster)\s*=\s*"
-    r"""["']?\s*\$\{([^}\r\n]{1,256})\}"""
-    r"""|url\(\s*["']?\$\{([^}\r\n]{1,256})\}""",
+    r"""<(?:img|audio|video|source)\b[^<>]*?\s(?:src|poster)\s*=\s*["']?([^"'\s>]+)""",
     re.IGNORECASE,
 )
 _TEMPLATES_KNOWN_MAX = 32
@@ -35,16 +35,19 @@ def foreign_hosts(template: str) -> list[str]:
 
 
 def hosts_of_row(template: str, row: Mapping[str, str]) -> list[str]:
-    """Hosts of the images and media that the row itself names, where the template shows them:
-    `<img src="${image_url}">`. They may serve those, and no script or style.
+    """Hosts of the images and media that a row names, sorted, each once: in a value that is an
+    address and nothing else, however the template comes to show it, and in one that is a piece of
+    HTML. They may serve those, and no script or style.
     """
-    found = (_URL.match(row.get(name, "").strip()) for name in _columns_shown(template))
-    return sorted({match[1].lower() for match in found if match})
+    values = [row[name] for name in _columns(template) if name in row]
+    whole = (_ADDRESS.fullmatch(value.strip()) for value in values)
+    shown = (_URL.match(address) for value in values for address in _SHOWN.findall(value))
+    return sorted({match[1].lower() for match in (*whole, *shown) if match})
 
 
 @lru_cache(maxsize=_TEMPLATES_KNOWN_MAX)
-def _columns_shown(template: str) -> frozenset[str]:
-    return frozenset(by_tag or by_style for by_tag, by_style in _SHOWN.findall(template))
+def _columns(template: str) -> tuple[str, ...]:
+    return tuple(needed_columns(template))
 
 
 def is_host(text: str) -> bool:
