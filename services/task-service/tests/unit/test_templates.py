@@ -11,6 +11,7 @@ from task_service.domain.templates import (
     frame_policy,
     hosts_of_row,
     needed_columns,
+    nests_pages,
     render_document,
     substitute,
     task_type_of,
@@ -189,6 +190,24 @@ def test_the_policy_of_the_frame_allows_nothing_but_what_is_named() -> None:
     assert policy["sandbox"] == "allow-scripts allow-forms"
     assert "http" not in frame_policy()
     assert "cdn.example.org" in frame_policy(["cdn.example.org"])
+
+
+@pytest.mark.parametrize(
+    ("template", "row", "nests"),
+    [
+        ('<iframe src="${url}"></iframe>', {"url": "https://a.example.org/"}, True),
+        ("${html} ${url}", {"html": "<IFRAME src=//a.example.org>", "url": "x"}, True),
+        ("${url}", {"url": "https://a.example.org/", "unused": "<iframe>"}, False),
+    ],
+)
+def test_pages_within_the_page_come_from_hosts_of_the_template_and_the_row_alone(
+    template: str, row: dict[str, str], nests: bool
+) -> None:
+    assert nests_pages(template, row) is nests
+    policy = frame_policy(["cdn.example.org"], ["a.example.org"], nests=nests)
+    wanted = "cdn.example.org a.example.org" if nests else "'none'"
+    assert f"; frame-src {wanted};" in policy
+    assert "frame-src 'none'" in frame_policy(nests=nests)
 
 
 @pytest.mark.parametrize(

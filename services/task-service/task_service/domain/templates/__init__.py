@@ -4,7 +4,12 @@ Compatible with Mechanical Turk's web templates: `${name}` placeholders, forms o
 """
 
 from task_service.domain.templates.document import FrameContext, render_document
-from task_service.domain.templates.hosts import foreign_hosts, frame_policy, hosts_of_row
+from task_service.domain.templates.hosts import (
+    foreign_hosts,
+    frame_policy,
+    hosts_of_row,
+    nests_pages,
+)
 from task_service.domain.templates.lint import Remark, RemarkCode, lint
 from task_service.domain.templates.parts import (
     answer_fields,
@@ -39,6 +44,7 @@ __all__ = [
     "hosts_of_row",
     "lint",
     "needed_columns",
+    "nests_pages",
     "read_parts",
     "render_document",
     "substitute",

@@ -21,6 +21,7 @@ _SHOWN = re.compile(
     r"""<(?:img|audio|video|source)\b[^<>]*?\s(?:src|poster)\s*=\s*["']?([^"'\s>]+)""",
     re.IGNORECASE,
 )
+_NESTED = re.compile(r"<iframe\b", re.IGNORECASE)
 _TEMPLATES_KNOWN_MAX = 32
 
 
@@ -50,25 +51,34 @@ def _columns(template: str) -> tuple[str, ...]:
     return tuple(needed_columns(template))
 
 
+def nests_pages(template: str, row: Mapping[str, str]) -> bool:
+    """Whether the page has pages of others within it: `<iframe src="${url}">`."""
+    return any(map(_NESTED.search, (template, *(row.get(name, "") for name in _columns(template)))))
+
+
 def is_host(text: str) -> bool:
     return bool(_HOST.match(text))
 
 
-def frame_policy(allowed_hosts: Iterable[str] = (), media_hosts: Iterable[str] = ()) -> str:
+def frame_policy(
+    allowed_hosts: Iterable[str] = (), media_hosts: Iterable[str] = (), *, nests: bool = False
+) -> str:
     """The Content-Security-Policy of the task frame: nothing but itself, and what the batch was
     allowed at publish. No connection of its own, no form target, no storage, no parent.
-    `media_hosts` serve images and media alone.
+    `media_hosts` serve images and media alone, and pages within it where it `nests` some: those
+    are under its sandbox too, with no origin of theirs.
     """
     # Without a scheme, a host means the page's own scheme or its secure form: https in production.
     hosts = "".join(f" {host}" for host in sorted(allowed_hosts))
     media = hosts + "".join(f" {host}" for host in sorted(media_hosts))
+    pages = media if nests and media else " 'none'"
     # Libraries of the era (jQuery's globalEval, template engines) evaluate strings; inside an
     # opaque origin with no connections that adds nothing to what inline scripts may do already.
     evaluation = " 'unsafe-eval'" if hosts else ""
     return (
         f"default-src 'none'; script-src 'self' 'unsafe-inline'{evaluation}{hosts}; "
         f"style-src 'self' 'unsafe-inline'{hosts}; img-src 'self' data: blob:{media}; "
-        f"font-src 'self' data:{hosts}; media-src 'self' blob:{media}; connect-src 'none'; "
-        "form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
+        f"font-src 'self' data:{hosts}; media-src 'self' blob:{media}; frame-src{pages}; "
+        "connect-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
         "sandbox allow-scripts allow-forms"
     )

@@ -13,6 +13,7 @@ from task_service.domain.templates import (
     foreign_hosts,
     frame_policy,
     hosts_of_row,
+    nests_pages,
     render_document,
 )
 
@@ -123,7 +124,8 @@ def task_document(
     # Whoever chose other hosts than the template's own chose them for its rows too.
     if media and set(hosts) != set(foreign_hosts(template)):
         media = []
-    return _protected(response, frame_policy(hosts, media))
+    nests = nests_pages(template, row)
+    return _protected(response, frame_policy(hosts, media, nests=nests))
 
 
 def notice_document(
