@@ -31,6 +31,7 @@ WORKERS = 8
 _FIRST_TASKS = 1_000
 REDUNDANCY = 3
 _RUNS = 2
+_WARM_SECONDS = 2.0
 _WAIT_SECONDS_MAX = 120
 _TEMPLATE = '<p>${task}</p><p><label>Answer <input name="label" required></label></p>'
 
@@ -48,11 +49,14 @@ def cycles(engine: Engine, sizes: Sequence[int], *, seconds: float) -> dict[str,
     with Market(engine.folder / "market") as market:
         batch_id = published(market)
         claim = partial(load, market, client["matching-service"], batch_id)
-        claim(seconds=2)
+        grown = partial(grow, client["matching-service"], batch_id, redundancy=REDUNDANCY)
+        claim(seconds=_WARM_SECONDS)
         for size in sizes:
             rates = []
+            grown(to=size)
+            claim(seconds=_WARM_SECONDS)  # what was put in last is still on its way to the disk
             for _ in range(_RUNS):
-                grow(client["matching-service"], batch_id, to=size, redundancy=REDUNDANCY)
+                grown(to=size)
                 rate, receipts = claim(seconds=seconds)
                 named = {"_id": {"$in": receipts}}
                 kept = client["task-service"]["submissions"].count_documents(named)
@@ -73,6 +77,7 @@ def cycles(engine: Engine, sizes: Sequence[int], *, seconds: float) -> dict[str,
     figures["ratio_to_bare"] = round(first / fmean(bare), 3)
     figures["bare_without_what_follows"] = round(alone, 1)
     figures["ratio_to_it"] = round(first / alone, 3)
+    figures["flatness_of_bare"] = round(bare[-1] / bare[0], 3)
     figures["flatness"] = round(figures[f"cycles_a_second_{sizes[-1]}"] / first, 3)
     return figures
 
@@ -113,7 +118,8 @@ def load(
     seconds: float,
 ) -> tuple[float, list[str]]:
     """Returns cycles a second, until all their events are consumed, and the receipts."""
-    _await("the tasks", lambda: database["tasks"].count_documents({"open": {"$gt": 0}}, limit=1))
+    released = {"_id": batch_id, "pool_counts.0": {"$exists": True}}
+    _await("the tasks", lambda: database["batches"].find_one(released))
     before = _consumed(database, batch_id)
     command = [sys.executable, "-m", "bench.claims_load", market.url, batch_id, str(WORKERS)]
     command.append(str(seconds))
