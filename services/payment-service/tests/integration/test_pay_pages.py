@@ -41,6 +41,13 @@ def test_a_payout_cannot_be_asked_for_without_an_account(market: Any, worker: Fl
     assert "Not asked for" in worker.get(EARNINGS).text
 
 
+def test_a_worker_who_meets_no_page_is_led_back_to_the_queue(worker: FlaskClient) -> None:
+    met = worker.get("/pay/nothing")
+    assert met.status_code == 404
+    assert 'href="/work/queue"' in met.text or 'href="/work"' in met.text
+    assert "/requester/sign-in" not in met.text
+
+
 def test_an_account_that_is_not_finished_is_told(market: Any, worker: FlaskClient) -> None:
     market.earn("wrk_1", 3)
     worker.post("/pay/payout-account")

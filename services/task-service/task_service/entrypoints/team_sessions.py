@@ -7,18 +7,16 @@ import jwt
 from crowdloom import ui
 from crowdloom.chassis.http.auth import (
     COOKIE_OF_ROLE,
-    NotSignedIn,
-    authenticate,
     bearer_token,
     clear_session_cookies,
     principal,
     refuse_session,
     set_session_cookies,
+    who_is,
 )
 from crowdloom.chassis.http.problems import wants_page
 from crowdloom.chassis.http.team_roles import Member, grants_of, member_of
 from crowdloom.chassis.tokens import InvalidToken, Principal
-from crowdloom.kernel.errors import NotAllowed
 from crowdloom.kernel.ids import RequesterId
 from crowdloom.kernel.teams import TeamRole
 from flask import Flask, Response, g, request
@@ -83,9 +81,8 @@ _RENEWED_BELOW = TEAM_SESSION_LIFETIME.total_seconds() / 2
 
 
 def _acting() -> tuple[Principal, Member] | None:
-    try:
-        caller = authenticate(("requester",))
-    except (NotSignedIn, InvalidToken, NotAllowed):
+    caller = who_is("requester")
+    if caller is None:
         return None  # the view says so, where it asks
     member = member_of(caller)
     return (caller, member) if member else None

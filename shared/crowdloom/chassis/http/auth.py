@@ -154,6 +154,14 @@ def authenticate(roles: Iterable[str]) -> Principal:
     return found
 
 
+def who_is(role: str) -> Principal | None:
+    """The caller in this role; None for anybody else."""
+    try:
+        return authenticate((role,))
+    except (NotSignedIn, InvalidToken, NotAllowed):
+        return None
+
+
 def refuse_session(refusal: NotSignedIn | InvalidToken) -> None:
     """Let the caller's session count no more for the rest of this request. What needs none, such
     as signing in again, goes on.

@@ -1,12 +1,8 @@
 """Who of the staff reads a page, for what is around it: the bar of an error page as well."""
 
-from crowdloom.chassis.http.auth import NotSignedIn, authenticate
-from crowdloom.chassis.tokens import InvalidToken
-from crowdloom.kernel.errors import NotAllowed
+from crowdloom.chassis.http.auth import who_is
 
 
 def is_staff_with(grant: str) -> bool:
-    try:
-        return grant in authenticate(("staff",)).grants
-    except (NotSignedIn, InvalidToken, NotAllowed):
-        return False
+    found = who_is("staff")
+    return found is not None and grant in found.grants

@@ -1,10 +1,9 @@
 """What every page of this service shares: the bar of each role, who reads, and where to go next."""
 
 from crowdloom import ui
-from crowdloom.chassis.http.auth import NotSignedIn, authenticate, principal
+from crowdloom.chassis.http.auth import principal, who_is
 from crowdloom.chassis.http.team_roles import acts_as_owner
-from crowdloom.chassis.tokens import InvalidToken, Principal
-from crowdloom.kernel.errors import NotAllowed
+from crowdloom.chassis.tokens import Principal
 from crowdloom.kernel.ids import RequesterId, StaffId, WorkerId
 from crowdloom.ui.preferences import local_path
 from flask import Response, make_response, request
@@ -38,19 +37,11 @@ def bar() -> ui.Bar:
         return ui.worker_bar() if who_is("worker") else ui.Bar(home="/work/start")
     if request.path.startswith("/pay"):
         found = who_is("requester")
-        if found is None:
-            return ui.Bar(home="/requester/sign-in")
-        return ui.requester_bar(owner=acts_as_owner(found))
+        if found is not None:
+            return ui.requester_bar(owner=acts_as_owner(found))
+        return ui.worker_bar() if who_is("worker") else ui.Bar(home="/requester/sign-in")
     member = who_is("staff")
     return _staff_bar(member) if member else ui.Bar(home="/finance/sign-in")
-
-
-def who_is(role: str) -> Principal | None:
-    """The caller in this role; None for anybody else."""
-    try:
-        return authenticate((role,))
-    except (NotSignedIn, InvalidToken, NotAllowed):
-        return None
 
 
 def staff_member() -> StaffId:

@@ -5,7 +5,12 @@ from typing import Any
 import pyotp
 import segno
 from crowdloom import ui
-from crowdloom.chassis.http.auth import clear_session_cookies, give_passes, set_home_cookies
+from crowdloom.chassis.http.auth import (
+    clear_session_cookies,
+    give_passes,
+    set_home_cookies,
+    who_is,
+)
 from crowdloom.chassis.own_machine import elsewhere
 from crowdloom.chassis.passkeys import PasskeyRefused
 from crowdloom.chassis.tokens import Principal
@@ -46,7 +51,7 @@ def staff_pages(application: Application) -> Blueprint:
 def _add_sign_in(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get(_SIGN_IN)
     def sign_in() -> Any:
-        member = shell.who_is("staff")
+        member = who_is("staff")
         if member is None or request.cookies.get(_RENEWED_COOKIE):
             return _sign_in_page()
         return _onwards(member)
@@ -74,7 +79,7 @@ def _add_sign_in(blueprint: Blueprint, application: Application) -> None:
     @blueprint.post("/finance/sign-out")
     def sign_out() -> BaseResponse:
         response = redirect(_SIGN_IN, 303)
-        member = shell.who_is("staff")
+        member = who_is("staff")
         if member is not None:
             application.session_records.end(member.subject, member.session_id)
         clear_session_cookies(response, role="staff")

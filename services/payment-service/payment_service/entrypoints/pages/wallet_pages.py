@@ -3,7 +3,7 @@
 from typing import Any
 
 from crowdloom import ui
-from crowdloom.chassis.http.auth import require
+from crowdloom.chassis.http.auth import require, who_is
 from crowdloom.chassis.http.idempotent import idempotency_key
 from crowdloom.kernel import Currency, Money
 from flask import Blueprint, Response, current_app, redirect, render_template, request
@@ -35,7 +35,7 @@ def _add_wallet(blueprint: Blueprint, application: Application) -> None:
     @blueprint.get("/pay")
     @blueprint.get("/pay/")
     def home() -> BaseResponse:
-        if shell.who_is("requester"):
+        if who_is("requester"):
             return redirect(shell.WALLET_PAGE)
         return redirect(shell.EARNINGS_PAGE)
 

@@ -3,12 +3,10 @@
 from urllib.parse import urlencode
 
 from crowdloom import ui
-from crowdloom.chassis.http.auth import NotSignedIn, authenticate, principal
+from crowdloom.chassis.http.auth import principal, who_is
 from crowdloom.chassis.http.staff import is_staff_with
 from crowdloom.chassis.http.team_roles import acts_as_owner
-from crowdloom.chassis.tokens import InvalidToken, Principal
 from crowdloom.kernel import Money
-from crowdloom.kernel.errors import NotAllowed
 from crowdloom.kernel.ids import RequesterId
 from crowdloom.kernel.money import UNITS_PER_MINOR
 from crowdloom.ui.preferences import local_path
@@ -34,21 +32,14 @@ def bar() -> ui.Bar:
     """
     if request.path.startswith("/operator"):
         return ui.operator_bar(is_operator=is_staff_with("operator"))
-    found = _session()
+    found = who_is("requester")
     if found is None:
         return ui.Bar(home=SIGN_IN_PAGE if request.path.startswith("/requester") else "/")
     return ui.requester_bar(owner=acts_as_owner(found))
 
 
 def signed_in() -> bool:
-    return _session() is not None
-
-
-def _session() -> Principal | None:
-    try:
-        return authenticate(("requester",))
-    except (NotSignedIn, InvalidToken, NotAllowed):
-        return None
+    return who_is("requester") is not None
 
 
 def reader() -> RequesterId:
