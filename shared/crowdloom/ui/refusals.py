@@ -25,6 +25,11 @@ def in_readers_language(sentence: str) -> str:
     refusal: DomainError | None = g.get("refusal")
     if refusal is None or refusal.sentence != sentence:
         return str(gettext(sentence))
+    return worded(refusal)
+
+
+def worded(refusal: DomainError) -> str:
+    """A refusal for a page that shows it in its place."""
     facts = {name: _shown(value) for name, value in refusal.facts.items()}
     return with_facts(gettext(refusal.wording), facts)
 

@@ -339,6 +339,12 @@ def test_an_entry_can_be_proposed_by_form_and_corrected_from_its_page(
     assert GOODWILL in wrong.text
     assert maker.post(path, data={**typed, "amount_1": "five"}).status_code == 422
     assert maker.post(path, data={**typed, "amount_2": "7"}).status_code == 422
+    without = maker.post(path, data={**typed, "amount_1": ""}).text
+    assert "Name at least two accounts, with an amount each" in without
+    nobody = {**typed, "account_1": "liability:worker:wrk_nobody:payable:USD"}
+    assert "nobody and nothing" in maker.post(path, data=nobody).text
+    assert "کسی یا چیزی نیست" in maker.post(f"{path}?lang=fa", data=nobody).text
+    maker.get(f"{path}?lang=en")
     assert maker.post(path, data={**typed, "reason": ""}).status_code == 422
     ahead = maker.post(path, data={**typed, "effective_on": "2027-01-01"})
     assert (ahead.status_code, "effective_on-error" in ahead.text) == (422, True)

@@ -157,7 +157,7 @@ def _refusal(refusal: DomainError) -> str:
         AlreadyDecided: _("It was decided in the meantime. This is how it stands."),
         InsufficientFunds: _("An account would fall below zero, so nothing was booked."),
     }
-    return known.get(type(refusal), str(refusal))
+    return known.get(type(refusal), ui.worded(refusal))
 
 
 def _add_manual_entry(blueprint: Blueprint, application: Application) -> None:
@@ -184,14 +184,15 @@ def _add_manual_entry(blueprint: Blueprint, application: Application) -> None:
         except ReasonMissing:
             return _entry_form({"reason": _("Say why.")}, application), 422
         except amounts.UnreadableAmount as wrong:
-            return _entry_form(
-                {"lines": _("This is no amount: %(typed)s", typed=str(wrong))}, application
-            ), 422
+            told = _("This is no amount: %(typed)s", typed=str(wrong))
+            if not str(wrong).strip():
+                told = _("Name at least two accounts, with an amount each")
+            return _entry_form({"lines": told}, application), 422
         except DomainError as refusal:
             named: Any = refusal.facts.get("errors", {})
             is_day = isinstance(refusal, PeriodClosed) or "effective_on" in named
             field = "effective_on" if is_day else "lines"
-            return _entry_form({field: str(refusal)}, application), 422
+            return _entry_form({field: ui.worded(refusal)}, application), 422
         ui.say("good", _("Proposed"), _("Another person approves it now."))
         return redirect(f"{_APPROVALS}/{approval.approval_id}", 303)
 
@@ -235,7 +236,7 @@ def _add_correction(blueprint: Blueprint, application: Application) -> None:
         except NotFound:
             raise
         except DomainError as refusal:
-            ui.say("bad", _("Not proposed"), str(refusal))
+            ui.say("bad", _("Not proposed"), ui.worded(refusal))
             return redirect(f"/finance/ledger/entries/{entry_id}", 303)
         ui.say("good", _("Proposed"), _("Another person approves it now."))
         return redirect(f"{_APPROVALS}/{approval.approval_id}", 303)

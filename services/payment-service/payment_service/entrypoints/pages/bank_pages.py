@@ -245,7 +245,7 @@ def _add_lines(blueprint: Blueprint, application: Application) -> None:
                 key=idempotency_key(),
             )
         except DomainError as refusal:
-            ui.say("bad", _("Not proposed"), str(refusal))
+            ui.say("bad", _("Not proposed"), ui.worded(refusal))
             return redirect(f"{STATEMENTS}/lines/{line_id}", 303)
         ui.say("good", _("Proposed"), _("Another person approves it now."))
         return redirect(f"/finance/approvals/{approval.approval_id}", 303)
@@ -286,7 +286,7 @@ def _add_accounts(blueprint: Blueprint, application: Application) -> None:
         except DomainError as refusal:
             named: Any = refusal.facts.get("errors", {})
             errors = {name: _field_errors().get(name, said[0]) for name, said in named.items()}
-            errors = errors or {"name": str(refusal)}
+            errors = errors or {"name": ui.worded(refusal)}
             return _account_page(application, known, form, errors), 422
         ui.say("good", _("Saved"), made.name)
         return redirect(STATEMENTS, 303)

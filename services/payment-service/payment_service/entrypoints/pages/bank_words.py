@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from crowdloom import ui
 from crowdloom.kernel import DomainError, Money
 from crowdloom.ui.formats import money_text
 from flask_babel import gettext as _
@@ -102,7 +103,7 @@ def refusal(error: DomainError) -> str:
         StatementKnown: _("This statement is in the books already. There is nothing to do."),
         OtherAccount: _("This statement is of another account. Choose that account."),
     }
-    return known.get(type(error), str(error))
+    return known.get(type(error), ui.worded(error))
 
 
 def _unreadable(facts: Any) -> str:

@@ -48,7 +48,7 @@ def _refusal(refusal: DomainError) -> str:
     if isinstance(refusal, InvalidInput):
         return str(_("Choose a file first."))
     if not isinstance(refusal, EvidenceRefused):
-        return str(refusal)
+        return ui.worded(refusal)
     reasons = {
         "empty": _("The file is empty."),
         "too_large": _("The file is larger than 5 MB. Send the page that matters."),

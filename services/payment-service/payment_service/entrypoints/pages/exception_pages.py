@@ -264,7 +264,7 @@ def _done(to: str, act: Callable[[], str], word: str) -> BaseResponse:
     except NotFound:
         raise
     except DomainError as refusal:
-        ui.say("bad", _("Not done"), str(refusal))
+        ui.say("bad", _("Not done"), ui.worded(refusal))
     else:
         ui.say("good", word, sentence)
     return redirect(to, 303)
@@ -305,7 +305,7 @@ def _propose(
         told = _("This is no amount: %(typed)s", typed=str(wrong))
         return _page(application, exception_id, {kind: told}), 422
     except DomainError as refusal:
-        return _page(application, exception_id, {kind: str(refusal)}), 422
+        return _page(application, exception_id, {kind: ui.worded(refusal)}), 422
     ui.say("good", _("Proposed"), _("Another person approves it now."))
     return redirect(f"/finance/approvals/{approval.approval_id}", 303)
 

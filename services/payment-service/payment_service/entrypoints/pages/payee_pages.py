@@ -198,7 +198,7 @@ def _add_holding(blueprint: Blueprint, application: Application) -> None:
         except NotFound:
             raise
         except DomainError as refusal:
-            ui.say("bad", _("Not done"), str(refusal))
+            ui.say("bad", _("Not done"), ui.worded(refusal))
         else:
             ui.say("good", _("Held"), _("What was payable is kept back, and no run pays it."))
         return redirect(f"{_PAYEES}/{worker_id}", 303)
@@ -218,7 +218,7 @@ def _add_holding(blueprint: Blueprint, application: Application) -> None:
                 key=idempotency_key(),
             )
         except DomainError as refusal:
-            ui.say("bad", _("Not proposed"), str(refusal))
+            ui.say("bad", _("Not proposed"), ui.worded(refusal))
             return redirect(f"{_PAYEES}/{worker_id}", 303)
         ui.say("good", _("Proposed"), _("Another person approves the release now."))
         return redirect(f"/finance/approvals/{approval.approval_id}", 303)

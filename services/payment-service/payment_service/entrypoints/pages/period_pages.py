@@ -220,5 +220,5 @@ def _refusal(refusal: DomainError) -> str:
     named = [str(code) for code in codes] if isinstance(codes, list) else []
     failing = [known.get(code, code) for code in named]
     if not failing:
-        return str(refusal)
+        return ui.worded(refusal)
     return str(_("These do not hold: %(checks)s", checks="; ".join(failing)))

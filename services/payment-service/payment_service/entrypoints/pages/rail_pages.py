@@ -147,7 +147,7 @@ def _add_bank_file(blueprint: Blueprint, application: Application) -> None:
         except NotFound:
             raise
         except DomainError as refusal:
-            ui.say("bad", _("No file"), str(refusal))
+            ui.say("bad", _("No file"), ui.worded(refusal))
             return redirect(f"/finance/payout-runs/{run_id}", 303)
         return file_response(*found)
 

@@ -211,7 +211,7 @@ def _do(refund_id: str, act: Callable[[], object], done: tuple[str, str]) -> Bas
     except RefundNotInStatus:
         ui.say("bad", _("Not done"), _("It was decided or taken back in the meantime."))
     except DomainError as refusal:
-        ui.say("bad", _("Not done"), str(refusal))
+        ui.say("bad", _("Not done"), ui.worded(refusal))
     else:
         ui.say("good", *done)
     return redirect(f"{_REFUNDS}/{refund_id}", 303)

@@ -277,7 +277,7 @@ def _add_switch(blueprint: Blueprint, application: Application) -> None:
         except ReasonMissing:
             ui.say("bad", _("Not done"), _("Say why: whoever looks at it later must be able to."))
         except InvalidInput as refusal:
-            ui.say("bad", _("Not done"), str(refusal))
+            ui.say("bad", _("Not done"), ui.worded(refusal))
         return redirect(_RUNS, 303)
 
 

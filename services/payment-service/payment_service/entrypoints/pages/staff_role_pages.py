@@ -64,7 +64,7 @@ def _add_inviting(blueprint: Blueprint, application: Application) -> None:
             told = _("Somebody with this e-mail is staff already.")
             return _staff_page(application, email=told), 422
         except ReasonTooLong as refusal:
-            return _staff_page(application, reason=str(refusal)), 422
+            return _staff_page(application, reason=ui.worded(refusal)), 422
         except InvalidInput as refusal:
             field = "email" if "email" in str(refusal.facts.get("errors")) else "grants"
             told = {"email": _("Write an e-mail."), "grants": _("Choose at least one role.")}
@@ -113,7 +113,7 @@ def _about(
             InvalidInput: _("Choose at least one role."),
             ReasonMissing: _("Say why."),
         }
-        ui.say("bad", _("Not proposed"), known.get(type(refusal), str(refusal)))
+        ui.say("bad", _("Not proposed"), known.get(type(refusal), ui.worded(refusal)))
         return redirect(_STAFF, 303)
     return redirect(f"/finance/approvals/{approval_id}", 303)
 

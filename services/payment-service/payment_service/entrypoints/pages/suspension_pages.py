@@ -29,7 +29,7 @@ def suspension_pages(application: Application) -> Blueprint:
         except NotFound:
             raise
         except DomainError as refusal:
-            ui.say("bad", _("Not done"), str(refusal))
+            ui.say("bad", _("Not done"), ui.worded(refusal))
         else:
             ui.say("good", _("Suspended"), _("Nothing is paid out until two people lift it."))
         return redirect(f"{_PAYEES}/{worker_id}", 303)
@@ -49,7 +49,7 @@ def suspension_pages(application: Application) -> Blueprint:
                 key=idempotency_key(),
             )
         except DomainError as refusal:
-            ui.say("bad", _("Not proposed"), str(refusal))
+            ui.say("bad", _("Not proposed"), ui.worded(refusal))
             return redirect(f"{_PAYEES}/{worker_id}", 303)
         ui.say("good", _("Proposed"), _("Another person approves it now."))
         return redirect(f"/finance/approvals/{approval.approval_id}", 303)

@@ -82,4 +82,4 @@ def tolerances(application: Application, known: BankAccount) -> Table[Tolerance]
 def _told(refusal: DomainError) -> str:
     """The sentence with what each field lacks."""
     errors: Any = refusal.facts.get("errors", {})
-    return " ".join([str(refusal), *(said[0] for said in errors.values())])
+    return " ".join([ui.worded(refusal), *(said[0] for said in errors.values())])
