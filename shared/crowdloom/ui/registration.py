@@ -125,7 +125,7 @@ def _mount_templates(app: Flask) -> None:
 def _mount_languages(app: Flask, further: Iterable[Path]) -> None:
     folders = [HERE / "translations", *further]
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(str(folder) for folder in folders)
-    Babel(
+    Babel(  # type: ignore[no-untyped-call]
         app,
         default_locale=DEFAULT_LANGUAGE,
         default_timezone="UTC",

@@ -61,8 +61,8 @@ def _add_inviting(blueprint: Blueprint, application: Application) -> None:
         try:
             approval_id = _proposed(application, "staff_invite", payload)
         except AlreadyStaff:
-            told = _("Somebody with this e-mail is staff already.")
-            return _staff_page(application, email=told), 422
+            known = _("Somebody with this e-mail is staff already.")
+            return _staff_page(application, email=known), 422
         except ReasonTooLong as refusal:
             return _staff_page(application, reason=ui.worded(refusal)), 422
         except InvalidInput as refusal:

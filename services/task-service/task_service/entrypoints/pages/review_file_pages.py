@@ -39,7 +39,7 @@ def review_file_pages(application: Application) -> Blueprint:
         upload = request.files.get("file")
         if upload is None or not upload.filename:
             error = _("Choose the file with your decisions.")
-            return _page(application, batch, errors={"file": ui.worded(error)}), 422
+            return _page(application, batch, errors={"file": error}), 422
         content = upload.stream.read(TABLE_BYTES_MAX + 1)
         return _shown(application, batch, content)
 
