@@ -89,11 +89,9 @@ class _Line:
             return taken
 
 
-def bare_cycles(engine: Engine, workers: int, seconds: float, *, follow: bool = True) -> float:
-    """Cycles a second until all that follows from them is written; or, of the claims and submits
-    alone, with nothing that follows.
-    """
-    return _Bare(engine.client(), follow=follow).rate(workers, seconds)
+def bare_cycles(engine: Engine, workers: int, seconds: float) -> float:
+    """Cycles a second until all that follows from them is written."""
+    return _Bare(engine.client()).rate(workers, seconds)
 
 
 def same_fields(client: "MongoClient[Row]") -> list[str]:
@@ -117,9 +115,8 @@ def _bare_name(service: str) -> str:
 
 
 class _Bare:
-    def __init__(self, client: "MongoClient[Row]", *, follow: bool) -> None:
+    def __init__(self, client: "MongoClient[Row]") -> None:
         self._client = client
-        self._follows = follow
         self._clock = SystemClock()
         self._ids = TimeOrderedIds(self._clock)
         self._databases = {service: self._made(service) for service in _INDEXES}
@@ -135,14 +132,12 @@ class _Bare:
         with ExitStack() as stack:
             threads = stack.enter_context(ThreadPoolExecutor(len(self._databases) + 2))
             stack.callback(self._stop.set)
-            followers = []
-            if self._follows:
-                followers += [threads.submit(self._relay, name) for name in self._outboxes]
-                followers += [threads.submit(self._follow, name) for name in self._inboxes]
+            followers = [threads.submit(self._relay, name) for name in self._outboxes]
+            followers += [threads.submit(self._follow, name) for name in self._inboxes]
             with ThreadPoolExecutor(workers) as pool:
                 until = began + seconds
                 cycles = sum(pool.map(lambda one: self._work(one, until), range(workers)))
-            while followers and not self._all_done(cycles):
+            while not self._all_done(cycles):
                 if any(one.done() for one in followers):
                     break  # it failed, and says so below
                 time.sleep(0.01)

@@ -1,8 +1,9 @@
 """The bus contract, on every bus there is."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from crowdloom_local.engines import ROOT
 from crowdloom_local.engines.embedded import Tansu
 from crowdloom_local.engines.kafka import KafkaCluster, kafka_is_here
 from crowdloom_local.processes import Supervisor
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaProducer
 from kafka.record import util as record_checksums
 
 
@@ -50,6 +51,22 @@ class TestEmbeddedBroker(BusContract):
     @pytest.fixture
     def bus(self, broker: Tansu) -> Iterator[Bus]:
         yield from bus_on(broker.bootstrap, 1, broker.wipe)
+
+    def test_a_key_lies_where_every_other_client_of_kafka_puts_it(
+        self, bus: Bus, topic: str, group: str, broker: Tansu
+    ) -> None:
+        keys = [f"bat_{number:04d}" for number in range(40)]
+        ours = [BusMessage(topic, key, b"", ()) for key in [*keys, *keys]]
+        bus.producer.publish(ours)
+        theirs = KafkaProducer(bootstrap_servers=broker.bootstrap)
+        for key in keys:
+            theirs.send(topic, key=key.encode(), value=b"")
+        theirs.close()
+        places: dict[str, set[int | None]] = defaultdict(set)
+        with closing(bus.consumer_of(group, [topic])) as consumer:
+            for message in poll_until(consumer, 3 * len(keys)):
+                places[message.key].add(message.partition)
+        assert [len(places[key]) for key in keys] == [1] * len(keys)
 
     def test_a_member_that_its_group_has_forgotten_joins_anew(
         self, bus: Bus, topic: str, group: str
