@@ -143,7 +143,7 @@ def load(
     seconds: float,
 ) -> tuple[float, list[str]]:
     """Returns cycles a second, until all their events are consumed, and the receipts."""
-    released = {"_id": batch_id, "pool_counts.0": {"$exists": True}}
+    released = {"_id": batch_id, "chunks_heard": {"$gte": 1}}
     _await("the tasks", lambda: database["batches"].find_one(released))
     before = _consumed(database, batch_id)
     command = [sys.executable, "-m", "bench.claims_load", market.url, batch_id, str(WORKERS)]

@@ -156,7 +156,7 @@ def grow(database: Database[dict[str, Any]], batch_id: str, *, to: int, redundan
     to += -(-taken // TASKS_PER_EVENT_MAX) * TASKS_PER_EVENT_MAX
     chunks = range(-(-there // TASKS_PER_EVENT_MAX), -(-to // TASKS_PER_EVENT_MAX))
     rows: list[dict[str, Any]] = []
-    said: dict[str, int] = {"task_count": to}
+    counts: dict[str, int] = {}
     for chunk in chunks:
         count = min(TASKS_PER_EVENT_MAX, to - chunk * TASKS_PER_EVENT_MAX)
         names = [f"tsk_{batch_id}_{chunk:05d}_{number:03d}" for number in range(count)]
@@ -164,13 +164,16 @@ def grow(database: Database[dict[str, Any]], batch_id: str, *, to: int, redundan
             {"_id": name, "batch_id": batch_id, "open": redundancy, "workers": [], "pool": pool}
             for name, pool in pools.dealt(batch_id, chunk, names)  # type: ignore[arg-type]
         ]
-        said[f"pool_counts.{chunk}"] = pools.pool_count(count)
+        counts[f"counts.{chunk}"] = pools.pool_count(count)
         if len(rows) >= _SEEDED_AT_ONCE:
             database["tasks"].insert_many(rows, ordered=False)
             rows = []
     if rows:
         database["tasks"].insert_many(rows, ordered=False)
-    database["batches"].update_one({"_id": batch_id}, {"$set": said})
+    if counts:
+        database["batch_pools"].update_one({"_id": batch_id}, {"$set": counts}, upsert=True)
+    said = {"$set": {"task_count": to}, "$max": {"chunks_heard": chunks.stop}}
+    database["batches"].update_one({"_id": batch_id}, said)
 
 
 def broken_promises(database: Database[dict[str, Any]], batch_id: str, redundancy: int) -> int:

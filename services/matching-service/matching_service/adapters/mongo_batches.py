@@ -1,8 +1,9 @@
 """Collection `batches`: what task-service said, in whatever order, and what is counted here.
 
 Each event sets fields of its own, so that all orders end alike; `status` follows from them and is
-there once the batch was opened. `work_times` keeps the last answers' seconds beside it, so that a
-claim does not read them.
+there once the batch was opened. Two collections stand beside it, so that a document that is counted
+up all the time stays small however large the batch is: `batch_pools` has how many pools each chunk
+was dealt into, `work_times` the last answers' seconds.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from matching_service.domain.requirements import Condition, Requirements
 
 COLLECTION = "batches"
 INDEXES = [IndexModel([("status", ASCENDING), ("_id", ASCENDING)], name="by_status")]
+POOLS = "batch_pools"
 WORK_TIMES = "work_times"
 _TIMES_KEPT_MAX = 200
 
@@ -29,6 +31,7 @@ _TIMES_KEPT_MAX = 200
 class MongoBatches:
     def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
         self._batches = database[COLLECTION]
+        self._pools = database[POOLS]
         self._times = database[WORK_TIMES]
         self._session = session
 
@@ -98,7 +101,13 @@ class MongoBatches:
         self._say(batch_id, {str(status): True})
 
     def add_chunk(self, batch_id: BatchId, chunk: int, task_count: int) -> None:
-        self._say(batch_id, {f"pool_counts.{chunk}": pools.pool_count(task_count)})
+        counted = {"$set": {f"counts.{chunk}": pools.pool_count(task_count)}}
+        self._pools.update_one({"_id": batch_id}, counted, upsert=True, session=self._session)
+        self._update(batch_id, {"$max": {"chunks_heard": chunk + 1}}, upsert=True)
+
+    def pool_counts(self, batch_id: BatchId) -> dict[int, int]:
+        row = self._pools.find_one({"_id": batch_id}, session=self._session) or {}
+        return {int(chunk): count for chunk, count in row.get("counts", {}).items()}
 
     def count_known(self, batch_id: BatchId, task_count: int) -> int:
         before = (self._row(batch_id) or {}).get("known_count", 0)
@@ -209,7 +218,7 @@ def _batch(row: dict[str, Any]) -> Batch:
         lease_seconds=row["lease_seconds"],
         status=BatchStatus(row["status"]),
         opened_at=row["opened_at"],
-        pool_counts={int(chunk): count for chunk, count in row.get("pool_counts", {}).items()},
+        chunks_heard=row.get("chunks_heard", 0),
         open_slot_count=row.get("open_slot_count"),
         leased_slot_count=row.get("leased_slot_count"),
         served_at=row.get("served_at"),
@@ -262,3 +271,14 @@ def _opened_with(row: dict[str, Any] | None) -> Requirements:
         answers_per_worker_max=row["answers_per_worker_max"],
         answers_per_worker_a_day_max=row["answers_per_worker_a_day_max"],
     )
+
+
+def take_pools_out(database: Database[dict[str, Any]]) -> None:
+    """Of batches of earlier versions, which had their pools within. Can be run again."""
+    batches = database[COLLECTION]
+    for row in batches.find({"pool_counts": {"$exists": True}}, {"pool_counts": 1}):
+        named, counts = {"_id": row["_id"]}, row["pool_counts"]
+        within = {"$set": {f"counts.{chunk}": count for chunk, count in counts.items()}}
+        database[POOLS].update_one(named, within, upsert=True)
+        heard = {"$max": {"chunks_heard": 1 + max(map(int, counts))}}
+        batches.update_one(named, {**heard, "$unset": {"pool_counts": ""}})

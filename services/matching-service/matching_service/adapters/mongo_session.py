@@ -30,6 +30,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     mongo_assignments.COLLECTION: mongo_assignments.INDEXES,
     mongo_batches.COLLECTION: mongo_batches.INDEXES,
     mongo_tasks.COLLECTION: mongo_tasks.INDEXES,
+    mongo_batches.POOLS: [],
     mongo_batches.WORK_TIMES: [],
     mongo_tallies.COLLECTION: [],
     mongo_tallies.RECORDS: [],
@@ -110,6 +111,10 @@ class MatchingStore(MongoStore[MatchingSession]):
         self, client: "MongoClient[Document]", database: str, *, clock: Clock, ids: IdFactory
     ) -> None:
         super().__init__(client, database, session_class=MatchingSession, clock=clock, ids=ids)
+
+    def migrate(self, indexes: dict[str, list[IndexModel]]) -> None:
+        super().migrate(indexes)
+        mongo_batches.take_pools_out(self.database)
 
 
 class MatchingReader(_Repositories):

@@ -31,6 +31,9 @@ KEPT = timedelta(seconds=1)
 """How old a batch or profile may be: a claim right after a pause is like one right before it."""
 _POLICY_KEPT = 10
 """A person changes it now and then: it may be older than what requesters say, by so many times."""
+_POOLS_KEPT = 30
+"""They only become more, and what is not among them yet is found by the index over open slots."""
+_POOL_COUNTS_KEPT_MAX = 100
 _BATCHES_KEPT_MAX = 1_000
 _WORKERS_KEPT_MAX = 20_000
 _SHELF_TASKS_MAX = 96
@@ -56,6 +59,9 @@ class OpenWork:
         self._lists: Kept[str, list[Batch]] = Kept(clock=clock, age_max=kept, count_max=1)
         self._batches: Kept[BatchId, Batch | None] = Kept(
             clock=clock, age_max=kept, count_max=_BATCHES_KEPT_MAX
+        )
+        self._pool_counts: Kept[tuple[BatchId, int], Mapping[int, int]] = Kept(
+            clock=clock, age_max=kept * _POOLS_KEPT, count_max=_POOL_COUNTS_KEPT_MAX
         )
         self._profiles: Kept[WorkerId, WorkerProfile] = Kept(
             clock=clock, age_max=kept, count_max=_WORKERS_KEPT_MAX
@@ -128,7 +134,7 @@ class OpenWork:
         if known:
             yield from self._known(batch, worker_id)
         yield from self._shelved(batch_id, worker_id)
-        for pool in drawn(batch_id, batch.pool_counts, _POOLS_TRIED_MAX, self._random):
+        for pool in drawn(batch_id, self._pools_of(batch), _POOLS_TRIED_MAX, self._random):
             found = _without_held_back(tasks.in_pool(pool, worker_id))
             self._random.shuffle(found)
             self._put_up(batch_id, found)
@@ -136,6 +142,13 @@ class OpenWork:
         last = tasks.anywhere(batch_id, worker_id, _LAST_CANDIDATES_MAX)
         self._random.shuffle(last)
         yield from last
+
+    def _pools_of(self, batch: Batch) -> Mapping[int, int]:
+        """Read again once more chunks were heard of: of a million tasks there are two thousand."""
+        return self._pool_counts.get(
+            (batch.batch_id, batch.chunks_heard),
+            lambda: self._reader.batches.pool_counts(batch.batch_id),
+        )
 
     def _known(self, batch: Batch, worker_id: WorkerId) -> Iterator[OpenTask]:
         pools = drawn_known(batch.batch_id, batch.known_count, _KNOWN_POOLS_TRIED_MAX, self._random)
@@ -147,7 +160,8 @@ class OpenWork:
     def has_any(self, batch: Batch, worker_id: WorkerId) -> bool:
         """Whether a claim of the batch would find a task, as the database has it now."""
         tasks = self._reader.tasks
-        pools = drawn(batch.batch_id, batch.pool_counts, _POOLS_TRIED_MAX, self._random)
+        counts = self._reader.batches.pool_counts(batch.batch_id)
+        pools = drawn(batch.batch_id, counts, _POOLS_TRIED_MAX, self._random)
         some = any(tasks.in_pool(pool, worker_id) for pool in pools)
         return some or bool(tasks.anywhere(batch.batch_id, worker_id, 1))
 

@@ -64,6 +64,10 @@ class Batches(Protocol):
         """Note that this chunk exists, and how many tasks it has."""
         ...
 
+    def pool_counts(self, batch_id: BatchId) -> Mapping[int, int]:
+        """Of each chunk that exists, into how many pools it was dealt."""
+        ...
+
     def count_known(self, batch_id: BatchId, task_count: int) -> int:
         """So many more tasks are known; returns how many were before."""
         ...

@@ -1,7 +1,6 @@
 """Batches as matching knows them, and who may see them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -44,7 +43,7 @@ class PayPerHour:
 
 @dataclass(frozen=True)
 class Batch:
-    """`pool_counts` tells of each chunk of tasks heard of into how many pools it was dealt.
+    """Of its chunks of tasks, those below `chunks_heard` were heard of, or most of them.
     `open_slot_count` and `leased_slot_count` are counted every few seconds, None before that.
     `requester_served_at` is when somebody was last given work of any batch of its requester, where
     it was looked up. Of `answer_count` answers `newcomer_answer_count` came from workers who had
@@ -64,7 +63,7 @@ class Batch:
     lease_seconds: int
     status: BatchStatus
     opened_at: datetime
-    pool_counts: Mapping[int, int] = field(default_factory=dict)
+    chunks_heard: int = 0
     open_slot_count: int | None = None
     leased_slot_count: int | None = None
     served_at: datetime | None = None

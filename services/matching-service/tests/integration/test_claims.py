@@ -3,11 +3,13 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
+import bson
 import pytest
 from crowdloom.contracts.task import BatchCancelled, BatchCompleted, BatchPaused, BatchResumed
 from crowdloom.contracts.worker import AccountClosed, QualificationGranted
 from crowdloom.kernel.errors import NotFound
 from crowdloom.testkit.ports import BEGINNING, FrozenClock
+from matching_service.adapters.mongo_session import INDEXES
 from matching_service.application.claim_task import Claim
 from matching_service.bootstrap import Application
 from matching_service.domain.assignments import AssignmentStatus
@@ -167,3 +169,31 @@ def test_a_batch_that_grew_gives_more_slots_and_more_tasks_at_the_new_reward(
     row = application.database["batches"].find_one({"_id": "bat_1"})
     assert row["grown"]["revision"] == 2
     assert row["grown"]["reward"]["amount_minor"] == 7
+
+
+def test_what_is_counted_up_at_each_answer_does_not_grow_with_the_tasks(
+    make: ModuleType, deliver: Deliver, application: Application
+) -> None:
+    batches = application.database["batches"]
+    deliver(make.opened(task_count=90), make.released(count=1))
+    before = len(bson.encode(batches.find_one({"_id": "bat_1"}) or {}))
+    deliver(*[make.released(chunk=chunk, count=1) for chunk in range(1, 90)])
+    assert len(bson.encode(batches.find_one({"_id": "bat_1"}) or {})) == before
+    taken = {claim(application, f"wrk_{number}").assignment.task_id for number in range(8)}
+    assert len({name.rpartition("_")[0] for name in taken}) > 1
+
+
+def test_a_batch_of_an_earlier_version_keeps_its_pools(
+    make: ModuleType, deliver: Deliver, application: Application
+) -> None:
+    deliver(make.opened(), make.released(), make.released(chunk=1, count=40))
+    counts = {"0": 1, "1": 2}
+    earlier = {"$set": {"pool_counts": counts}, "$unset": {"chunks_heard": ""}}
+    application.database["batches"].update_one({"_id": "bat_1"}, earlier)
+    application.database["batch_pools"].delete_one({"_id": "bat_1"})
+    for _ in range(2):
+        application.store.migrate(INDEXES)
+    row = application.database["batches"].find_one({"_id": "bat_1"}) or {}
+    assert (row.get("pool_counts"), row["chunks_heard"]) == (None, 2)
+    [kept] = application.database["batch_pools"].find()
+    assert kept == {"_id": "bat_1", "counts": counts}

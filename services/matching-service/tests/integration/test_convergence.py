@@ -25,7 +25,7 @@ def state(application: Application) -> dict[str, list[dict[str, Any]]]:
     """All that follows from events; times of work are a set, whose order means nothing."""
     found = {
         name: list(application.database[name].find().sort("_id", 1))
-        for name in ("batches", "tasks", "assignments", "work_times", "workers")
+        for name in ("batches", "batch_pools", "tasks", "assignments", "work_times", "workers")
     }
     for row in found["work_times"]:
         row["seconds"] = sorted(row["seconds"])
