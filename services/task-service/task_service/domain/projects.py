@@ -7,8 +7,12 @@ from crowdloom.kernel.errors import InvalidInput
 from crowdloom.kernel.ids import ProjectId, RequesterId
 from crowdloom.kernel.limits import DESCRIPTION_CHARACTERS_MAX, TITLE_CHARACTERS_MAX
 
-from task_service.domain.templates import check_template, foreign_hosts, needed_columns
-from task_service.domain.templates.hosts import is_host
+from task_service.domain.templates import (
+    check_template,
+    foreign_hosts,
+    is_host,
+    needed_columns,
+)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from task_service.domain.templates import (
     foreign_hosts,
     frame_policy,
     hosts_of_row,
+    is_host,
     needed_columns,
     nests_pages,
     render_document,
@@ -180,6 +181,14 @@ def test_hosts_are_found_where_something_is_loaded_from() -> None:
         '<a href="https://linked.example.com">only a link</a><img src="/own.png">'
     )
     assert foreign_hosts(template) == ["cdn.example.org", "img.example.net"]
+
+
+def test_a_host_is_named_with_its_port_or_its_policy_would_block_it() -> None:
+    assert foreign_hosts("<img src=https://cdn.example.org:8443/a.png>") == ["cdn.example.org:8443"]
+    row = {"one": "https://img.example.net:8443/a.png"}
+    assert hosts_of_row("<img src='${one}'>", row) == ["img.example.net:8443"]
+    assert is_host("cdn.example.org:8443")
+    assert not is_host("cdn.example.org:8443; script-src *")
 
 
 def test_the_policy_of_the_frame_allows_nothing_but_what_is_named() -> None:

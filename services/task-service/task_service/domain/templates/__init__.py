@@ -8,6 +8,7 @@ from task_service.domain.templates.hosts import (
     foreign_hosts,
     frame_policy,
     hosts_of_row,
+    is_host,
     nests_pages,
 )
 from task_service.domain.templates.lint import Remark, RemarkCode, lint
@@ -42,6 +43,7 @@ __all__ = [
     "frame_policy",
     "has_own_form",
     "hosts_of_row",
+    "is_host",
     "lint",
     "needed_columns",
     "nests_pages",

@@ -7,8 +7,10 @@ from functools import lru_cache
 from task_service.domain.templates.placeholders import needed_columns
 
 _NAME = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.[a-z]{2,}"
-_URL = re.compile(rf"(?:https?:)?//({_NAME})(?::\d+)?", re.IGNORECASE)
-_HOST = re.compile(rf"^{_NAME}$")
+# With its port: to a policy, a host without one is the host at the usual port alone.
+_PLACE = rf"{_NAME}(?::\d{{1,5}})?"
+_URL = re.compile(rf"(?:https?:)?//({_PLACE})", re.IGNORECASE)
+_HOST = re.compile(rf"^{_PLACE}$")
 _LOADED = re.compile(
     r"<(?:script|link|img|audio|video|source|iframe|embed)\b[^<>]*?\s(?:src|href)\s*=\s*"
     r"""["']?([^"'\s>]+)"""
@@ -26,7 +28,9 @@ _TEMPLATES_KNOWN_MAX = 32
 
 
 def foreign_hosts(template: str) -> list[str]:
-    """Hosts that scripts, styles, images or media are loaded from, sorted, each once."""
+    """Hosts, with a port where one is named, that scripts, styles, images or media are loaded
+    from, sorted, each once.
+    """
     found = set()
     for by_tag, by_style in _LOADED.findall(template):
         match = _URL.match(by_tag or by_style)
