@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from crowdloom.kernel.limits import TABLE_BYTES_MAX
 
 from task_service.adapters.table_texts import delimiter_of, table_text
-from task_service.domain.tables import RowFault, refuse_unclosed_quote, refused
+from task_service.domain.tables import RowFault, names_delimiter, refuse_unclosed_quote, refused
 from task_service.domain.uploads import check_kind
 
 
@@ -25,7 +25,7 @@ def read_decision_rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
     line = 1
     try:
         for row in reader:
-            if any(cell.strip() for cell in row):
+            if any(cell.strip() for cell in row) and not (line == 1 and names_delimiter(row)):
                 yield line, row
             line = reader.line_num + 1
     except csv.Error as error:

@@ -155,7 +155,7 @@ def _numbered_rows(text: str) -> Iterable[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line, count, cells = 1, 0, 0
     for row in reader:
-        if row:
+        if row and not (line == 1 and names_delimiter(row)):
             count += 1
             cells += len(row)
             refuse_too_many_cells(cells, line)
@@ -163,6 +163,12 @@ def _numbered_rows(text: str) -> Iterable[tuple[int, list[str]]]:
                 raise refused([too_many_rows(line)])
             yield line, row
         line = reader.line_num + 1
+
+
+def names_delimiter(first_row: Sequence[str]) -> bool:
+    """Whether it is no header but the line `sep=;`, which tells Excel what to cut cells by."""
+    first, *others = first_row or [""]
+    return len(first) <= len("sep=;") and first.lower().startswith("sep=") and not any(others)
 
 
 def refuse_too_many_lines(text: str) -> None:

@@ -144,6 +144,19 @@ def test_a_file_of_another_kind_is_refused(requester: Any, batch: Any, content: 
     assert (answer.status_code, answer.json["code"]) == (422, "faulty_rows")
 
 
+def test_a_first_line_that_tells_excel_the_delimiter_is_no_header(
+    requester: Any, batch: Any
+) -> None:
+    rows = download(requester, batch)
+    rows[0]["Approve"] = "x"
+    told = upload(requester, batch, b"sep=;\r\n" + written(rows, delimiter=";")).json
+    assert (told["accepted"], told["fault_count"]) == (1, 0)
+    rows[1]["AssignmentId"] = "asg_none"
+    rows[1]["Approve"] = "x"
+    told = upload(requester, batch, b"sep=;\r\n" + written(rows, delimiter=";")).json
+    assert [fault["line"] for fault in told["faults"]] == [4]
+
+
 def test_a_repeated_call_and_a_stranger_change_nothing(
     requester: Any, stranger: Any, batch: Any, outbox: Any
 ) -> None:

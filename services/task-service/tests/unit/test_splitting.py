@@ -85,6 +85,13 @@ def test_a_table_is_itself_again(
     assert whole(RowsSplitter(), content, Wish("rows", size)) == content
 
 
+def test_a_first_line_that_names_the_delimiter_for_excel_is_no_header() -> None:
+    content = b"sep=;\r\na;b\r\n1,2;3\r\n"
+    split = RowsSplitter().split(content, Wish("rows", 1), keep)
+    assert (split.columns, split.rows) == (("a", "b"), [("1,2", "3")])
+    assert whole(RowsSplitter(), content, Wish("rows", 1)) == content
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "cp1252"])
 def test_the_encoding_and_its_mark_come_back(encoding: str) -> None:
     text = "Naïve café — it’s a “résumé”.\r\n\r\nDéjà vu, voilà: l’été à la plage, garçon."

@@ -24,6 +24,7 @@ from task_service.domain.splitting.pieces import (
 from task_service.domain.spreadsheets import defused
 from task_service.domain.tables import (
     checked_table,
+    names_delimiter,
     refuse_too_many_cells,
     refuse_too_many_lines,
     refuse_unclosed_quote,
@@ -158,7 +159,7 @@ def spanned_rows(text: str, delimiter: str) -> Iterator[tuple[int, tuple[int, in
     try:
         for row in reader:
             end = lines.end
-            if any(cell.strip() for cell in row):
+            if any(cell.strip() for cell in row) and not (first == 0 and names_delimiter(row)):
                 count += 1
                 cells += len(row)
                 refuse_too_many_cells(cells, first + 1)
