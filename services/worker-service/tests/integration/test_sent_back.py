@@ -1,5 +1,6 @@
 """Work that was sent back, as its worker sees it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from types import ModuleType
@@ -50,3 +51,22 @@ def test_what_was_sent_back_leads_to_the_item_that_is_to_be_done_again(
         'action="/match/assignments/asg_002/open"'
         in browser.get("/work/my-work?status=sent_back").text
     )
+
+
+def test_what_was_done_again_is_asked_for_no_more_but_says_how_far_it_is(
+    browser: FlaskClient, deliver: Any, story: list[Any], make: ModuleType
+) -> None:
+    first, second = (f"asg_{number:026d}" for number in (1, 2))
+    claimed, received, returned, again = story
+    deliver(
+        *(replace(event, assignment_id=first) for event in (claimed, received)),
+        replace(returned, assignment_id=first, rework_assignment_id=second),
+        *(replace(event, assignment_id=second) for event in (again, make.submitted(2))),
+    )
+    for page in ("/work/my-work?status=sent_back", f"/work/assignments/{first}"):
+        shown = browser.get(page).text
+        assert "do it again in its place" not in shown, page
+        assert "asks you to do it again" not in shown, page
+        assert f"{second}/open" not in shown, page
+        assert f'href="/work/assignments/{second}"' in shown, page
+        assert "in its place: in review" in shown, page

@@ -91,6 +91,13 @@ class MongoWorkItems:
         found = self._items.find_one({"_id": assignment_id}, session=self._session)
         return None if found is None else _item(found)
 
+    def statuses(self, named: Sequence[AssignmentId]) -> Mapping[AssignmentId, Status]:
+        if not named:
+            return {}
+        wanted = {"_id": {"$in": list(named)}}
+        found = self._items.find(wanted, {"rank": 1}, session=self._session)
+        return {item["_id"]: Status.of_rank(item["rank"]) for item in found}
+
     def page(
         self,
         worker_id: WorkerId,

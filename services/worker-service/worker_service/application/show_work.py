@@ -57,15 +57,25 @@ class ShowWork:
         )
         items = list(found[:count_max])
         more = len(found) > count_max
-        return WorkPage(self._with_terms(items), items[-1].assignment_id if more else None)
+        return WorkPage(described(items, self._readers), items[-1].assignment_id if more else None)
 
     def day(self, worker_id: WorkerId, since: datetime) -> DayOfWork:
         """What the worker submitted since `since`."""
         return self._readers.work_items.day_of(worker_id, since)
 
-    def _with_terms(self, items: Sequence[WorkItem]) -> list[WorkItem]:
-        cards = self._readers.batches.many(sorted({item.batch_id for item in items}))
-        return [replace(item, terms=_terms(cards.get(item.batch_id))) for item in items]
+
+def described(items: Sequence[WorkItem], readers: Readers) -> list[WorkItem]:
+    """With what their batches say, and what became of those done again."""
+    cards = readers.batches.many(sorted({item.batch_id for item in items}))
+    again = readers.work_items.statuses([item.again_as for item in items if item.again_as])
+    return [
+        replace(
+            item,
+            terms=_terms(cards.get(item.batch_id)),
+            again_status=again.get(item.again_as) if item.again_as else None,
+        )
+        for item in items
+    ]
 
 
 def _terms(card: BatchCard | None) -> Terms | None:
@@ -111,5 +121,5 @@ class OpenWorkspace:
             raise NotFound("There is no such assignment", assignment_id=assignment_id)
         batch_id = item.batch_id if item else said
         card = self._readers.batches.get(batch_id) if batch_id else None
-        described = replace(item, terms=_terms(card)) if item else None
-        return Workspace(assignment_id, described, self._queue.offer(card) if card else None)
+        [whole] = described([item], self._readers) if item else [None]
+        return Workspace(assignment_id, whole, self._queue.offer(card) if card else None)

@@ -50,7 +50,10 @@ class Terms:
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One assignment as its worker sees it. None where no event has told it (yet)."""
+    """One assignment as its worker sees it. None where no event has told it (yet).
+
+    What was sent back is done again as another item, `again_as`; `again_status` is how far that is.
+    """
 
     assignment_id: AssignmentId
     batch_id: BatchId
@@ -69,8 +72,13 @@ class WorkItem:
     note: str | None = None
     reward: Money | None = None
     terms: Terms | None = None
+    again_status: Status | None = None
 
     @property
     def pays(self) -> Money | None:
         """What was settled; before that, what the batch promised."""
         return self.reward or (self.terms.reward if self.terms else None)
+
+    @property
+    def waits_to_be_done_again(self) -> bool:
+        return self.status is Status.SENT_BACK and self.again_status in (None, Status.CLAIMED)
