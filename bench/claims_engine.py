@@ -151,10 +151,10 @@ def grow(database: Database[dict[str, Any]], batch_id: str, *, to: int, redundan
     events, a million would take longer than all the rest of the bench.
     """
     # To count a million keeps the embedded engine from all else for ten seconds.
-    there = (database["batches"].find_one({"_id": batch_id}) or {})["task_count"]
+    first = (database["batches"].find_one({"_id": batch_id}) or {}).get("chunks_heard", 0)
     taken = database["assignments"].count_documents({"batch_id": batch_id}) // redundancy
     to += -(-taken // TASKS_PER_EVENT_MAX) * TASKS_PER_EVENT_MAX
-    chunks = range(-(-there // TASKS_PER_EVENT_MAX), -(-to // TASKS_PER_EVENT_MAX))
+    chunks = range(first, -(-to // TASKS_PER_EVENT_MAX))
     rows: list[dict[str, Any]] = []
     counts: dict[str, int] = {}
     for chunk in chunks:
@@ -170,10 +170,11 @@ def grow(database: Database[dict[str, Any]], batch_id: str, *, to: int, redundan
             rows = []
     if rows:
         database["tasks"].insert_many(rows, ordered=False)
-    if counts:
-        database["batch_pools"].update_one({"_id": batch_id}, {"$set": counts}, upsert=True)
-    said = {"$set": {"task_count": to}, "$max": {"chunks_heard": chunks.stop}}
-    database["batches"].update_one({"_id": batch_id}, said)
+    if not counts:
+        return
+    database["batch_pools"].update_one({"_id": batch_id}, {"$set": counts}, upsert=True)
+    said = {"task_count": to, "chunks_heard": chunks.stop}
+    database["batches"].update_one({"_id": batch_id}, {"$set": said})
 
 
 def broken_promises(database: Database[dict[str, Any]], batch_id: str, redundancy: int) -> int:
