@@ -56,9 +56,12 @@ class Caller:
 
 @dataclass(frozen=True)
 class Doing:
-    """What a call is about to do, as far as it says so itself."""
+    """What a call is about to do, as far as it says so itself. `team_id` is whose log it belongs
+    to where that is not the caller's.
+    """
 
     action: str
+    team_id: RequesterId | None = None
     project_id: str | None = None
     batch_id: str | None = None
     submission_id: str | None = None
@@ -79,8 +82,13 @@ class UnderWay:
 
     @property
     def has_begun(self) -> bool:
-        """The text of a draft is saved before a project is made of it."""
-        return self.doing.action != "project_made" or self.doing.project_id is not None
+        """The text of a draft is saved before a project is made of it; whoever joins is no member
+        before.
+        """
+        doing = self.doing
+        if doing.action == "member_joined":
+            return doing.team_id is not None
+        return doing.action != "project_made" or doing.project_id is not None
 
 
 _UNDER_WAY: ContextVar[UnderWay | None] = ContextVar("deed_under_way", default=None)
@@ -92,6 +100,13 @@ def note_made(*, project_id: ProjectId, batch_id: BatchId | None = None) -> None
     if under_way is not None:
         doing = under_way.doing
         under_way.doing = replace(doing, project_id=project_id, batch_id=batch_id or doing.batch_id)
+
+
+def note_joined(team_id: RequesterId) -> None:
+    """The call under way makes its caller a member: its line is in the team's log."""
+    under_way = _UNDER_WAY.get()
+    if under_way is not None:
+        under_way.doing = replace(under_way.doing, team_id=team_id)
 
 
 def keep_deed(session: LogSession) -> None:
@@ -110,7 +125,7 @@ def _deed(under_way: UnderWay, caller: Caller) -> Deed:
     doing, before = under_way.doing, under_way.deed
     return Deed(
         deed_id=before.deed_id if before else under_way.ids.new("request"),
-        requester_id=caller.requester_id,
+        requester_id=doing.team_id or caller.requester_id,
         person_id=caller.person_id,
         way=caller.way,
         action=doing.action,

@@ -8,6 +8,7 @@ from crowdloom.kernel.ids import RequesterId
 from crowdloom.kernel.teams import TeamRole
 
 from task_service.application.accounts import Secret, random_secret
+from task_service.application.know_deeds import note_joined
 from task_service.application.ports import Reader, Session, Store
 from task_service.domain.requesters import Requester, checked_name, digest_of
 from task_service.domain.teams import INVITATION_LIFETIME, MEMBERS_MAX, Invitation, Membership
@@ -96,6 +97,7 @@ class Teams:
                 raise Conflict("You are the owner of this team")
             if found is None or not session.teams.use(found, person.requester_id):
                 return self._joined(session, team, person, found)
+            note_joined(team.requester.requester_id)
             session.teams.join(
                 Membership(
                     team_id=team.requester.requester_id,

@@ -88,6 +88,26 @@ def test_the_owner_reads_who_did_what_and_nobody_else_does(
     assert stranger.get("/team/log").json["items"] == []
 
 
+def test_whoever_joins_or_leaves_is_in_the_team_s_log(
+    requester: Any, stranger: Any, browser: Any, other_browser: Any, words: Any
+) -> None:
+    code = requester.post("/team/invitations", {"role": "viewer", "note": "Ann"}).json["code"]
+    for _ in range(2):
+        assert stranger.post("/teams/join", {"code": code}).status_code == 201, "a double click"
+    assert stranger.post("/teams/join", {"code": "none"}).status_code == 404
+    token = stranger.post(f"/teams/{requester.requester_id}/sessions").json["token"]
+    other_browser.client.set_cookie("cl_requester", token, path="/requester")
+    assert other_browser.send("/requester/teams/leave").status_code == 303
+    log = requester.get("/team/log").json["items"]
+    assert [(deed["person_id"], deed["action"], deed["way"]) for deed in log] == [
+        (stranger.requester_id, "member_left", "page"),
+        (stranger.requester_id, "member_joined", "api"),
+        (requester.requester_id, "member_invited", "api"),
+    ]
+    assert stranger.get("/team/log").json["items"] == []
+    assert "Oak Labs left the team" in words(browser.read("/requester/team/log"))
+
+
 def test_a_line_of_the_log_commits_with_its_change_and_not_without(
     requester: Any, application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:

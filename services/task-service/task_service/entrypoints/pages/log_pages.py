@@ -118,6 +118,8 @@ def action_words() -> dict[str, str]:
         "worker_written_to": _("wrote to a worker"),
         "member_invited": _("invited somebody"),
         "invitation_withdrawn": _("withdrew an invitation"),
+        "member_joined": _("joined the team"),
+        "member_left": _("left the team"),
         "role_changed": _("changed a role"),
         "member_removed": _("removed a member"),
         "key_made": _("made an API key"),
