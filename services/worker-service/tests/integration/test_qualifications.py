@@ -1,6 +1,8 @@
+import re
 from typing import Any
 
 import pytest
+from crowdloom.contracts.task import Question
 from crowdloom.kernel import TransientError
 from crowdloom.testkit.ports import FrozenClock
 from flask.testing import FlaskClient
@@ -9,6 +11,8 @@ from worker_service.bootstrap import Application
 V1 = "/api/workers/v1"
 PAGE = "/work/qualifications"
 RIGHT = {"q1": "fir"}
+TYPED = {"answer.q1": "fir"}
+"""The same, as the page's form sends it."""
 
 
 @pytest.fixture
@@ -200,11 +204,11 @@ def test_what_a_requester_takes_back_after_it_ran_out_no_test_brings_back(
 ) -> None:
     deliver(make.defined(), make.claimed(worker_id=worker["worker_id"]))
     path = f"{PAGE}/qlf_1"
-    api.post(path, data={**RIGHT, "idempotency_key": "a"}, headers=headers)
+    api.post(path, data={**TYPED, "idempotency_key": "a"}, headers=headers)
     clock.advance(seconds=3 * 86_400)
     application.keep_qualifications()
     deliver(make.taken(), make.taken())
-    api.post(path, data={**RIGHT, "idempotency_key": "b"}, headers=headers)
+    api.post(path, data={**TYPED, "idempotency_key": "b"}, headers=headers)
     assert said() == [("granted", "qlf_1", ""), ("revoked", "qlf_1", "expired")]
     assert not entry(api, headers, "qlf_1")["is_held"]
 
@@ -263,7 +267,20 @@ def test_the_pages_show_what_there_is_and_take_a_test_without_script(
     assert '<a href="/work/queue/bat_1">' in page.partition("What it opens now")[2]
     half = api.post(f"{PAGE}/qlf_1", data={"idempotency_key": "a"}, headers=headers)
     assert (half.status_code, "Choose an answer." in half.text) == (422, True)
-    sent = api.post(f"{PAGE}/qlf_1", data={**RIGHT, "idempotency_key": "b"}, headers=headers)
+    sent = api.post(f"{PAGE}/qlf_1", data={**TYPED, "idempotency_key": "b"}, headers=headers)
     assert sent.location == f"{PAGE}/qlf_1"
     assert "you have it" in api.get(f"{PAGE}/qlf_1", headers=headers).text
     assert api.get(f"{PAGE}/none", headers=headers).status_code == 404
+
+
+def test_a_question_may_be_named_like_a_field_of_the_page_s_own_form(
+    api: FlaskClient, headers: dict[str, str], deliver: Any, make: Any
+) -> None:
+    name = "idempotency_key"
+    asked = Question(name, "Which has flat needles?", ("fir", "spruce"))
+    deliver(make.defined(questions=(asked,), answer_key={name: ["fir"]}))
+    page = api.get(f"{PAGE}/qlf_1", headers=headers).text
+    field = re.search(r'type="radio" name="([^"]+)" value="fir"', page)
+    assert field
+    api.post(f"{PAGE}/qlf_1", data={field[1]: "fir", name: "a"}, headers=headers)
+    assert entry(api, headers, "qlf_1")["is_held"]

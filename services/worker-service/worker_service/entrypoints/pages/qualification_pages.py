@@ -56,7 +56,11 @@ def qualification_pages(application: Application) -> Blueprint:
     @require("worker")
     @idempotent
     def take(code: str) -> Any:
-        answers = {name: value for name, value in request.form.items() if name != _KEY}
+        answers = {
+            name.removeprefix(_ANSWER): value
+            for name, value in request.form.items()
+            if name.startswith(_ANSWER)
+        }
         try:
             result = qualify.take_test(shell.reader(), code, answers.items())
         except InvalidInput as refusal:
@@ -70,7 +74,8 @@ def qualification_pages(application: Application) -> Blueprint:
     return blueprint
 
 
-_KEY = "idempotency_key"
+_ANSWER = "answer."
+"""Before a question's name, which may be that of a field of the form's own."""
 
 
 def _spoken(application: Application) -> tuple[str, ...]:
