@@ -147,7 +147,9 @@ def test_the_page_takes_an_appeal_and_shows_its_thread(
     browser: FlaskClient, application: Application
 ) -> None:
     assert "It is about another sentence." in browser.get(PAGE).text
-    assert browser.post(PAGE, data={"text": "  "}).status_code == 422
+    nothing, much = (browser.post(PAGE, data={"text": text}) for text in ("  ", "x" * 1_025))
+    assert (nothing.status_code, "Say why, in a sentence" in nothing.text) == (422, True)
+    assert (much.status_code, "This is too long" in much.text) == (422, True)
     assert browser.post(PAGE, data={"text": "It follows rule two."}).status_code == 303
     application.review_appeals.say(ASSIGNMENT, "Which sentence of it?")
     page = browser.get(PAGE).text

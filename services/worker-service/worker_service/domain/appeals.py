@@ -31,6 +31,10 @@ class TooLateToAppeal(Conflict):
     code = "too_late_to_appeal"
 
 
+class WordsTooLong(InvalidInput):
+    """More than REASON_CHARACTERS_MAX characters."""
+
+
 class AppealOver(Conflict):
     """It is decided, or its thread is full."""
 
@@ -154,5 +158,5 @@ def checked_words(text: str, field: str) -> str:
         raise InvalidInput("Say why", errors={field: ["Say why."]})
     if len(words) > REASON_CHARACTERS_MAX:
         sentence = f"At most {REASON_CHARACTERS_MAX} characters."
-        raise InvalidInput(sentence, errors={field: [sentence]})
+        raise WordsTooLong(sentence, errors={field: [sentence]})
     return words

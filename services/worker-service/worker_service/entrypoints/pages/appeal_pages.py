@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from worker_service.bootstrap import Application
-from worker_service.domain.appeals import APPEAL_WINDOW, DECIDE_WITHIN
+from worker_service.domain.appeals import APPEAL_WINDOW, DECIDE_WITHIN, WordsTooLong
 from worker_service.entrypoints.http.appeals import REVIEWER
 from worker_service.entrypoints.pages import shell
 
@@ -130,7 +130,7 @@ def _case_page(
 
 
 def _why(refusal: InvalidInput) -> str:
-    if "At most" in refusal.sentence:
+    if isinstance(refusal, WordsTooLong):
         return str(_("This is too long; say it in at most 1,024 characters."))
     return str(_("Say why, in a sentence or two."))
 
