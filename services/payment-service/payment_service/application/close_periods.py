@@ -115,7 +115,9 @@ class PeriodDesk:
         listed = self.listed()
         if month < listed[-1].month:
             # One such close would make every month since then one to be closed.
-            raise PeriodNotReady(f"The books begin with {listed[-1].month}: close that first")
+            raise PeriodNotReady(
+                "The books begin with %(month)s: close that first", month=listed[-1].month
+            )
         earlier = [each for each in listed if each.month < month]
 
         def work(session: Session) -> Period:
@@ -131,7 +133,7 @@ class PeriodDesk:
         def work(session: Session) -> Period:
             period = session.periods.get(month)
             if period.state is not PeriodState.SOFT_CLOSED:
-                raise PeriodNotInState(f"It is {period.state}", state=period.state)
+                raise PeriodNotInState("It is not closed softly", state=period.state)
             return self._move(session, who, month, PeriodState.OPEN)
 
         return self._store.run(work)
@@ -141,7 +143,9 @@ class PeriodDesk:
         _check_month(month)
         period = self._store.run(lambda session: session.periods.get(month))
         if period.state is not PeriodState.SOFT_CLOSED or period.changed_at is None:
-            raise PeriodNotInState(f"It is {period.state}; close it softly first")
+            raise PeriodNotInState(
+                "Only a month that is closed softly is closed for good", state=period.state
+            )
         if self._clock.now() - period.changed_at < FENCE:
             raise PeriodNotReady("What was begun before the soft close ends first: a minute")
         checks = self._check(month)
@@ -192,7 +196,7 @@ class PeriodDesk:
     def _move(self, session: Session, who: StaffId, month: str, to: PeriodState) -> Period:
         before = session.periods.get(month)
         if to is PeriodState.SOFT_CLOSED and not before.is_open:
-            raise PeriodNotInState(f"It is {before.state} already", state=before.state)
+            raise PeriodNotInState("It is closed already", state=before.state)
         after = before.moved(to, who, self._clock.now())
         session.periods.replace(after, version=before.version)
         note_period(session, who, before, after, reason="")
@@ -296,7 +300,7 @@ def _need_unchanged(session: Session, payload: Payload) -> Period:
         if month < period.month and state is not PeriodState.CLOSED
     ]
     if unclosed:
-        raise PeriodNotReady(f"Close {min(unclosed)} first", checks=["earlier"])
+        raise PeriodNotReady("Close %(month)s first", month=min(unclosed), checks=["earlier"])
     earlier = [month for month in states if month < period.month]
     before = session.periods.get(max(earlier)).closing_id if earlier else None
     if (before or "") != payload["before"]:
@@ -317,7 +321,7 @@ def _need_fenced(session: Session, earlier: Sequence[Period]) -> None:
     fenced = {PeriodState.SOFT_CLOSED, PeriodState.CLOSED}
     before = [each.month for each in earlier if states.get(each.month) not in fenced]
     if before:
-        raise PeriodNotReady(f"Close {before[-1]} first", checks=["earlier"])
+        raise PeriodNotReady("Close %(month)s first", month=before[-1], checks=["earlier"])
 
 
 def _check_month(month: str) -> None:

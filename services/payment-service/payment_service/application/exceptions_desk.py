@@ -42,7 +42,8 @@ class ExceptionsDesk:
         ids = list(dict.fromkeys(exception_ids))
         if not 0 < len(ids) <= TOGETHER_MAX:
             raise InvalidInput(
-                f"Choose between 1 and {TOGETHER_MAX} exceptions",
+                "Choose at least one exception, and at most %(at_most)s",
+                at_most=TOGETHER_MAX,
                 errors={"exception_ids": [f"1 to {TOGETHER_MAX}"]},
             )
 
@@ -170,6 +171,8 @@ def _check_evidence(evidence: tuple[str, str] | None) -> None:
     kind, name = evidence
     if kind not in EVIDENCE_KINDS or not 0 < len(name) <= _EVIDENCE_CHARACTERS_MAX:
         raise InvalidInput(
-            f"Evidence is an id of one of {', '.join(EVIDENCE_KINDS)}",
+            "Say what the evidence is an id of; an id has at most %(at_most)s characters",
+            at_most=_EVIDENCE_CHARACTERS_MAX,
+            kinds=EVIDENCE_KINDS,
             errors={"evidence": list(evidence)},
         )

@@ -116,7 +116,9 @@ def _open_day(session: Session, payload: Payload) -> date | None:
             errors={"effective_on": [str(text)]},
         )
     if session.periods.get(month_of(day)).state is PeriodState.CLOSED:
-        raise PeriodClosed(f"{month_of(day)} is closed; book it today, or have it opened again")
+        raise PeriodClosed(
+            "%(month)s is closed; book it today, or have it opened again", month=month_of(day)
+        )
     return day
 
 

@@ -170,8 +170,7 @@ def _verdict(session: Session, kept: KeptLine, payload: Payload) -> Verdict:
         is_back = kind == bank_flows.RETURN
         fault = return_fault(item, kept.line) if is_back else item_fault(item, kept.line)
         if fault is not None:
-            cannot = "bring that one back" if is_back else "pay that one"
-            raise InvalidInput(f"This line cannot {cannot}: {fault}", errors={"target": [fault]})
+            raise _cannot(fault, is_back=is_back)
         return Verdict(kind, target, "by_hand", "", (item,))
     if kind == bank_flows.SWEEP:
         _check_sweep(session, kept, target)
@@ -186,6 +185,22 @@ def _verdict(session: Session, kept: KeptLine, payload: Payload) -> Verdict:
             )
         check_known(session, [target])
     return Verdict(kind, target, "by_hand", "")
+
+
+def _cannot(fault: str, *, is_back: bool) -> InvalidInput:
+    """What speaks against it, for a person; the errors keep its code for programs."""
+    errors = {"target": [fault]}
+    if fault == "amount_mismatch":
+        return InvalidInput("This line is of another amount than that payout", errors=errors)
+    if fault == "payout_returned":
+        return InvalidInput("The whole of that payout did not come back", errors=errors)
+    if fault == "currency_mismatch":
+        return InvalidInput("This line is in another currency than that payout", errors=errors)
+    if fault == "duplicate":
+        return InvalidInput("That payout was paid by another line already", errors=errors)
+    if is_back:
+        return InvalidInput("Only a payout that a bank file paid comes back", errors=errors)
+    return InvalidInput("That payout does not wait for money that left the bank", errors=errors)
 
 
 def _check_sweep(session: Session, kept: KeptLine, target: str) -> None:

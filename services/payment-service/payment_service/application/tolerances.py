@@ -8,9 +8,13 @@ from payment_service.application.ports import Session
 from payment_service.domain import chart
 from payment_service.domain.approvals import Approval
 from payment_service.domain.bank_statements import plain
-from payment_service.domain.tolerances import TOLERANCE_KINDS, Tolerance
+from payment_service.domain.tolerances import (
+    MAXIMUM_MINOR,
+    TOLERANCE_KINDS,
+    RuleRefused,
+    Tolerance,
+)
 
-_MAXIMUM_MINOR = 10_000
 _TEXT_CHARACTERS = range(3, 41)
 # Costs and earnings of our own: a tolerance never moves what belongs to somebody.
 _OURS = ("expense:", "income:")
@@ -34,12 +38,12 @@ def tolerance_rule() -> ApprovalKind:
             errors["kind"] = [", ".join(TOLERANCE_KINDS)]
         if len(plain(contains)) not in _TEXT_CHARACTERS:
             errors["contains"] = ["3 to 40 letters or digits that the line must hold"]
-        if maximum.currency is not known.currency or not 0 <= maximum.minor <= _MAXIMUM_MINOR:
-            errors["maximum"] = [f"At most {Money.of_minor(_MAXIMUM_MINOR, known.currency)}"]
+        if maximum.currency is not known.currency or not 0 <= maximum.minor <= MAXIMUM_MINOR:
+            errors["maximum"] = [f"At most {Money.of_minor(MAXIMUM_MINOR, known.currency)}"]
         if not account.startswith(_OURS):
             errors["account"] = ["A cost or an earning of our own"]
         if errors:
-            raise InvalidInput("Mend the fields that are named", errors=errors)
+            raise RuleRefused("Mend the fields that are named", errors=errors)
         chart.check(account, known.currency)
         return Prepared(
             subject=account_id,

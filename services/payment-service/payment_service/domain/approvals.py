@@ -33,8 +33,11 @@ def stated(reason: str, characters_max: int = REASON_CHARACTERS_MAX) -> str:
     if not kept:
         raise ReasonMissing("Say why", errors={"reason": ["Say why"]})
     if len(kept) > characters_max:
-        sentence = f"A reason has at most {characters_max} characters"
-        raise ReasonTooLong(sentence, errors={"reason": [sentence]})
+        raise ReasonTooLong(
+            "A reason has at most %(at_most)s characters",
+            at_most=characters_max,
+            errors={"reason": [f"At most {characters_max} characters"]},
+        )
     return kept
 
 

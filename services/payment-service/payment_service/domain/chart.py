@@ -120,7 +120,10 @@ def check(path: str, currency: Currency) -> None:
     name, _, code = path.rpartition(":")
     if code != currency.code or _KNOWN.fullmatch(name) is None:
         raise InvalidInput(
-            f"{path} is no account of the chart in {currency.code}", errors={"account": [path]}
+            "%(account)s is no account of the chart in %(currency)s",
+            account=path,
+            currency=currency.code,
+            errors={"account": [path]},
         )
 
 

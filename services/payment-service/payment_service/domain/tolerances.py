@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crowdloom.kernel import Money
+from crowdloom.kernel.errors import InvalidInput
 
 from payment_service.domain.bank_statements import BankLine, plain
 
 # Whole lines, such as a monthly fee; or what a bank keeps of the processor's payout to us.
 LINE, SWEEP_FEE = "line", "sweep_fee"
 TOLERANCE_KINDS = (LINE, SWEEP_FEE)
+MAXIMUM_MINOR = 10_000
+
+
+class RuleRefused(InvalidInput):
+    """Some of the rule's own fields are not as they must be."""
 
 
 @dataclass(frozen=True)

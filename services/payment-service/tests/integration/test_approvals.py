@@ -178,7 +178,7 @@ def test_an_unknown_kind_and_a_reason_that_is_missing_or_endless_are_refused(
     told = page.post(
         "/finance/payees/wrk_1/hold", data={"reason": "x" * 2_001, "idempotency_key": "k"}
     )
-    assert "at most 2000 characters" in page.get(told.location).text
+    assert "at most 2,000 characters" in page.get(told.location).text
     assert unknown.json["code"] == "unknown_approval_kind"
     assert silent.json["code"] == "reason_missing"
 

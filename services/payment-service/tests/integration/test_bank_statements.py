@@ -426,6 +426,22 @@ def test_by_page_an_account_is_added_a_file_is_seen_and_booked_and_a_line_matche
     assert "$107.50" in maker.get(page).text
 
 
+def test_a_match_and_a_tolerance_are_refused_in_the_readers_language(
+    bank: Bank, maker: FlaskClient
+) -> None:
+    (line,) = bank.book(csv_of(("-2.50", "97.50", "Fee")))
+    slip = {"kind": "account", "target": "expense:nothing:USD", "reason": "fee"}
+    path = f"/finance/bank-statements/lines/{line['line_id']}/match?lang=fa"
+    refused = maker.post(path, data={**slip, "idempotency_key": "slip"})
+    assert "حسابی از نمودار حساب‌ها" in maker.get(refused.location).text
+    rule = {"kind": "line", "contains": "a", "maximum": "900", "account": "asset:bank:main:USD"}
+    path = "/finance/bank-accounts/main/tolerances"
+    refused = maker.post(path, data={**rule, "reason": "fees", "idempotency_key": "rule"})
+    told = maker.get(refused.location).text
+    assert "۳ تا ۴۰ حرف" in told
+    assert "letters or digits" not in told
+
+
 def test_one_line_for_all_sweeps_of_a_day_or_for_a_whole_bank_file_is_matched_as_a_group(
     bank: Bank,
 ) -> None:

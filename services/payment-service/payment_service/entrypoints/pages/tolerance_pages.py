@@ -5,9 +5,10 @@ from typing import Any
 from crowdloom import ui
 from crowdloom.chassis.http.auth import require
 from crowdloom.chassis.http.idempotent import idempotency_key
-from crowdloom.kernel import DomainError
+from crowdloom.kernel import DomainError, Money
 from crowdloom.kernel.errors import NotFound
 from crowdloom.kernel.ids import StaffId
+from crowdloom.ui.formats import money_text
 from flask import Blueprint, Response, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -15,7 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payment_service.bootstrap import Application
 from payment_service.domain.bank_statements import BankAccount
 from payment_service.domain.people import FINANCE_READERS, MAKER
-from payment_service.domain.tolerances import Tolerance
+from payment_service.domain.tolerances import MAXIMUM_MINOR, RuleRefused, Tolerance
 from payment_service.entrypoints.pages import amounts, shell
 from payment_service.entrypoints.pages.tables import Column, Table
 
@@ -54,7 +55,7 @@ def tolerance_pages(application: Application) -> Blueprint:
             ui.say("bad", _("Not proposed"), _("This is no amount: %(typed)s", typed=str(wrong)))
             return redirect(f"{ACCOUNTS}/{account_id}", 303)
         except DomainError as refusal:
-            ui.say("bad", _("Not proposed"), _told(refusal))
+            ui.say("bad", _("Not proposed"), _told(refusal, known))
             return redirect(f"{ACCOUNTS}/{account_id}", 303)
         ui.say("good", _("Proposed"), _("Another person approves it now."))
         return redirect(f"/finance/approvals/{approval.approval_id}", 303)
@@ -79,7 +80,20 @@ def tolerances(application: Application, known: BankAccount) -> Table[Tolerance]
     return Table.listed(columns, found, ids=lambda row: row.rule_id, first="kind")
 
 
-def _told(refusal: DomainError) -> str:
-    """The sentence with what each field lacks."""
-    errors: Any = refusal.facts.get("errors", {})
-    return " ".join([ui.worded(refusal), *(said[0] for said in errors.values())])
+def _told(refusal: DomainError, known: BankAccount) -> str:
+    """What each field lacks, or the sentence of a refusal that is of no field."""
+    named: Any = refusal.facts.get("errors", {})
+    fields = _fields(known) if isinstance(refusal, RuleRefused) else {}
+    return " ".join(said for name, said in fields.items() if name in named) or ui.worded(refusal)
+
+
+def _fields(known: BankAccount) -> dict[str, str]:
+    return {
+        "kind": _("Choose what the rule is for."),
+        "contains": _("Name 3 to 40 letters or digits that the line must hold."),
+        "maximum": _(
+            "At most %(amount)s.",
+            amount=money_text(Money.of_minor(MAXIMUM_MINOR, known.currency)),
+        ),
+        "account": _("Choose a cost or an earning of our own."),
+    }
