@@ -176,6 +176,25 @@ def test_an_answer_waits_for_the_line_and_is_taken_once(
     assert workplace.answer_of(item) == [["a", "yes"]]
 
 
+def test_what_was_submitted_on_a_dead_line_is_handed_in_by_the_next_page_of_its_worker(
+    context: BrowserContext, open_item: Any, workplace: Any
+) -> None:
+    page, frame, item = open_item()
+    frame.locator("[name=a]").fill("yes")
+    context.set_offline(offline=True)
+    press_submit(page)
+    expect(page.locator(NOTE)).to_contain_text("line is down")
+    frame.locator("[name=a]").fill("a later thought")
+    page.close()
+    context.set_offline(offline=False)
+    later = context.new_page()
+    later.goto(f"{workplace.origin}/work/my-work")
+    expect(later.locator(TOAST)).to_contain_text("Submitted")
+    assert workplace.answer_of(item) == [["a", "yes"]]
+    assert later.evaluate(KEPT, item.assignment_id) is None
+    later.close()
+
+
 def test_what_only_the_tab_has_is_put_back_though_it_was_skipped_on_a_dead_line(
     context: BrowserContext, open_item: Any
 ) -> None:
@@ -204,16 +223,12 @@ def test_an_answer_that_comes_too_late_is_kept_as_a_draft(open_item: Any, workpl
     assert workplace.draft_of(item) == [["a", "late"]]
 
 
-def test_a_second_answer_from_another_tab_is_refused_in_words(
-    open_item: Any, workplace: Any, context: BrowserContext
+def test_a_second_answer_after_another_devices_is_refused_in_words(
+    open_item: Any, workplace: Any
 ) -> None:
     page, frame, item = open_item()
-    other = workplace.open(context, item)
-    task_frame(other).locator("[name=a]").fill("first")
-    other.locator("[data-next-at-once]").uncheck()
-    press_submit(other)
-    other.wait_for_url("**/work/queue")
-    other.close()
+    ticket = workplace.tasks.tickets.read(item.ticket)
+    workplace.tasks.answer_task.submit(ticket, (("a", "first"),))
     following = json.dumps({"location": "/work/assignments/asg_next"})
     page.route("**/match/claim-ahead", lambda route: route.fulfill(status=200, body=following))
     page.route("**/match/assignments/asg_next/return", lambda route: route.fulfill(status=200))

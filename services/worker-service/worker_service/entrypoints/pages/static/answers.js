@@ -1,6 +1,7 @@
 /* What this browser keeps of answers until the server has them, one entry an assignment:
    {answer, saved, key, at, due, pressed, title}. `saved` false: the server's draft is older.
-   `due`: submitted by the worker, and held back until that moment so that it can be undone. */
+   `due`: submitted by the worker, and held back until that moment so that it can be undone; in the
+   past where it is on its way, so that the next page hands it in if this one is closed before. */
 const PREFIX = "cl_answer_";
 const KEPT_MS_MAX = 7 * 24 * 3600 * 1000;
 const RETRY_MS_MAX = 30000;
@@ -93,8 +94,18 @@ const pause = (duration_ms) => new Promise((done) => {
   wake = done;
   setTimeout(done, duration_ms);
 });
+/* Being handed in by this page. */
+export const onTheirWay = new Set();
 /* The same call again and again until a server has answered it; `onLost` is told of each failure. */
 export const untilAnswered = async (assignment, answer, key, onLost) => {
+  onTheirWay.add(assignment);
+  try {
+    return await askUntilAnswered(assignment, answer, key, onLost);
+  } finally {
+    onTheirWay.delete(assignment);
+  }
+};
+const askUntilAnswered = async (assignment, answer, key, onLost) => {
   for (let wait_ms = 1000; ; wait_ms = Math.min(wait_ms * 2, RETRY_MS_MAX)) {
     try {
       const reply = await handIn(assignment, answer, key);

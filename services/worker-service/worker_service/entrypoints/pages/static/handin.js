@@ -19,7 +19,7 @@ const start = () => {
   const seconds = undo.querySelector("[data-seconds]");
   const onward = toast.querySelector("a");
   const digits = new Intl.NumberFormat(document.documentElement.lang);
-  const asked = new Set(); // being handed in by this page
+  const asked = answers.onTheirWay;
   let held = null;
 
   const show = (text, { takeBack = false, link = "" } = {}) => {
@@ -35,10 +35,8 @@ const start = () => {
   const handIn = async (entry) => {
     const { assignment, answer, key } = entry;
     if (asked.has(assignment)) return;
-    asked.add(assignment);
     const lost = () => show(named(words.line, entry));
     const reply = await answers.untilAnswered(assignment, answer, key, lost);
-    asked.delete(assignment);
     if (reply.ok) {
       answers.forget(assignment);
       document.dispatchEvent(new CustomEvent("crowdloom:handed-in", { detail: assignment }));

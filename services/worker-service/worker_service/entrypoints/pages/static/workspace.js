@@ -55,7 +55,7 @@ const start = (signal) => {
     return is;
   };
   const saveDraft = async (answer) => {
-    if (closed || saving) return;
+    if (closed || saving || sending) return;
     const { answer: before, saved } = kept();
     if (same(before, answer) && saved !== false) {
       tellState(true); // as the server filled it in
@@ -99,7 +99,7 @@ const start = (signal) => {
     else if (before?.due || now?.due) close(Boolean(now?.due));
   });
   every(DRAFT_MS, () => {
-    if (!changed || saving || closed) return;
+    if (!changed || saving || sending || closed) return;
     changed = false;
     ask("collect");
   }, signal);
@@ -135,6 +135,7 @@ const start = (signal) => {
     const late = left_ms < LEASE_LEFT_MS_MIN;
     return !late && answers.weightOf(answer) <= answers.KEEPALIVE_BYTES_MAX;
   };
+  const title = () => document.querySelector(".workbar .title").textContent.trim();
   /* On the server as a draft, then held back: handin.js counts the seconds down. Returns false
      where it cannot be, and the answer is handed in at once. */
   const holdBack = async (answer) => {
@@ -144,8 +145,7 @@ const start = (signal) => {
     } catch {
       return false;
     }
-    const title = document.querySelector(".workbar .title").textContent.trim();
-    return keep({ saved: true, pressed: Date.now(), due: Date.now() + HOLD_MS, title });
+    return keep({ saved: true, pressed: Date.now(), due: Date.now() + HOLD_MS, title: title() });
   };
   /* The next item is asked for while the answer is on its way. Where that brings nothing, the form
      asks again, with the same key, and says why. */
@@ -184,7 +184,7 @@ const start = (signal) => {
       goOn(ahead);
       return;
     }
-    keep({ saved: false, pressed: null });
+    keep({ saved: false, pressed: null, due: Date.now(), title: title() });
     const lost = () => show("wait", words.lineWord, words.line);
     const reply = await answers.untilAnswered(assignment, answer, key, lost);
     if (reply.ok) {
@@ -212,6 +212,7 @@ const start = (signal) => {
   };
   const refuse = ({ name, over, detail }) => {
     closed = over;
+    keep({ due: null });
     if (!over) keep({ key: null }); // the refusal is stored under the key: the next try is a new call
     const sentence = name === "refused" && detail ? detail : words[name];
     show(over ? "wait" : "bad", words[`${name}Word`], sentence, { next: over });
