@@ -59,7 +59,7 @@ REASONS = {
     "mapping": "a CSV file needs the account's mapping first",
     "opening": "there is no opening balance",
     "syntax": "the file breaks off, or is not well formed",
-    "too_fine": "the amount is finer than we keep",
+    "too_fine": "the amount is finer than its currency's smallest unit",
     "too_large": "the file is larger than 8 MB",
     "too_many": "the file has more than 20,000 lines",
 }
@@ -153,8 +153,9 @@ class BankAccount:
         """Whether the bank means this account. A statement need not name any."""
         ours = plain(self.number)
         parts = [part for part in (plain(each) for each in number.split("/")) if part]
-        # An account may be all that we know.
-        if not parts or plain(number).endswith(ours):
+        # An account may be all that we know. A short one is the end of many, so that zeros must
+        # be before it.
+        if not parts or plain(number).endswith(ours.zfill(_ACCOUNT_CHARACTERS_MIN[False])):
             return True
         # MT940 says bank/account where an IBAN holds both, and in France two digits behind them.
         *bank, account = parts
@@ -262,12 +263,14 @@ def line_id(of_statement: str, number: int) -> str:
 
 
 def read_amount(text: str, currency: Currency, *, line: int | None = None) -> Money:
-    """Plain digits with a point, exactly, at the ledger's scale. Raises UnreadableStatement."""
+    """Plain digits with a point, exactly: a bank moves no part of a minor unit. Raises
+    UnreadableStatement.
+    """
     found = _DECIMALS.fullmatch(text.strip())
     if found is None:
         raise UnreadableStatement("amount", line=line, value=text)
     part = (found[3] or "").rstrip("0")
-    if len(part) > currency.scale:
+    if len(part) > currency.exponent:
         raise UnreadableStatement("too_fine", line=line, value=text)
     units = int(found[2] + part.ljust(currency.scale, "0"))
     return Money(-units if found[1] == "-" else units, currency)

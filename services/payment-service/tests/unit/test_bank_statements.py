@@ -132,7 +132,7 @@ BROKEN: list[tuple[str, Any, str, int | None]] = [
     ("camt053.xml", lambda c: c.replace(b"M\xc3\xbcller", b"M\xfcller"), "syntax", 15),
     ("camt053.xml", lambda c: c.replace(b"CLBD", b"CLAV"), "closing", 5),
     ("camt053.xml", lambda c: c.replace(b">200<", b">2oo<"), "amount", 20),
-    ("camt053.xml", lambda c: c.replace(b">200<", b">0.00001<"), "too_fine", 20),
+    ("camt053.xml", lambda c: c.replace(b">200<", b">200.001<"), "too_fine", 20),
     ("camt053.xml", lambda c: c.replace(b'"EUR">200', b'"USD">200'), "currency", 20),
     ("camt053.xml", lambda c: b"<a/>", "empty", None),
     ("mt940.sta", lambda c: c[: c.index(b":62F:")], "closing", None),
@@ -280,6 +280,13 @@ def test_an_account_is_known_by_its_iban_or_by_its_number_there(said: str) -> No
     assert replace(EURO, number="FR1420041010050500013M02606").is_called("20041/0500013M026")
 
 
+@pytest.mark.parametrize("said", ["DE89370400440532013000", "37040044/532013000", "1013000"])
+def test_the_end_of_somebody_elses_number_is_no_short_account_of_ours(said: str) -> None:
+    ours = replace(EURO, number="13000")
+    assert not ours.is_called(said)
+    assert all(ours.is_called(same) for same in ("13000", "0013000", "DE47370400440000013000"))
+
+
 def test_what_may_be_thousands_is_no_amount_of_another_decimal_sign() -> None:
     mapping = CsvMapping(date="day", amount="sum", balance="left", decimal=".")
     for code, said in (("EUR", "1.500"), ("JPY", "1.500"), ("EUR", "-1.500.000")):
@@ -310,8 +317,8 @@ def test_a_csv_without_balances_needs_them_typed() -> None:
 
 
 def test_amounts_are_read_exactly_or_not_at_all() -> None:
-    assert read_amount("0.0001", Currency.EUR) == Money(1, Currency.EUR)
+    assert read_amount("0.0100", Currency.EUR) == Money(100, Currency.EUR)
     assert read_amount("-12", Currency.JPY) == Money(-1200, Currency.JPY)
-    for wrong in ("", "1e3", "1,5", "٣", "--1", "0.00001"):
+    for wrong in ("", "1e3", "1,5", "٣", "--1", "0.001"):
         with pytest.raises(UnreadableStatement):
             read_amount(wrong, Currency.EUR)

@@ -137,7 +137,7 @@ def _reasons() -> dict[str, str]:
         "mapping": _("Say first how this account's CSV is read: open the account."),
         "opening": _("There is no opening balance. For a CSV, type both balances."),
         "syntax": again,
-        "too_fine": _("The amount has more digits than we keep."),
+        "too_fine": _("The amount is finer than the smallest unit of its currency."),
         "too_large": _("The file is larger than 8 MB. Ask the bank for shorter periods."),
         "too_many": _("It has more than 20,000 lines. Ask the bank for shorter periods."),
     }
