@@ -235,6 +235,24 @@ def test_whoever_cannot_be_told_is_not_let_in(client, token):
     assert client.get("/api/tasks/v1/own", headers=headers).status_code == 401
 
 
+def test_an_api_key_that_opens_nothing_is_told_why(client, store, clock, sessions):
+    revoked = client.get("/api/tasks/v1/own", headers={"Authorization": "Bearer ck_revoked"})
+    assert (revoked.json["code"], "revoked" in revoked.json["detail"]) == ("not_signed_in", True)
+    app, _ = create_app(
+        __name__,
+        area="tasks",
+        title="Without keys",
+        sessions=sessions,
+        idempotency=IdempotencyStore(store.database, clock),
+        checks={},
+        secure_cookies=True,
+    )
+    add_views(app)
+    headers = {"Authorization": "Bearer ck_good"}
+    elsewhere = app.test_client().get("/api/tasks/v1/own", headers=headers)
+    assert (elsewhere.status_code, "API keys open" in elsewhere.json["detail"]) == (401, True)
+
+
 def test_a_session_that_is_over_leads_a_person_to_sign_in_and_a_script_to_a_401(
     client, sessions, clock
 ):

@@ -41,6 +41,7 @@ SIGN_IN_PAGE = {
     "worker": "/work/start",
     "staff": "/finance/sign-in",
 }
+_API_KEY = "ck_"
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -254,9 +255,14 @@ def refuse_cross_site() -> None:
 
 def _principal_of_bearer(token: str) -> Principal | None:
     api_keys: ApiKeys | None = current_app.extensions["crowdloom_api_keys"]
-    if token.startswith("ck_"):
-        return api_keys.principal_of(token) if api_keys else None
-    return _sessions().read(token)
+    if not token.startswith(_API_KEY):
+        return _sessions().read(token)
+    if api_keys is None:
+        raise NotSignedIn("API keys open /api/tasks alone; send a session's token here")
+    found = api_keys.principal_of(token)
+    if found is None:
+        raise NotSignedIn("This API key is unknown, or was revoked")
+    return found
 
 
 def _principal_of_cookies(roles: Iterable[str]) -> Principal | None:
