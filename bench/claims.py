@@ -7,8 +7,10 @@ folder of an environment that has it. Each figure that has a bar says whether it
 an embedded engine are never MongoDB's; so each stands beside what the same engine does for bare
 pymongo in the same run. R3 to R5 are checked after each part; a broken one voids the run.
 
-secantusd-rs 0.5.3 keeps the old entry of a unique index when an update changes the indexed field,
-so that a place for a lease is never free again: there each worker has twenty thousand.
+`cargo install secantus-mdb --version 0.5.3-beta.196 --ignore-rust-version` brings secantusd-rs
+(without a version it takes 0.0.0, which has no program). It keeps the old entry of a unique index
+when an update changes the indexed field, so that a place for a lease is never free again: there
+each worker has twenty thousand.
 """
 
 import os
