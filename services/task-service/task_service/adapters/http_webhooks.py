@@ -20,6 +20,7 @@ _SECRET_BYTES = 24
 _TIMEOUT = urllib3.Timeout(connect=5, read=10)
 _ANSWER_BYTES_MAX = 300
 _TAKEN = range(200, 300)
+_GONE = 410
 
 Resolve = Callable[[str, int], list[str]]
 Pool = Callable[[str, str, int], urllib3.HTTPConnectionPool]
@@ -96,7 +97,7 @@ class HttpWebhooks:
             said = answer.read(_ANSWER_BYTES_MAX).decode(errors="replace")
             answer.close()
         line = f"{answer.status} {' '.join(said.split())}".strip()
-        return Answer(taken=answer.status in _TAKEN, line=line)
+        return Answer(taken=answer.status in _TAKEN, gone=answer.status == _GONE, line=line)
 
 
 def _host_header(host: str, port: int | None) -> str:

@@ -56,6 +56,20 @@ class MongoWebhooks:
         self._webhooks.delete_one({"_id": webhook_id}, session=self._session)
         self._deliveries.delete_many({"webhook_id": webhook_id}, session=self._session)
 
+    def pause(self, webhook_id: str, paused_at: datetime) -> None:
+        self._set_paused(webhook_id, paused_at)
+        given_up = {"$set": {"status": str(DeliveryStatus.FAILED)}}
+        of_it = {"webhook_id": webhook_id, **_PENDING}
+        self._deliveries.update_many(of_it, given_up, session=self._session)
+
+    def resume(self, webhook_id: str) -> None:
+        self._set_paused(webhook_id, None)
+
+    def _set_paused(self, webhook_id: str, paused_at: datetime | None) -> None:
+        self._seen.clear()
+        change = {"$set": {"paused_at": paused_at}}
+        self._webhooks.update_one({"_id": webhook_id}, change, session=self._session)
+
     def put_delivery(self, delivery: Delivery) -> None:
         row = {**asdict(delivery), "status": str(delivery.status)}
         row["_id"] = row.pop("delivery_id")

@@ -25,6 +25,7 @@ from task_service.application.qualification_ports import OwnQualifications
 from task_service.application.source_ports import Sources
 from task_service.application.talk_ports import Messages
 from task_service.application.totals_port import Totals
+from task_service.application.webhook_port import Webhooks
 from task_service.application.worker_note_port import WorkerNotes
 from task_service.domain.batches import Batch, BatchStatus, Declined
 from task_service.domain.bonuses import Bonus, BonusStatus
@@ -33,7 +34,6 @@ from task_service.domain.projects import Project
 from task_service.domain.requirements import Requirements
 from task_service.domain.submissions import Answer, Held, Submission, SubmissionStatus
 from task_service.domain.tallies import Tally
-from task_service.domain.webhooks import Delivery, Webhook
 
 ResultT = TypeVar("ResultT")
 
@@ -309,36 +309,6 @@ class Bonuses(Protocol):
 
     def end(self, bonus_id: str, status: BonusStatus, declined: Declined | None = None) -> None:
         """Say what became of it, if nothing was said before."""
-        ...
-
-
-class Webhooks(Protocol):
-    def add(self, webhook: Webhook) -> None: ...
-
-    def get(self, webhook_id: str) -> Webhook | None: ...
-
-    def of_requester(self, requester_id: RequesterId) -> list[Webhook]:
-        """Newest first."""
-        ...
-
-    def remove(self, webhook_id: str) -> None:
-        """With its deliveries."""
-        ...
-
-    def put_delivery(self, delivery: Delivery) -> None: ...
-
-    def delivery(self, delivery_id: str) -> Delivery | None: ...
-
-    def deliveries(self, webhook_id: str, *, before: str | None, count_max: int) -> list[Delivery]:
-        """Newest first, ids below `before`."""
-        ...
-
-    def due(self, now: datetime, count_max: int) -> list[Delivery]:
-        """Pending ones whose time has come, the longest due first."""
-        ...
-
-    def claim(self, delivery: Delivery, *, until: datetime) -> bool:
-        """Keep others from sending it until then; False where somebody was faster."""
         ...
 
 

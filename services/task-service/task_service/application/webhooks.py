@@ -46,10 +46,13 @@ _CLAIM = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one try: whether it was taken, and a line for the log."""
+    """What became of one try: whether it was taken, and a line for the log. `gone`: the receiver
+    wants nothing any more, this or another message.
+    """
 
     taken: bool
     line: str
+    gone: bool = False
 
 
 class WebhookPoster(Protocol):
@@ -105,6 +108,12 @@ class Webhooks:
         """For good; what is not delivered yet is dropped. Raises NotFound."""
         webhook = self.get(requester_id, webhook_id)
         self._store.run(lambda session: session.webhooks.remove(webhook.webhook_id))
+
+    def resume(self, requester_id: RequesterId, webhook_id: str) -> Webhook:
+        """Tell it again of what happens from now on. Raises NotFound."""
+        webhook = self.get(requester_id, webhook_id)
+        self._store.run(lambda session: session.webhooks.resume(webhook_id))
+        return replace(webhook, paused_at=None)
 
     def log(
         self, webhook: Webhook, *, before: str | None = None, count_max: int = 50
@@ -197,5 +206,12 @@ class DeliverWebhooks:
         if webhook is None:
             return
         answer = self._post(webhook, delivery, self._clock.now())
-        after = delivery.after(answer.line, taken=answer.taken, now=self._clock.now())
-        self._store.run(lambda session: session.webhooks.put_delivery(after))
+        now = self._clock.now()
+        after = delivery.after(answer.line, taken=answer.taken, gone=answer.gone, now=now)
+
+        def work(session: Session) -> None:
+            session.webhooks.put_delivery(after)
+            if answer.gone:
+                session.webhooks.pause(webhook.webhook_id, now)
+
+        self._store.run(work)

@@ -44,7 +44,9 @@ class HostIsNotPublic(InvalidInput):
 
 @dataclass(frozen=True)
 class Webhook:
-    """`secret` signs every message; the requester keeps the same one. No events means all."""
+    """`secret` signs every message; the requester keeps the same one. No events means all.
+    `paused_at` is when its server said that it is gone for good: it is told of nothing since.
+    """
 
     webhook_id: str
     requester_id: RequesterId
@@ -52,9 +54,10 @@ class Webhook:
     secret: str
     events: tuple[str, ...]
     created_at: datetime
+    paused_at: datetime | None = None
 
     def wants(self, event_name: str) -> bool:
-        return not self.events or event_name in self.events
+        return self.paused_at is None and (not self.events or event_name in self.events)
 
 
 class DeliveryStatus(StrEnum):
@@ -78,12 +81,14 @@ class Delivery:
     tries: int = 0
     last_answer: str | None = None
 
-    def after(self, answer: str, *, taken: bool, now: datetime) -> "Delivery":
-        """As it is once a try was answered: delivered, due again later, or given up."""
+    def after(self, answer: str, *, taken: bool, gone: bool = False, now: datetime) -> "Delivery":
+        """As it is once a try was answered: delivered, due again later, or given up, at once where
+        the receiver is gone for good.
+        """
         changes = {**vars(self), "tries": self.tries + 1, "last_answer": answer}
         if taken:
             return Delivery(**{**changes, "status": DeliveryStatus.DELIVERED})
-        if self.tries >= len(RETRY_AFTER):
+        if gone or self.tries >= len(RETRY_AFTER):
             return Delivery(**{**changes, "status": DeliveryStatus.FAILED})
         return Delivery(**{**changes, "due_at": now + RETRY_AFTER[self.tries]})
 

@@ -85,6 +85,8 @@ ACTIONS = {
     "developer_pages.revoke": "key_revoked",
     "webhooks.create": "webhook_made",
     "webhook_pages.create": "webhook_made",
+    "webhooks.resume": "webhook_resumed",
+    "webhook_pages.resume": "webhook_resumed",
     "webhooks.remove": "webhook_removed",
     "webhook_pages.remove": "webhook_removed",
     **{

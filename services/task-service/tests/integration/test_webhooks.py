@@ -147,6 +147,39 @@ def test_it_is_given_up_in_the_end_and_can_be_sent_again_by_hand(
     assert log(requester, webhook)[0]["status"] == "delivered"
 
 
+def test_a_server_that_is_gone_is_asked_once_and_told_nothing_until_it_is_back(
+    requester: Any,
+    browser: Any,
+    webhook: Any,
+    tell: Any,
+    completed: Any,
+    deliver_due: Any,
+    receiver: Receiver,
+    clock: FrozenClock,
+) -> None:
+    receiver.status = 503
+    tell(completed)
+    deliver_due()
+    receiver.status = 410
+    tell(completed)
+    deliver_due()
+    for pause in RETRY_AFTER:
+        clock.advance(seconds=pause.total_seconds())
+        tell(completed)
+        assert deliver_due() == 0
+    assert [line["status"] for line in log(requester, webhook)] == ["failed", "failed"]
+    [paused] = requester.get("/webhooks").json["items"]
+    assert paused["paused_at"]
+    page = f"/requester/developers/webhooks/{webhook['webhook_id']}"
+    assert "Your server answered 410 Gone" in browser.read(page)
+    assert "Paused" in browser.read("/requester/developers/webhooks")
+    receiver.status = 200
+    assert "Your server answered 410 Gone" not in browser.follow(f"{page}/resume")
+    tell(completed)
+    assert deliver_due() == 1
+    assert log(requester, webhook)[0]["status"] == "delivered"
+
+
 def test_a_redirect_is_not_followed(
     requester: Any, webhook: Any, tell: Any, completed: Any, deliver_due: Any, receiver: Receiver
 ) -> None:

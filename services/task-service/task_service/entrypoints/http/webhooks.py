@@ -43,6 +43,11 @@ class WebhookSchema(Schema):
     url = fields.String(required=True)
     events = fields.List(fields.String(), required=True)
     created_at = InstantField(required=True, metadata=_INSTANT)
+    paused_at = InstantField(
+        required=True,
+        allow_none=True,
+        metadata={**_INSTANT, "description": "When its server answered 410 Gone: told no more"},
+    )
 
 
 class CreatedWebhookSchema(WebhookSchema):
@@ -90,7 +95,7 @@ def _add_webhooks(blueprint: Blueprint, application: Application) -> None:
     @blueprint.response(201, CreatedWebhookSchema)
     def create(body: dict[str, Any]) -> Any:
         """Have an address told of events. Messages are signed as standardwebhooks.com says, tried
-        for a day and a half, and sent to public addresses alone.
+        for a day and a half, and sent to public addresses alone. An answer of 410 pauses it.
         """
         return application.webhooks.create(caller(), body["url"], body["events"])
 
@@ -102,6 +107,18 @@ def _add_webhooks(blueprint: Blueprint, application: Application) -> None:
     def listed() -> dict[str, Any]:
         """The caller's webhooks, newest first."""
         return {"items": application.webhooks.listed(caller()), "next_cursor": None}
+
+    @blueprint.post("/webhooks/<webhook_id>/resume")
+    @require("requester")
+    @idempotent
+    @refusals(blueprint, OF_CHANGING)
+    @blueprint.doc(security=SIGNED_IN, parameters=[IDEMPOTENCY_KEY])
+    @blueprint.response(200, WebhookSchema)
+    def resume(webhook_id: str) -> Any:
+        """Tell it again of what happens, once its server answered 410 and is back. What happened
+        meanwhile is not sent.
+        """
+        return application.webhooks.resume(caller(), webhook_id)
 
     @blueprint.delete("/webhooks/<webhook_id>")
     @require("requester")

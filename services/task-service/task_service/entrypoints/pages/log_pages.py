@@ -125,5 +125,6 @@ def action_words() -> dict[str, str]:
         "key_made": _("made an API key"),
         "key_revoked": _("revoked an API key"),
         "webhook_made": _("made a webhook"),
+        "webhook_resumed": _("had a paused webhook told again"),
         "webhook_removed": _("removed a webhook"),
     }

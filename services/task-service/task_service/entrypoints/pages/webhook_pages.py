@@ -35,6 +35,7 @@ TONES = {
 def webhook_pages(application: Application) -> Blueprint:
     blueprint = Blueprint("webhook_pages", __name__)
     _add_list(blueprint, application)
+    _add_resume(blueprint, application)
     _add_log(blueprint, application)
     return blueprint
 
@@ -71,6 +72,16 @@ def _add_list(blueprint: Blueprint, application: Application) -> None:
         application.webhooks.remove(shell.reader(), webhook_id)
         ui.say("good", _("Removed"), _("Nothing more is sent to that address."))
         return redirect(WEBHOOKS_PAGE, 303)
+
+
+def _add_resume(blueprint: Blueprint, application: Application) -> None:
+    @blueprint.post(f"{WEBHOOKS_PAGE}/<webhook_id>/resume")
+    @require("requester")
+    @idempotent
+    def resume(webhook_id: str) -> BaseResponse:
+        application.webhooks.resume(shell.reader(), webhook_id)
+        ui.say("good", _("Told again"), _("It is told of everything that happens from now on."))
+        return redirect(f"{WEBHOOKS_PAGE}/{webhook_id}", 303)
 
 
 def _add_log(blueprint: Blueprint, application: Application) -> None:
