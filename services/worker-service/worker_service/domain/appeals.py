@@ -157,6 +157,6 @@ def checked_words(text: str, field: str) -> str:
     if not words:
         raise InvalidInput("Say why", errors={field: ["Say why."]})
     if len(words) > REASON_CHARACTERS_MAX:
-        sentence = f"At most {REASON_CHARACTERS_MAX} characters."
-        raise WordsTooLong(sentence, errors={field: [sentence]})
+        limit = f"At most {REASON_CHARACTERS_MAX} characters."
+        raise WordsTooLong("The text is too long", errors={field: [limit]})
     return words
