@@ -127,6 +127,25 @@ def test_weights_are_tried_on_the_last_choices_set_and_kept_with_who_and_why(
     assert api.post(POLICY, data=weights, headers=staff_headers()).status_code == 403
 
 
+def test_weights_that_were_tried_before_somebody_set_others_set_none_of_them_back_unseen(
+    application: Application, api: FlaskClient, staff_headers: Any
+) -> None:
+    headers = staff_headers("operator")
+    looked_at = {"finishing": "7", "waiting": "20", "version": "0"}
+    application.set_policy("stf_2", weights={"waiting": 30}, version=0, reason="They wait long.")
+    for shown in (
+        api.get(POLICY, query_string={**looked_at, "try": "1"}, headers=headers).text,
+        api.post(POLICY, data={**looked_at, "idempotency_key": "k1"}, headers=headers).text,
+    ):
+        [version] = re.findall(r'name="version" value="(\d+)"', shown)
+        form = {**looked_at, "version": version, "reason": "Big ones first."}
+        form["idempotency_key"] = f"k{len(shown)}"
+        told = api.post(POLICY, data=form, headers=headers).text
+        assert "It is 30 now." in told
+    assert 'name="version" value="1"' in told, "who sends the form again has read it"
+    assert application.set_policy.current().policy.waiting == 30
+
+
 def test_an_operator_traces_a_task_by_its_id_or_by_one_of_its_assignments_and_nobody_is_named(
     make: ModuleType,
     deliver: Deliver,

@@ -62,21 +62,23 @@ def _add_policy(blueprint: Blueprint, application: Application) -> None:
     @idempotent
     def change() -> Response | tuple[str, int]:
         weights, errors = _weights(request.form)
-        version, reason = request.form.get("version", ""), request.form.get("reason", "")
+        form, reason = {**request.form}, request.form.get("reason", "")
         if not reason.strip():
             errors["reason"] = str(_("Say why, for those who ask later."))
         if not errors:
-            seen = _number(version)
+            seen = _number(form.get("version", ""))
             try:
                 setting(principal().subject, weights=weights, version=seen, reason=reason)
             except InvalidInput:
                 errors["reason"] = str(_("Say it in fewer words."))
             except Conflict:
-                errors = _changed_meanwhile(weights, asdict(setting.current().policy))
+                now = setting.current()
+                errors = _changed_meanwhile(weights, asdict(now.policy))
+                form["version"] = str(now.version)
             else:
                 ui.say("good", _("The weights are set"), _("Claims go by them within a second."))
                 return redirect(POLICY, 303)
-        return _page(application, {**request.form}, errors=errors), 422
+        return _page(application, form, errors=errors), 422
 
 
 def _changed_meanwhile(weights: dict[str, int], now: dict[str, int]) -> dict[str, str]:
@@ -120,10 +122,12 @@ def _page(
     tried: DryRun | None = None,
 ) -> str:
     current = application.set_policy.current()
+    # The form's own version stays with its weights: of what somebody else set since, its sender
+    # has seen nothing.
     return render_template(
         "operator/policy.html",
         form={**asdict(current.policy), **form},
-        current=current,
+        version=form.get("version", current.version),
         weights=_weight_words(),
         bounds={name: bounds_of(name) for name in WEIGHTS},
         errors=errors,
