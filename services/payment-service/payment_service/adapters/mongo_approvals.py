@@ -76,6 +76,9 @@ class MongoApprovals:
         found = self._approvals.find(query, session=self._session).sort("_id", DESCENDING)
         return [stored_approval(row) for row in found.limit(count_max)]
 
+    def count(self, status: ApprovalStatus) -> int:
+        return self._approvals.count_documents({"status": status.value}, session=self._session)
+
     def waiting(self, kind: str, subjects: Collection[str]) -> Mapping[str, str]:
         proposed = {"status": ApprovalStatus.PROPOSED.value, "kind": kind}
         found = self._approvals.find(

@@ -112,6 +112,9 @@ class MongoRefunds:
         newest = found.sort([("asked_at", DESCENDING), ("_id", DESCENDING)])
         return [stored_refund(row) for row in newest.limit(count_max)]
 
+    def count(self, status: RefundStatus) -> int:
+        return self._refunds.count_documents({"status": status.value}, session=self._session)
+
     def charges(self, requester_id: RequesterId) -> Sequence[Charge]:
         paid = self._top_ups.find(
             {"requester_id": requester_id, "status": "paid"}, session=self._session

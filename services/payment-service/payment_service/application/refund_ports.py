@@ -50,6 +50,8 @@ class Refunds(Protocol):
         """Newest first."""
         ...
 
+    def count(self, status: RefundStatus) -> int: ...
+
     def charges(self, requester_id: RequesterId) -> Sequence[Charge]:
         """What the requester's booked top-ups have left beside all refunds that were not refused,
         oldest first; those with nothing left are not named.

@@ -10,7 +10,9 @@ from payment_service.application import ports
 from payment_service.application.journal import AccountBalance, Journal
 from payment_service.application.payout_runs import RunView
 from payment_service.domain import chart
+from payment_service.domain.approvals import ApprovalStatus
 from payment_service.domain.payouts import Rail, RunStatus
+from payment_service.domain.refunds import RefundStatus
 
 _RUNS_MAX = 50
 _RECONCILIATIONS_MAX = 20
@@ -25,6 +27,10 @@ class Readers(Protocol):
     def exceptions(self) -> ports.Exceptions: ...
     @property
     def reconciliations(self) -> ports.Reconciliations: ...
+    @property
+    def approvals(self) -> ports.Approvals: ...
+    @property
+    def refunds(self) -> ports.Refunds: ...
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,8 @@ class Attention:
 @dataclass(frozen=True)
 class Today:
     """`latest` is the newest reconciliation of any status, `compared` the newest that ended;
-    `between` is what left the processor for our banks, or the other way, and has not arrived.
+    `between` is what left the processor for our banks, or the other way, and has not arrived;
+    `refunds_asked` are those that nobody has decided about.
     """
 
     latest: Mapping[str, Any] | None
@@ -61,6 +68,8 @@ class Today:
     in_banks: Money
     between: Money
     attention: Attention
+    proposals_count: int
+    refunds_asked: int
     to_approve: Sequence[RunView]
     with_failures: Sequence[RunView]
 
@@ -87,6 +96,8 @@ class ShowFinance:
             in_banks=self._below(trial, "asset:bank:"),
             between=self._below(trial, "asset:transit:"),
             attention=self._attention(),
+            proposals_count=self._readers.approvals.count(ApprovalStatus.PROPOSED),
+            refunds_asked=self._readers.refunds.count(RefundStatus.ASKED),
             to_approve=self._runs(RunStatus.FROZEN),
             with_failures=[
                 view for view in self._runs(RunStatus.COMPLETED_WITH_EXCEPTIONS) if view.failed

@@ -220,3 +220,20 @@ def test_the_pages_lead_a_refund_from_the_wallet_to_a_second_person(
     newest = market.application.readers.refunds.listed(1, status=RefundStatus.ASKED)[0].refund_id
     checker.post(f"/finance/refunds/{newest}/decline", data={"reason": "Please write to us."})
     assert "Please write to us." in requester.get("/pay/wallet").text
+
+
+def test_today_tells_of_refunds_that_nobody_decided_and_of_proposals(
+    market: Any, browsing: Any
+) -> None:
+    market.pay_in(market.requester, 1_000)
+    checker = browsing("staff", "stf_checker", "finance.view", "finance.checker")
+    assert "/finance/refunds?status=asked" not in checker.get("/finance").text
+    refund_id = ask(market, 250)["refund_id"]
+    today = checker.get("/finance").text
+    assert "1 refund is asked for and not decided" in today
+    path, seen = propose(market, refund_id)
+    assert "1 proposal waits for approval" in checker.get("/finance").text
+    assert market.checker.post(path, seen).status_code == 200
+    decided = checker.get("/finance").text
+    assert "1 proposal waits" not in decided
+    assert "asked for and not decided" not in decided
