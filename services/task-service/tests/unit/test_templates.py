@@ -187,6 +187,8 @@ def test_a_host_is_named_with_its_port_or_its_policy_would_block_it() -> None:
     assert foreign_hosts("<img src=https://cdn.example.org:8443/a.png>") == ["cdn.example.org:8443"]
     row = {"one": "https://img.example.net:8443/a.png"}
     assert hosts_of_row("<img src='${one}'>", row) == ["img.example.net:8443"]
+    policy = frame_policy([], ["img.example.net:8443"])
+    assert "blob: img.example.net:8443 https://img.example.net:8443;" in policy
     assert is_host("cdn.example.org:8443")
     assert not is_host("cdn.example.org:8443; script-src *")
 

@@ -64,6 +64,13 @@ def is_host(text: str) -> bool:
     return bool(_HOST.match(text))
 
 
+def _source(host: str) -> str:
+    """Without a scheme, a host means the page's own scheme or its secure form: https in production.
+    A port is of one scheme: under a page of plain http the secure form has to be named as well.
+    """
+    return f" {host} https://{host}" if ":" in host else f" {host}"
+
+
 def frame_policy(
     allowed_hosts: Iterable[str] = (), media_hosts: Iterable[str] = (), *, nests: bool = False
 ) -> str:
@@ -72,9 +79,8 @@ def frame_policy(
     `media_hosts` serve images and media alone, and pages within it where it `nests` some: those
     are under its sandbox too, with no origin of theirs.
     """
-    # Without a scheme, a host means the page's own scheme or its secure form: https in production.
-    hosts = "".join(f" {host}" for host in sorted(allowed_hosts))
-    media = hosts + "".join(f" {host}" for host in sorted(media_hosts))
+    hosts = "".join(map(_source, sorted(allowed_hosts)))
+    media = hosts + "".join(map(_source, sorted(media_hosts)))
     pages = media if nests and media else " 'none'"
     # Libraries of the era (jQuery's globalEval, template engines) evaluate strings; inside an
     # opaque origin with no connections that adds nothing to what inline scripts may do already.
