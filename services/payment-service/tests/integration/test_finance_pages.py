@@ -143,6 +143,11 @@ def test_a_refused_line_says_why_and_can_be_sent_again_or_given_up(
     assert "Nothing needs a person" in checker.get("/finance/exceptions").text
 
 
+def test_what_is_said_of_the_next_run_stays_apart(asking: Any, maker: FlaskClient) -> None:
+    page = maker.get(RUNS).text
+    assert " 1 is paid for the first time." in page
+
+
 def test_today_never_says_equal_where_nothing_was_compared(checker: FlaskClient) -> None:
     page = checker.get("/finance").text
     assert "Not compared yet" in page
