@@ -1,6 +1,7 @@
 """Bank statements through the API and the pages: looked at, confirmed, booked once, matched."""
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
@@ -440,6 +441,14 @@ def test_a_match_and_a_tolerance_are_refused_in_the_readers_language(
     told = maker.get(refused.location).text
     assert "۳ تا ۴۰ حرف" in told
     assert "letters or digits" not in told
+
+
+def test_of_a_line_without_a_counterparty_none_is_told(bank: Bank, maker: FlaskClient) -> None:
+    bank.book(csv_of(("-2.50", "97.50", "Fee")))
+    listed = maker.get("/finance/exceptions").text
+    one = maker.get(re.findall(r"/finance/exceptions/exc_\w+", listed)[0]).text
+    assert "Fee" in listed
+    assert not any("counterparty" in page for page in (listed, one))
 
 
 def test_one_line_for_all_sweeps_of_a_day_or_for_a_whole_bank_file_is_matched_as_a_group(
