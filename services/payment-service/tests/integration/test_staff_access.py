@@ -69,7 +69,7 @@ def test_an_invitation_takes_two_people_and_its_link_works_once(
         in controller.post(STAFF, data={**form, "email": "new", "idempotency_key": "a"}).text
     )
     endless = {**form, "reason": "x" * 2_001, "idempotency_key": "r"}
-    assert "at most 2000 characters" in controller.post(STAFF, data=endless).text
+    assert "at most 2,000 characters" in controller.post(STAFF, data=endless).text
     assert (
         "at least one role"
         in controller.post(STAFF, data={**form, "grants": [], "idempotency_key": "b"}).text
