@@ -346,7 +346,8 @@ def test_an_entry_can_be_proposed_by_form_and_corrected_from_its_page(
     assert "کسی یا چیزی نیست" in maker.post(f"{path}?lang=fa", data=nobody).text
     maker.get(f"{path}?lang=en")
     assert maker.post(path, data={**typed, "reason": ""}).status_code == 422
-    ahead = maker.post(path, data={**typed, "effective_on": "2027-01-01"})
+    far = (application.clock.now() + timedelta(days=60)).date().isoformat()
+    ahead = maker.post(path, data={**typed, "effective_on": far})
     assert (ahead.status_code, "effective_on-error" in ahead.text) == (422, True)
     day = (application.clock.now() - timedelta(days=40)).date().isoformat()
     proposal = maker.post(path, data={**typed, "effective_on": day}).location
