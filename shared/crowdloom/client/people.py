@@ -24,7 +24,7 @@ _SPLIT_LOOK_SECONDS = 0.5
 _MERGE_SECONDS_MAX = 900
 _MERGE_LOOK_SECONDS_MAX = 5.0
 _PLACE_SECONDS_MAX = 30
-_PLACE_LOOK_SECONDS = 0.2
+_PLACE_LOOK_SECONDS_MIN, _PLACE_LOOK_SECONDS_MAX = 0.2, 3.0
 _HANDED_IN_KEPT_MAX = 100
 
 Answer = Sequence[tuple[str, str]]
@@ -219,6 +219,7 @@ class Worker:
         """
         body = {"batch_id": batch_id} if batch_id else {}
         deadline = time.monotonic() + _PLACE_SECONDS_MAX
+        pause_seconds = _PLACE_LOOK_SECONDS_MIN
         looked = False
         while True:
             try:
@@ -227,7 +228,9 @@ class Worker:
                 if problem.code != "too_many_leases" or time.monotonic() > deadline:
                     raise
                 if self._waits_for_a_place():
-                    time.sleep(_PLACE_LOOK_SECONDS)
+                    # A market that is behind gets no further while many keep asking.
+                    time.sleep(pause_seconds)
+                    pause_seconds = min(2 * pause_seconds, _PLACE_LOOK_SECONDS_MAX)
                 elif looked:
                     raise
                 else:  # it may have become free between the refusal and the look
