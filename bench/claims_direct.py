@@ -170,12 +170,18 @@ class _CountedStore:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, work: Callable[[Any], Any]) -> Any:
+        return self.inner.run(self._counted(work))
+
+    def write(self, work: Callable[[Any], Any]) -> Any:
+        return self.inner.write(self._counted(work))
+
+    def _counted(self, work: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def counted(session: Any) -> Any:
             with self.lock:
                 self.tries += 1
             return work(session)
 
-        return self.inner.run(counted)
+        return counted
 
 
 def tail(engine: Engine, claims_each: int = 30) -> dict[str, float]:

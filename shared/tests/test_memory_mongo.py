@@ -133,6 +133,16 @@ def test_writes_of_several_collections_go_in_one_command(things: Any) -> None:
     assert (refusal["idx"], refusal["code"], refused.value.error) == (1, 11_000, None)
 
 
+def test_what_became_of_each_of_many_updates_is_told(things: Any) -> None:
+    one_more, name = {"$inc": {"n": 1}}, things.full_name
+    told = things.database.client.bulk_write(
+        [UpdateOne({"_id": one}, one_more, namespace=name) for one in ("a", "nobody")],
+        verbose_results=True,
+    )
+    found = [told.update_results[place].matched_count for place in (0, 1)]
+    assert (told.matched_count, found) == (1, [1, 0])
+
+
 def test_a_replaced_document_keeps_its_id_and_a_deleted_one_is_gone(things: Any) -> None:
     assert things.replace_one({"_id": "a", "n": 9}, {"n": 3}).matched_count == 0
     assert things.replace_one({"_id": "a", "n": 1}, {"n": 3}).matched_count == 1

@@ -71,12 +71,14 @@ class MongoSession:
     def emit(self, *events: Event) -> None:
         self._to_outbox += [outbox_row(self._envelope(event)) for event in events]
 
-    def hold(self, write: Write, *, taken: Exception | None = None) -> None:
+    def hold(
+        self, write: Write, *, taken: Exception | None = None, missed: Exception | None = None
+    ) -> None:
         """Have a write sent at the end, with whatever else is held. Only what this transaction does
-        not read again, and only after a write of its own. `taken` is raised, at the end, where a
-        unique index refuses it.
+        not read again; in `run`, only after a command of its own. At the end `taken` is raised
+        where a unique index refuses it, `missed` where it is an update that found nothing.
         """
-        self._held.append(Held(write, taken))
+        self._held.append(Held(write, taken, missed))
 
     def finish(self) -> None:
         """Before the commit: a repository may hold writes back, to make one of many."""
@@ -160,6 +162,12 @@ class Store(Protocol[SessionT_co]):
         """
         ...
 
+    def write(self, work: Callable[[SessionT_co], ResultT]) -> ResultT:
+        """The same for work that reads nothing: all that it writes is sent at its end, if it is
+        held, in one command. What makes it depend on what is there are the writes' own conditions.
+        """
+        ...
+
 
 class MongoStore(Generic[SessionT]):
     """Store on MongoDB. `make_session` builds the service's session for one transaction."""
@@ -183,6 +191,15 @@ class MongoStore(Generic[SessionT]):
         self._running = RunningSessions(self.database, clock)
 
     def run(self, work: Callable[[SessionT], ResultT]) -> ResultT:
+        return self.transact(work, ReadConcern("snapshot"))
+
+    def write(self, work: Callable[[SessionT], ResultT]) -> ResultT:
+        # Nothing is read, of whatever moment. What is changed is of one moment in either.
+        return self.transact(work, ReadConcern())
+
+    def transact(self, work: Callable[[SessionT], ResultT], read_concern: ReadConcern) -> ResultT:
+        """What both come down to; where a service has all its transactions end in the same way."""
+
         def in_transaction(session: ClientSession) -> ResultT:
             opened = self._session_class(self.database, session, clock=self._clock, ids=self._ids)
             result = work(opened)
@@ -191,13 +208,14 @@ class MongoStore(Generic[SessionT]):
             mark_committed(self.database, session)
             return result
 
-        with self._client.start_session() as session:
+        # It lives for one transaction: there is nothing that it would have to come after.
+        with self._client.start_session(causal_consistency=False) as session:
             self._running.note(session)
             try:
                 with pymongo.timeout(TRANSACTION_SECONDS_MAX):
                     return session.with_transaction(
                         in_transaction,
-                        read_concern=ReadConcern("snapshot"),
+                        read_concern=read_concern,
                         write_concern=WriteConcern("majority"),
                     )
             except (ConnectionFailure, OperationFailure) as error:

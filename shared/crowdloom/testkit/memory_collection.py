@@ -240,16 +240,19 @@ class MemoryCollection:
     def delete_many(self, query: Mapping[str, Any], **_: Any) -> DeleteResult:
         return self._delete(query, count_max=None)
 
-    def bulk_write(self, writes: Iterable[Any], **_: Any) -> None:
+    def bulk_write(self, writes: Iterable[Any], **_: Any) -> list[UpdateResult]:
+        """Returns what became of the updates."""
+        found = []
         for write in writes:
             if isinstance(write, UpdateOne | UpdateMany):
                 many = isinstance(write, UpdateMany)
-                self._update(
+                done = self._update(
                     write._filter,  # noqa: SLF001 - pymongo shows it nowhere else
                     write._doc,  # noqa: SLF001
                     upsert=bool(write._upsert),  # noqa: SLF001
                     count_max=None if many else 1,
                 )
+                found.append(done)
             elif isinstance(write, ReplaceOne):
                 self.replace_one(write._filter, dict(write._doc), upsert=bool(write._upsert))  # noqa: SLF001
             elif isinstance(write, InsertOne):
@@ -258,6 +261,7 @@ class MemoryCollection:
                 self.delete_one(write._filter)  # noqa: SLF001
             else:
                 raise NotImplementedError(type(write).__name__)
+        return found
 
     def _update(
         self, query: Mapping[str, Any], change: Any, *, upsert: bool, count_max: int | None

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pymongo.errors import ClientBulkWriteException, DuplicateKeyError, PyMongoError
+from pymongo.results import ClientBulkWriteResult, UpdateResult
 
 from crowdloom.testkit.memory_collection import Change, MemoryCollection
 from crowdloom.testkit.memory_documents import Document
@@ -98,15 +99,24 @@ class MemoryClient:
     def start_session(self, **_: Any) -> MemorySession:
         return MemorySession(self)
 
-    def bulk_write(self, writes: Sequence[Any], **_: Any) -> None:
+    def bulk_write(
+        self, writes: Sequence[Any], *, verbose_results: bool = False, **_: Any
+    ) -> ClientBulkWriteResult:
         """One write after the other; one that a unique index refuses is named as pymongo does."""
+        updates: dict[int, UpdateResult] = {}
         for place, write in enumerate(writes):
             database, _, collection = write._namespace.partition(".")  # noqa: SLF001
             try:
-                self[database][collection].bulk_write([write])
+                done = self[database][collection].bulk_write([write])
+                updates.update((place, one) for one in done)
             except DuplicateKeyError as error:
                 refusal = {"idx": place, "code": error.code, "errmsg": str(error)}
                 raise ClientBulkWriteException({"writeErrors": [refusal]}, verbose=False) from error
+        told = {
+            "nMatched": sum(one.matched_count for one in updates.values()),
+            "updateResults": updates,
+        }
+        return ClientBulkWriteResult(told, acknowledged=True, has_verbose_results=verbose_results)
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -14,9 +15,11 @@ from crowdloom.chassis.store import INBOX, OUTBOX
 from crowdloom.contracts import Cause, read_message
 from crowdloom.contracts.task import BatchPaused, BatchResumed
 from crowdloom.kernel import DomainError, TransientError
+from crowdloom.testkit.ports import SequentialIds
 from pymongo import InsertOne, MongoClient, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
+from pymongo.monitoring import CommandListener
 
 
 def rows(store):
@@ -86,6 +89,89 @@ def test_a_held_write_that_a_unique_index_refuses_takes_all_back_and_says_why(st
     assert taken is None or raised.value is taken
     assert counts() == {"bat_1": 1}
     assert rows(store) == []
+
+
+def one_less(store, name):
+    full_name = store.database["counts"].full_name
+    return UpdateOne(
+        {"_id": name, "count": {"$gt": 0}}, {"$inc": {"count": -1}}, namespace=full_name
+    )
+
+
+class Sent(CommandListener):
+    """The names of the commands that a client sent."""
+
+    def __init__(self):
+        self.names = []
+
+    def started(self, event):
+        self.names.append(event.command_name)
+
+    def succeeded(self, event):
+        """Nothing to note."""
+
+    def failed(self, event):
+        """Nothing to note."""
+
+
+def test_what_reads_nothing_is_sent_in_one_command_and_a_commit(store, counts, mongo_client, clock):
+    sent = Sent()
+    client = MongoClient(*mongo_client.address, directConnection=True, event_listeners=[sent])
+    listening = store_module.MongoStore(
+        client,
+        store.database.name,
+        session_class=store_module.MongoSession,
+        clock=clock,
+        ids=SequentialIds(),
+    )
+    # Before its first transaction a process notes itself.
+    listening.write(lambda session: session.hold(one_more(store, "bat_1")))
+    sent.names.clear()
+
+    def work(session):
+        session.hold(one_less(store, "bat_1"), missed=DomainError("none left"))
+        session.hold(one_more(store, "bat_2"))
+        session.emit(BatchPaused("bat_1"))
+
+    listening.write(work)
+    assert sent.names == ["bulkWrite", "commitTransaction"]
+    client.close()
+    assert counts() == {"bat_1": 0, "bat_2": 1}
+    assert [row["type"] for row in rows(store)] == ["task.batch.paused.v1"]
+
+
+@pytest.mark.parametrize("more", [False, True])
+@pytest.mark.parametrize("way", ["run", "write"])
+def test_an_update_that_finds_nothing_takes_all_back_and_says_why(store, counts, way, more):
+    store.run(lambda session: session.count("bat_1"))
+    missed = DomainError("none left")
+
+    def work(session):
+        if way == "run":
+            session.count("bat_9")
+        if more:  # another update that finds what it looks for
+            session.hold(one_less(store, "bat_1"))
+        session.hold(one_less(store, "bat_0"), missed=missed)
+        session.hold(InsertOne({"_id": "new"}, namespace=store.database["counts"].full_name))
+        session.emit(BatchPaused("bat_1"))
+
+    with pytest.raises(DomainError) as raised:
+        getattr(store, way)(work)
+    assert raised.value is missed
+    assert counts() == {"bat_1": 1}
+    assert rows(store) == []
+
+
+def test_two_that_send_all_at_once_about_the_same_thing_both_count(store, counts, mongo_client):
+    store.run(lambda session: session.count("bat_1"))
+    with mongo_client.start_session() as other:
+        other.start_transaction()
+        store.database["counts"].update_one({"_id": "bat_1"}, {"$inc": {"count": 1}}, session=other)
+        ending = threading.Timer(0.2, other.commit_transaction)
+        ending.start()
+        store.write(lambda session: session.hold(one_more(store, "bat_1")))
+        ending.join()
+    assert counts() == {"bat_1": 3}
 
 
 def test_an_outbox_row_holds_all_that_the_relay_needs(store):

@@ -93,6 +93,10 @@ class MatchingSession(_Repositories, MongoSession):
         self.verdicts: list[Verdict] = []
 
     @cached_property
+    def tasks(self) -> MongoTasks:
+        return MongoTasks(self.database, self.session, self.hold)
+
+    @cached_property
     def assignments(self) -> MongoAssignments:
         return MongoAssignments(self.database, self.session, self.hold)
 

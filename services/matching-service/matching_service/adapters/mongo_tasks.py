@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crowdloom.chassis.held_writes import Hold
 from crowdloom.kernel.ids import BatchId, TaskId, WorkerId
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
@@ -10,6 +11,7 @@ from pymongo.database import Database
 
 from matching_service.application.task_ports import OpenTask
 from matching_service.domain import pools
+from matching_service.domain.errors import SlotTaken
 
 COLLECTION = "tasks"
 INDEXES = [
@@ -25,9 +27,15 @@ class MongoTasks:
     "known_pool" where its answer is known.
     """
 
-    def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
+    def __init__(
+        self,
+        database: Database[dict[str, Any]],
+        session: ClientSession | None,
+        hold: Hold | None = None,
+    ) -> None:
         self._tasks = database[COLLECTION]
         self._session = session
+        self._hold = hold
 
     def add(self, batch_id: BatchId, chunk: int, task_ids: Sequence[TaskId], slots: int) -> None:
         new = {"batch_id": batch_id, "open": slots, "workers": []}
@@ -80,13 +88,17 @@ class MongoTasks:
         found = self._tasks.find(fitting, _SHOWN, session=self._session).limit(count_max)
         return [_open_task(row) for row in found]
 
-    def take(self, task_id: TaskId, worker_id: WorkerId) -> bool:
-        taken = self._tasks.update_one(
-            {"_id": task_id, "open": {"$gt": 0}, "workers": {"$ne": worker_id}},
-            {"$inc": {"open": -1}, "$push": {"workers": worker_id}},
-            session=self._session,
+    def take(self, task_id: TaskId, worker_id: WorkerId) -> None:
+        if self._hold is None:
+            raise TypeError("a claim is one of several writes, in a transaction")
+        self._hold(
+            UpdateOne(
+                {"_id": task_id, "open": {"$gt": 0}, "workers": {"$ne": worker_id}},
+                {"$inc": {"open": -1}, "$push": {"workers": worker_id}},
+                namespace=self._tasks.full_name,
+            ),
+            missed=SlotTaken("Somebody else was given this slot"),
         )
-        return taken.modified_count == 1
 
     def reopen(self, task_id: TaskId) -> None:
         self._tasks.update_one({"_id": task_id}, {"$inc": {"open": 1}}, session=self._session)

@@ -21,7 +21,13 @@ from matching_service.application.schedule_known import ScheduleKnown
 from matching_service.application.translate import claimed
 from matching_service.domain.assignments import Assignment, further_key
 from matching_service.domain.batches import Batch
-from matching_service.domain.errors import AlreadyClaimed, ClaimKeyReused, Overtaken, TooManyLeases
+from matching_service.domain.errors import (
+    AlreadyClaimed,
+    ClaimKeyReused,
+    Overtaken,
+    SlotTaken,
+    TooManyLeases,
+)
 from matching_service.domain.pseudonyms import pseudonym_of
 from matching_service.domain.requirements import Reason
 
@@ -241,16 +247,20 @@ class ClaimTask:
     def _try(
         self, assignment: Assignment, place: int, turns: Turns, note: Note | None
     ) -> Assignment | None:
-        def work(session: Session) -> bool:
-            if not session.tasks.take(assignment.task_id, assignment.worker_id):
-                return False
+        def work(session: Session) -> None:
+            session.tasks.take(assignment.task_id, assignment.worker_id)
             session.assignments.add(assignment, place, turns.whole, turns.today)
             if note is not None:
                 note(session)
             session.emit(claimed(assignment))
-            return True
 
-        return assignment if self._store.run(work) else None
+        # What is noted has to be read first.
+        transact = self._store.write if note is None else self._store.run
+        try:
+            transact(work)
+        except SlotTaken:
+            return None
+        return assignment
 
     def _assignment(
         self, batch: Batch, task_id: TaskId, worker_id: WorkerId, claim_key: str

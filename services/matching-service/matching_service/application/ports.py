@@ -386,6 +386,7 @@ class Store(Protocol):
     """Runs work in a transaction; see crowdloom.chassis.store.Store."""
 
     def run(self, work: Callable[[Session], ResultT]) -> ResultT: ...
+    def write(self, work: Callable[[Session], ResultT]) -> ResultT: ...
 
 
 class Reader(Session, Protocol):

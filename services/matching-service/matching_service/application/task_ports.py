@@ -53,8 +53,10 @@ class Tasks(Protocol):
         """Such tasks of the whole batch. Reads no task without an open slot."""
         ...
 
-    def take(self, task_id: TaskId, worker_id: WorkerId) -> bool:
-        """Take a slot, if one is open and the worker never had the task: one conditional write."""
+    def take(self, task_id: TaskId, worker_id: WorkerId) -> None:
+        """Take a slot, if one is open and the worker never had the task: one conditional write. It
+        is sent with the transaction's last ones; SlotTaken comes out of the transaction.
+        """
         ...
 
     def widen(self, task_ids: Sequence[TaskId], slots: int) -> None:

@@ -15,6 +15,12 @@ class AlreadyClaimed(Conflict):
     code = "already_claimed"
 
 
+class SlotTaken(Conflict):
+    """The slot is not open any more, or the worker had the task before."""
+
+    code = "slot_taken"
+
+
 class Overtaken(Exception):
     """Another claim of the same worker was first: this one is to be decided anew."""
 

@@ -77,13 +77,19 @@ class Interrupted:
     dies: str = ""
 
     def run(self, work: Callable[[Any], Any]) -> Any:
+        return self._interrupted(self.inner.run, work)
+
+    def write(self, work: Callable[[Any], Any]) -> Any:
+        return self._interrupted(self.inner.write, work)
+
+    def _interrupted(self, transact: Callable[..., Any], work: Callable[[Any], Any]) -> Any:
         dies, self.dies = self.dies, ""
         meanwhile, self.meanwhile = self.meanwhile, []
         for act in meanwhile:
             act()
         if dies == "before":
             raise Died
-        result = self.inner.run(work)
+        result = transact(work)
         if dies == "after":
             raise Died
         return result

@@ -12,6 +12,7 @@ from crowdloom.kernel import Clock, IdFactory
 from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.errors import CollectionInvalid
+from pymongo.read_concern import ReadConcern
 
 from payment_service.adapters import (
     mongo_approvals,
@@ -261,7 +262,9 @@ class PaymentStore(MongoStore[PaymentSession]):
         self._settle = settle
         self._vat = vat or VatRules()
 
-    def run(self, work: Callable[[PaymentSession], ResultT]) -> ResultT:
+    def transact(
+        self, work: Callable[[PaymentSession], ResultT], read_concern: ReadConcern
+    ) -> ResultT:
         def whole(session: PaymentSession) -> ResultT:
             session.settle = self._settle
             session.vat_rules = self._vat
@@ -269,7 +272,7 @@ class PaymentStore(MongoStore[PaymentSession]):
             session.settle_staged()
             return result
 
-        return super().run(whole)
+        return super().transact(whole, read_concern)
 
     def migrate_all(self) -> None:
         """Collections with their validators, then indexes; can be run again."""

@@ -179,6 +179,10 @@ class _Repositories:
 class TaskSession(_Repositories, MongoSession):
     """One transaction over everything task-service owns."""
 
+    @cached_property
+    def submissions(self) -> MongoSubmissions:
+        return MongoSubmissions(self.database, self.session, self.hold)
+
     def finish(self) -> None:
         keep_deed(self)
         if "submissions" in vars(self):  # asked for in this transaction

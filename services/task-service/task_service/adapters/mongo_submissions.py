@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from crowdloom.chassis.held_writes import Hold
 from crowdloom.kernel.ids import (
     AssignmentId,
     BatchId,
@@ -14,7 +15,7 @@ from crowdloom.kernel.ids import (
     SubmissionId,
     TaskId,
 )
-from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.cursor import Cursor
 from pymongo.database import Database
@@ -23,8 +24,9 @@ from pymongo.errors import DuplicateKeyError
 from task_service.adapters import id_windows
 from task_service.adapters.mongo_arrivals import MongoArrivals
 from task_service.adapters.mongo_tallies import MongoTallies
+from task_service.adapters.submission_rows import document_of, submission_of
 from task_service.domain.errors import AlreadySubmitted
-from task_service.domain.submissions import Answer, Choice, Held, Submission, SubmissionStatus
+from task_service.domain.submissions import Held, Submission, SubmissionStatus
 from task_service.domain.tallies import Tally
 
 INDEXES = {
@@ -61,21 +63,31 @@ _DECIDED = [one for one in _SHOWN if one != SubmissionStatus.SUBMITTED]
 
 
 class MongoSubmissions:
-    def __init__(self, database: Database[dict[str, Any]], session: ClientSession | None) -> None:
+    def __init__(
+        self,
+        database: Database[dict[str, Any]],
+        session: ClientSession | None,
+        hold: Hold | None = None,
+    ) -> None:
         self._submissions = database["submissions"]
         self._fields = database["answer_fields"]
         self._session = session
+        self._hold = hold
         self._tallies = MongoTallies(database, session)
         self._arrivals = MongoArrivals(database, session)
 
     def add(self, submission: Submission) -> None:
         try:
-            self._submissions.insert_one(_row(submission), session=self._session)
+            self._submissions.insert_one(document_of(submission), session=self._session)
         except DuplicateKeyError as error:
-            raise AlreadySubmitted(
-                "This assignment was answered or given back before",
-                assignment_id=submission.assignment_id,
-            ) from error
+            raise _already(submission) from error
+        self._tallies.note(None, submission)
+
+    def take_in(self, submission: Submission) -> None:
+        if self._hold is None:
+            raise TypeError("an answer is one of several writes, in a transaction")
+        row = InsertOne(document_of(submission), namespace=self._submissions.full_name)
+        self._hold(row, taken=_already(submission))
         self._tallies.note(None, submission)
 
     def get(self, submission_id: SubmissionId) -> Submission | None:
@@ -86,7 +98,7 @@ class MongoSubmissions:
         for at in range(0, len(submission_ids), _IDS_TOGETHER):
             wanted = {"_id": {"$in": list(submission_ids[at : at + _IDS_TOGETHER])}}
             rows += _shown(self._submissions.find(wanted, session=self._session), _IDS_TOGETHER)
-        return [_submission(row) for row in rows]
+        return [submission_of(row) for row in rows]
 
     def of_assignment(self, assignment_id: AssignmentId) -> Submission | None:
         return self._one({"assignment_id": assignment_id})
@@ -94,12 +106,12 @@ class MongoSubmissions:
     def newest(self, count_max: int) -> list[Submission]:
         wanted = {"status": {"$in": _SHOWN}}
         found = self._submissions.find(wanted, session=self._session).sort("_id", DESCENDING)
-        return [_submission(row) for row in found.limit(count_max)]
+        return [submission_of(row) for row in found.limit(count_max)]
 
     def newest_of(self, requester_id: RequesterId, pseudonym: Pseudonym) -> Submission | None:
         wanted = {"requester_id": requester_id, "pseudonym": pseudonym}
         found = self._submissions.find(wanted, session=self._session).sort("_id", DESCENDING)
-        return next((_submission(row) for row in _shown(found, 1)), None)
+        return next((submission_of(row) for row in _shown(found, 1)), None)
 
     def newest_pseudonyms(
         self, requester_id: RequesterId, count_max: int, now: datetime
@@ -122,20 +134,20 @@ class MongoSubmissions:
             more = _shown(newest, count_max - len(rows))
             rows, found, end = rows + more, len(more), start
             if len(rows) >= count_max or start is None:
-                return [_submission(row) for row in rows]
+                return [submission_of(row) for row in rows]
 
     def of_tasks(self, *task_ids: TaskId) -> list[Submission]:
         # The few that are not shown are left out here: with a second condition an engine could
         # take the other index.
         found = self._submissions.find({"task_id": {"$in": list(task_ids)}}, session=self._session)
         together = found.batch_size(_READ_TOGETHER)  # a download asks once for a page of tasks
-        shown = (_submission(row) for row in together if row["status"] in _SHOWN)
+        shown = (submission_of(row) for row in together if row["status"] in _SHOWN)
         return sorted(shown, key=lambda one: one.submission_id)
 
     def all(self, batch_id: BatchId) -> Iterator[Submission]:
         wanted = {"batch_id": batch_id, "status": {"$in": _SHOWN}}
         found = self._submissions.find(wanted).sort("_id", ASCENDING)
-        yield from map(_submission, found.batch_size(_READ_TOGETHER))
+        yield from map(submission_of, found.batch_size(_READ_TOGETHER))
 
     def note_fields(self, batch_id: BatchId, names: Iterable[str]) -> None:
         noted = self._noted_fields(batch_id)
@@ -198,7 +210,7 @@ class MongoSubmissions:
                 free=held is False,
             )
         }
-        return [_submission(rows[submission_id]) for submission_id in sorted(rows)[:count_max]]
+        return [submission_of(rows[submission_id]) for submission_id in sorted(rows)[:count_max]]
 
     def _some(
         self,
@@ -228,7 +240,7 @@ class MongoSubmissions:
         wanted: dict[str, Any] = {"held.effective_at": {"$gt": _LONG_AGO}, "batch_id": batch_id}
         found = self._submissions.find({**wanted, **_WAITING}, session=self._session)
         rows = [row for row in found.hint("held_due") if row["_id"] > (after or "")]
-        return [_submission(row) for row in sorted(rows, key=lambda row: str(row["_id"]))]
+        return [submission_of(row) for row in sorted(rows, key=lambda row: str(row["_id"]))]
 
     def decide(self, submission: Submission) -> bool:
         decision = {
@@ -291,12 +303,12 @@ class MongoSubmissions:
         due = {"held.effective_at": {"$gt": _LONG_AGO, "$lte": now}, **_WAITING}
         found = self._submissions.find(due, session=self._session)
         # Of two indexes the embedded engine takes the one that holds every waiting answer.
-        return [_submission(row) for row in found.hint("held_due").limit(count_max)]
+        return [submission_of(row) for row in found.hint("held_due").limit(count_max)]
 
     def due_for_acceptance(self, now: datetime, count_max: int) -> list[Submission]:
         due = {**_WAITING, "auto_accept_at": {"$lte": now}}
         found = self._submissions.find(due, session=self._session)
-        return [_submission(row) for row in _shown(found, count_max, free=True)]
+        return [submission_of(row) for row in _shown(found, count_max, free=True)]
 
     def held_count(self, batch_id: BatchId) -> int:
         return len(self._held(batch_id))
@@ -332,24 +344,12 @@ class MongoSubmissions:
 
     def _one(self, wanted: dict[str, Any]) -> Submission | None:
         row = self._submissions.find_one(wanted, session=self._session)
-        return _submission(row) if row else None
+        return submission_of(row) if row else None
 
 
-def _row(submission: Submission) -> dict[str, Any]:
-    return {
-        "_id": submission.submission_id,
-        "assignment_id": submission.assignment_id,
-        "task_id": submission.task_id,
-        "batch_id": submission.batch_id,
-        "requester_id": submission.requester_id,
-        "pseudonym": submission.pseudonym,
-        "answer": [list(pair) for pair in submission.answer],
-        "status": str(submission.status),
-        "claimed_at": submission.claimed_at,
-        "submitted_at": submission.submitted_at,
-        "auto_accept_at": submission.auto_accept_at,
-        **({} if submission.known_right is None else {"known_right": submission.known_right}),
-    }
+def _already(submission: Submission) -> AlreadySubmitted:
+    said = "This assignment was answered or given back before"
+    return AlreadySubmitted(said, assignment_id=submission.assignment_id)
 
 
 def _shown(
@@ -361,35 +361,3 @@ def _shown(
     with found.batch_size(count_max + 1) as rows:
         wanted = (row for row in rows if row["status"] in _SHOWN and not (free and "held" in row))
         return list(islice(wanted, count_max))
-
-
-def _submission(row: dict[str, Any]) -> Submission:
-    return Submission(
-        submission_id=row["_id"],
-        assignment_id=row["assignment_id"],
-        task_id=row["task_id"],
-        batch_id=row["batch_id"],
-        requester_id=row["requester_id"],
-        pseudonym=row["pseudonym"],
-        answer=_answer(row["answer"]),
-        status=SubmissionStatus(row["status"]),
-        claimed_at=row["claimed_at"],
-        submitted_at=row["submitted_at"],
-        auto_accept_at=row["auto_accept_at"],
-        decided_at=row.get("decided_at"),
-        decided_by=row.get("decided_by"),
-        reason=row.get("reason"),
-        slot_reopened=row.get("slot_reopened", False),
-        overturned=row.get("overturned", False),
-        rework_assignment_id=row.get("rework_assignment_id"),
-        held=_held(row["held"]) if "held" in row else None,
-        known_right=row.get("known_right"),
-    )
-
-
-def _held(row: dict[str, Any]) -> Held:
-    return Held(**{**row, "choice": Choice(row["choice"])})
-
-
-def _answer(pairs: list[list[str]]) -> Answer:
-    return tuple((name, value) for name, value in pairs)

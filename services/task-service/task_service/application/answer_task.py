@@ -132,7 +132,7 @@ class AnswerTask:
         self._note_fields(ticket.batch_id, answer)
         # Written first and asked about only where refused: the first submit is the common one.
         try:
-            return self._store.run(work)
+            return self._store.write(work)
         except (AlreadySubmitted, LeaseExpired) as refusal:
             return self._earlier(ticket, answer, refusal)
 
@@ -208,7 +208,7 @@ def _ran_out(ticket: Ticket, now: datetime) -> bool:
 
 
 def _receive(session: Session, submission: Submission, held_ms: int) -> None:
-    session.submissions.add(submission)
+    session.submissions.take_in(submission)
     session.emit(
         SubmissionReceived(
             submission_id=submission.submission_id,

@@ -189,6 +189,10 @@ class Submissions(Protocol):
         """Raises AlreadySubmitted where the assignment has one, or was closed."""
         ...
 
+    def take_in(self, submission: Submission) -> None:
+        """The same with the transaction's last writes: AlreadySubmitted comes out of it."""
+        ...
+
     def get(self, submission_id: SubmissionId) -> Submission | None: ...
 
     def of_ids(self, submission_ids: Sequence[SubmissionId]) -> list[Submission]:
@@ -364,6 +368,7 @@ class Store(Protocol):
     """Runs work in a transaction; see crowdloom.chassis.store.Store."""
 
     def run(self, work: Callable[[Session], ResultT]) -> ResultT: ...
+    def write(self, work: Callable[[Session], ResultT]) -> ResultT: ...
 
 
 class Reader(Session, Protocol):
