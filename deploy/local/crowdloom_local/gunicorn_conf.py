@@ -7,7 +7,7 @@ from prometheus_client import multiprocess
 
 from crowdloom_local.composition import import_services
 
-worker_class = "gthread"
+worker_class = "crowdloom.chassis.http.web_worker.StayingThreadWorker"
 workers = int(os.environ.get("CROWDLOOM_WEB_WORKERS", "2"))
 threads = 8
 # pymongo and Kafka clients do not survive a fork: every worker builds its own.

@@ -98,7 +98,9 @@ class KafkaBusProducer:
             for partition in topic["partitions"]
         ]
         reader = KafkaConsumer(
-            bootstrap_servers=self._bootstrap, request_timeout_ms=_REQUEST_TIMEOUT_MS
+            bootstrap_servers=self._bootstrap,
+            request_timeout_ms=_REQUEST_TIMEOUT_MS,
+            metrics_enabled=False,
         )
         try:
             ends: dict[str, dict[int, int]] = {name: {} for name in topics}

@@ -42,7 +42,8 @@ def port(tmp_path: Path) -> Iterator[int]:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         number = int(probe.getsockname()[1])
-    options = ["--worker-class", "gthread", "--threads", "1", "--bind", f"127.0.0.1:{number}"]
+    worker = "crowdloom.chassis.http.web_worker.StayingThreadWorker"
+    options = ["--worker-class", worker, "--threads", "1", "--bind", f"127.0.0.1:{number}"]
     command = [sys.executable, "-m", "gunicorn", *options, "--log-level", "warning"]
     server = subprocess.Popen(
         [*command, "--no-control-socket", "told:app"], cwd=tmp_path, stderr=subprocess.PIPE
