@@ -51,7 +51,7 @@ def run() -> Mapping[str, object]:
 
 
 def _part(part: str, engine: Engine, sizes: list[int]) -> Mapping[str, object]:
-    seconds = float(os.environ.get("SECONDS", "8"))
+    seconds = float(os.environ.get("SECONDS", "12"))
     if part == "exact":
         return _exact(engine)
     if part == "tail":
