@@ -15,11 +15,11 @@ from crowdloom.chassis.store import INBOX, OUTBOX
 from crowdloom.contracts import Cause, read_message
 from crowdloom.contracts.task import BatchPaused, BatchResumed
 from crowdloom.kernel import DomainError, TransientError
+from crowdloom.testkit.commands import CommandCounter
 from crowdloom.testkit.ports import SequentialIds
 from pymongo import InsertOne, MongoClient, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
-from pymongo.monitoring import CommandListener
 
 
 def rows(store):
@@ -98,25 +98,9 @@ def one_less(store, name):
     )
 
 
-class Sent(CommandListener):
-    """The names of the commands that a client sent."""
-
-    def __init__(self):
-        self.names = []
-
-    def started(self, event):
-        self.names.append(event.command_name)
-
-    def succeeded(self, event):
-        """Nothing to note."""
-
-    def failed(self, event):
-        """Nothing to note."""
-
-
 def test_what_reads_nothing_is_sent_in_one_command_and_a_commit(store, counts, mongo_client, clock):
-    sent = Sent()
-    client = MongoClient(*mongo_client.address, directConnection=True, event_listeners=[sent])
+    counter = CommandCounter()
+    client = MongoClient(*mongo_client.address, directConnection=True, event_listeners=[counter])
     listening = store_module.MongoStore(
         client,
         store.database.name,
@@ -126,15 +110,15 @@ def test_what_reads_nothing_is_sent_in_one_command_and_a_commit(store, counts, m
     )
     # Before its first transaction a process notes itself.
     listening.write(lambda session: session.hold(one_more(store, "bat_1")))
-    sent.names.clear()
 
     def work(session):
         session.hold(one_less(store, "bat_1"), missed=DomainError("none left"))
         session.hold(one_more(store, "bat_2"))
         session.emit(BatchPaused("bat_1"))
 
-    listening.write(work)
-    assert sent.names == ["bulkWrite", "commitTransaction"]
+    with counter.counting() as asked:
+        listening.write(work)
+    assert asked.commands == {"bulkWrite ": 1, "commitTransaction ": 1}
     client.close()
     assert counts() == {"bat_1": 0, "bat_2": 1}
     assert [row["type"] for row in rows(store)] == ["task.batch.paused.v1"]

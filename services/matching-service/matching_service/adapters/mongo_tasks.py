@@ -97,7 +97,7 @@ class MongoTasks:
                 {"$inc": {"open": -1}, "$push": {"workers": worker_id}},
                 namespace=self._tasks.full_name,
             ),
-            missed=SlotTaken("Somebody else was given this slot"),
+            missed=SlotTaken(),
         )
 
     def reopen(self, task_id: TaskId) -> None:

@@ -15,10 +15,8 @@ class AlreadyClaimed(Conflict):
     code = "already_claimed"
 
 
-class SlotTaken(Conflict):
-    """The slot is not open any more, or the worker had the task before."""
-
-    code = "slot_taken"
+class SlotTaken(Exception):
+    """The slot is not open any more, or the worker had the task before: another is to be tried."""
 
 
 class Overtaken(Exception):

@@ -24,7 +24,7 @@ from pymongo.errors import DuplicateKeyError
 from task_service.adapters import id_windows
 from task_service.adapters.mongo_arrivals import MongoArrivals
 from task_service.adapters.mongo_tallies import MongoTallies
-from task_service.adapters.submission_rows import document_of, submission_of
+from task_service.adapters.submission_rows import decision_of, document_of, submission_of
 from task_service.domain.errors import AlreadySubmitted
 from task_service.domain.submissions import Held, Submission, SubmissionStatus
 from task_service.domain.tallies import Tally
@@ -242,28 +242,25 @@ class MongoSubmissions:
         rows = [row for row in found.hint("held_due") if row["_id"] > (after or "")]
         return [submission_of(row) for row in sorted(rows, key=lambda row: str(row["_id"]))]
 
-    def decide(self, submission: Submission) -> bool:
-        decision = {
-            "status": str(submission.status),
-            "decided_at": submission.decided_at,
-            "decided_by": submission.decided_by,
-            "reason": submission.reason,
-            "slot_reopened": submission.slot_reopened,
-        }
-        if submission.rework_assignment_id:  # left out where there is none: its index is sparse
-            decision["rework_assignment_id"] = submission.rework_assignment_id
-        if submission.status is SubmissionStatus.REJECTED and not submission.slot_reopened:
-            # It stays where the rejection is overturned: the slot's money went back then.
-            decision["closed_at"] = submission.decided_at
-        decided = self._submissions.update_one(
-            {"_id": submission.submission_id, **_WAITING},
-            {"$set": decision, "$unset": {"held": ""}},
-            session=self._session,
-        )
-        if decided.modified_count != 1:
-            return False
-        self._tallies.note(replace(submission, status=SubmissionStatus.SUBMITTED), submission)
-        return True
+    def decide(self, decided: Sequence[Submission]) -> list[Submission]:
+        named = {"_id": {"$in": [one.submission_id for one in decided]}}
+        found = self._submissions.find(named, {"status": 1}, session=self._session)
+        waiting = {row["_id"] for row in found if row["status"] == _WAITING["status"]}
+        new = [one for one in decided if one.submission_id in waiting]
+        if not new:
+            return []
+        writes = [
+            UpdateOne(
+                {"_id": one.submission_id, **_WAITING},
+                {"$set": decision_of(one), "$unset": {"held": ""}},
+            )
+            for one in new
+        ]
+        # They are as they were read, or whoever was faster has this transaction begin again.
+        self._submissions.bulk_write(writes, ordered=False, session=self._session)
+        for one in new:
+            self._tallies.note(replace(one, status=SubmissionStatus.SUBMITTED), one)
+        return new
 
     def overturn(self, submission: Submission) -> bool:
         rejected = {"_id": submission.submission_id, "status": str(SubmissionStatus.REJECTED)}
@@ -348,8 +345,10 @@ class MongoSubmissions:
 
 
 def _already(submission: Submission) -> AlreadySubmitted:
-    said = "This assignment was answered or given back before"
-    return AlreadySubmitted(said, assignment_id=submission.assignment_id)
+    return AlreadySubmitted(
+        "This assignment was answered or given back before",
+        assignment_id=submission.assignment_id,
+    )
 
 
 def _shown(

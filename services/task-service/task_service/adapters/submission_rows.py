@@ -22,6 +22,23 @@ def document_of(submission: Submission) -> dict[str, Any]:
     }
 
 
+def decision_of(submission: Submission) -> dict[str, Any]:
+    """What a decision changes of its document."""
+    decision = {
+        "status": str(submission.status),
+        "decided_at": submission.decided_at,
+        "decided_by": submission.decided_by,
+        "reason": submission.reason,
+        "slot_reopened": submission.slot_reopened,
+    }
+    if submission.rework_assignment_id:  # left out where there is none: its index is sparse
+        decision["rework_assignment_id"] = submission.rework_assignment_id
+    if submission.status is SubmissionStatus.REJECTED and not submission.slot_reopened:
+        # It stays where the rejection is overturned: the slot's money went back then.
+        decision["closed_at"] = submission.decided_at
+    return decision
+
+
 def submission_of(row: dict[str, Any]) -> Submission:
     return Submission(
         submission_id=row["_id"],
@@ -30,7 +47,7 @@ def submission_of(row: dict[str, Any]) -> Submission:
         batch_id=row["batch_id"],
         requester_id=row["requester_id"],
         pseudonym=row["pseudonym"],
-        answer=answer_of(row["answer"]),
+        answer=_answer(row["answer"]),
         status=SubmissionStatus(row["status"]),
         claimed_at=row["claimed_at"],
         submitted_at=row["submitted_at"],
@@ -50,5 +67,5 @@ def _held(row: dict[str, Any]) -> Held:
     return Held(**{**row, "choice": Choice(row["choice"])})
 
 
-def answer_of(pairs: list[list[str]]) -> Answer:
+def _answer(pairs: list[list[str]]) -> Answer:
     return tuple((name, value) for name, value in pairs)

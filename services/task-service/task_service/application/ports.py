@@ -271,8 +271,10 @@ class Submissions(Protocol):
 
     def held_count(self, batch_id: BatchId) -> int: ...
 
-    def decide(self, submission: Submission) -> bool:
-        """Write a decision, if none was written before."""
+    def decide(self, decided: Sequence[Submission]) -> list[Submission]:
+        """Write decisions, in a transaction, where none was written before; returns those that were
+        new. As many commands for many as for one.
+        """
         ...
 
     def overturn(self, submission: Submission) -> bool:

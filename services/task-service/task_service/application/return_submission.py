@@ -60,7 +60,7 @@ class ReturnSubmission:
             reason=note,
             rework_assignment_id=AssignmentId(self._ids.new("assignment")),
         )
-        if session.submissions.decide(returned):
+        if session.submissions.decide([returned]):
             event = _event_of(returned)
             session.drafts.put(event.rework_assignment_id, Draft(returned.answer, now))
             session.emit(event)

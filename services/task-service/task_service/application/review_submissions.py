@@ -115,7 +115,7 @@ class ReviewSubmissions:
 
         def work(session: Session) -> int:
             # Somebody, or the announced time, may have been faster: then theirs stands.
-            new = [one for one in decided if session.submissions.decide(one)]
+            new = session.submissions.decide(decided)
             session.emit(*(_event_of(submission) for submission in new))
             return len(new)
 

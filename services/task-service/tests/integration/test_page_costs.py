@@ -1,5 +1,6 @@
 """A requester's page asks for what it shows, however many tasks and answers there are."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from types import ModuleType
@@ -14,6 +15,7 @@ from flask import Flask
 from pymongo import MongoClient
 from task_service.adapters import mongo_submissions
 from task_service.application import know_workers, show_figures
+from task_service.application.review_submissions import Decision
 from task_service.bootstrap import Application, build
 from task_service.domain.batches import Batch
 from task_service.domain.submissions import Submission, SubmissionStatus
@@ -72,6 +74,26 @@ def test_pages_ask_for_no_more_with_many_tasks_than_with_few(
         answer(timed, clock, batch, ANSWERED[count])
         asked[count] = costs(web, counter, person, addresses(batch, draft))
     assert asked[FEW] == asked[MANY]
+
+
+def test_to_decide_about_many_answers_takes_as_many_commands_as_about_two(
+    timed: Application, counter: CommandCounter, make: ModuleType, clock: FrozenClock
+) -> None:
+    person = make.Requester.sign_up(create_web(timed), email="e@example.org", name="Fir Group")
+    batch = filled(timed, person, FEW)
+    answer(timed, clock, batch, 40)
+    waiting = timed.review.page(batch.batch_id)
+    timed.reader.submissions.tally(batch.batch_id)  # counted once, and kept from then on
+
+    def asked_for(decided: list[Submission]) -> Counter[str]:
+        decisions = [Decision(one.submission_id, accept=True) for one in decided]
+        with counter.counting() as asked:
+            count = timed.review.decide_all(person.requester_id, batch.batch_id, decisions)
+        assert count == len(decided)
+        return asked.commands
+
+    asked_for(waiting[:1])  # a process notes itself before its first transaction
+    assert asked_for(waiting[1:3]) == asked_for(waiting[3:])
 
 
 def filled(timed: Application, person: Any, count: int) -> Batch:

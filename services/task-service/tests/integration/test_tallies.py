@@ -69,7 +69,7 @@ def test_what_did_not_commit_is_not_counted(
 
     def work(session: Any) -> None:
         waiting = session.submissions.of_assignment("asg_001")
-        session.submissions.decide(replace(waiting, status=SubmissionStatus.ACCEPTED))
+        session.submissions.decide([replace(waiting, status=SubmissionStatus.ACCEPTED)])
         inside.append(session.submissions.tally(batch["batch_id"]))
         raise RuntimeError("stopped before the commit")
 
