@@ -254,7 +254,7 @@ class ClaimTask:
                 note(session)
             session.emit(claimed(assignment))
 
-        # What is noted has to be read first.
+        # What is noted is looked at as soon as it is written; all else is sent at once.
         transact = self._store.write if note is None else self._store.run
         try:
             transact(work)
