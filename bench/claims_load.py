@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from crowdloom.client import Worker
 
-_FULL_PAUSE_SECONDS = 0.02
+_FULL_PAUSE_SECONDS = 0.2
 _READ_BYTES = 1 << 16
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
@@ -40,7 +40,8 @@ class _LoggedIn:
             status, answer = self._post("/api/matching/v1/claims", body, self._token, key)
             if status in (201, 204):
                 return answer if status == 201 else None  # noqa: PLR2004
-            # Faster than events are consumed: his answers are in, their leases still count.
+            # Faster than events are consumed: his answers are in, their leases still count. Our own
+            # client waits as long, at first.
             if answer["code"] not in ("too_many_leases", "try_again"):
                 raise RuntimeError(f"{status} {answer}")
             time.sleep(_FULL_PAUSE_SECONDS)
