@@ -96,7 +96,8 @@ def cpu_per_claim(
         _have_done(largest, "wrk_old", sizes[-1], worker_done)
         done = f"done_{worker_done}"
         asked = {"done_0": (largest, "wrk_new"), done: (largest, "wrk_old")}
-        figures |= _cpu_in_turns(engine, asked, count)
+        # More of them than of the smallest backlog, where one worker has no more tasks to claim.
+        figures |= _cpu_in_turns(engine, asked, 5 * count)
         figures["cpu_by_done_ratio"] = figures[done] / figures["done_0"]
     # They stay: to drop a million takes the embedded engine longer than to insert them.
     return {name: round(value, 3) for name, value in figures.items()}
