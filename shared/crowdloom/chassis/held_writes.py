@@ -1,7 +1,7 @@
 """Writes of a transaction that are sent at its end, in one command.
 
-Each command costs the database and us more than what it writes: a claim or a submit in two
-commands, its writes and the commit, instead of four leaves half of its cost.
+Each command costs the database and us more than what it writes: a claim or a submit is two, its
+writes and the commit, where a command for each write would make it four.
 """
 
 from collections.abc import Sequence
@@ -34,6 +34,16 @@ class Hold(Protocol):
     def __call__(
         self, write: Write, *, taken: Exception | None = None, missed: Exception | None = None
     ) -> None: ...
+
+
+def outside_a_transaction(
+    write: Write,  # noqa: ARG001 - as a Hold is called
+    *,
+    taken: Exception | None = None,  # noqa: ARG001
+    missed: Exception | None = None,  # noqa: ARG001
+) -> None:
+    """What a repository has beside any transaction. Raises TypeError."""
+    raise TypeError("this is one of several writes, in a transaction")
 
 
 def write_together(

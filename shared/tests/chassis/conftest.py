@@ -1,7 +1,12 @@
 """A small service of the chassis' own: it counts the pauses of each batch."""
 
+import socket
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +15,7 @@ from crowdloom.chassis.store import MongoSession, MongoStore
 from crowdloom.kernel.clock import SystemClock
 from crowdloom.testkit.memory_bus import MemoryBroker
 from crowdloom.testkit.ports import FrozenClock, SequentialIds
+from crowdloom.testkit.waiting import until
 
 
 class CountingSession(MongoSession):
@@ -60,3 +66,34 @@ def counts(store: MongoStore[CountingSession]) -> Callable[[], dict[str, int]]:
 @pytest.fixture
 def broker() -> MemoryBroker:
     return MemoryBroker()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., int]]:
+    """Runs the text of an application, `app`, on the web server of production; returns its port."""
+    with ExitStack() as stack:
+        yield lambda app, *, threads: stack.enter_context(_served(tmp_path, app, threads))
+
+
+@contextmanager
+def _served(folder: Path, app: str, threads: int) -> Iterator[int]:
+    (folder / "told.py").write_text(app)
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    options = ["--worker-class", "crowdloom.chassis.http.web_worker.StayingThreadWorker"]
+    options += ["--threads", str(threads), "--keep-alive", "30", "--bind", f"127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "gunicorn", *options, "--log-level", "warning"]
+    server = subprocess.Popen(
+        [*command, "--no-control-socket", "told:app"], cwd=folder, stderr=subprocess.PIPE
+    )
+    until(lambda: _listens(port))
+    yield port
+    server.terminate()
+    _, said = server.communicate(timeout=20)
+    assert said == b""
+
+
+def _listens(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -2,12 +2,8 @@
 
 import json
 import socket
-import subprocess
-import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -37,22 +33,10 @@ def drop(name):
 
 
 @pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
-    (tmp_path / "told.py").write_text(APP)
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        number = int(probe.getsockname()[1])
-    worker = "crowdloom.chassis.http.web_worker.StayingThreadWorker"
-    options = ["--worker-class", worker, "--threads", "1", "--bind", f"127.0.0.1:{number}"]
-    command = [sys.executable, "-m", "gunicorn", *options, "--log-level", "warning"]
-    server = subprocess.Popen(
-        [*command, "--no-control-socket", "told:app"], cwd=tmp_path, stderr=subprocess.PIPE
-    )
+def port(serve: Callable[..., int]) -> int:
+    number = serve(APP, threads=1)
     until(lambda: get(number, "/set/one/1"))
-    yield number
-    server.terminate()
-    _, said = server.communicate(timeout=20)
-    assert said == b""
+    return number
 
 
 def get(port: int, path: str) -> str | None:

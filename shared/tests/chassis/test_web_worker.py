@@ -2,14 +2,10 @@
 
 import http.client
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, closing
-from pathlib import Path
 
 import pytest
-from crowdloom.testkit.waiting import until
 
 APP = """
 import threading
@@ -26,29 +22,8 @@ THREADS = 2
 
 
 @pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
-    (tmp_path / "told.py").write_text(APP)
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        number = int(probe.getsockname()[1])
-    worker = "crowdloom.chassis.http.web_worker.StayingThreadWorker"
-    options = ["--worker-class", worker, "--threads", str(THREADS), "--keep-alive", "30"]
-    command = [sys.executable, "-m", "gunicorn", *options, "--bind", f"127.0.0.1:{number}"]
-    server = subprocess.Popen(
-        [*command, "--no-control-socket", "--log-level", "warning", "told:app"],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-    )
-    until(lambda: _listens(number))
-    yield number
-    server.terminate()
-    _, said = server.communicate(timeout=20)
-    assert said == b""
-
-
-def _listens(port: int) -> bool:
-    with closing(socket.socket()) as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def port(serve: Callable[..., int]) -> int:
+    return serve(APP, threads=THREADS)
 
 
 def _asked(connection: http.client.HTTPConnection, text: str) -> str:
@@ -66,7 +41,7 @@ def test_more_connections_than_threads_are_all_answered_in_turn(port: int) -> No
             assert [one.split()[1] for one in said] == [f"{turn}.{n}" for n in range(len(kept))]
 
 
-def test_what_was_sent_at_once_is_answered_one_after_the_other(port: int) -> None:
+def test_what_was_sent_at_once_is_answered_by_one_thread_one_after_the_other(port: int) -> None:
     text = "POST /thread HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n"
     with closing(socket.create_connection(("127.0.0.1", port), timeout=30)) as connection:
         connection.sendall("".join(f"{text}{n}" for n in range(5)).encode())
@@ -74,6 +49,7 @@ def test_what_was_sent_at_once_is_answered_one_after_the_other(port: int) -> Non
         came = connection.makefile("rb").read().decode()
     bodies = [part.split("\r\n\r\n")[1] for part in came.split("HTTP/1.1 200 OK")[1:]]
     assert [body.split()[1] for body in bodies] == list("01234")
+    assert len({body.split()[0] for body in bodies}) == 1
 
 
 def test_a_connection_that_is_closed_gives_its_thread_back(port: int) -> None:

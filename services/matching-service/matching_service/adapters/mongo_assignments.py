@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from crowdloom.chassis.held_writes import Hold
+from crowdloom.chassis.held_writes import Hold, outside_a_transaction
 from crowdloom.kernel.ids import AssignmentId, BatchId, TaskId, WorkerId
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, UpdateOne
 from pymongo.client_session import ClientSession
@@ -43,7 +43,7 @@ class MongoAssignments:
         self,
         database: Database[dict[str, Any]],
         session: ClientSession | None,
-        hold: Hold | None = None,
+        hold: Hold = outside_a_transaction,
     ) -> None:
         self._assignments = database[COLLECTION]
         self._session = session
@@ -52,8 +52,6 @@ class MongoAssignments:
     def add(self, assignment: Assignment, place: int, *turns: str | None) -> None:
         row = {**_row(assignment), "place": f"{assignment.worker_id}:{place}"}
         row.update((name, turn) for name, turn in zip(_TURNS, turns, strict=False) if turn)
-        if self._hold is None:
-            raise TypeError("a claim is one of several writes, in a transaction")
         self._hold(
             InsertOne(row, namespace=self._assignments.full_name),
             taken=AlreadyClaimed("The same worker claims at the same moment"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crowdloom.chassis.held_writes import Hold
+from crowdloom.chassis.held_writes import Hold, outside_a_transaction
 from crowdloom.kernel.ids import BatchId, TaskId, WorkerId
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.client_session import ClientSession
@@ -31,7 +31,7 @@ class MongoTasks:
         self,
         database: Database[dict[str, Any]],
         session: ClientSession | None,
-        hold: Hold | None = None,
+        hold: Hold = outside_a_transaction,
     ) -> None:
         self._tasks = database[COLLECTION]
         self._session = session
@@ -89,8 +89,6 @@ class MongoTasks:
         return [_open_task(row) for row in found]
 
     def take(self, task_id: TaskId, worker_id: WorkerId) -> None:
-        if self._hold is None:
-            raise TypeError("a claim is one of several writes, in a transaction")
         self._hold(
             UpdateOne(
                 {"_id": task_id, "open": {"$gt": 0}, "workers": {"$ne": worker_id}},

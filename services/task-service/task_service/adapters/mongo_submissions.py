@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from crowdloom.chassis.held_writes import Hold
+from crowdloom.chassis.held_writes import Hold, outside_a_transaction
 from crowdloom.kernel.ids import (
     AssignmentId,
     BatchId,
@@ -67,7 +67,7 @@ class MongoSubmissions:
         self,
         database: Database[dict[str, Any]],
         session: ClientSession | None,
-        hold: Hold | None = None,
+        hold: Hold = outside_a_transaction,
     ) -> None:
         self._submissions = database["submissions"]
         self._fields = database["answer_fields"]
@@ -84,8 +84,6 @@ class MongoSubmissions:
         self._tallies.note(None, submission)
 
     def take_in(self, submission: Submission) -> None:
-        if self._hold is None:
-            raise TypeError("an answer is one of several writes, in a transaction")
         row = InsertOne(document_of(submission), namespace=self._submissions.full_name)
         self._hold(row, taken=_already(submission))
         self._tallies.note(None, submission)

@@ -1,8 +1,8 @@
 """gunicorn's threads, which stay with a connection for a moment after they have answered.
 
 gunicorn takes each request of a kept-alive connection from its main thread to another one and back:
-three wake-ups and a dozen system calls, a quarter of what a request costs a web process. A script,
-or a proxy with its kept connections, asks again at once, and finds the thread still there.
+three wake-ups and a dozen system calls. A script, or a proxy with its kept connections, asks again
+at once, and finds the thread still there.
 """
 
 import select
