@@ -33,9 +33,6 @@ _FIRST_TASKS = 1_000
 REDUNDANCY = 3
 _ROUNDS = 4
 _WARM_SECONDS = 2.0
-# The embedded broker starts empty with each market, and is given all earlier events again. About
-# twenty seconds after that it delivers nothing for some five, whatever is asked of it.
-_SETTLED_SECONDS = 30.0
 _WAIT_SECONDS_MAX = 120
 _TEMPLATE = '<p>${task}</p><p><label>Answer <input name="label" required></label></p>'
 
@@ -89,10 +86,9 @@ def _round(engine: Engine, batch_id: str, size: int, seconds: float) -> _Round:
     client = engine.client()
     database = client["matching-service"]
     with Market(engine.folder / "market") as market:
-        settled_at = time.monotonic() + _SETTLED_SECONDS
+        # The broker starts empty and is given all earlier events again: these come behind them.
         load(market, database, batch_id, seconds=_WARM_SECONDS)
         grow(database, batch_id, redundancy=REDUNDANCY, to=size)
-        time.sleep(max(0.0, settled_at - time.monotonic()))
         load(market, database, batch_id, seconds=_WARM_SECONDS)
         ours, receipts = load(market, database, batch_id, seconds=seconds)
     kept = client["task-service"]["submissions"].count_documents({"_id": {"$in": receipts}})

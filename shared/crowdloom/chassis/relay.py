@@ -6,12 +6,14 @@ offset below the last acknowledged one, and is filled again from the outbox.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import structlog
+from pymongo.cursor import Cursor
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
@@ -49,6 +51,17 @@ class Watermark:
     every_seconds: float = 2.0
 
 
+@dataclass(frozen=True)
+class _Refill:
+    """The filling of topics whose log is gone: what was published to them before, in its order, and
+    what to note of them once all of it is there again. Nothing is noted on the way, so that one
+    that breaks off begins anew.
+    """
+
+    rows: Iterator[dict[str, Any]]
+    seen: Sequence[dict[str, Any]]
+
+
 class Relay:
     """One relay is active per service; a lease decides which, should there be two."""
 
@@ -77,6 +90,7 @@ class Relay:
         self._duplicate_every = duplicate_every
         self._published_count = 0
         self._was_silent = False
+        self._refill: _Refill | None = None
         self._moved_at = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
@@ -111,16 +125,23 @@ class Relay:
     def run_once(self) -> int:
         """Publish one batch; returns how many rows. Raises TransientError."""
         if not self._holds_lease():
+            self._refill = None
             return 0
-        if self._clock.now() >= self._check_due:
-            self.refill_lost_topics()
+        if self._refill is None and self._clock.now() >= self._check_due:
+            self._look_for_lost_topics()
+        # What waits is newer than what is gone, so it waits until that is there again.
+        return self._publish_pending() if self._refill is None else self._go_on_with(self._refill)
+
+    def _publish_pending(self) -> int:
         began = self._clock.now()
         is_due = self._watermark is not None and began >= self._watermark_due
         rows = [] if self._is_still_silent(is_due) else self._pending_rows(behind_barrier=is_due)
         self._was_silent = not rows
         if rows:
             self._publish(rows)
-            self._moved_at = time.monotonic()
+            self._outbox.update_many(
+                {"_id": {"$in": [row["_id"] for row in rows]}}, {"$set": {"pending": False}}
+            )
         if is_due and len(rows) < BATCH_COUNT_MAX:
             self._tell_watermark(as_of=began - timedelta(seconds=TRANSACTION_SECONDS_MAX))
         return len(rows)
@@ -131,25 +152,50 @@ class Relay:
             return False
         return self._outbox.find_one({"pending": True}, projection=["_id"]) is None
 
-    def refill_lost_topics(self) -> None:
-        """Make missing topics; put every row of a topic whose log is gone back to pending."""
+    def _look_for_lost_topics(self) -> None:
+        """Make missing topics; begin to fill those again whose log is gone."""
         self._producer.ensure_topics(self._topics)
         states = self._producer.topic_states(self._topics)
+        lost: list[dict[str, Any]] = []
         for topic in self._topics:
             state = states.get(topic)
             if state is None:
                 raise TransientError(f"{topic} is not there yet")
             known = self._state.find_one({"_id": topic})
             ends = {str(number): end for number, end in state.end_offsets.items()}
-            if known is not None and _is_lost(known, state.topic_id, ends):
-                again = self._outbox.update_many(
-                    {"topic": topic, "pending": False}, {"$set": {"pending": True}}
-                )
-                log.warning("broker_was_wiped", topic=topic, republished=again.modified_count)
             seen = {"_id": topic, "topic_id": state.topic_id, "ends": ends}
-            if seen != known:
+            if known is not None and _is_lost(known, state.topic_id, ends):
+                lost.append(seen)
+            elif seen != known:
                 self._state.replace_one({"_id": topic}, seen, upsert=True)
         self._check_due = self._clock.now() + timedelta(seconds=_CHECK_SECONDS)
+        if lost:
+            topics = [seen["_id"] for seen in lost]
+            log.warning("broker_was_wiped", topics=topics)
+            self._refill = _Refill(rows=iter(self._published_rows(topics)), seen=lost)
+
+    def _go_on_with(self, refill: _Refill) -> int:
+        try:
+            rows = list(islice(refill.rows, BATCH_COUNT_MAX))
+            self._publish(rows)
+            if len(rows) == BATCH_COUNT_MAX:
+                return BATCH_COUNT_MAX
+            for seen in refill.seen:
+                self._state.replace_one({"_id": seen["_id"]}, seen, upsert=True)
+        except (TransientError, PyMongoError):
+            self._refill, self._check_due = None, self._clock.now()
+            raise
+        self._refill = None
+        log.info("broker_was_refilled", topics=[seen["_id"] for seen in refill.seen])
+        return len(rows)
+
+    def _published_rows(self, topics: Sequence[str]) -> Cursor[dict[str, Any]]:
+        """What was published to the topics, in order. It is read and not changed: to put thousands
+        of rows back to pending and to read them from there kept an embedded engine busy for a
+        minute, and every other command waited.
+        """
+        published = self._outbox.find({"topic": {"$in": list(topics)}, "pending": False})
+        return published.sort(OUTBOX_ORDER)
 
     def _pending_rows(self, *, behind_barrier: bool) -> list[dict[str, Any]]:
         """Read the oldest rows as of one instant: a plain query walks its index while others
@@ -171,6 +217,8 @@ class Relay:
                 return rows
 
     def _publish(self, rows: Sequence[dict[str, Any]]) -> None:
+        if not rows:
+            return
         messages: list[BusMessage] = []
         for row in rows:
             message = _message(row)
@@ -179,9 +227,7 @@ class Relay:
             if self._duplicate_every and self._published_count % self._duplicate_every == 0:
                 messages.append(message)
         self._producer.publish(messages)
-        self._outbox.update_many(
-            {"_id": {"$in": [row["_id"] for row in rows]}}, {"$set": {"pending": False}}
-        )
+        self._moved_at = time.monotonic()
 
     def _tell_watermark(self, *, as_of: datetime) -> None:
         if self._watermark is None:

@@ -72,6 +72,11 @@ def published(broker):
     ]
 
 
+def until_nothing_waits(relay):
+    while relay.run_once():
+        pass
+
+
 def event_ids(messages):
     return [dict(message.headers)["ce_id"].decode() for message in messages]
 
@@ -164,12 +169,76 @@ def test_a_broker_that_lost_its_log_is_filled_again(store, broker, make_relay, c
     with pytest.raises(TransientError):
         relay.run_once()
     clock.advance(seconds=10)
-    relay.run_once()
+    until_nothing_waits(relay)
     after = event_ids(published(broker))
     assert len(before) == 6
     assert len(after) == 7
     of_one = event_ids(m for m in published(broker) if m.key == "bat_1")
     assert of_one == sorted(of_one), "what is old comes before what is new"
+
+
+def test_a_refill_changes_nothing_in_the_outbox_and_goes_before_what_waits(
+    store, broker, make_relay, clock, monkeypatch
+):
+    relay, before = _with_a_lost_log(store, broker, make_relay, clock)
+    emit(store, "bat_1")
+    monkeypatch.setattr(relay_module, "BATCH_COUNT_MAX", 2)
+    for batches in range(1, 4):
+        relay.run_once()
+        assert len(published(broker)) == min(batches * 2, 5)
+        assert pending_count(store) == 1
+    until_nothing_waits(relay)
+    ids = event_ids(published(broker))
+    assert ids[:5] == before
+    assert len(ids) == 6
+
+
+def test_a_refill_that_breaks_off_begins_anew_also_by_another_process(
+    store, broker, make_relay, clock, monkeypatch
+):
+    relay, before = _with_a_lost_log(store, broker, make_relay, clock)
+    monkeypatch.setattr(relay_module, "BATCH_COUNT_MAX", 2)
+    relay.run_once()
+    broker.away = True
+    with pytest.raises(TransientError):
+        relay.run_once()
+    broker.away = False
+    relay.run_once()
+    another = make_relay()
+    emit(store, "bat_1")
+    until_nothing_waits(another)
+    ids = event_ids(published(broker))
+    assert list(dict.fromkeys(ids))[:5] == before
+    assert len(set(ids)) == 6
+    assert len(ids) == 2 + 2 + 6
+
+
+def test_no_watermark_is_told_while_a_log_is_filled_again(
+    store, broker, make_relay, clock, monkeypatch
+):
+    relay, _ = _with_a_lost_log(store, broker, make_relay, clock, watermark=watermark())
+    monkeypatch.setattr(relay_module, "BATCH_COUNT_MAX", 2)
+    for _ in range(3):
+        clock.advance(seconds=2)
+        relay.run_once()
+        assert instants(broker) == [[], [], [], []]
+    relay.run_once()
+    assert all(len(told) == 1 for told in instants(broker))
+
+
+def _with_a_lost_log(store, broker, make_relay, clock, **options):
+    """A relay that has published five events, whose log was lost since, and their ids."""
+    relay = make_relay(**options)
+    emit(store, *["bat_1"] * 5)
+    relay.run_once()
+    before = [one for one in event_ids(published(broker)) if one in _outbox_ids(store)]
+    broker.wipe()
+    clock.advance(seconds=10)
+    return relay, before
+
+
+def _outbox_ids(store):
+    return {row["_id"] for row in store.database[OUTBOX].find({}, {"_id": 1})}
 
 
 def test_a_log_that_became_shorter_is_filled_again(store, broker, make_relay, clock):
@@ -342,7 +411,7 @@ def _insist(relay):
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            relay.run_once()
+            until_nothing_waits(relay)
         except TransientError:
             if time.monotonic() > deadline:
                 raise
