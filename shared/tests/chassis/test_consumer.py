@@ -342,7 +342,8 @@ def test_after_a_wiped_broker_was_filled_again_nothing_happens_twice(
     broker.wipe()
     clock.advance(seconds=10)
     store.run(lambda session: session.emit(BatchPaused("bat_1")))
-    relay.run_once()
+    relay.run_once()  # what was lost
+    relay.run_once()  # what is new
     turn(loop)
     assert counts() == {"bat_1": 2, "bat_2": 1}
 
