@@ -9,6 +9,7 @@ import io
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyotp
 from crowdloom.client import HttpApi, Requester, Worker
@@ -92,7 +93,8 @@ def _of_worker(browser: Any, market: Market, demo: Demo) -> list[Path]:
 def _ask_and_answer(page: Page, market: Market) -> None:
     """The worker asks from the task, and the requester pins the answer to the instructions."""
     task = page.url
-    page.goto(f"{market.url}/frame{task.removeprefix(market.url + '/work')}/talk")
+    path = urlsplit(task).path.removeprefix("/work")
+    page.goto(f"{market.url}/frame{path}/talk")
     page.get_by_role("textbox").first.fill("What if two answers are right?")
     page.get_by_role("button", name="Ask", exact=True).click()
     requester = Requester.sign_in(market.url, email=REQUESTER_EMAIL, password=PASSWORD)
