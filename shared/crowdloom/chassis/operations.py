@@ -12,6 +12,7 @@ import pymongo
 from pymongo.database import Database
 
 from crowdloom.chassis.dead_letters import DeadLetters
+from crowdloom.chassis.relay import unpublished
 from crowdloom.chassis.store import OUTBOX, OUTBOX_ORDER
 from crowdloom.chassis.worker import PROCESS_STATUS
 from crowdloom.kernel import Clock
@@ -24,7 +25,9 @@ _READ_SECONDS_MAX = 5
 
 @dataclass(frozen=True)
 class OutboxState:
-    """Rows the relay has not published; `oldest_seconds` is None where there are none."""
+    """Rows still to be published, those of a lost log among them; `oldest_seconds` is None where
+    there are none.
+    """
 
     unpublished_count: int
     oldest_seconds: float | None
@@ -129,12 +132,12 @@ class Operations:
         self._dead_letters.request_replay(dead_letter_id, asked_by=asked_by)
 
     def _outbox(self, now: datetime) -> OutboxState:
-        pending = {"pending": True}
+        waiting = unpublished(self._database)
         outbox = self._database[OUTBOX]
         # As the relay takes them: the index has them in that order.
-        oldest = next(iter(outbox.find(pending).sort(OUTBOX_ORDER).limit(1)), None)
+        oldest = next(iter(outbox.find(waiting).sort(OUTBOX_ORDER).limit(1)), None)
         age = (now - oldest["created_at"]).total_seconds() if oldest else None
-        return OutboxState(outbox.count_documents(pending), age)
+        return OutboxState(outbox.count_documents(waiting), age)
 
     def _letters(self) -> DeadLetterState:
         items = [_letter(row) for row in self._dead_letters.listed()]

@@ -153,7 +153,9 @@ class Relay:
         return self._outbox.find_one({"pending": True}, projection=["_id"]) is None
 
     def _look_for_lost_topics(self) -> None:
-        """Make missing topics; begin to fill those again whose log is gone."""
+        """Make missing topics; begin to fill those again whose log is gone. While they are filled,
+        this stays due: whoever breaks off looks again before anything else goes out.
+        """
         self._producer.ensure_topics(self._topics)
         states = self._producer.topic_states(self._topics)
         lost: list[dict[str, Any]] = []
@@ -166,33 +168,37 @@ class Relay:
             seen = {"_id": topic, "topic_id": state.topic_id, "ends": ends}
             if known is not None and _is_lost(known, state.topic_id, ends):
                 lost.append(seen)
+                self._state.update_one({"_id": topic}, {"$set": {"is_lost": True}})
             elif seen != known:
-                self._state.replace_one({"_id": topic}, seen, upsert=True)
-        self._check_due = self._clock.now() + timedelta(seconds=_CHECK_SECONDS)
+                self._see(seen)
         if lost:
             topics = [seen["_id"] for seen in lost]
             log.warning("broker_was_wiped", topics=topics)
             self._refill = _Refill(rows=iter(self._published_rows(topics)), seen=lost)
+        else:
+            self._check_due = self._clock.now() + timedelta(seconds=_CHECK_SECONDS)
+
+    def _see(self, seen: dict[str, Any]) -> None:
+        self._state.replace_one({"_id": seen["_id"]}, seen, upsert=True)
 
     def _go_on_with(self, refill: _Refill) -> int:
         try:
             rows = list(islice(refill.rows, BATCH_COUNT_MAX))
             self._publish(rows)
-            if len(rows) == BATCH_COUNT_MAX:
-                return BATCH_COUNT_MAX
-            for seen in refill.seen:
-                self._state.replace_one({"_id": seen["_id"]}, seen, upsert=True)
         except (TransientError, PyMongoError):
-            self._refill, self._check_due = None, self._clock.now()
+            self._refill = None
             raise
-        self._refill = None
-        log.info("broker_was_refilled", topics=[seen["_id"] for seen in refill.seen])
+        if len(rows) < BATCH_COUNT_MAX:
+            for seen in refill.seen:
+                self._see(seen)
+            self._refill = None
+            log.info("broker_was_refilled", topics=[seen["_id"] for seen in refill.seen])
         return len(rows)
 
     def _published_rows(self, topics: Sequence[str]) -> Cursor[dict[str, Any]]:
-        """What was published to the topics, in order. It is read and not changed: to put thousands
-        of rows back to pending and to read them from there kept an embedded engine busy for a
-        minute, and every other command waited.
+        """What was published to the topics, in order. It is read and not put back to pending: the
+        embedded engine stands still over thousands of rows that were changed and are read in a
+        transaction (docs/guides/engines.md).
         """
         published = self._outbox.find({"topic": {"$in": list(topics)}, "pending": False})
         return published.sort(OUTBOX_ORDER)
@@ -269,6 +275,14 @@ class Relay:
             return False
         self._lease_until = until
         return True
+
+
+def unpublished(database: Database[dict[str, Any]]) -> dict[str, Any]:
+    """The query for the rows of an outbox that are still to be published: those that never were,
+    and all of a topic whose log is gone until it is filled again.
+    """
+    lost = [row["_id"] for row in database[RELAY_STATE].find({"is_lost": True}, {"_id": 1})]
+    return {"$or": [{"pending": True}, {"topic": {"$in": lost}}]} if lost else {"pending": True}
 
 
 def _is_lost(known: dict[str, Any], topic_id: str, ends: dict[str, int]) -> bool:

@@ -9,6 +9,7 @@ from bson import Timestamp
 from crowdloom.chassis import relay as relay_module
 from crowdloom.chassis.bus import PARTITION_COUNT
 from crowdloom.chassis.kafka_bus import KafkaBusConsumer, KafkaBusProducer
+from crowdloom.chassis.operations import Operations, OutboxState
 from crowdloom.chassis.relay import BATCH_COUNT_MAX, Relay, Watermark
 from crowdloom.chassis.store import OUTBOX, TRANSACTION_SECONDS_MAX
 from crowdloom.contracts import envelope_of, read_message
@@ -226,19 +227,53 @@ def test_no_watermark_is_told_while_a_log_is_filled_again(
     assert all(len(told) == 1 for told in instants(broker))
 
 
-def _with_a_lost_log(store, broker, make_relay, clock, **options):
+def _with_a_lost_log(store, broker, make_relay, clock, *, ahead_seconds=10, **options):
     """A relay that has published five events, whose log was lost since, and their ids."""
     relay = make_relay(**options)
     emit(store, *["bat_1"] * 5)
     relay.run_once()
-    before = [one for one in event_ids(published(broker)) if one in _outbox_ids(store)]
+    before = event_ids(published(broker))
     broker.wipe()
-    clock.advance(seconds=10)
+    clock.advance(seconds=ahead_seconds)
     return relay, before
 
 
-def _outbox_ids(store):
-    return {row["_id"] for row in store.database[OUTBOX].find({}, {"_id": 1})}
+@pytest.mark.parametrize("other_fills_it", [True, False])
+def test_who_loses_the_lease_during_a_refill_looks_again_before_it_publishes(
+    store, broker, make_relay, clock, monkeypatch, other_fills_it
+):
+    monkeypatch.setattr(relay_module, "_CHECK_SECONDS", 3600)
+    relay, before = _with_a_lost_log(store, broker, make_relay, clock, ahead_seconds=3600)
+    emit(store, "bat_1")
+    monkeypatch.setattr(relay_module, "BATCH_COUNT_MAX", 2)
+    relay.run_once()
+    clock.advance(seconds=4)
+    another = make_relay()
+    another._holder = "another"
+    if other_fills_it:
+        until_nothing_waits(another)
+    else:
+        assert another._holds_lease()
+    assert relay.run_once() == 0
+    clock.advance(seconds=4)
+    until_nothing_waits(relay)
+    ids = event_ids(published(broker))
+    assert list(dict.fromkeys(ids))[:5] == before
+    assert len(ids) == 2 + 6
+
+
+def test_what_a_lost_log_held_counts_as_unpublished_until_it_is_there_again(
+    store, broker, make_relay, clock, monkeypatch
+):
+    relay, _ = _with_a_lost_log(store, broker, make_relay, clock)
+    emit(store, "bat_1")
+    monkeypatch.setattr(relay_module, "BATCH_COUNT_MAX", 2)
+    operations = Operations(store.database, clock)
+    relay.run_once()
+    assert operations.report({}).outbox.unpublished_count == 6
+    assert operations.report({}).outbox.oldest_seconds == 10
+    until_nothing_waits(relay)
+    assert operations.report({}).outbox == OutboxState(0, None)
 
 
 def test_a_log_that_became_shorter_is_filled_again(store, broker, make_relay, clock):

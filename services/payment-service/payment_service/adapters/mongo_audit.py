@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from crowdloom.chassis.dead_letters import DEAD_LETTERS
+from crowdloom.chassis.relay import unpublished
 from crowdloom.chassis.store import OUTBOX, MongoDatabase
 from crowdloom.chassis.worker import PROCESS_STATUS
 from crowdloom.kernel import Currency, Money
@@ -152,7 +153,9 @@ class MongoAuditBooks:
         )
 
     def oldest_unpublished(self) -> datetime | None:
-        found = self._database[OUTBOX].find_one({"pending": True}, sort=[("_id", ASCENDING)])
+        found = self._database[OUTBOX].find_one(
+            unpublished(self._database), sort=[("_id", ASCENDING)]
+        )
         return None if found is None else found["created_at"]
 
     def closed_periods(self) -> Mapping[str, ClosedPeriod]:

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from crowdloom.chassis.dead_letters import DEAD_LETTERS
+from crowdloom.chassis.relay import unpublished
 from crowdloom.chassis.store import OUTBOX, Document, MongoDatabase
 from pymongo import ASCENDING, DESCENDING
 from pymongo.client_session import ClientSession
@@ -216,7 +217,7 @@ class MongoPeriodBooks:
         return self._database[EXCEPTIONS].count_documents(query)
 
     def unpublished(self, until: datetime) -> int:
-        query = {"pending": True, "created_at": {"$lt": until}}
+        query = {**unpublished(self._database), "created_at": {"$lt": until}}
         return self._database[OUTBOX].count_documents(query)
 
     def unsettled(self, until: datetime) -> int:

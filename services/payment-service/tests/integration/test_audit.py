@@ -14,6 +14,7 @@ from bson import Int64
 from crowdloom.contracts.task import BatchTotals
 from flask_babel import force_locale
 from openpyxl import load_workbook
+from payment_service.adapters.mongo_periods import MongoPeriodBooks
 from payment_service.domain.approvals import ApprovalStatus
 from payment_service.domain.exceptions import ExceptionState
 from payment_service.domain.periods import PeriodState
@@ -86,6 +87,20 @@ def test_a_cent_that_was_changed_behind_our_back_is_found(paid: Any, auditor: An
     accounts = paid.application.database["accounts"]
     accounts.update_one({"kind": "wallet"}, {"$inc": {"posted": Int64(100)}})
     assert set(broken(auditor)) == {"I2"}
+
+
+def test_what_a_lost_log_held_waits_like_what_was_never_published(
+    paid: Any, auditor: Any, clock: Any
+) -> None:
+    clock.advance(seconds=600)
+    database = paid.application.database
+    books = MongoPeriodBooks(database)
+    assert "I14" not in broken(auditor)
+    assert books.unpublished(clock.now()) == 0
+    topic = database["outbox"].find_one()["topic"]
+    database["relay_state"].insert_one({"_id": topic, "is_lost": True})
+    assert "I14" in broken(auditor)
+    assert books.unpublished(clock.now()) == database["outbox"].count_documents({"topic": topic})
 
 
 def test_reserved_money_that_no_batch_accounts_for_is_found(paid: Any, auditor: Any) -> None:
